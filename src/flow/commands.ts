@@ -1,0 +1,307 @@
+/**
+ * The options of every command, as callers give them.
+ *
+ * All instants and durations are whole milliseconds. Unknown options are refused.
+ *
+ * @module
+ */
+import type { Priority } from "./record.ts";
+import type { RetryPolicy } from "./policy.ts";
+
+/** Options that every command takes. */
+export interface CommandOptions {
+  /** The command's time. Only a store opened with a manual clock accepts it. */
+  readonly nowMs?: number | undefined;
+}
+
+/** Options of `create`. */
+export interface CreateOptions extends CommandOptions {
+  /** The workflow type. 1 to 1,024 bytes. */
+  readonly type: string;
+  /** The first state. Default `"queued"`. Not `running`, not a terminal state. */
+  readonly state?: string | undefined;
+  /** The partition. Default: one of 256 automatic ones, chosen by the id. */
+  readonly partitionKey?: string | undefined;
+  /** When the flow may first be claimed. Default: now. */
+  readonly runAtMs?: number | undefined;
+  /** How urgent the flow is. Default 0. */
+  readonly priority?: Priority | undefined;
+  /** Any JSON value or bytes. Absent: no payload; null is a payload. */
+  readonly payload?: unknown;
+  /** The id of the parent flow. Default none. */
+  readonly parentFlowId?: string | undefined;
+  /** The id of the first ancestor. Default: the flow's own id. */
+  readonly rootFlowId?: string | undefined;
+  /** An id of the caller's that ties flows together. Default none. */
+  readonly correlationId?: string | undefined;
+  /** Facts to attach: up to 64 names with short scalar values. Default none. */
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** If the same request created the flow before, resolve with its record. Default false. */
+  readonly idempotent?: boolean | undefined;
+  /** How long the record is kept after the end. Default: the policy, else 7 days. */
+  readonly retentionTtlMs?: number | undefined;
+  /** How many history events are kept, 1 to 1,000,000. Default: the policy, else 100,000. */
+  readonly historyMaxEvents?: number | undefined;
+}
+
+/** One flow of `createMany`: `create`'s options and the id. `type` may stand in the common options. */
+export interface CreateItem extends Omit<CreateOptions, "type" | "nowMs"> {
+  /** The id, 1 to 1,024 bytes. */
+  readonly id: string;
+  /** The workflow type. Default: the common one. */
+  readonly type?: string | undefined;
+}
+
+/** What every `*Many` command takes. */
+export interface BatchOptions extends CommandOptions {
+  /** Every item stands alone. Default false: all or nothing. */
+  readonly independent?: boolean | undefined;
+  /** The partition of every item. An item that names another one is refused. */
+  readonly partitionKey?: string | undefined;
+}
+
+/** Common options of `createMany`; what an item says itself wins. */
+export interface CreateManyOptions extends Omit<CreateOptions, "type">, BatchOptions {
+  /** The type of the items that do not name one. */
+  readonly type?: string | undefined;
+}
+
+/** Options of `reclaim`, and the common part of `claimDue`. */
+export interface ReclaimOptions extends CommandOptions {
+  /** The name of the worker. 1 to 1,024 bytes. */
+  readonly worker: string;
+  /** The most flows to claim, 1 to 1,000. Default 1. */
+  readonly limit?: number | undefined;
+  /** How long the lease lasts. Default 30,000. */
+  readonly leaseMs?: number | undefined;
+  /** Only this priority. Default: all, most urgent first. */
+  readonly priority?: Priority | undefined;
+  /** Only this partition. Default: all. */
+  readonly partitionKey?: string | undefined;
+  /** Only these partitions. Not together with `partitionKey`. */
+  readonly partitionKeys?: readonly string[] | undefined;
+  /** Return payloads. Default false. */
+  readonly payload?: boolean | undefined;
+  /** Payloads above this many bytes are left out and marked. Default 65,536. */
+  readonly payloadMaxBytes?: number | undefined;
+  /** Only flows of this logical state; `"running"` or absent: of every one. */
+  readonly state?: string | undefined;
+}
+
+/** Options of `claimDue`. */
+export interface ClaimOptions extends Omit<ReclaimOptions, "state"> {
+  /** The state or states to claim from; `"any"` or absent: every state. */
+  readonly state?: string | readonly string[] | undefined;
+  /** The same as `state`. Not together with it. */
+  readonly states?: readonly string[] | undefined;
+  /** Also take over flows whose lease has expired. Default true. */
+  readonly reclaimExpired?: boolean | undefined;
+  /** The share of `limit` that expired leases get first, 0 to 100 percent. Default 25. */
+  readonly reclaimRatio?: number | undefined;
+  /** Wait up to this long for a flow; 0: without limit. Absent: do not wait. */
+  readonly blockMs?: number | undefined;
+  /** Ends the wait: the claim then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What proves that the caller owns the flow. */
+export interface Guard {
+  /** The lease token that the claim gave. */
+  readonly leaseToken: string;
+  /** The fencing number that the claim gave. */
+  readonly fencingToken: number;
+}
+
+/** Options of `extendLease`. */
+export interface ExtendLeaseOptions extends CommandOptions, Guard {
+  /** The new length of the lease, from now. Default 30,000. */
+  readonly leaseMs?: number | undefined;
+}
+
+/** Options of `complete`. */
+export interface CompleteOptions extends CommandOptions, Guard {
+  /** Any JSON value or bytes. Absent: no result. */
+  readonly result?: unknown;
+  /** Replaces the payload. Absent: kept. */
+  readonly payload?: unknown;
+  /** Replaces the retention of the record, from now on. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** Options of `transition`. */
+export interface TransitionOptions extends CommandOptions {
+  /** The state the flow must be in: `"running"` or the logical state while leased. */
+  readonly from: string;
+  /** The state to go to. Not `running`, not a terminal state. */
+  readonly to: string;
+  /** The lease token. Needed if the flow is leased, refused if not. */
+  readonly leaseToken?: string | undefined;
+  /** The fencing number of the flow. */
+  readonly fencingToken: number;
+  /** When the flow may be claimed; null: parked until something gives it a time. Default: now. */
+  readonly runAtMs?: number | null | undefined;
+  /** Replaces the priority. Default: kept. */
+  readonly priority?: Priority | undefined;
+  /** Replaces the payload. Absent: kept. */
+  readonly payload?: unknown;
+}
+
+/** Options of `retry`. */
+export interface RetryOptions extends CommandOptions, Guard {
+  /** Any JSON value or bytes: why. Absent: no error. */
+  readonly error?: unknown;
+  /** Replaces the payload. Absent: kept. */
+  readonly payload?: unknown;
+  /** When to run again, instead of the backoff. */
+  readonly runAtMs?: number | undefined;
+  /** Overrides members of the policy for this one retry. */
+  readonly retry?: RetryPolicy | undefined;
+}
+
+/** Options of `fail`. */
+export interface FailOptions extends CommandOptions, Guard {
+  /** Any JSON value or bytes: why. Absent: no error. */
+  readonly error?: unknown;
+  /** Replaces the payload. Absent: kept. */
+  readonly payload?: unknown;
+  /** Replaces the retention of the record, from now on. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** Options of `cancel`. Without `fencingToken` it is an operator's cancel and overrides any lease. */
+export interface CancelOptions extends CommandOptions {
+  /** The lease token. Needed with `fencingToken` if the flow is leased. */
+  readonly leaseToken?: string | undefined;
+  /** The fencing number of the flow. Absent: cancel whatever its lease. */
+  readonly fencingToken?: number | undefined;
+  /** Any JSON value or bytes: why. Kept as the flow's error. */
+  readonly reason?: unknown;
+  /** Replaces the retention of the record, from now on. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** Names the flow of one item of a batch. */
+export interface ItemRef {
+  /** The id. */
+  readonly id: string;
+  /** The partition; looked up in every partition if absent. */
+  readonly partitionKey?: string | undefined;
+}
+
+/** One item of `completeMany`. */
+export type CompleteItem = ItemRef & Omit<CompleteOptions, "nowMs">;
+/** Common options of `completeMany`; what an item says itself wins. */
+export type CompleteManyOptions = BatchOptions & Omit<CompleteOptions, keyof Guard>;
+
+/** One item of `transitionMany`. `from` and `to` may stand in the common options. */
+export type TransitionItem = ItemRef & Omit<TransitionOptions, "nowMs" | "from" | "to"> & {
+  /** The state the flow must be in. Default: the common one. */
+  readonly from?: string | undefined;
+  /** The state to go to. Default: the common one. */
+  readonly to?: string | undefined;
+};
+/** Common options of `transitionMany`; what an item says itself wins. */
+export type TransitionManyOptions =
+  & BatchOptions
+  & Partial<Omit<TransitionOptions, "leaseToken" | "fencingToken">>;
+
+/** One item of `retryMany`. */
+export type RetryItem = ItemRef & Omit<RetryOptions, "nowMs">;
+/** Common options of `retryMany`; what an item says itself wins. */
+export type RetryManyOptions = BatchOptions & Omit<RetryOptions, keyof Guard>;
+
+/** One item of `failMany`. */
+export type FailItem = ItemRef & Omit<FailOptions, "nowMs">;
+/** Common options of `failMany`; what an item says itself wins. */
+export type FailManyOptions = BatchOptions & Omit<FailOptions, keyof Guard>;
+
+/** One item of `cancelMany`. */
+export type CancelItem = ItemRef & Omit<CancelOptions, "nowMs">;
+/** Common options of `cancelMany`; what an item says itself wins. */
+export type CancelManyOptions = BatchOptions & Omit<CancelOptions, "leaseToken" | "fencingToken">;
+
+/** Options of `get`. */
+export interface GetOptions {
+  /** Return payload, result and error. Default false. */
+  readonly payload?: boolean | undefined;
+  /** The same as `payload`. */
+  readonly full?: boolean | undefined;
+  /** Values above this many bytes are left out and marked. Default 65,536. */
+  readonly payloadMaxBytes?: number | undefined;
+}
+
+/** Options of `history`. */
+export interface HistoryOptions {
+  /** The newest so many events, oldest first. 1 to 10,000. Default 100. */
+  readonly count?: number | undefined;
+  /** Newest first. Default false. */
+  readonly rev?: boolean | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** Options of the queries by type. */
+export interface QueryOptions {
+  /** Only this partition. Default: all. */
+  readonly partitionKey?: string | undefined;
+  /** The most rows, 1 to 10,000. Default 100. */
+  readonly count?: number | undefined;
+}
+
+/** Options of `list`. */
+export interface ListOptions extends QueryOptions {
+  /** Only this state. `"any"` or absent: every state. */
+  readonly state?: string | undefined;
+  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
+  readonly cursor?: string | null | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** One page of a query. */
+export interface Page<T> {
+  /** The rows. */
+  readonly items: readonly T[];
+  /** Hand this to the next call; null after the last page. */
+  readonly cursor: string | null;
+}
+
+/** Options of `stuck`. */
+export interface StuckOptions extends QueryOptions {
+  /** Only leases that ended at least this long ago. Default 0. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Options of `info`. */
+export interface InfoOptions {
+  /** Only this partition. Default: all. */
+  readonly partitionKey?: string | undefined;
+}
+
+/** How many flows of a type are where. */
+export interface FlowInfo {
+  /** The type. */
+  readonly type: string;
+  /** The partition asked for, or null. */
+  readonly partitionKey: string | null;
+  /** Flows by state; a leased flow counts under `running`. */
+  readonly states: Readonly<Record<string, number>>;
+  /** Flows in state `queued`. */
+  readonly queued: number;
+  /** Leased flows. */
+  readonly running: number;
+  /** Completed flows that are still kept. */
+  readonly completed: number;
+  /** Failed flows that are still kept. */
+  readonly failed: number;
+  /** Cancelled flows that are still kept. */
+  readonly cancelled: number;
+  /** Leased flows, as `running`. */
+  readonly inflight: number;
+  /** Unleased flows whose time has come. */
+  readonly due: number;
+  /** Unleased flows whose time is still to come. */
+  readonly scheduled: number;
+  /** The due time of the flow that has waited longest, or null. */
+  readonly oldestDueMs: number | null;
+}

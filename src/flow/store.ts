@@ -1,0 +1,123 @@
+/**
+ * The contract between the SDK and whatever keeps the flows.
+ *
+ * @module
+ */
+import type { FlowRecord, FlowRef, HistoryEvent } from "./record.ts";
+import type {
+  CancelItem,
+  CancelManyOptions,
+  CancelOptions,
+  ClaimOptions,
+  CompleteItem,
+  CompleteManyOptions,
+  CompleteOptions,
+  CreateItem,
+  CreateManyOptions,
+  CreateOptions,
+  ExtendLeaseOptions,
+  FailItem,
+  FailManyOptions,
+  FailOptions,
+  FlowInfo,
+  GetOptions,
+  HistoryOptions,
+  InfoOptions,
+  ListOptions,
+  Page,
+  ReclaimOptions,
+  RetryItem,
+  RetryManyOptions,
+  RetryOptions,
+  StuckOptions,
+  TransitionItem,
+  TransitionManyOptions,
+  TransitionOptions,
+} from "./commands.ts";
+import type { BatchOutcome } from "./batch.ts";
+import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
+import type { Time } from "../time/mod.ts";
+
+/** The result of a `*Many` command: records, or one outcome per item if `independent` is true. */
+export type Many<O> = O extends { readonly independent: true } ? BatchOutcome[] : FlowRecord[];
+
+/**
+ * A place where flows live: one method per command.
+ *
+ * Every promise resolves only once what it shows is on disk. Failures reject with a `FlowError`
+ * and change nothing. Commands of one partition apply in the order in which they were called.
+ */
+export interface FlowStore {
+  /** The store's own clock, where it has one; workers then use it for their waits. */
+  readonly time?: Time | undefined;
+
+  /** Creates a flow. */
+  create(id: string, options: CreateOptions): Promise<FlowRecord>;
+  /** Creates up to 1,000 flows in one atomic command. */
+  createMany<const O extends CreateManyOptions>(
+    items: readonly (string | CreateItem)[],
+    options?: O,
+  ): Promise<Many<O>>;
+  /** Leases due flows of a type to a worker. Nothing due: an empty array, after `blockMs` if given. */
+  claimDue(type: string, options: ClaimOptions): Promise<FlowRecord[]>;
+  /** Leases flows whose lease has expired. */
+  reclaim(type: string, options: ReclaimOptions): Promise<FlowRecord[]>;
+  /** Makes the lease last `leaseMs` from now. */
+  extendLease(flow: FlowRef, options: ExtendLeaseOptions): Promise<FlowRecord>;
+  /** Ends a leased flow well. */
+  complete(flow: FlowRef, options: CompleteOptions): Promise<FlowRecord>;
+  /** Ends up to 1,000 leased flows well. */
+  completeMany<const O extends CompleteManyOptions>(
+    items: readonly CompleteItem[],
+    options?: O,
+  ): Promise<Many<O>>;
+  /** Moves a flow to another state and gives up its lease. */
+  transition(flow: FlowRef, options: TransitionOptions): Promise<FlowRecord>;
+  /** Moves up to 1,000 flows. */
+  transitionMany<const O extends TransitionManyOptions>(
+    items: readonly TransitionItem[],
+    options?: O,
+  ): Promise<Many<O>>;
+  /** Gives a leased flow back to run again later, or to end when its retries are spent. */
+  retry(flow: FlowRef, options: RetryOptions): Promise<FlowRecord>;
+  /** Gives up to 1,000 leased flows back. */
+  retryMany<const O extends RetryManyOptions>(
+    items: readonly RetryItem[],
+    options?: O,
+  ): Promise<Many<O>>;
+  /** Ends a leased flow badly. */
+  fail(flow: FlowRef, options: FailOptions): Promise<FlowRecord>;
+  /** Ends up to 1,000 leased flows badly. */
+  failMany<const O extends FailManyOptions>(
+    items: readonly FailItem[],
+    options?: O,
+  ): Promise<Many<O>>;
+  /** Ends a flow that is no longer wanted. */
+  cancel(flow: FlowRef, options?: CancelOptions): Promise<FlowRecord>;
+  /** Ends up to 1,000 flows that are no longer wanted. */
+  cancelMany<const O extends CancelManyOptions>(
+    items: readonly CancelItem[],
+    options?: O,
+  ): Promise<Many<O>>;
+
+  /** Reads a flow; null if there is none. */
+  get(flow: FlowRef, options?: GetOptions): Promise<FlowRecord | null>;
+  /** Reads what happened to a flow, oldest first; empty if there is none. */
+  history(flow: FlowRef, options?: HistoryOptions): Promise<HistoryEvent[]>;
+  /** Reads flows of a type in the order of their last change, a page at a time. */
+  list(
+    type: string,
+    options: ListOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads flows of a type in the order of their last change. */
+  list(type: string, options?: ListOptions): Promise<FlowRecord[]>;
+  /** Counts flows of a type. */
+  info(type: string, options?: InfoOptions): Promise<FlowInfo>;
+  /** Reads flows whose lease has expired, the longest expired first. */
+  stuck(type: string, options?: StuckOptions): Promise<FlowRecord[]>;
+
+  /** Replaces the policy of a type. */
+  policySet(type: string, policy: PolicySetOptions): Promise<ResolvedPolicy>;
+  /** Reads the policy of a type. */
+  policyGet(type: string, options?: PolicyGetOptions): Promise<ResolvedPolicy>;
+}

@@ -1,0 +1,109 @@
+/**
+ * The contract of a replication log: what the engine needs, and nothing about how it is kept.
+ *
+ * The engine decides ahead of the log and hands it frames of effects. The log answers each frame
+ * exactly once: it is in, it is not in and never will be, or this process cannot know.
+ *
+ * @module
+ */
+
+/** A place in the log between two frames: what a frame stands on. */
+export interface LogPosition {
+  /** The index of the last frame before this place; 0 before the first frame. */
+  readonly index: number;
+  /** The LSN of the last record before this place; 0 before the first record. */
+  readonly lsn: number;
+  /** The chain CRC after that frame; ties a frame to all that came before it. */
+  readonly chain: number;
+}
+
+/** A batch of records: the unit of atomicity, of one write and of one sync. */
+export interface Frame {
+  /** Where the frame was decided. It applies there or nowhere. */
+  readonly base: LogPosition;
+  /** The highest command time in the frame, in milliseconds. */
+  readonly timeMs: number;
+  /** How many records the body holds; their LSNs are `base.lsn + 1` and up, without gaps. */
+  readonly count: number;
+  /** The encoded records. Not changed after submission. */
+  readonly body: Uint8Array;
+}
+
+/** Where the bytes of a frame's body stand on this node. Never part of an effect. */
+export interface BodyPlace {
+  /** The id of the segment. */
+  readonly segment: number;
+  /** The offset of the body's first byte in the segment file, in bytes. */
+  readonly offset: number;
+}
+
+/** A frame that is in the log. */
+export interface CommittedFrame extends Frame {
+  /** The place after the frame. */
+  readonly end: LogPosition;
+  /** Where the body stands on this node. */
+  readonly place: BodyPlace;
+}
+
+/** Why a frame is certainly not in the log. */
+export type VoidReason = "moved" | "no_space" | "too_large" | "denied" | "sealed";
+
+/** The one answer to a submitted frame. */
+export type LogOutcome =
+  | {
+    /** The frame is durable. */
+    readonly kind: "committed";
+    /** The place after the frame. */
+    readonly end: LogPosition;
+  }
+  | {
+    /** The frame is not in the log and never will be. */
+    readonly kind: "void";
+    /** Why. */
+    readonly why: VoidReason;
+  }
+  | {
+    /** This process cannot know; the log is poisoned. */
+    readonly kind: "lost";
+    /** What went wrong. */
+    readonly cause: unknown;
+  };
+
+/** What a log can take. */
+export interface LogLimits {
+  /** The most bytes of one frame's body. */
+  readonly frameBytesMax: number;
+  /** How many frames may be submitted and not settled. */
+  readonly inFlightMax: number;
+  /** Whether `submit` does the write and the sync itself, before it returns. */
+  readonly inline: boolean;
+}
+
+/** A replication log, open for one writer. */
+export interface Log {
+  /** What this log can take. */
+  readonly limits: LogLimits;
+  /** The place after the last committed frame. */
+  readonly end: LogPosition;
+  /**
+   * Where the body of the next frame will stand, given the sizes of the frames that were submitted
+   * and are not settled. Calling it may start a new segment, so it may do I/O; a failure here has
+   * touched no frame and throws.
+   */
+  nextPlace(): BodyPlace;
+  /** Hands over a frame. Its outcome comes through `onSettled`, in the order of submission. */
+  submit(frame: Frame): void;
+  /** Sets the one listener for outcomes. It may be called from within `submit`. */
+  onSettled(listener: (frame: Frame, outcome: LogOutcome) => void): void;
+  /** Reads the committed frames whose index is above `afterIndex`, in order. */
+  read(afterIndex: number): Iterable<CommittedFrame>;
+  /** Copies committed bytes of a body out of a segment. Checks only that they are there. */
+  readBytes(segment: number, offset: number, length: number): Uint8Array;
+  /**
+   * Writes evidence that everything committed is durable, if the last frame is not covered yet.
+   * The engine calls it when it has been idle for a while.
+   */
+  mark(): void;
+  /** Writes the evidence and closes the files. Closing twice is harmless. */
+  close(): void;
+}
