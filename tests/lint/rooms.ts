@@ -1,0 +1,64 @@
+/**
+ * Who may import what. These three tables are the whole truth about the layers; the lint plugin
+ * beside them reads them, and so does the tidy test.
+ *
+ * @module
+ */
+
+/** What stands below every room. */
+const ground = ["errors.ts", "invariant.ts"] as const;
+
+/**
+ * Every room of `src/`, bottom first, with the rooms it may import. A room may only name rooms that
+ * stand above it in this table, so there can be no cycle.
+ */
+export const rooms: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  "invariant.ts": [],
+
+  files: ground,
+  time: ground,
+  codec: ground,
+
+  log: [...ground, "files", "time", "codec"],
+  bitcask: [...ground, "files", "time", "codec", "log"],
+
+  index: [...ground, "codec", "time"],
+  projection: [...ground, "files", "time", "codec", "log", "bitcask"],
+
+  // Pure: no files, so nothing in it can wait or fail. Of the log it knows the record registry; of
+  // time only what it is handed.
+  flow: [...ground, "time", "codec", "log"],
+
+  engine: [...ground, "files", "time", "codec", "log", "bitcask", "index", "projection", "flow"],
+  // Knows the FlowStore contract and never the engine: the store may be on another machine.
+  workflow: [...ground, "time", "flow"],
+
+  testing: [...ground, "files", "time", "flow", "engine", "workflow"],
+
+  "mod.ts": [...ground, "time", "flow", "engine", "workflow"],
+};
+
+/**
+ * Where a module from outside the project may be imported inside `src/`: a folder (with a slash at
+ * the end) or one file. What is not in this table may not be imported there at all.
+ */
+export const modules: Readonly<Record<string, readonly string[]>> = {
+  "node:fs": ["src/files/"],
+  "node:path": ["src/files/"],
+  "node:process": ["src/files/"],
+  "node:sqlite": ["src/files/"],
+  "node:zlib": ["src/codec/"],
+  "node:worker_threads": ["src/engine/"],
+  lmdb: ["src/projection/lmdb.ts"],
+  valibot: ["src/flow/", "src/workflow/"],
+};
+
+/** What tests may import only through one file, so that a suite stays one suite on three runtimes. */
+export const harnesses: Readonly<Record<string, string>> = {
+  "node:test": "tests/harness.ts",
+  "bun:test": "tests/harness.ts",
+  "node:assert": "tests/assert.ts",
+  "node:assert/strict": "tests/assert.ts",
+  "@std/assert": "tests/assert.ts",
+};
