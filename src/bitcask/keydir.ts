@@ -1,0 +1,65 @@
+/**
+ * Where records stand on this node, and how the events of one flow are strung together.
+ *
+ * Effects name records by LSN and never by place, so that they mean the same on every node. The
+ * keydir is this node's private answer to "where is it". It is rebuilt from the log and costs
+ * eight bytes a record.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+import type { BodyPlace } from "../log/mod.ts";
+import { LsnArray } from "./lsn_array.ts";
+
+/** The first record of a run of records that stand in one segment. */
+interface Run {
+  readonly firstLsn: number;
+  readonly segment: number;
+}
+
+/** Finds records by LSN. */
+export class Keydir {
+  readonly #runs: Run[] = [];
+  readonly #offsets = new LsnArray();
+  readonly #distances = new LsnArray();
+  #lastLsn = 0;
+
+  /** Notes where the next record stands. Records come in the order of their LSNs, without gaps. */
+  append(lsn: number, place: BodyPlace): void {
+    invariant(lsn === this.#lastLsn + 1, `LSN ${lsn} does not follow ${this.#lastLsn}`);
+    this.#lastLsn = lsn;
+    if (this.#runs.at(-1)?.segment !== place.segment) {
+      this.#runs.push({ firstLsn: lsn, segment: place.segment });
+    }
+    this.#offsets.set(lsn, place.offset);
+  }
+
+  /** Strings a record behind an earlier one of the same flow. */
+  link(lsn: number, previousLsn: number): void {
+    invariant(previousLsn < lsn && lsn <= this.#lastLsn, `LSN ${lsn} cannot follow ${previousLsn}`);
+    this.#distances.set(lsn, lsn - previousLsn);
+  }
+
+  /** Where the record stands. */
+  find(lsn: number): BodyPlace {
+    invariant(lsn >= 1 && lsn <= this.#lastLsn, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
+    return { segment: this.#segmentOf(lsn), offset: this.#offsets.get(lsn) };
+  }
+
+  /** The record before this one in its chain, 0 if it is the first. */
+  previous(lsn: number): number {
+    const distance = this.#distances.get(lsn);
+    return distance === 0 ? 0 : lsn - distance;
+  }
+
+  #segmentOf(lsn: number): number {
+    let low = 0;
+    let high = this.#runs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#runs[middle]!.firstLsn <= lsn) low = middle;
+      else high = middle - 1;
+    }
+    return this.#runs[low]!.segment;
+  }
+}

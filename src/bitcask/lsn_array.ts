@@ -1,0 +1,29 @@
+/**
+ * One 32-bit number for every LSN.
+ *
+ * LSNs are dense, so a position in an array says all that a hash table would have to store.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+
+/** Numbers a chunk holds: large enough that chunks are few, small enough that growing is cheap. */
+const CHUNK_COUNT = 1 << 16;
+
+/** An array of 32-bit numbers by LSN, from 1, that grows without ever moving what it holds. */
+export class LsnArray {
+  readonly #chunks: Uint32Array[] = [];
+
+  /** Sets the number of an LSN. LSNs that were never set hold 0. */
+  set(lsn: number, value: number): void {
+    invariant(lsn >= 1 && value >= 0 && value <= 0xffff_ffff, `no u32 for LSN ${lsn}: ${value}`);
+    const index = Math.floor(lsn / CHUNK_COUNT);
+    while (this.#chunks.length <= index) this.#chunks.push(new Uint32Array(CHUNK_COUNT));
+    this.#chunks[index]![lsn % CHUNK_COUNT] = value;
+  }
+
+  /** The number of an LSN, 0 if it was never set. */
+  get(lsn: number): number {
+    return this.#chunks[Math.floor(lsn / CHUNK_COUNT)]?.[lsn % CHUNK_COUNT] ?? 0;
+  }
+}
