@@ -4,5 +4,21 @@
  * @module
  */
 
-export type { FileHandle, FilePosition } from "./file_handle.ts";
+export { type CountingDirectory, countingDirectory, type FileCounts } from "./counting.ts";
+export type { Damage, DamageTarget } from "./damage.ts";
 export type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
+export type { Fault, FileCall } from "./fault.ts";
+export { FileError, fileErrorCode } from "./file_error.ts";
+export type { FileHandle, FilePosition } from "./file_handle.ts";
+export { memoryDirectory } from "./memory.ts";
+export { PowerCut } from "./power_cut.ts";
+export {
+  type CutOptions,
+  type PowerCutOptions,
+  SimulatedDisk,
+  type SimulatedDiskOptions,
+} from "./simulated.ts";
+export { SECTOR_BYTES } from "./simulated_file.ts";
+export type { Ending } from "./simulated_machine.ts";
+export type { Keep } from "./survival.ts";
+export { readFully, writeFully } from "./transfer.ts";
