@@ -4,7 +4,6 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- it talks to a terminal
 
 import { countTests } from "./junit.ts";
 import { junitFiles, type Step, steps } from "./steps.ts";

@@ -85,6 +85,10 @@ async function exampleSteps(): Promise<Step[]> {
         { name: "demo on Deno", command: [deno, "task", "demo"] },
         { name: "demo on Bun", command: [...bun, demo] },
         { name: "demo on Node 24", command: [...node, demo] },
+        {
+          name: "demo, three runtimes in turns on one directory",
+          command: [deno, "task", "demo", "--turns", "deno,bun,node"],
+        },
       ]
       : [{ name: path, command: [deno, "run", "-A", path] }]
   );

@@ -8,16 +8,16 @@
 
 import node from "node:assert";
 
-/** A constructor of errors, abstract ones included. */
 // deno-lint-ignore no-explicit-any -- a constructor type has to accept any parameters
-export type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
+type AnyClass = abstract new (...args: any[]) => any;
+type ErrorClass<E extends Error> = AnyClass & { readonly prototype: E };
 
 /** Thrown by every assertion here. */
-export const AssertionError: new (options: { message: string }) => Error = node.AssertionError;
+export const AssertionError: ErrorClass<Error> = node.AssertionError;
 
 /** Throws with `msg`. */
 export function fail(msg = "Failed"): never {
-  throw new AssertionError({ message: msg });
+  throw new node.AssertionError({ message: msg });
 }
 
 function check(holds: boolean, says: () => string, msg: string | undefined): void {
@@ -94,12 +94,11 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
 }
 
 /** Asserts that a value is an instance of a class. */
-export function assertInstanceOf<T>(
+export function assertInstanceOf<T extends AnyClass>(
   actual: unknown,
-  // deno-lint-ignore no-explicit-any -- a constructor type has to accept any parameters
-  expectedType: abstract new (...args: any[]) => T,
+  expectedType: T,
   msg?: string,
-): asserts actual is T {
+): asserts actual is InstanceType<T> {
   check(
     actual instanceof expectedType,
     () => `Expected an instance of ${expectedType.name}, got ${describe(actual)}`,

@@ -80,7 +80,7 @@ function isMutable(declarator: Deno.lint.VariableDeclarator): boolean {
   return value?.type === "ObjectExpression" && value.properties.length === 0;
 }
 
-/** `ambient/runtime`, `ambient/inputs` and `ambient/state`. */
+/** `ambient/runtime`, `ambient/inputs`, `ambient/output` and `ambient/state`. */
 const plugin: Deno.lint.Plugin = {
   name: "ambient",
   rules: {
@@ -145,6 +145,22 @@ const plugin: Deno.lint.Plugin = {
           },
           CallExpression(node) {
             if (isDate(node.callee)) report(node, "Date()", "Take a Clock");
+          },
+        };
+      },
+    },
+    // The rule no-console of the linter would silence the examples as well, which are there to print.
+    output: {
+      create(context) {
+        if (!isLibrary(projectPath(context.filename))) return {};
+        return {
+          Identifier(node) {
+            if (node.name !== "console" || !isReference(node)) return;
+            context.report({
+              node,
+              message: "The library prints",
+              hint: "Return it or throw it: what is shown, and where, is up to the application.",
+            });
           },
         };
       },

@@ -106,6 +106,12 @@ test(
   },
 );
 
+test("ambient/output refuses a library that prints", linting, () => {
+  const source = "console.log(1);";
+  assertEquals(findings(ambient, "src/log/x.ts", source), ["ambient/output: console"]);
+  assertEquals(findings(ambient, "examples/x.ts", source), []);
+});
+
 test("ambient/state refuses what lives as long as the module", linting, () => {
   const source = `let a = 1;
 export let b = 1;
