@@ -1,0 +1,99 @@
+/**
+ * The lock of a directory between processes: an exclusive transaction on an empty SQLite file.
+ *
+ * It is the one lock that Deno, Bun and Node all have and that the kernel frees however its holder
+ * ends, `kill -9` included. A file with a process id in it would have to be guessed stale.
+ *
+ * @module
+ */
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Lock, LockOwner } from "./directory.ts";
+import { lockRefusal } from "./lock_refusal.ts";
+
+/**
+ * How long a challenger waits, in milliseconds. Measured with two processes that start at the same
+ * moment, 120 times on two cores: without waiting both were refused 8 times, with 25 ms never. With
+ * `locking_mode=EXCLUSIVE`, which adds nothing to a transaction that stays open, 94 times: the loser
+ * keeps its shared lock and so stands in the winner's way.
+ */
+const BUSY_TIMEOUT_MS = 25;
+
+/** Never commits, so the file stays empty; with its journal in memory no second file appears. */
+const TAKE = `
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+  PRAGMA journal_mode = MEMORY;
+  BEGIN EXCLUSIVE;
+`;
+
+/**
+ * Takes the directory at `path` for this process. Not for network file systems.
+ *
+ * @throws {FlowError} `store_locked`, naming the owner, if another process or this one has it.
+ */
+export function lockDirectory(path: string, owner: LockOwner): Lock {
+  const database = new DatabaseSync(join(path, "LOCK"));
+  try {
+    database.exec(TAKE);
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) throw lockRefusal(path, readOwner(path), error);
+    throw error;
+  }
+  try {
+    writeFileSync(join(path, "OWNER"), JSON.stringify(owner));
+  } catch {
+    // Only a message gets poorer. A full disk must not keep a store from being opened and read.
+  }
+  return new DirectoryLock(path, database);
+}
+
+class DirectoryLock implements Lock {
+  readonly #path: string;
+  /** Bun collects a database that nobody refers to, and its lock with it. */
+  #database: DatabaseSync | undefined;
+
+  constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  release(): void {
+    const database = this.#database;
+    if (database === undefined) return;
+    this.#database = undefined;
+    try {
+      // Before the lock is free: later the file could be the next owner's.
+      rmSync(join(this.#path, "OWNER"), { force: true });
+    } finally {
+      database.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/** SQLITE_BUSY. Deno gives no number, only the text. */
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return "errcode" in error ? error.errcode === 5 : error.message.includes("database is locked");
+}
+
+/** The facts the owner left, or `undefined` if it has not come to it or is just leaving. */
+function readOwner(path: string): LockOwner | undefined {
+  try {
+    const facts: Partial<LockOwner> = JSON.parse(readFileSync(join(path, "OWNER"), "utf8"));
+    const { pid, runtime, startedAtMs } = facts;
+    if (typeof pid !== "number" || typeof runtime !== "string") return undefined;
+    if (typeof startedAtMs !== "number" || Number.isNaN(new Date(startedAtMs).valueOf())) {
+      return undefined;
+    }
+    return { pid, runtime, startedAtMs };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A directory of the operating system, through `node:fs`: the same calls on Deno, Bun and Node.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
+import { FileError, fileErrorCode } from "./file_error.ts";
+import type { FileHandle, FilePosition } from "./file_handle.ts";
+import { checkFileName, isLockName } from "./file_name.ts";
+import { lockDirectory } from "./lock.ts";
+import { checkOffset } from "./offset.ts";
+
+/**
+ * The directory at `path`, which is created, with its parents and durably, if it is missing.
+ *
+ * @param path Relative to the working directory of this moment, or absolute.
+ */
+export function nodeDirectory(path: string): Directory {
+  const absolute = resolve(path);
+  createDirectory(absolute);
+  return new NodeDirectory(absolute);
+}
+
+class NodeDirectory implements Directory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  open(name: string, options: OpenOptions = {}): FileHandle {
+    checkFileName(name);
+    const path = join(this.path, name);
+    const flags = constants.O_RDWR | (options.create === true ? constants.O_CREAT : 0);
+    return new NodeFile(path, openSync(path, flags, 0o666));
+  }
+
+  list(): string[] {
+    return readdirSync(this.path, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !isLockName(entry.name))
+      .map((entry) => entry.name)
+      .sort();
+  }
+
+  remove(name: string): void {
+    checkFileName(name);
+    unlinkSync(join(this.path, name));
+  }
+
+  sync(): void {
+    syncDirectory(this.path);
+  }
+
+  lock(owner: LockOwner): Lock {
+    return lockDirectory(this.path, owner);
+  }
+
+  freeBytes(): number | undefined {
+    try {
+      const { bavail, bsize } = statfsSync(this.path);
+      return bavail * bsize;
+    } catch {
+      // Deno wants --allow-sys for this, and nobody should have to grant it for a precaution. A
+      // disk that fails here fails in the next write, which reports it.
+      return undefined;
+    }
+  }
+}
+
+class NodeFile implements FileHandle {
+  readonly #path: string;
+  #descriptor: number | undefined;
+
+  constructor(path: string, descriptor: number) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+  }
+
+  read(buffer: Uint8Array, options: FilePosition): number {
+    checkOffset(options.at);
+    return readSync(this.#open(), buffer, 0, buffer.length, options.at);
+  }
+
+  write(buffer: Uint8Array, options: FilePosition): number {
+    checkOffset(options.at);
+    return writeSync(this.#open(), buffer, 0, buffer.length, options.at);
+  }
+
+  truncate(size: number): void {
+    checkOffset(size);
+    ftruncateSync(this.#open(), size);
+  }
+
+  getSize(): number {
+    return fstatSync(this.#open()).size;
+  }
+
+  flush(): void {
+    fdatasyncSync(this.#open());
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+
+  /** The number is forgotten on close: the system gives it to the next file that is opened. */
+  #open(): number {
+    if (this.#descriptor === undefined) {
+      throw new FileError("EBADF", `The file "${this.#path}" is closed`);
+    }
+    return this.#descriptor;
+  }
+}
+
+/** Creates what is missing of `path`, and makes each new name durable in its parent. */
+function createDirectory(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  const last = dirname(resolve(first));
+  for (let parent = dirname(path);; parent = dirname(parent)) {
+    syncDirectory(parent);
+    if (parent === last || parent === dirname(parent)) return;
+  }
+}
+
+function syncDirectory(path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY);
+  } catch (error) {
+    // Windows opens no directory this way; its file systems keep a journal of names by themselves.
+    if (process.platform === "win32" && fileErrorCode(error) !== "ENOENT") return;
+    throw error;
+  }
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
