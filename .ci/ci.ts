@@ -23,7 +23,7 @@ async function run(step: Step): Promise<Finished> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args,
     cwd: step.cwd ?? ".",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...step.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

