@@ -7,31 +7,37 @@
 /** Calls that are kept: enough for a shrunk counterexample, little for a long run. */
 const ENTRIES_MAX = 2_000;
 
-/** What was called, on what, and what came of it. Text is made only when somebody reads it. */
-interface Entry {
-  readonly number: number;
+/** One call, or one event. Text is made of it only when somebody reads it. */
+export interface TraceEntry {
+  /** What was called or happened. */
   readonly what: string;
+  /** Name of the file, or empty. */
   readonly name: string;
+  /** Its numbers: an offset and a length, or a size. */
   readonly facts: readonly number[];
+  /** What came of it: a result, an error's code, or empty. */
   readonly outcome: string | number;
 }
 
 /** A list of calls that forgets the oldest. */
 export class CallTrace {
-  #entries: Entry[] = [];
-  #count = 0;
+  #entries: TraceEntry[] = [];
+  #forgottenCount = 0;
 
-  /** Notes a call. `facts` are its numbers: an offset and a length, or a size. */
-  add(what: string, name: string, facts: readonly number[], outcome: string | number): void {
-    this.#count += 1;
-    this.#entries.push({ number: this.#count, what, name, facts, outcome });
-    if (this.#entries.length > 2 * ENTRIES_MAX) this.#entries = this.#entries.slice(-ENTRIES_MAX);
+  /** Notes a call. */
+  add(entry: TraceEntry): void {
+    this.#entries.push(entry);
+    if (this.#entries.length < 2 * ENTRIES_MAX) return;
+    this.#forgottenCount += this.#entries.length - ENTRIES_MAX;
+    this.#entries = this.#entries.slice(-ENTRIES_MAX);
   }
 
   /** One line per call, oldest first. */
   toString(): string {
-    return this.#entries.map(({ number, what, name, facts, outcome }) =>
-      [`#${number}`, what, name, ...facts, "→", outcome].filter((word) => word !== "").join(" ")
-    ).join("\n");
+    return this.#entries.map(({ what, name, facts, outcome }, index) => {
+      const call = [`#${this.#forgottenCount + index + 1}`, what, name, ...facts];
+      return (outcome === "" ? call : [...call, "→", outcome]).filter((word) => word !== "")
+        .join(" ");
+    }).join("\n");
   }
 }

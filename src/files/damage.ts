@@ -26,22 +26,26 @@ export interface Damage {
   readonly at: number;
 }
 
-type Files = ReadonlyMap<string, SimulatedFile>;
+/** What can be damaged, and the chance that decides where. */
+export interface DamagedDisk {
+  readonly files: ReadonlyMap<string, SimulatedFile>;
+  readonly random: Chance;
+}
 
 /** Flips one bit. Returns where, or `undefined` if there is nothing on the platter. */
-export function flipBit(files: Files, random: Chance, target: DamageTarget): Damage | undefined {
-  const place = choose(files, random, target, 1);
+export function flipBit(disk: DamagedDisk, target: DamageTarget): Damage | undefined {
+  const place = choose(disk, target, 1);
   if (place === undefined) return undefined;
   const { file, name, at } = place;
   const byte = file.durable.slice(at, at + 1);
-  byte[0] = (byte[0] ?? 0) ^ (1 << chanceBelow(random, 8));
+  byte[0] = (byte[0] ?? 0) ^ (1 << chanceBelow(disk.random, 8));
   file.damage(at, byte);
   return { name, at };
 }
 
 /** Fills one sector with zeros. Returns where, or `undefined` if that changes nothing. */
-export function zeroSector(files: Files, random: Chance, target: DamageTarget): Damage | undefined {
-  const place = choose(files, random, target, SECTOR_BYTES);
+export function zeroSector(disk: DamagedDisk, target: DamageTarget): Damage | undefined {
+  const place = choose(disk, target, SECTOR_BYTES);
   if (place === undefined) return undefined;
   const { file, name, at } = place;
   if (file.durable.slice(at, at + SECTOR_BYTES).every((byte) => byte === 0)) return undefined;
@@ -54,12 +58,11 @@ export function zeroSector(files: Files, random: Chance, target: DamageTarget): 
  * `undefined` if that changes nothing.
  */
 export function swapPieces(
-  files: Files,
-  random: Chance,
+  disk: DamagedDisk,
   target: DamageTarget,
 ): readonly [Damage, Damage] | undefined {
-  const one = choose(files, random, target, PIECE_BYTES);
-  const two = choose(files, random, {}, PIECE_BYTES);
+  const one = choose(disk, target, PIECE_BYTES);
+  const two = choose(disk, {}, PIECE_BYTES);
   if (one === undefined || two === undefined) return undefined;
   const first = one.file.durable.slice(one.at, one.at + PIECE_BYTES);
   const second = two.file.durable.slice(two.at, two.at + PIECE_BYTES);
@@ -72,8 +75,7 @@ export function swapPieces(
 
 /** A file and an offset in it, every byte on the platter being as likely as the others. */
 function choose(
-  files: Files,
-  random: Chance,
+  { files, random }: DamagedDisk,
   target: DamageTarget,
   alignBytes: number,
 ): { file: SimulatedFile; name: string; at: number } | undefined {

@@ -13,7 +13,7 @@ export class LocalLock {
 
   /** Takes the lock, or throws `store_locked` with the present owner. */
   take(path: string, owner: LockOwner): Lock {
-    if (this.#held !== undefined) throw lockRefusal(path, this.#held.owner);
+    if (this.#held !== undefined) throw lockRefusal(path, this.#held);
     const held = { owner };
     this.#held = held;
     const release = (): void => {

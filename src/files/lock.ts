@@ -39,7 +39,7 @@ export function lockDirectory(path: string, owner: LockOwner): Lock {
     database.exec(TAKE);
   } catch (error) {
     database.close();
-    if (isBusy(error)) throw lockRefusal(path, readOwner(path), error);
+    if (isBusy(error)) throw lockRefusal(path, { owner: readOwner(path), cause: error });
     throw error;
   }
   try {

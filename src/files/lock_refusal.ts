@@ -10,14 +10,14 @@ import type { LockOwner } from "./directory.ts";
 /**
  * A `store_locked` error for the directory at `path`.
  *
- * @param owner Who holds it, or `undefined` if the owner has not yet left its facts.
- * @param cause The refusal of whatever holds the lock, if there is one.
+ * @param options `owner`: who holds it, or `undefined` if no facts were found; `cause`: the refusal
+ * of whatever guards the lock, if there is one.
  */
 export function lockRefusal(
   path: string,
-  owner: LockOwner | undefined,
-  cause?: unknown,
+  options: { readonly owner: LockOwner | undefined; readonly cause?: unknown },
 ): FlowError {
+  const { owner, cause } = options;
   const holder = owner === undefined
     ? "a process that has left no facts about itself"
     : `process ${owner.pid} (${owner.runtime}) since ${new Date(owner.startedAtMs).toISOString()}`;

@@ -10,7 +10,14 @@
  */
 
 import type { Chance } from "./chance.ts";
-import { type Damage, type DamageTarget, flipBit, swapPieces, zeroSector } from "./damage.ts";
+import {
+  type Damage,
+  type DamagedDisk,
+  type DamageTarget,
+  flipBit,
+  swapPieces,
+  zeroSector,
+} from "./damage.ts";
 import type { Directory } from "./directory.ts";
 import type { Fault } from "./fault.ts";
 import { SimulatedDirectory } from "./simulated_directory.ts";
@@ -84,19 +91,19 @@ export class SimulatedDisk {
   powerCut(options: PowerCutOptions = {}): void {
     this.#machine.stop();
     this.#machine.losePending(options.keep ?? "chance");
-    this.#machine.trace.add("POWER CUT", "", [], "off");
+    this.#note("POWER CUT");
   }
 
   /** The process is killed; the page cache, with everything pending, stays. */
   kill(): void {
     this.#machine.stop();
-    this.#machine.trace.add("KILL", "", [], "off");
+    this.#note("KILL");
   }
 
   /** Starts the next process, which sees what is left. */
   restart(): Directory {
     this.#machine.start();
-    this.#machine.trace.add("RESTART", "", [], "on");
+    this.#note("RESTART");
     return this.directory();
   }
 
@@ -107,7 +114,11 @@ export class SimulatedDisk {
    * through restarts, so that it can strike a recovery. Replaces a crash that was waiting.
    */
   cutAfter(calls: number, options: CutOptions = {}): void {
-    this.#machine.cutAfter(calls, options.ending ?? "power", options.keep ?? "chance");
+    this.#machine.cutAfter({
+      left: calls,
+      ending: options.ending ?? "power",
+      keep: options.keep ?? "chance",
+    });
   }
 
   /** Arms one more fault. Faults wait for their call through restarts. */
@@ -128,21 +139,21 @@ export class SimulatedDisk {
 
   /** Flips one bit of data at rest. Returns where, or `undefined` if there is none. */
   flipBit(target: DamageTarget = {}): Damage | undefined {
-    const damage = flipBit(this.#machine.names.view, this.#machine.random, target);
+    const damage = flipBit(this.#damaged(), target);
     this.#noteDamage("BIT FLIP", damage);
     return damage;
   }
 
   /** Loses a sector of data at rest: it reads as zeros. `undefined` if that changes nothing. */
   loseSector(target: DamageTarget = {}): Damage | undefined {
-    const damage = zeroSector(this.#machine.names.view, this.#machine.random, target);
+    const damage = zeroSector(this.#damaged(), target);
     this.#noteDamage("LOST SECTOR", damage);
     return damage;
   }
 
   /** Exchanges two aligned pieces of 4 KiB at rest. `undefined` if that changes nothing. */
   misdirect(target: DamageTarget = {}): readonly [Damage, Damage] | undefined {
-    const damages = swapPieces(this.#machine.names.view, this.#machine.random, target);
+    const damages = swapPieces(this.#damaged(), target);
     for (const damage of damages ?? []) this.#noteDamage("MISDIRECTED", damage);
     return damages;
   }
@@ -150,7 +161,7 @@ export class SimulatedDisk {
   /** A file is gone for good, as if somebody had deleted it behind our back. */
   loseFile(name: string): void {
     this.#machine.names.lose(name);
-    this.#machine.trace.add("LOST FILE", name, [], "done");
+    this.#note("LOST FILE", { name });
   }
 
   /** The last calls, one a line, for the report of a failed run. */
@@ -158,7 +169,15 @@ export class SimulatedDisk {
     return this.#machine.trace.toString();
   }
 
+  #damaged(): DamagedDisk {
+    return { files: this.#machine.names.view, random: this.#machine.random };
+  }
+
   #noteDamage(what: string, damage: Damage | undefined): void {
-    if (damage !== undefined) this.#machine.trace.add(what, damage.name, [damage.at], "done");
+    if (damage !== undefined) this.#note(what, { name: damage.name, facts: [damage.at] });
+  }
+
+  #note(what: string, at: { name?: string; facts?: number[] } = {}): void {
+    this.#machine.trace.add({ what, name: at.name ?? "", facts: at.facts ?? [], outcome: "" });
   }
 }

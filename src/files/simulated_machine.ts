@@ -19,7 +19,7 @@ import { type Keep, type Survival, survival } from "./survival.ts";
 export type Ending = "power" | "kill";
 
 /** A crash that waits for its call. */
-interface Cut {
+export interface Cut {
   left: number;
   readonly ending: Ending;
   readonly keep: Keep;
@@ -78,9 +78,9 @@ export class SimulatedMachine {
     return used;
   }
 
-  /** Ends the process within the call that comes after `calls` more mutating calls. */
-  cutAfter(calls: number, ending: Ending, keep: Keep): void {
-    this.#cut = { left: calls, ending, keep };
+  /** Ends the process within the call that comes after `left` more mutating calls. */
+  cutAfter(cut: Cut): void {
+    this.#cut = cut;
   }
 
   /** Forgets the crash that waits. */
@@ -181,6 +181,6 @@ export class SimulatedMachine {
   }
 
   #note(call: MachineCall<number | void>, outcome: string | number): void {
-    this.trace.add(call.kind, call.name, call.facts, outcome);
+    this.trace.add({ what: call.kind, name: call.name, facts: call.facts, outcome });
   }
 }

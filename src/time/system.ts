@@ -26,7 +26,7 @@ export function systemTime(): Time {
     clock,
     random: cryptoRandom(),
     manual: false,
-    alarm: (ring: () => void): Alarm => new TimerAlarm(clock, startTimer, ring),
+    alarm: (ring: () => void): Alarm => new TimerAlarm({ clock, startTimer, ring }),
     defer: nextTurn,
   };
 }

@@ -17,6 +17,14 @@ export const TIMER_DELAY_MS_MAX = 2 ** 31 - 1;
  */
 export type StartTimer = (callback: () => void, delayMs: number, keepAlive: boolean) => () => void;
 
+/** What an alarm is made of. */
+export interface TimerAlarmOptions {
+  readonly clock: Clock;
+  readonly startTimer: StartTimer;
+  /** Called when the moment has come. */
+  readonly ring: () => void;
+}
+
 /** Turns timers, which are short, early and late, into an alarm. */
 export class TimerAlarm implements Alarm {
   readonly #clock: Clock;
@@ -26,10 +34,10 @@ export class TimerAlarm implements Alarm {
   #timer: { readonly dueMs: number; readonly keepAlive: boolean; cancel(): void } | undefined;
 
   /** An alarm that is not set. */
-  constructor(clock: Clock, startTimer: StartTimer, ring: () => void) {
-    this.#clock = clock;
-    this.#startTimer = startTimer;
-    this.#ring = ring;
+  constructor(options: TimerAlarmOptions) {
+    this.#clock = options.clock;
+    this.#startTimer = options.startTimer;
+    this.#ring = options.ring;
   }
 
   /** See {@linkcode Alarm}. */
