@@ -19,27 +19,48 @@ interface Finished {
 
 async function run(step: Step): Promise<Finished> {
   const [program = "", ...args] = step.command;
-  const aborted = AbortSignal.timeout(stepMsMax);
-  const { success, stdout, stderr } = await new Deno.Command(program, {
+  const timeout = AbortSignal.timeout(stepMsMax);
+  const child = new Deno.Command(program, {
     args,
     cwd: step.cwd ?? ".",
     env: { NO_COLOR: "1", ...step.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: aborted,
-  }).output();
-  const decoder = new TextDecoder();
-  const said = decoder.decode(stdout);
-  const output = said + decoder.decode(stderr);
+    signal: timeout,
+  }).spawn();
+  const stdout = new Transcript(child.stdout);
+  const stderr = new Transcript(child.stderr);
+  const { success } = await child.status;
+  // A process that the step left behind may hold the pipes open for ever: no reason to wait for it.
+  await Promise.race([Promise.all([stdout.ended, stderr.ended]), pause(1_000)]);
+  const output = stdout.text + stderr.text;
   if (!success) {
-    return { ok: false, output, note: aborted.aborted ? `stopped after ${stepMsMax} ms` : "" };
+    return { ok: false, output, note: timeout.aborted ? `stopped after ${stepMsMax} ms` : "" };
   }
   try {
-    return { ok: true, output, note: step.examine?.(said) ?? "" };
+    return { ok: true, output, note: step.examine?.(stdout.text) ?? "" };
   } catch (error) {
     return { ok: false, output, note: String(error) };
   }
+}
+
+/** What a process has said so far. */
+class Transcript {
+  text = "";
+  readonly ended: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.ended = this.#read(stream);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.text += text;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Runs a step and says how it went; resolves to whether it passed. */
