@@ -19,7 +19,10 @@ export interface LockOwner {
   readonly startedAtMs: number;
 }
 
-/** A directory held by this process. Ends with `release()`, or with the process, however it ends. */
+/**
+ * A directory held by this process. Ends with `release()`, or with the process, however it ends.
+ * Keep the object as long as the lock is wanted: the garbage collector may give it back otherwise.
+ */
 export interface Lock {
   /** Gives the directory free. Releasing twice is allowed. */
   release(): void;

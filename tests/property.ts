@@ -1,0 +1,39 @@
+/**
+ * Properties that hold for every case drawn, and a way to draw the same cases again.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { relative } from "node:path";
+import { fail } from "./assert.ts";
+
+/** How a property is checked. */
+export interface PropertyOptions {
+  /** `import.meta.url` of the test, for the command that replays a failure. */
+  readonly file: string;
+  /** Cases to draw. Default 100. `FLOWCASK_RUNS` multiplies it, for a long night. */
+  readonly runs?: number;
+}
+
+/**
+ * Asserts that a property holds. A failure is shrunk, and its message ends with the command that
+ * replays the shrunk case: `FLOWCASK_SEED` and `FLOWCASK_PATH` say which one.
+ */
+export function assertProperty<Case>(
+  property: fc.IProperty<Case>,
+  options: PropertyOptions,
+): void {
+  const { FLOWCASK_SEED: seed, FLOWCASK_PATH: path, FLOWCASK_RUNS: factor } = process.env;
+  const result = fc.check(property, {
+    numRuns: (options.runs ?? 100) * Number(factor ?? 1),
+    ...seed === undefined ? {} : { seed: Number(seed) },
+    ...path === undefined ? {} : { path },
+  });
+  if (!result.failed) return;
+  const file = relative(process.cwd(), fileURLToPath(options.file));
+  const replay = `FLOWCASK_SEED=${result.seed} FLOWCASK_PATH=${result.counterexamplePath}`;
+  fail(`${fc.defaultReportMessage(result)}\n\nReplay: ${replay} deno test -A ${file}`);
+}
