@@ -29,10 +29,15 @@ export function isLibrary(path: string): boolean {
   return path === "mod.ts" || path.startsWith("src/");
 }
 
-/** The room a path belongs to: a folder of `src/`, one of its own files, or a top-level name. */
+/**
+ * The room a path belongs to: a folder of `src/`, one of its own files, or a top-level name. A
+ * folder inside a room is a room of its own if the table has a line for it.
+ */
 export function roomOf(path: string): string {
-  const [first = "", second = ""] = path.split("/");
-  return first === "src" ? second : first;
+  const [first = "", second = "", third = ""] = path.split("/");
+  if (first !== "src") return first;
+  const inner = `${second}/${third}`;
+  return inner in rooms ? inner : second;
 }
 
 /** Why the file at `path` may not import `specifier`; `undefined` if it may. */
@@ -99,7 +104,8 @@ function exampleObjection(target: string): Objection | undefined {
 
 function doorObjection(target: string): Objection | undefined {
   const isGround = /^src\/[^/]+\.ts$/.test(target);
-  if (isGround || target === "mod.ts" || /^src\/[^/]+\/mod\.ts$/.test(target)) return undefined;
+  const isDoor = target === "mod.ts" || target === `src/${roomOf(target)}/mod.ts`;
+  if (isGround || isDoor) return undefined;
   return {
     message: `${target} is inside another room`,
     hint: `Import src/${
@@ -148,7 +154,7 @@ const plugin: Deno.lint.Plugin = {
     doors: {
       create(context) {
         const path = projectPath(context.filename);
-        if (!/^(src\/[^/]+\/)?mod\.ts$/.test(path)) return {};
+        if (!/^(src\/(?:[^/]+\/)+)?mod\.ts$/.test(path)) return {};
         return {
           "Program > *"(node: Deno.lint.Node) {
             if (node.type === "ExportAllDeclaration") return;

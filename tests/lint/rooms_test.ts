@@ -13,6 +13,7 @@ test("rooms name only rooms that stand above them, so imports cannot go round", 
 
 test("roomOf() is the folder below src, or the file itself", () => {
   assertEquals(roomOf("src/flow/record.ts"), "flow");
+  assertEquals(roomOf("src/flow/core/decide.ts"), "flow/core");
   assertEquals(roomOf("src/errors.ts"), "errors.ts");
   assertEquals(roomOf("mod.ts"), "mod.ts");
   assertEquals(roomOf("examples/email.ts"), "examples");
@@ -24,7 +25,10 @@ test("objection() lets imports go down through doors", () => {
       ["src/log/writer.ts", "../files/mod.ts"],
       ["src/log/writer.ts", "./frame.ts"],
       ["src/log/file/writer.ts", "../frame.ts"],
-      ["src/flow/decide.ts", "../errors.ts"],
+      ["src/flow/batch.ts", "../errors.ts"],
+      ["src/flow/core/decide.ts", "../../index/mod.ts"],
+      ["src/flow/core/decide.ts", "../mod.ts"],
+      ["src/engine/shard.ts", "../flow/core/mod.ts"],
       ["src/engine/shard.ts", "../flow/mod.ts"],
       ["src/workflow/worker.ts", "../flow/mod.ts"],
       ["mod.ts", "./src/workflow/mod.ts"],
@@ -47,9 +51,12 @@ test("objection() refuses imports that go up, sideways, past a door or to the wr
       ["src/log/writer.ts", "../flow/mod.ts", /^log may not import flow$/],
       ["src/files/node.ts", "../time/mod.ts", /^files may not import time$/],
       ["src/workflow/worker.ts", "../engine/mod.ts", /^workflow may not import engine$/],
-      ["src/flow/decide.ts", "../files/mod.ts", /^flow may not import files$/],
+      ["src/flow/core/decide.ts", "../../files/mod.ts", /^flow\/core may not import files$/],
+      ["src/flow/store.ts", "./core/mod.ts", /^flow may not import flow\/core$/],
+      ["src/workflow/worker.ts", "../flow/core/mod.ts", /^workflow may not import flow\/core$/],
+      ["src/flow/core/decide.ts", "../record.ts", /is inside another room$/],
       ["src/errors.ts", "./invariant.ts", /^errors.ts may not import invariant.ts$/],
-      ["src/engine/shard.ts", "../flow/decide.ts", /is inside another room$/],
+      ["src/engine/shard.ts", "../flow/core/decide.ts", /is inside another room$/],
       ["src/engine/shard.ts", "../../mod.ts", /^engine may not import mod.ts$/],
       ["src/engine/shard.ts", "../../tests/harness.ts", /not part of the library$/],
       ["src/attic/thing.ts", "../errors.ts", /^The room attic is not in the table/],

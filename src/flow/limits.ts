@@ -1,0 +1,46 @@
+/**
+ * How much a store takes at once.
+ *
+ * @module
+ */
+
+/** The limits of a store. Every one has an error that names the field, the value and the limit. */
+export interface FlowLimits {
+  /** Bytes (UTF-8) of an id, a type, a state, a partition, a worker. Default 1,024. */
+  readonly idBytesMax: number;
+  /** Bytes of one payload, result or error, encoded. Default 16 MiB. */
+  readonly valueBytesMax: number;
+  /** Larger values travel to the log in parts of this many bytes. Default 1 MiB. */
+  readonly valueInlineBytesMax: number;
+  /** Items of one `*Many` command. Default 1,000. */
+  readonly batchItemsMax: number;
+  /** The `limit` of one claim, and the flows that one claim may touch. Default 1,000. */
+  readonly claimLimitMax: number;
+  /** States or partitions that one claim may name. Default 1,000. */
+  readonly claimFilterMax: number;
+  /** Rows of one query. Default 10,000. */
+  readonly queryCountMax: number;
+  /** Bytes that one command may write, apart from values that travel in parts. Default 4 MiB. */
+  readonly commandBytesMax: number;
+  /** Attributes of one flow. Default 64. */
+  readonly attributesMax: number;
+  /** Bytes (UTF-8) of the name or the text of one attribute. Default 1,024. */
+  readonly attributeBytesMax: number;
+  /** States that the policy of one type may name. Default 1,000. */
+  readonly policyStatesMax: number;
+}
+
+/** The limits of a store that is opened without any. */
+export const DEFAULT_LIMITS: FlowLimits = {
+  idBytesMax: 1_024,
+  valueBytesMax: 16 * 1_048_576,
+  valueInlineBytesMax: 1_048_576,
+  batchItemsMax: 1_000,
+  claimLimitMax: 1_000,
+  claimFilterMax: 1_000,
+  queryCountMax: 10_000,
+  commandBytesMax: 4 * 1_048_576,
+  attributesMax: 64,
+  attributeBytesMax: 1_024,
+  policyStatesMax: 1_000,
+};

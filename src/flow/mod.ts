@@ -1,0 +1,70 @@
+/**
+ * What a store of flows promises: records, commands, policies, limits, and the store itself.
+ *
+ * Types and a few small facts, so that everything above may depend on it, also where there is no
+ * file system. What keeps the promise is in `core/`.
+ *
+ * @module
+ */
+
+export { type BatchOutcome, FlowBatchError } from "./batch.ts";
+export type {
+  BatchOptions,
+  CancelItem,
+  CancelManyOptions,
+  CancelOptions,
+  ClaimOptions,
+  CommandOptions,
+  CompleteItem,
+  CompleteManyOptions,
+  CompleteOptions,
+  CreateItem,
+  CreateManyOptions,
+  CreateOptions,
+  ExtendLeaseOptions,
+  FailItem,
+  FailManyOptions,
+  FailOptions,
+  FlowInfo,
+  GetOptions,
+  Guard,
+  HistoryOptions,
+  InfoOptions,
+  ItemRef,
+  ListOptions,
+  Page,
+  QueryOptions,
+  ReclaimOptions,
+  RetryItem,
+  RetryManyOptions,
+  RetryOptions,
+  StuckOptions,
+  TransitionItem,
+  TransitionManyOptions,
+  TransitionOptions,
+} from "./commands.ts";
+export { DEFAULT_LIMITS, type FlowLimits } from "./limits.ts";
+export type {
+  Backoff,
+  BackoffKind,
+  PolicyGetOptions,
+  PolicySetOptions,
+  ResolvedPolicy,
+  ResolvedStatePolicy,
+  RetentionPolicy,
+  RetryPolicy,
+  StatePolicy,
+  TypePolicy,
+} from "./policy.ts";
+export type {
+  FlowEventName,
+  FlowRecord,
+  FlowRef,
+  HistoryEvent,
+  Json,
+  Priority,
+  RetryFacts,
+  TerminalState,
+} from "./record.ts";
+export { isReservedName, isTerminalState, RUNNING } from "./state_name.ts";
+export type { FlowStore, Many } from "./store.ts";
