@@ -1,0 +1,74 @@
+/**
+ * What only a directory of the operating system can get wrong.
+ *
+ * @module
+ */
+
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { fileErrorCode, nodeDirectory, writeFully } from "../../src/files/mod.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test, when } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+
+test("nodeDirectory() creates the directory and the parents it lacks", () => {
+  using scratch = scratchFolder();
+  const path = join(scratch.path, "a", "b", "c");
+  const directory = nodeDirectory(path);
+  assertEquals(directory.path, path);
+  directory.open("f", { create: true }).close();
+  assertEquals(nodeDirectory(path).list(), ["f"]);
+});
+
+test("nodeDirectory() makes a relative path absolute at once", () => {
+  using scratch = scratchFolder();
+  const path = join(scratch.path, "inner");
+  assertEquals(nodeDirectory(relative(process.cwd(), path)).path, path);
+});
+
+test("nodeDirectory() refuses a path where a file is", () => {
+  using scratch = scratchFolder();
+  const path = join(scratch.path, "file");
+  writeFileSync(path, "");
+  assertEquals(fileErrorCode(assertThrows(() => nodeDirectory(path), Error)), "EEXIST");
+});
+
+test("nodeDirectory().list() leaves folders out", () => {
+  using scratch = scratchFolder();
+  mkdirSync(join(scratch.path, "folder"));
+  writeFileSync(join(scratch.path, "file"), "");
+  assertEquals(nodeDirectory(scratch.path).list(), ["file"]);
+});
+
+test("nodeDirectory().open() writes and reads beyond 4 GiB", () => {
+  using scratch = scratchFolder();
+  const file = nodeDirectory(scratch.path).open("sparse", { create: true });
+  const at = 5 * 2 ** 30;
+  file.write(new Uint8Array([1, 2, 3]), { at });
+  const buffer = new Uint8Array(3);
+  assertEquals(file.read(buffer, { at }), 3);
+  assertEquals([...buffer], [1, 2, 3]);
+  assertEquals(file.getSize(), at + 3);
+  file.close();
+});
+
+test(
+  "nodeDirectory() lets system errors through with their code",
+  when(process.platform === "linux"),
+  () => {
+    using scratch = scratchFolder();
+    // Linux has a device on which every write finds the disk full.
+    symlinkSync("/dev/full", join(scratch.path, "full"));
+    const file = nodeDirectory(scratch.path).open("full");
+    const error = assertThrows(() => writeFully(file, new Uint8Array(10), { at: 0 }), Error);
+    assertEquals(fileErrorCode(error), "ENOSPC");
+    file.close();
+  },
+);
+
+test("nodeDirectory().freeBytes() is a plausible number where it may be asked", () => {
+  using scratch = scratchFolder();
+  const freeBytes = nodeDirectory(scratch.path).freeBytes();
+  assert(freeBytes !== undefined && Number.isSafeInteger(freeBytes) && freeBytes > 0);
+});
