@@ -35,5 +35,6 @@ export function assertProperty<Case>(
   if (!result.failed) return;
   const file = relative(process.cwd(), fileURLToPath(options.file));
   const replay = `FLOWCASK_SEED=${result.seed} FLOWCASK_PATH=${result.counterexamplePath}`;
-  fail(`${fc.defaultReportMessage(result)}\n\nReplay: ${replay} deno test -A ${file}`);
+  const report = `${fc.defaultReportMessage(result)}\n\n${result.errorInstance}`;
+  fail(`${report}\n\nReplay: ${replay} deno test -A ${file}`);
 }
