@@ -59,7 +59,7 @@ export const codeMapIsTrue: Rule = (tree) => {
   const there = roomsIn(tree);
   const map = /## Code map\n([\s\S]*?)(?=\n## |$)/.exec(textOf(tree, "src/ARCHITECTURE.md"))?.[1];
   if (map === undefined) return ["src/ARCHITECTURE.md has no section Code map"];
-  return [...map.matchAll(/^\| `([a-z]+)\/`/gm)]
+  return [...map.matchAll(/^\| `([a-z/]+)\/`/gm)]
     .flatMap(([, room = ""]) =>
       there.includes(room) ? [] : [`src/ARCHITECTURE.md maps ${room}/, which does not exist`]
     );
@@ -118,7 +118,7 @@ export const testsMirrorRooms: Rule = (tree) => {
     [...tree.keys()].map((path) => /^tests\/([^/]+)\/.*_test\.ts$/.exec(path)?.[1] ?? ""),
   );
   tested.delete("");
-  const there = roomsIn(tree);
+  const there = [...new Set(roomsIn(tree).map((room) => room.split("/")[0]!))];
   return [
     ...there.filter((room) => !tested.has(room)).map((room) => `src/${room} has no tests`),
     ...[...tested].filter((name) => !there.includes(name) && !testFolders.includes(name))

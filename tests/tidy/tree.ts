@@ -6,6 +6,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { roomOf } from "../lint/layers.ts";
 
 /** Text of every file by its path from the project's root, with forward slashes. */
 export type Tree = ReadonlyMap<string, string>;
@@ -38,10 +39,10 @@ export function textOf(tree: Tree, path: string): string {
   return text;
 }
 
-/** The rooms of `src/`: its folders that hold code. */
+/** The rooms of `src/` that hold code, a room inside a room included. */
 export function roomsIn(tree: Tree): string[] {
-  const found = [...tree.keys()].map((path) => /^src\/([^/]+)\/.*\.ts$/.exec(path)?.[1]);
-  return [...new Set(found.filter((room) => room !== undefined))].sort();
+  const inside = [...tree.keys()].filter((path) => /^src\/.+\/.+\.ts$/.test(path));
+  return [...new Set(inside.map(roomOf))].sort();
 }
 
 /** The part of `deno.json` that the rules look at. */
