@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Priority } from "./record.ts";
+import type { Attributes, Priority } from "./record.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /** Options that every command takes. */
@@ -35,7 +35,7 @@ export interface CreateOptions extends CommandOptions {
   /** An id of the caller's that ties flows together. Default none. */
   readonly correlationId?: string | undefined;
   /** Facts to attach: up to 64 names with short scalar values. Default none. */
-  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly attributes?: Attributes | undefined;
   /** If the same request created the flow before, resolve with its record. Default false. */
   readonly idempotent?: boolean | undefined;
   /** How long the record is kept after the end. Default: the policy, else 7 days. */

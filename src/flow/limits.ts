@@ -20,6 +20,8 @@ export interface FlowLimits {
   readonly claimFilterMax: number;
   /** Rows of one query. Default 10,000. */
   readonly queryCountMax: number;
+  /** Bytes of values that one claim returns, unless a single value may be larger. Default 1 MiB. */
+  readonly claimBytesMax: number;
   /** Bytes that one command may write, apart from values that travel in parts. Default 4 MiB. */
   readonly commandBytesMax: number;
   /** Attributes of one flow. Default 64. */
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: FlowLimits = {
   claimLimitMax: 1_000,
   claimFilterMax: 1_000,
   queryCountMax: 10_000,
+  claimBytesMax: 1_048_576,
   commandBytesMax: 4 * 1_048_576,
   attributesMax: 64,
   attributeBytesMax: 1_024,

@@ -57,6 +57,7 @@ export type {
   TypePolicy,
 } from "./policy.ts";
 export type {
+  Attributes,
   FlowEventName,
   FlowRecord,
   FlowRef,

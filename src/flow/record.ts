@@ -19,6 +19,9 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json | undefined };
 
+/** Facts that a caller attaches to a flow, by name. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
 /**
  * A flow: one durable unit of work, known by its partition and id.
  *
@@ -73,7 +76,7 @@ export interface FlowRecord {
   /** An id of the caller's that ties flows together, null without one. */
   readonly correlationId: string | null;
   /** Facts that the caller attached when creating the flow. */
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  readonly attributes: Attributes;
   /** While leased: the name of the worker. Otherwise null. */
   readonly leaseOwner: string | null;
   /** While leased: the secret of the lease. Otherwise null. */

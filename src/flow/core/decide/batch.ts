@@ -1,0 +1,64 @@
+/**
+ * Commands over several flows.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+import { invariant } from "../../../invariant.ts";
+import { FlowBatchError } from "../../mod.ts";
+import type { BatchMode } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import type { Flow } from "../flow.ts";
+import type { ItemOutcome, Reply } from "../reply.ts";
+
+/** Does one thing to one flow. Throws before it has written anything, or not at all. */
+export type DecideItem<Request> = (draft: Draft, request: Request) => Flow;
+
+/** Does one thing to the flow of every item. */
+export function decideItems<Request>(
+  draft: Draft,
+  { mode, items }: { readonly mode: BatchMode; readonly items: readonly Request[] },
+  decideItem: DecideItem<Request>,
+): Reply {
+  if (mode === "single") {
+    const [item] = items;
+    invariant(item !== undefined && items.length === 1, "a single command has one item");
+    return { kind: "flow", flow: decideItem(draft, item), hydration: null };
+  }
+  draft.refusesRepeats = mode === "all";
+  const outcomes = items.map((item) => decideOne(draft, item, decideItem));
+  if (mode === "independent") return { kind: "outcomes", outcomes };
+  const flows: Flow[] = [];
+  for (const outcome of outcomes) {
+    if (!outcome.ok) throw refuseAll(outcomes);
+    flows.push(outcome.flow);
+  }
+  return { kind: "flows", flows, hydration: null };
+}
+
+function decideOne<Request>(
+  draft: Draft,
+  item: Request,
+  decideItem: DecideItem<Request>,
+): ItemOutcome {
+  const writtenCount = draft.effects.length;
+  try {
+    return { ok: true, flow: decideItem(draft, item) };
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    invariant(draft.effects.length === writtenCount, "an item was refused after it had written");
+    return { ok: false, error };
+  }
+}
+
+/** The error of a batch of which nothing is applied: items without an error share the first one. */
+function refuseAll(outcomes: readonly ItemOutcome[]): FlowBatchError {
+  const index = outcomes.findIndex(({ ok }) => !ok);
+  const first = outcomes[index];
+  invariant(first !== undefined && !first.ok, "no item was refused");
+  return new FlowBatchError(
+    first.error,
+    index,
+    outcomes.map((outcome) => outcome.ok ? { ok: false, error: first.error } : outcome),
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * Creating a flow.
+ *
+ * @module
+ */
+import type { CreateRequest } from "../command.ts";
+import { createDigest } from "../digest.ts";
+import type { Draft } from "../draft.ts";
+import { type Flow, type Identity, isForgotten } from "../flow.ts";
+import { resolveStatePolicy } from "../policy_resolution.ts";
+import { alreadyExists, idempotencyConflict } from "../refusals.ts";
+
+/** The state of a flow that is created without one. */
+const FIRST_STATE = "queued";
+
+/** Creates a flow, or finds the one that the same request created before. */
+export function decideCreate(draft: Draft, request: CreateRequest): Flow {
+  const { id, partitionKey } = request;
+  const old = draft.find(partitionKey, id);
+  if (old === undefined) return begin(draft, request, draft.newKey(partitionKey, id));
+  if (!isForgotten(old.control, draft.nowMs)) return repeat(draft, request, old);
+  draft.delete(old);
+  return begin(draft, request, old.key);
+}
+
+function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
+  if (!request.idempotent) throw alreadyExists(flow);
+  const { hi, lo } = createDigest(draft.state.hash, request);
+  const { digest } = flow.identity;
+  if (digest.hi !== hi || digest.lo !== lo) throw idempotencyConflict(flow);
+  return flow;
+}
+
+function begin(draft: Draft, request: CreateRequest, key: Flow["key"]): Flow {
+  const state = request.state ?? FIRST_STATE;
+  const { retention } = resolveStatePolicy(draft.state.policies.get(request.type), state);
+  const identity: Identity = {
+    id: request.id,
+    partitionKey: request.partitionKey,
+    type: request.type,
+    parentFlowId: request.parentFlowId ?? null,
+    rootFlowId: request.rootFlowId ?? null,
+    correlationId: request.correlationId ?? null,
+    attributes: request.attributes ?? {},
+    createdAtMs: draft.nowMs,
+    historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
+    digest: createDigest(draft.state.hash, request),
+  };
+  return draft.create(key, identity, request.payload, {
+    state,
+    priority: request.priority ?? 0,
+    lease: null,
+    attempts: 0,
+    attemptsTotal: 0,
+    reclaims: 0,
+    fencingToken: 0,
+    nextRunAtMs: request.runAtMs ?? draft.nowMs,
+    retentionTtlMs: request.retentionTtlMs ?? retention.ttlMs,
+    retentionUntilMs: null,
+    resultLsn: 0,
+    errorLsn: 0,
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * What a command does.
+ *
+ * @module
+ */
+import type { Command } from "../command.ts";
+import { type DecideContext, Draft } from "../draft.ts";
+import type { Effect } from "../effect.ts";
+import type { Reply } from "../reply.ts";
+import type { FlowState } from "../state.ts";
+import { decideItems } from "./batch.ts";
+import { decideCancel } from "./cancel.ts";
+import { decideClaim } from "./claim.ts";
+import { decideComplete, decideFail } from "./complete.ts";
+import { decideCreate } from "./create.ts";
+import { decideExtendLease } from "./extend_lease.ts";
+import { decidePolicySet } from "./policy_set.ts";
+import { decideRetry } from "./retry.ts";
+import { decideTransition } from "./transition.ts";
+
+/** What a command does, and what it answers once that is on disk. */
+export interface Decision {
+  /** The effects; the first has the LSN `firstLsn`, the others follow. May be none. */
+  readonly effects: readonly Effect[];
+  /** The answer. */
+  readonly reply: Reply;
+}
+
+/**
+ * Decides a command. The state is only read; `evolve()` with every effect is what makes it so.
+ *
+ * @throws {FlowError} If the command is refused. Nothing has happened then.
+ */
+export function decide(state: FlowState, command: Command, context: DecideContext): Decision {
+  const draft = new Draft(state, context);
+  const reply = replyTo(draft, command);
+  return { effects: draft.effects, reply };
+}
+
+function replyTo(draft: Draft, command: Command): Reply {
+  switch (command.kind) {
+    case "create":
+      return decideItems(draft, command, decideCreate);
+    case "claim":
+      return decideClaim(draft, command);
+    case "extend_lease":
+      return decideExtendLease(draft, command);
+    case "complete":
+      return decideItems(draft, command, decideComplete);
+    case "transition":
+      return decideItems(draft, command, decideTransition);
+    case "retry":
+      return decideItems(draft, command, decideRetry);
+    case "fail":
+      return decideItems(draft, command, decideFail);
+    case "cancel":
+      return decideItems(draft, command, decideCancel);
+    case "policy_set":
+      return decidePolicySet(draft, command);
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Making a lease last longer.
+ *
+ * @module
+ */
+import type { ExtendLeaseCommand } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import type { FlowReply } from "../reply.ts";
+import { requireLease } from "./guard.ts";
+
+/** Makes the lease last from now; it may become shorter. */
+export function decideExtendLease(draft: Draft, command: ExtendLeaseCommand): FlowReply {
+  const flow = draft.named(command.target);
+  requireLease(flow, command.proof);
+  const extended = draft.change(
+    flow,
+    { nextRunAtMs: draft.nowMs + command.leaseMs },
+    "lease_extended",
+  );
+  return { kind: "flow", flow: extended, hydration: null };
+}

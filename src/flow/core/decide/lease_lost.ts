@@ -1,0 +1,38 @@
+/**
+ * Giving up on a flow that takes its workers down.
+ *
+ * @module
+ */
+import { isTerminalState } from "../../mod.ts";
+import type { Draft } from "../draft.ts";
+import type { Flow } from "../flow.ts";
+import { resolveStatePolicy } from "../policy_resolution.ts";
+import { jsonValue } from "../value_codec.ts";
+import { endFlow } from "./end.ts";
+
+/** Sends a flow that has lost its last allowed lease where the policy of its state says. */
+export function loseFlow(draft: Draft, flow: Flow): Flow {
+  const { identity, control } = flow;
+  const { retry } = resolveStatePolicy(draft.state.policies.get(identity.type), control.state);
+  const state = retry.exhaustedTo;
+  const errorLsn = draft.value(
+    flow.key,
+    jsonValue({
+      code: "lease_lost",
+      message: `The lease expired ${control.reclaims + 1} times in a row`,
+      leaseOwner: control.lease?.owner ?? null,
+      runState: control.state,
+    }),
+  );
+  const change = { errorLsn, fencingToken: control.fencingToken + 1 };
+  if (isTerminalState(state)) return endFlow(draft, flow, { state, event: "lease_lost", change });
+  const moves = state !== control.state;
+  return draft.change(flow, {
+    ...change,
+    state,
+    lease: null,
+    attempts: moves ? 0 : control.attempts,
+    reclaims: moves ? 0 : control.reclaims,
+    nextRunAtMs: draft.nowMs,
+  }, "lease_lost");
+}

@@ -1,0 +1,29 @@
+/**
+ * Moving a flow to another state.
+ *
+ * @module
+ */
+import type { TransitionRequest } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import type { Flow } from "../flow.ts";
+import { requireClaimant, requireState } from "./guard.ts";
+import { keptPayload } from "./payload.ts";
+
+/** Moves a flow and gives up its lease. To the same state it is a change of plan. */
+export function decideTransition(draft: Draft, request: TransitionRequest): Flow {
+  const flow = draft.named(request.target);
+  requireState(flow, request, request.from);
+  requireClaimant(flow, request);
+  const { control } = flow;
+  const moves = request.to !== control.state;
+  const settles = control.lease !== null;
+  return draft.change(flow, {
+    state: request.to,
+    lease: null,
+    attempts: moves ? 0 : control.attempts,
+    reclaims: moves || settles ? 0 : control.reclaims,
+    nextRunAtMs: request.runAtMs === undefined ? draft.nowMs : request.runAtMs,
+    priority: request.priority ?? control.priority,
+    payloadLsn: keptPayload(draft, flow, request.payload),
+  }, "transitioned");
+}

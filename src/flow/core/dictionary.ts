@@ -1,0 +1,43 @@
+/**
+ * Numbers for names that occur again and again.
+ *
+ * @module
+ */
+import { invariant } from "../../invariant.ts";
+
+/**
+ * The names of types and states by number. Names are never forgotten, so only what a programmer
+ * chose may enter: no ids, no partitions, no workers.
+ */
+export class Dictionary {
+  readonly #ids = new Map<string, number>();
+  readonly #names: string[] = [];
+
+  /** The number that the next new name will have. */
+  get nextId(): number {
+    return this.#names.length + 1;
+  }
+
+  /** The number of a name, undefined if it has none. */
+  idOf(name: string): number | undefined {
+    return this.#ids.get(name);
+  }
+
+  /** The name of a number. */
+  nameOf(id: number): string {
+    const name = this.#names[id - 1];
+    invariant(name !== undefined, `no name has the number ${id}`);
+    return name;
+  }
+
+  /** Adds a name. The numbers come in order; one that is there already is left alone. */
+  add(id: number, name: string): void {
+    if (id < this.nextId) {
+      invariant(this.nameOf(id) === name, `number ${id} is "${this.nameOf(id)}", not "${name}"`);
+      return;
+    }
+    invariant(id === this.nextId, `number ${id} does not follow ${this.nextId - 1}`);
+    this.#ids.set(name, id);
+    this.#names.push(name);
+  }
+}

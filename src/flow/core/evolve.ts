@@ -1,0 +1,83 @@
+/**
+ * How effects change the state.
+ *
+ * @module
+ */
+import { invariant } from "../../invariant.ts";
+import type { BodyEffect, CtrlEffect, DelEffect, Effect, PolicyEffect } from "./effect.ts";
+import { type Flow, shownState } from "./flow.ts";
+import { packKey } from "./flow_key.ts";
+import type { FlowState } from "./state.ts";
+
+/**
+ * Applies one effect: the only way in which state changes, while commands run and when the log is
+ * read again. An effect that the state has seen already, by its LSN, changes nothing.
+ *
+ * @param lsn The LSN of the effect's record.
+ * @returns For a control block: the LSN of the flow's control block before it, 0 if it is the first
+ *   one. For everything else 0.
+ */
+export function evolve(state: FlowState, effect: Effect, lsn: number): number {
+  switch (effect.kind) {
+    case "dict":
+      state.dictionary.add(effect.id, effect.name);
+      return 0;
+    case "body":
+      applyBody(state, effect, lsn);
+      return 0;
+    case "ctrl":
+      return applyCtrl(state, effect, lsn);
+    case "del":
+      applyDel(state, effect, lsn);
+      return 0;
+    case "policy":
+      applyPolicy(state, effect, lsn);
+      return 0;
+    case "value":
+    case "value_part":
+      // Values are read where they stand, when somebody asks.
+      return 0;
+  }
+}
+
+function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: number): void {
+  const known = state.table.get(key);
+  if (known !== undefined && known.bodyLsn >= bodyLsn) return;
+  state.nascent.set(packKey(key), { identity, bodyLsn });
+}
+
+function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number): number {
+  const { table, nascent, due, states } = state;
+  const before = table.get(key);
+  if (before !== undefined && before.lsn >= lsn) return 0;
+  const birth = before ?? nascent.get(packKey(key));
+  invariant(birth !== undefined, `the control block with LSN ${lsn} has no body before it`);
+  nascent.delete(packKey(key));
+  const { identity, bodyLsn } = birth;
+  const flow: Flow = { key, identity, bodyLsn, control, lsn };
+  const handle = table.put(flow);
+  const { type } = identity;
+  const { state: logical, priority, nextRunAtMs: dueMs, updatedAtMs } = control;
+  if (dueMs === null) due.remove(handle);
+  else due.place(handle, { type, state: logical, leased: control.lease !== null, priority, dueMs });
+  states.place(handle, { type, state: shownState(control), updatedAtMs });
+  state.markChanged(type);
+  return before?.lsn ?? 0;
+}
+
+function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
+  const { table, due, states } = state;
+  const flow = table.get(key);
+  const handle = table.handleOf(key);
+  if (flow === undefined || handle === undefined || flow.lsn >= lsn) return;
+  // The indexes ask the table who the handle is, so they go first.
+  due.remove(handle);
+  states.remove(handle);
+  table.delete(key);
+}
+
+function applyPolicy(state: FlowState, effect: PolicyEffect, lsn: number): void {
+  const { type, policy, generation } = effect;
+  if ((state.policies.get(type)?.lsn ?? 0) >= lsn) return;
+  state.policies.set(type, { policy, generation, lsn });
+}

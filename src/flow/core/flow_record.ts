@@ -1,0 +1,42 @@
+/**
+ * The flow as its users see it.
+ *
+ * @module
+ */
+import type { FlowRecord } from "../mod.ts";
+import { type Flow, leaseToken, shownState } from "./flow.ts";
+import { valueRef } from "./value_ref.ts";
+
+/** A flow as a record, without values. */
+export function toRecord({ identity, control }: Flow): FlowRecord {
+  const { lease } = control;
+  return {
+    id: identity.id,
+    type: identity.type,
+    state: shownState(control),
+    runState: lease === null ? null : control.state,
+    version: control.version,
+    attempts: control.attempts,
+    attemptsTotal: control.attemptsTotal,
+    reclaims: control.reclaims,
+    fencingToken: control.fencingToken,
+    createdAtMs: identity.createdAtMs,
+    updatedAtMs: control.updatedAtMs,
+    nextRunAtMs: control.nextRunAtMs,
+    priority: control.priority,
+    retentionTtlMs: control.retentionTtlMs,
+    terminalRetentionUntilMs: control.retentionUntilMs,
+    historyMaxEvents: identity.historyMaxEvents,
+    partitionKey: identity.partitionKey,
+    payloadRef: valueRef(control.payloadLsn),
+    resultRef: valueRef(control.resultLsn),
+    errorRef: valueRef(control.errorLsn),
+    parentFlowId: identity.parentFlowId,
+    rootFlowId: identity.rootFlowId ?? identity.id,
+    correlationId: identity.correlationId,
+    attributes: { ...identity.attributes },
+    leaseOwner: lease?.owner ?? null,
+    leaseToken: leaseToken(control),
+    leaseDeadlineMs: lease === null ? 0 : control.nextRunAtMs ?? 0,
+  };
+}

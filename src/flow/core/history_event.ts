@@ -1,0 +1,35 @@
+/**
+ * One line of a flow's history.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../mod.ts";
+import type { CtrlEffect } from "./effect.ts";
+import { type Identity, shownState } from "./flow.ts";
+import { valueRef } from "./value_ref.ts";
+
+/** What one control block of a flow says about its history. */
+export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryEvent {
+  const { control, event, retry } = effect;
+  const { lease } = control;
+  return {
+    eventId: `${control.updatedAtMs}-${control.version}`,
+    event,
+    version: control.version,
+    atMs: control.updatedAtMs,
+    id: identity.id,
+    type: identity.type,
+    state: shownState(control),
+    runState: lease === null ? null : control.state,
+    priority: control.priority,
+    attempts: control.attempts,
+    fencingToken: control.fencingToken,
+    nextRunAtMs: control.nextRunAtMs,
+    leaseOwner: lease?.owner ?? null,
+    leaseDeadlineMs: lease === null ? 0 : control.nextRunAtMs ?? 0,
+    payloadRef: valueRef(control.payloadLsn),
+    resultRef: valueRef(control.resultLsn),
+    errorRef: valueRef(control.errorLsn),
+    ...retry === undefined ? {} : { retry },
+  };
+}

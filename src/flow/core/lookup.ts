@@ -1,0 +1,34 @@
+/**
+ * Finding the one flow that a command names.
+ *
+ * @module
+ */
+import type { FlowTarget } from "./command.ts";
+import { type Flow, isForgotten } from "./flow.ts";
+import { ambiguous } from "./refusals.ts";
+
+/** Where flows are looked up: the table, or a command's view of it. */
+export interface FlowLookup {
+  /** The flow with an identity. */
+  find(partitionKey: string, id: string): Flow | undefined;
+  /** The flows with an id. */
+  findAll(id: string): Flow[];
+}
+
+/**
+ * The flow that a target names, undefined if there is none. A flow past its retention is none.
+ * Refuses an id that stands in several partitions if the target names no partition.
+ */
+export function findFlow(
+  flows: FlowLookup,
+  { id, partitionKey }: FlowTarget,
+  nowMs: number,
+): Flow | undefined {
+  if (partitionKey !== undefined) {
+    const flow = flows.find(partitionKey, id);
+    return flow === undefined || isForgotten(flow.control, nowMs) ? undefined : flow;
+  }
+  const found = flows.findAll(id).filter(({ control }) => !isForgotten(control, nowMs));
+  if (found.length > 1) throw ambiguous(id, found);
+  return found[0];
+}

@@ -1,0 +1,71 @@
+/**
+ * The flow core: what commands do, and the state that they do it to. Pure: no files, no clock, no
+ * chance that was not handed in.
+ *
+ * @module
+ */
+
+export { type Answer, answer, type FoundValue, type ReadValue } from "./answer.ts";
+export type {
+  BatchMode,
+  CancelCommand,
+  CancelRequest,
+  ClaimCommand,
+  ClaimFilter,
+  Command,
+  CompleteCommand,
+  CompleteRequest,
+  CreateCommand,
+  CreateRequest,
+  ExtendLeaseCommand,
+  FailCommand,
+  FailRequest,
+  FlowTarget,
+  GetQuery,
+  HistoryQuery,
+  Hydration,
+  InfoQuery,
+  LeaseProof,
+  ListQuery,
+  PolicyQuery,
+  PolicySetCommand,
+  RetryCommand,
+  RetryRequest,
+  StuckQuery,
+  TransitionCommand,
+  TransitionRequest,
+} from "./command.ts";
+export { decide, type Decision } from "./decide/decide.ts";
+export { Dictionary } from "./dictionary.ts";
+export type { DecideContext } from "./draft.ts";
+export type {
+  BodyEffect,
+  CtrlEffect,
+  DelEffect,
+  DictEffect,
+  Effect,
+  PolicyEffect,
+  ValueEffect,
+  ValuePartEffect,
+} from "./effect.ts";
+export { evolve } from "./evolve.ts";
+export type { Control, Flow, Identity, Lease } from "./flow.ts";
+export type { FlowKey } from "./flow_key.ts";
+export { toRecord } from "./flow_record.ts";
+export { toHistoryEvent } from "./history_event.ts";
+export { findFlow } from "./lookup.ts";
+export { readFlow, readInfo, readList, readPolicy, readStuck } from "./queries.ts";
+export type {
+  FlowReply,
+  FlowsReply,
+  InfoReply,
+  ItemOutcome,
+  OutcomesReply,
+  PageReply,
+  PolicyReply,
+  Reply,
+} from "./reply.ts";
+export { createFlowState, FlowState } from "./state.ts";
+export type { FlowTable } from "./table.ts";
+export type { Value, ValueEncoding, ValueParts, WrittenValue } from "./value.ts";
+export type { FlowLimits } from "../mod.ts";

@@ -1,0 +1,127 @@
+/**
+ * Reading without changing anything.
+ *
+ * @module
+ */
+import type { ListPosition } from "../../index/mod.ts";
+import { type FlowInfo, isTerminalState, RUNNING } from "../mod.ts";
+import type { GetQuery, InfoQuery, ListQuery, PolicyQuery, StuckQuery } from "./command.ts";
+import { formatCursor } from "./cursor.ts";
+import { type Flow, isForgotten } from "./flow.ts";
+import { findFlow } from "./lookup.ts";
+import { resolvePolicy } from "./policy_resolution.ts";
+import type { FlowReply, FlowsReply, InfoReply, PageReply, PolicyReply } from "./reply.ts";
+import type { FlowState } from "./state.ts";
+
+/** Answers `get`. */
+export function readFlow(state: FlowState, query: GetQuery, nowMs: number): FlowReply {
+  const flow = findFlow(state.table, query.target, nowMs) ?? null;
+  return { kind: "flow", flow, hydration: query.hydration };
+}
+
+/** Answers `list`. */
+export function readList(
+  state: FlowState,
+  query: ListQuery,
+  nowMs: number,
+): FlowsReply | PageReply {
+  const flows: Flow[] = [];
+  const { type, after, count } = query;
+  let more = false;
+  for (const handle of state.states.walk(type, query.state, after ?? null)) {
+    const flow = state.table.at(handle);
+    if (!isListed(flow, query.partitionKey, nowMs)) continue;
+    more = flows.length === count;
+    if (more) break;
+    flows.push(flow);
+  }
+  if (after === undefined) return { kind: "flows", flows, hydration: null };
+  const last = flows.at(-1);
+  return {
+    kind: "page",
+    flows,
+    cursor: more && last !== undefined ? formatCursor(positionOf(last)) : null,
+  };
+}
+
+/** Answers `stuck`. */
+export function readStuck(state: FlowState, query: StuckQuery, nowMs: number): FlowsReply {
+  const flows: Flow[] = [];
+  const { type, partitionKey, olderThanMs, count } = query;
+  const selection = {
+    type,
+    states: null,
+    partitionKeys: partitionKey === null ? null : [partitionKey],
+    priority: null,
+    waiting: false,
+    leased: true,
+  };
+  for (const handle of state.due.walkByTime(selection, nowMs - olderThanMs)) {
+    if (flows.length === count) break;
+    flows.push(state.table.at(handle));
+  }
+  return { kind: "flows", flows, hydration: null };
+}
+
+/** Answers `info`. Ended flows are counted one by one, the others are known. */
+export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): InfoReply {
+  const { type, partitionKey } = query;
+  const states = new Map<string, number>();
+  for (const [name, count] of state.states.counts(type)) {
+    const known = partitionKey === null && !isTerminalState(name);
+    const listed = known ? count : countListed(state, query, name, nowMs);
+    if (listed > 0) states.set(name, listed);
+  }
+  const selection = {
+    type,
+    states: null,
+    partitionKeys: partitionKey === null ? null : [partitionKey],
+    priority: null,
+    waiting: true,
+    leased: false,
+  };
+  const { all, due } = state.due.count(selection, nowMs);
+  const oldestDueMs = state.due.earliestMs(selection);
+  const info: FlowInfo = {
+    type,
+    partitionKey,
+    states: Object.fromEntries(states),
+    queued: states.get("queued") ?? 0,
+    running: states.get(RUNNING) ?? 0,
+    completed: states.get("completed") ?? 0,
+    failed: states.get("failed") ?? 0,
+    cancelled: states.get("cancelled") ?? 0,
+    inflight: states.get(RUNNING) ?? 0,
+    due,
+    scheduled: all - due,
+    oldestDueMs: oldestDueMs <= nowMs ? oldestDueMs : null,
+  };
+  return { kind: "info", info };
+}
+
+/** Answers `policyGet`. */
+export function readPolicy(state: FlowState, { type, state: name }: PolicyQuery): PolicyReply {
+  return { kind: "policy", policy: resolvePolicy(type, state.policies.get(type), name) };
+}
+
+function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {
+  let count = 0;
+  for (const handle of state.states.walk(query.type, name, null)) {
+    if (isListed(state.table.at(handle), query.partitionKey, nowMs)) count++;
+  }
+  return count;
+}
+
+function isListed(
+  { identity, control }: Flow,
+  partitionKey: string | null,
+  nowMs: number,
+): boolean {
+  return !isForgotten(control, nowMs) &&
+    (partitionKey === null || identity.partitionKey === partitionKey);
+}
+
+function positionOf({ identity, control }: Flow): ListPosition {
+  const { id, partitionKey } = identity;
+  return { updatedAtMs: control.updatedAtMs, id, partitionKey };
+}

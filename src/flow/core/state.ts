@@ -1,0 +1,79 @@
+/**
+ * Everything that commands look at.
+ *
+ * @module
+ */
+import { sipHash24, type SipKey } from "../../codec/mod.ts";
+import { DueIndex, type DueSelection, StateIndex } from "../../index/mod.ts";
+import type { ClaimFilter } from "./command.ts";
+import { Dictionary } from "./dictionary.ts";
+import type { Identity } from "./flow.ts";
+import type { KeyedHash } from "./flow_key.ts";
+import type { StoredPolicy } from "./policy_resolution.ts";
+import { type FlowTable, PlainTable } from "./table.ts";
+
+/** A flow that has a body, but no control block yet: the next records of its command bring it. */
+export interface NascentFlow {
+  readonly identity: Identity;
+  readonly bodyLsn: number;
+}
+
+/**
+ * The flows, policies and names of one shard, with the orders over them. Only `evolve()` changes
+ * what is in it.
+ */
+export class FlowState {
+  /** Gives flows their keys, and requests their digests. */
+  readonly hash: KeyedHash;
+  /** The flows. */
+  readonly table: FlowTable = new PlainTable();
+  /** The names of types and states. */
+  readonly dictionary: Dictionary = new Dictionary();
+  /** The policies by type, with the LSNs that set them. */
+  readonly policies: Map<string, StoredPolicy & { readonly lsn: number }> = new Map();
+  /** The flows that have a due time, by due time. */
+  readonly due: DueIndex = new DueIndex(this.table);
+  /** All flows, by state and last change. */
+  readonly states: StateIndex = new StateIndex(this.table);
+  /** Flows in the middle of their creation, by packed key. Empty between commands. */
+  readonly nascent: Map<string, NascentFlow> = new Map();
+  #changedTypes = new Set<string>();
+
+  /** @param hash Gives flows their keys; the same for the whole life of a store. */
+  constructor(hash: KeyedHash) {
+    this.hash = hash;
+  }
+
+  /** When the next flow that a claim could take is due, or was; `Infinity` if there is none. */
+  nextDueMs(filter: ClaimFilter): number {
+    return this.due.earliestMs(dueSelection(filter));
+  }
+
+  /** Whether a claim would find a flow at an instant. */
+  isClaimable(filter: ClaimFilter, nowMs: number): boolean {
+    return this.nextDueMs(filter) <= nowMs;
+  }
+
+  /** Notes that a flow of a type changed. */
+  markChanged(type: string): void {
+    this.#changedTypes.add(type);
+  }
+
+  /** The types of which flows changed since the last time that somebody asked. */
+  takeChangedTypes(): ReadonlySet<string> {
+    const changed = this.#changedTypes;
+    if (changed.size > 0) this.#changedTypes = new Set();
+    return changed;
+  }
+}
+
+/** The part of the due index that a claim looks at. */
+export function dueSelection(filter: ClaimFilter): DueSelection {
+  const { type, states, partitionKeys, priority, waiting, expired } = filter;
+  return { type, states, partitionKeys, priority, waiting, leased: expired };
+}
+
+/** An empty state. `hashKey` is the same for the whole life of a store. */
+export function createFlowState({ hashKey }: { readonly hashKey: SipKey }): FlowState {
+  return new FlowState((bytes) => sipHash24(hashKey, bytes));
+}

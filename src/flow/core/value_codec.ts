@@ -1,0 +1,48 @@
+/**
+ * Values of users as bytes, and back.
+ *
+ * @module
+ */
+import { FlowError } from "../../errors.ts";
+import { refuseUnlessJson } from "./json_check.ts";
+import type { Value } from "./value.ts";
+
+const RAW = 0;
+const JSON_TEXT = 1;
+
+/**
+ * A user's value as bytes; undefined is no value. Bytes stay bytes, everything else becomes JSON, and
+ * what JSON would change on the way is refused.
+ *
+ * @param field What the value is called in errors.
+ * @param bytesMax The most bytes that it may have.
+ */
+export function encodeValue(field: string, value: unknown, bytesMax: number): Value | undefined {
+  if (value === undefined) return undefined;
+  if (value instanceof Uint8Array) {
+    refuseAbove(bytesMax, field, value.length);
+    // The caller may write to its bytes again before they are on disk.
+    return { encoding: RAW, bytes: value.slice() };
+  }
+  refuseUnlessJson(field, value);
+  const encoded = jsonValue(value);
+  refuseAbove(bytesMax, field, encoded.bytes.length);
+  return encoded;
+}
+
+/** A value that is known to be JSON, as bytes. */
+export function jsonValue(value: unknown): Value {
+  return { encoding: JSON_TEXT, bytes: new TextEncoder().encode(JSON.stringify(value)) };
+}
+
+/** What a value says. Raw bytes are given out as they are. */
+export function decodeValue({ encoding, bytes }: Value): unknown {
+  return encoding === RAW ? bytes : JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function refuseAbove(bytesMax: number, field: string, size: number): void {
+  if (size <= bytesMax) return;
+  throw new FlowError("too_large", `${field} has ${size} bytes, the limit is ${bytesMax}`, {
+    details: { field, value: size, limit: bytesMax },
+  });
+}
