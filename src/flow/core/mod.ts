@@ -54,6 +54,24 @@ export type { FlowKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export { findFlow } from "./lookup.ts";
+export type { ParseContext } from "./parse/arguments.ts";
+export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
+export { parseCreate, parseCreateMany } from "./parse/create.ts";
+export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
+export { parseGet, parseHistory, parseInfo, parseList, parseStuck } from "./parse/query.ts";
+export {
+  parseCancel,
+  parseCancelMany,
+  parseComplete,
+  parseCompleteMany,
+  parseExtendLease,
+  parseFail,
+  parseFailMany,
+  parseRetry,
+  parseRetryMany,
+  parseTransition,
+  parseTransitionMany,
+} from "./parse/settle.ts";
 export { readFlow, readInfo, readList, readPolicy, readStuck } from "./queries.ts";
 export type {
   FlowReply,

@@ -1,0 +1,212 @@
+/**
+ * The options of one command, or of one item of a batch, as they are read.
+ *
+ * @module
+ */
+import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
+import type { FlowTarget, LeaseProof } from "../command.ts";
+import type { Value } from "../value.ts";
+import { encodeValue } from "../value_codec.ts";
+import { contradiction, invalid, limitExceeded, missing } from "./bad_argument.ts";
+import {
+  checkBoolean,
+  checkCount,
+  checkInteger,
+  checkLiveState,
+  checkObject,
+  checkText,
+  DURATION_MS_MAX,
+  INSTANT_MS_MAX,
+} from "./checks.ts";
+import { unknownOption } from "./unknown_option.ts";
+
+/** What a store allows its callers. */
+export interface ParseContext {
+  /** The limits of the store. */
+  readonly limits: FlowLimits;
+  /** Whether the clock is moved by hand, so that commands may name their time. */
+  readonly manualClock: boolean;
+}
+
+/** Options that were handed in: nobody knows what they are. */
+type Given = Readonly<Record<string, unknown>>;
+
+/** Where options stand. */
+export interface ArgumentsPlace {
+  /** What the store allows. */
+  readonly context: ParseContext;
+  /** The names that exist. */
+  readonly known: ReadonlySet<string>;
+  /** What stands before the name of an option in errors, such as `items[3].`. */
+  readonly at?: string;
+  /** Options that hold where nothing else is said. */
+  readonly common?: Arguments;
+}
+
+/** Reads options by name and refuses what is wrong with them. */
+export class Arguments {
+  /** The limits of the store. */
+  readonly limits: FlowLimits;
+  readonly #context: ParseContext;
+  readonly #given: Given;
+  readonly #at: string;
+  readonly #common: Arguments | undefined;
+  readonly #values = new Map<string, Value | undefined>();
+
+  /** @param given The options. Undefined means that a member was not given. */
+  constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
+    this.limits = context.limits;
+    this.#context = context;
+    this.#given = given;
+    this.#at = at;
+    this.#common = common;
+    for (const name in given) {
+      if (!known.has(name)) throw unknownOption(at, name, known);
+    }
+  }
+
+  /** Values above the inline limit that were read so far. */
+  get largeValues(): Value[] {
+    return [...this.#values.values()].filter((value) =>
+      value !== undefined && value.bytes.length > this.limits.valueInlineBytesMax
+    ) as Value[];
+  }
+
+  /** What was given, undefined if nothing was. */
+  raw(name: string): unknown {
+    const own = this.#given[name];
+    return own === undefined ? this.#common?.raw(name) : own;
+  }
+
+  /** The name of an option as errors show it. */
+  field(name: string): string {
+    return this.#common === undefined || this.#given[name] !== undefined
+      ? `${this.#at}${name}`
+      : this.#common.field(name);
+  }
+
+  /** A text that has to be there. */
+  text(name: string, advice: string): string {
+    return this.optionalText(name) ?? this.#missing(name, advice);
+  }
+
+  /** A text of 1 to `idBytesMax` bytes. */
+  optionalText(name: string): string | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    return checkText(this.field(name), value, this.limits.idBytesMax);
+  }
+
+  /** A state that a flow can be put into. */
+  liveState(name: string): string | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    return checkLiveState(this.field(name), value, this.limits.idBytesMax);
+  }
+
+  /** True or false; `otherwise` if not given. */
+  boolean(name: string, otherwise: boolean): boolean {
+    const value = this.raw(name);
+    return value === undefined ? otherwise : checkBoolean(this.field(name), value);
+  }
+
+  /** A whole number. */
+  integer(name: string, min: number, max: number): number | undefined {
+    const value = this.raw(name);
+    return value === undefined ? undefined : checkInteger(this.field(name), value, min, max);
+  }
+
+  /** A whole number that a limit of the store bounds. */
+  count(name: string, min: number, max: number): number | undefined {
+    const value = this.raw(name);
+    return value === undefined ? undefined : checkCount(this.field(name), value, min, max);
+  }
+
+  /** An instant in milliseconds. */
+  instant(name: string): number | undefined {
+    return this.integer(name, 0, INSTANT_MS_MAX);
+  }
+
+  /** A duration in milliseconds that is not nothing. */
+  duration(name: string): number | undefined {
+    return this.integer(name, 1, DURATION_MS_MAX);
+  }
+
+  /** How urgent a flow is. */
+  priority(): Priority | undefined {
+    return this.integer("priority", 0, 2) as Priority | undefined;
+  }
+
+  /** The command's own time. */
+  nowMs(): number | undefined {
+    const nowMs = this.instant("nowMs");
+    if (nowMs !== undefined && !this.#context.manualClock) {
+      throw contradiction("nowMs", "is accepted only by a store opened with a manual clock");
+    }
+    return nowMs;
+  }
+
+  /** A payload, result or error. What a batch shares is encoded once. */
+  value(name: string): Value | undefined {
+    if (this.#given[name] === undefined && this.#common !== undefined) {
+      return this.#common.value(name);
+    }
+    if (this.#values.has(name)) return this.#values.get(name);
+    const { valueBytesMax } = this.limits;
+    const value = encodeValue(this.field(name), this.#given[name], valueBytesMax);
+    if (value !== undefined) this.#values.set(name, value);
+    return value;
+  }
+
+  /** What proves that the caller holds the lease. */
+  proof(): LeaseProof {
+    const leaseToken = this.text("leaseToken", "hand over the leaseToken that the claim gave");
+    return { leaseToken, fencingToken: this.requiredFencing() };
+  }
+
+  /** The fencing number, which has to be there. */
+  requiredFencing(): number {
+    return this.fencing() ??
+      this.#missing("fencingToken", "hand over the fencingToken of the flow's record");
+  }
+
+  /** The fencing number. */
+  fencing(): number | undefined {
+    return this.integer("fencingToken", 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** The flow that an item of a batch names. */
+  target(): FlowTarget {
+    const id = this.text("id", "name the flow");
+    return { id, partitionKey: this.optionalText("partitionKey") };
+  }
+
+  /** Facts to attach to a flow. */
+  attributes(): Attributes | undefined {
+    const value = this.raw("attributes");
+    if (value === undefined) return undefined;
+    const field = this.field("attributes");
+    const entries = Object.entries(checkObject(field, value));
+    const { attributesMax, attributeBytesMax } = this.limits;
+    if (entries.length > attributesMax) {
+      throw limitExceeded(`${field}.length`, entries.length, attributesMax);
+    }
+    for (const [name, fact] of entries) {
+      checkText(`${field} name`, name, attributeBytesMax);
+      checkFact(`${field}.${name}`, fact, attributeBytesMax);
+    }
+    return Object.fromEntries(entries) as Attributes;
+  }
+
+  #missing(name: string, advice: string): never {
+    throw missing(`${this.#at}${name}`, advice);
+  }
+}
+
+function checkFact(field: string, fact: unknown, bytesMax: number): void {
+  if (typeof fact === "boolean" || fact === "") return;
+  if (typeof fact === "string") checkText(field, fact, bytesMax);
+  else if (typeof fact !== "number" || !Number.isFinite(fact)) {
+    throw invalid(field, fact, "a string, a finite number, true or false");
+  }
+}

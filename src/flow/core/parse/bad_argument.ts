@@ -1,0 +1,82 @@
+/**
+ * What is wrong with an argument. Every message names the field, the value, the limit and what to do.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+
+/** Longer texts are cut in messages; nobody reads an id of 70,000 characters. */
+const SHOWN_CHARACTERS_MAX = 40;
+
+/** A value of the wrong type, or out of range. */
+export function invalid(field: string, value: unknown, must: string, limit?: unknown): FlowError {
+  return new FlowError("invalid_argument", `${field} is ${show(value)}, but must be ${must}`, {
+    details: { field, value: plain(value), ...limit === undefined ? {} : { limit } },
+  });
+}
+
+/** A value that has to be there. */
+export function missing(field: string, advice: string): FlowError {
+  return new FlowError("invalid_argument", `${field} is missing: ${advice}`, {
+    details: { field },
+  });
+}
+
+/** Two values that do not go together. */
+export function contradiction(field: string, what: string): FlowError {
+  return new FlowError("invalid_argument", `${field} ${what}`, { details: { field } });
+}
+
+/** More bytes than the store takes. */
+export function tooLarge(field: string, value: unknown, bytes: number, limit: number): FlowError {
+  return new FlowError(
+    "too_large",
+    `${field} ${show(value)} has ${bytes} bytes, the limit is ${limit}`,
+    { details: { field, value: bytes, limit } },
+  );
+}
+
+/** More of something than the store takes at once. */
+export function limitExceeded(field: string, value: number, limit: number): FlowError {
+  return new FlowError("limit_exceeded", `${field} is ${value}, the limit is ${limit}`, {
+    details: { field, value, limit },
+  });
+}
+
+/** A value as messages show it: short, on one line. */
+export function show(value: unknown): string {
+  switch (typeof value) {
+    case "string": {
+      const text = value.length > SHOWN_CHARACTERS_MAX
+        ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…`
+        : value;
+      return JSON.stringify(text);
+    }
+    case "number":
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "symbol":
+      return "a symbol";
+    default:
+      return showObject(value as object | null);
+  }
+}
+
+function showObject(value: object | null): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = value.constructor?.name ?? "Object";
+  return name === "Object" ? "an object" : `a ${name}`;
+}
+
+/** A value that fits into details: as it is if it is a plain one, otherwise what it looks like. */
+function plain(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" || value === null
+    ? value
+    : show(value);
+}

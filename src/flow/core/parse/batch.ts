@@ -1,0 +1,144 @@
+/**
+ * The arguments of commands that exist for one flow and for many.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+import type { BatchMode } from "../command.ts";
+import type { Value } from "../value.ts";
+import { Arguments, type ParseContext } from "./arguments.ts";
+import { invalid, limitExceeded, show } from "./bad_argument.ts";
+import { checkObject } from "./checks.ts";
+
+/** The names of the options of one command, in its three places. */
+export interface OptionNames {
+  /** For one flow. */
+  readonly single: ReadonlySet<string>;
+  /** In an item of a batch. */
+  readonly item: ReadonlySet<string>;
+  /** For all items of a batch. */
+  readonly common: ReadonlySet<string>;
+}
+
+/** The names of a command's options, given those that it takes everywhere. */
+export function optionNames(
+  names: readonly string[],
+  { ofItemOnly }: { readonly ofItemOnly: readonly string[] },
+): OptionNames {
+  return {
+    single: new Set([...names, ...ofItemOnly, "nowMs"]),
+    item: new Set(["id", "partitionKey", ...names, ...ofItemOnly]),
+    common: new Set([...names, "nowMs", "independent", "partitionKey"]),
+  };
+}
+
+/** What a command over items has besides its kind. */
+export interface ParsedItems<Request> {
+  readonly mode: BatchMode;
+  readonly items: readonly Request[];
+  readonly nowMs: number | undefined;
+  readonly largeValues: readonly Value[];
+}
+
+/** Reads the options of a command over one flow. */
+export function parseSingle<Request>(
+  options: unknown,
+  known: ReadonlySet<string>,
+  context: ParseContext,
+  requestOf: (args: Arguments) => Request,
+): ParsedItems<Request> {
+  const args = new Arguments(checkObject("options", options), { context, known });
+  const nowMs = args.nowMs();
+  const items = [requestOf(args)];
+  return { mode: "single", items, nowMs, largeValues: args.largeValues };
+}
+
+/** What names a flow in a batch. */
+interface Named {
+  readonly id: string;
+  readonly partitionKey: string | undefined;
+}
+
+/** How the items of a batch are read. */
+export interface ItemReader<Request> {
+  /** Reads one. */
+  readonly requestOf: (args: Arguments) => Request;
+  /** What names its flow, to find repetitions. */
+  readonly nameOf: (request: Request) => Named;
+  /** Whether an id alone may stand for an item. */
+  readonly takesIds?: boolean;
+}
+
+/** Reads the items and the common options of a command over many flows. */
+export function parseBatch<Request>(
+  items: unknown,
+  options: unknown,
+  known: OptionNames,
+  context: ParseContext,
+  reader: ItemReader<Request>,
+): ParsedItems<Request> {
+  const common = new Arguments(checkObject("options", options ?? {}), {
+    context,
+    known: known.common,
+  });
+  const nowMs = common.nowMs();
+  const mode = common.boolean("independent", false) ? "independent" : "all";
+  const largeValues: Value[] = [];
+  const requests = checkItems(items, context).map((item, index) => {
+    const given = reader.takesIds && typeof item === "string"
+      ? { id: item }
+      : checkObject(`items[${index}]`, item);
+    const args = new Arguments(given, {
+      context,
+      known: known.item,
+      at: `items[${index}].`,
+      common,
+    });
+    checkPartition(args, common);
+    const request = reader.requestOf(args);
+    largeValues.push(...args.largeValues);
+    return request;
+  });
+  largeValues.push(...common.largeValues);
+  if (mode === "all") refuseRepetitions(requests.map(reader.nameOf));
+  return { mode, items: requests, nowMs, largeValues };
+}
+
+function checkItems(items: unknown, { limits }: ParseContext): readonly unknown[] {
+  if (!Array.isArray(items) || items.length === 0) {
+    throw invalid("items", items, "a non-empty array");
+  }
+  const { batchItemsMax } = limits;
+  if (items.length > batchItemsMax) {
+    throw limitExceeded("items.length", items.length, batchItemsMax);
+  }
+  return items;
+}
+
+/** Refuses an item in another partition than its batch. */
+function checkPartition(item: Arguments, common: Arguments): void {
+  const ofBatch = common.optionalText("partitionKey");
+  const ofItem = item.optionalText("partitionKey");
+  if (ofBatch === undefined || ofItem === ofBatch) return;
+  const field = item.field("partitionKey");
+  throw new FlowError(
+    "partition_mismatch",
+    `${field} is ${show(ofItem)}, but the batch is for partition ${show(ofBatch)}`,
+    { details: { field, value: ofItem, limit: ofBatch } },
+  );
+}
+
+function refuseRepetitions(names: readonly Named[]): void {
+  const seen = new Set<string>();
+  for (const [index, { id, partitionKey }] of names.entries()) {
+    const name = partitionKey === undefined ? id : `${id.length}:${id}${partitionKey}`;
+    const kind = partitionKey === undefined ? "id" : "pair";
+    const key = `${kind}:${name}`;
+    if (seen.has(key)) {
+      throw new FlowError("duplicate_id", `items[${index}].id ${show(id)} stands there twice`, {
+        details: { field: `items[${index}].id`, value: id, index },
+      });
+    }
+    seen.add(key);
+  }
+}

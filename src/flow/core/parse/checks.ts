@@ -1,0 +1,104 @@
+/**
+ * Whether a single value is what it should be.
+ *
+ * Written by hand: this runs for every item of every batch, and the common case must cost little
+ * more than looking at the value.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+import { isReservedName, isTerminalState, RUNNING } from "../../mod.ts";
+import { invalid, limitExceeded, show, tooLarge } from "./bad_argument.ts";
+
+/** The last instant that a Date can hold; room enough to add any duration without losing digits. */
+export const INSTANT_MS_MAX = 8_640_000_000_000_000;
+
+/** A hundred years. */
+export const DURATION_MS_MAX = 100 * 365 * 86_400_000;
+
+const encoder = new TextEncoder();
+
+/** A text of 1 to `bytesMax` bytes. */
+export function checkText(field: string, value: unknown, bytesMax: number): string {
+  if (typeof value !== "string" || value === "") throw invalid(field, value, "a non-empty string");
+  if (!value.isWellFormed()) {
+    throw invalid(field, value, "text that UTF-8 can hold, without half characters");
+  }
+  // A UTF-16 unit is at most three bytes, so short texts need not be counted.
+  if (value.length * 3 > bytesMax) {
+    const bytes = encoder.encode(value).length;
+    if (bytes > bytesMax) throw tooLarge(field, value, bytes, bytesMax);
+  }
+  return value;
+}
+
+/** The name of a state that a flow can be in while nobody holds a lease. */
+export function checkStateName(field: string, value: unknown, bytesMax: number): string {
+  const name = checkText(field, value, bytesMax);
+  if (isReservedName(name)) throw invalid(field, name, `another name: ${show(name)} is reserved`);
+  return name;
+}
+
+/** The name of a state that a flow can be put into by hand. */
+export function checkLiveState(field: string, value: unknown, bytesMax: number): string {
+  const name = checkText(field, value, bytesMax);
+  if (name.toLowerCase() === RUNNING) {
+    throw new FlowError(
+      "running_reserved",
+      `${field} is ${show(name)}, which is entered by a claim only`,
+      { details: { field, value: name } },
+    );
+  }
+  if (isTerminalState(name)) {
+    throw new FlowError(
+      "terminal_target",
+      `${field} is ${show(name)}, which ends a flow`,
+      { details: { field, value: name } },
+    );
+  }
+  return checkStateName(field, name, bytesMax);
+}
+
+/** A whole number from `min` to `max`. */
+export function checkInteger(field: string, value: unknown, min: number, max: number): number {
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+    throw invalid(field, value, `a whole number from ${min} to ${max}`, max);
+  }
+  // Minus zero is a whole number, too; nobody wants to meet it again.
+  return (value as number) + 0;
+}
+
+/** A whole number from `min` on, of which the store takes at most `max`. */
+export function checkCount(field: string, value: unknown, min: number, max: number): number {
+  const count = checkInteger(field, value, min, Number.MAX_SAFE_INTEGER);
+  if (count > max) throw limitExceeded(field, count, max);
+  return count;
+}
+
+/** True or false. */
+export function checkBoolean(field: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw invalid(field, value, "true or false");
+  return value;
+}
+
+/** An object with members to look at. */
+export function checkObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(field, value, "an object");
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** A list of different texts, not empty; what occurs again is left out. */
+export function checkTexts(
+  field: string,
+  value: unknown,
+  { bytesMax, countMax }: { readonly bytesMax: number; readonly countMax: number },
+): string[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw invalid(field, value, "a non-empty array of strings");
+  }
+  if (value.length > countMax) throw limitExceeded(`${field}.length`, value.length, countMax);
+  const texts = value.map((text, index) => checkText(`${field}[${index}]`, text, bytesMax));
+  return [...new Set(texts)];
+}

@@ -1,0 +1,83 @@
+/**
+ * The arguments of `create` and `createMany`.
+ *
+ * @module
+ */
+import { crc32 } from "../../../codec/mod.ts";
+import type { CreateCommand, CreateRequest } from "../command.ts";
+import type { Arguments, ParseContext } from "./arguments.ts";
+import { optionNames, parseBatch, parseSingle } from "./batch.ts";
+import { checkText } from "./checks.ts";
+
+/** The most events that a flow may keep. */
+const HISTORY_EVENTS_MAX = 1_000_000;
+
+/** Partitions for flows that are created without one. */
+const AUTO_PARTITION_COUNT = 256;
+
+const KNOWN = optionNames([
+  "type",
+  "state",
+  "partitionKey",
+  "runAtMs",
+  "priority",
+  "payload",
+  "parentFlowId",
+  "rootFlowId",
+  "correlationId",
+  "attributes",
+  "idempotent",
+  "retentionTtlMs",
+  "historyMaxEvents",
+], { ofItemOnly: [] });
+
+const encoder = new TextEncoder();
+
+/** Checks the arguments of `create`. */
+export function parseCreate(id: unknown, options: unknown, context: ParseContext): CreateCommand {
+  const checkedId = checkText("id", id, context.limits.idBytesMax);
+  return {
+    kind: "create",
+    ...parseSingle(options, KNOWN.single, context, (args) => requestOf(checkedId, args)),
+  };
+}
+
+/** Checks the arguments of `createMany`. */
+export function parseCreateMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): CreateCommand {
+  return {
+    kind: "create",
+    ...parseBatch(items, options, KNOWN, context, {
+      requestOf: (args) => requestOf(args.text("id", "give every flow an id"), args),
+      nameOf: (request) => request,
+      takesIds: true,
+    }),
+  };
+}
+
+function requestOf(id: string, args: Arguments): CreateRequest {
+  return {
+    id,
+    type: args.text("type", "name the workflow type"),
+    state: args.liveState("state"),
+    parentFlowId: args.optionalText("parentFlowId"),
+    rootFlowId: args.optionalText("rootFlowId"),
+    correlationId: args.optionalText("correlationId"),
+    idempotent: args.boolean("idempotent", false),
+    runAtMs: args.instant("runAtMs"),
+    retentionTtlMs: args.duration("retentionTtlMs"),
+    historyMaxEvents: args.count("historyMaxEvents", 1, HISTORY_EVENTS_MAX),
+    priority: args.priority(),
+    partitionKey: args.optionalText("partitionKey") ?? automaticPartition(id),
+    attributes: args.attributes(),
+    payload: args.value("payload"),
+  };
+}
+
+/** The partition of a flow that nobody chose one for. */
+function automaticPartition(id: string): string {
+  return `__flow_auto__:${crc32(encoder.encode(id)) % AUTO_PARTITION_COUNT}`;
+}

@@ -1,0 +1,235 @@
+/**
+ * The arguments of the commands that decide what becomes of a flow.
+ *
+ * @module
+ */
+import type {
+  CancelCommand,
+  CancelRequest,
+  CompleteCommand,
+  CompleteRequest,
+  ExtendLeaseCommand,
+  FailCommand,
+  FailRequest,
+  FlowTarget,
+  RetryCommand,
+  RetryRequest,
+  TransitionCommand,
+  TransitionRequest,
+} from "../command.ts";
+import { Arguments, type ParseContext } from "./arguments.ts";
+import {
+  type OptionNames,
+  optionNames,
+  parseBatch,
+  type ParsedItems,
+  parseSingle,
+} from "./batch.ts";
+import { contradiction } from "./bad_argument.ts";
+import { checkObject } from "./checks.ts";
+import { parseRetryPolicy } from "./policy.ts";
+import { parseTarget } from "./target.ts";
+
+/** How long a lease lasts that nobody gave a length. */
+export const LEASE_MS = 30_000;
+
+const TOKENS = { ofItemOnly: ["leaseToken", "fencingToken"] };
+const COMPLETE = optionNames(["result", "payload", "ttlMs"], TOKENS);
+const TRANSITION = optionNames(["from", "to", "runAtMs", "priority", "payload"], TOKENS);
+const RETRY = optionNames(["error", "payload", "runAtMs", "retry"], TOKENS);
+const FAIL = optionNames(["error", "payload", "ttlMs"], TOKENS);
+const CANCEL = optionNames(["reason", "ttlMs"], TOKENS);
+const EXTEND_LEASE: ReadonlySet<string> = new Set([
+  "leaseToken",
+  "fencingToken",
+  "leaseMs",
+  "nowMs",
+]);
+
+/** Checks the arguments of `complete`. */
+export function parseComplete(
+  flow: unknown,
+  options: unknown,
+  context: ParseContext,
+): CompleteCommand {
+  return { kind: "complete", ...one(flow, options, COMPLETE, context, completeRequest) };
+}
+
+/** Checks the arguments of `completeMany`. */
+export function parseCompleteMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): CompleteCommand {
+  return { kind: "complete", ...many(items, options, COMPLETE, context, completeRequest) };
+}
+
+/** Checks the arguments of `transition`. */
+export function parseTransition(
+  flow: unknown,
+  options: unknown,
+  context: ParseContext,
+): TransitionCommand {
+  return { kind: "transition", ...one(flow, options, TRANSITION, context, transitionRequest) };
+}
+
+/** Checks the arguments of `transitionMany`. */
+export function parseTransitionMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): TransitionCommand {
+  return { kind: "transition", ...many(items, options, TRANSITION, context, transitionRequest) };
+}
+
+/** Checks the arguments of `retry`. */
+export function parseRetry(flow: unknown, options: unknown, context: ParseContext): RetryCommand {
+  return { kind: "retry", ...one(flow, options, RETRY, context, retryRequest) };
+}
+
+/** Checks the arguments of `retryMany`. */
+export function parseRetryMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): RetryCommand {
+  return { kind: "retry", ...many(items, options, RETRY, context, retryRequest) };
+}
+
+/** Checks the arguments of `fail`. */
+export function parseFail(flow: unknown, options: unknown, context: ParseContext): FailCommand {
+  return { kind: "fail", ...one(flow, options, FAIL, context, failRequest) };
+}
+
+/** Checks the arguments of `failMany`. */
+export function parseFailMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): FailCommand {
+  return { kind: "fail", ...many(items, options, FAIL, context, failRequest) };
+}
+
+/** Checks the arguments of `cancel`. */
+export function parseCancel(
+  flow: unknown,
+  options: unknown,
+  context: ParseContext,
+): CancelCommand {
+  return { kind: "cancel", ...one(flow, options ?? {}, CANCEL, context, cancelRequest) };
+}
+
+/** Checks the arguments of `cancelMany`. */
+export function parseCancelMany(
+  items: unknown,
+  options: unknown,
+  context: ParseContext,
+): CancelCommand {
+  return { kind: "cancel", ...many(items, options, CANCEL, context, cancelRequest) };
+}
+
+/** Checks the arguments of `extendLease`. */
+export function parseExtendLease(
+  flow: unknown,
+  options: unknown,
+  context: ParseContext,
+): ExtendLeaseCommand {
+  const target = parseTarget(flow, context);
+  const args = new Arguments(checkObject("options", options), { context, known: EXTEND_LEASE });
+  return {
+    kind: "extend_lease",
+    target,
+    proof: args.proof(),
+    leaseMs: args.duration("leaseMs") ?? LEASE_MS,
+    nowMs: args.nowMs(),
+    largeValues: [],
+  };
+}
+
+type RequestReader<Request> = (target: FlowTarget, args: Arguments) => Request;
+
+function one<Request>(
+  flow: unknown,
+  options: unknown,
+  known: OptionNames,
+  context: ParseContext,
+  requestOf: RequestReader<Request>,
+): ParsedItems<Request> {
+  const target = parseTarget(flow, context);
+  return parseSingle(options, known.single, context, (args) => requestOf(target, args));
+}
+
+function many<Request extends { readonly target: FlowTarget }>(
+  items: unknown,
+  options: unknown,
+  known: OptionNames,
+  context: ParseContext,
+  requestOf: RequestReader<Request>,
+): ParsedItems<Request> {
+  return parseBatch(items, options, known, context, {
+    requestOf: (args) => requestOf(args.target(), args),
+    nameOf: ({ target }) => target,
+  });
+}
+
+function completeRequest(target: FlowTarget, args: Arguments): CompleteRequest {
+  return {
+    target,
+    ...args.proof(),
+    ttlMs: args.duration("ttlMs"),
+    result: args.value("result"),
+    payload: args.value("payload"),
+  };
+}
+
+function transitionRequest(target: FlowTarget, args: Arguments): TransitionRequest {
+  const from = args.text("from", "name the state that the flow is to be in");
+  const to = args.liveState("to") ?? args.text("to", "name the state that the flow is to go to");
+  return {
+    target,
+    from,
+    to,
+    leaseToken: args.optionalText("leaseToken"),
+    fencingToken: args.requiredFencing(),
+    runAtMs: args.raw("runAtMs") === null ? null : args.instant("runAtMs"),
+    priority: args.priority(),
+    payload: args.value("payload"),
+  };
+}
+
+function retryRequest(target: FlowTarget, args: Arguments): RetryRequest {
+  return {
+    target,
+    ...args.proof(),
+    runAtMs: args.instant("runAtMs"),
+    retry: parseRetryPolicy(args.field("retry"), args.raw("retry"), args.limits),
+    error: args.value("error"),
+    payload: args.value("payload"),
+  };
+}
+
+function failRequest(target: FlowTarget, args: Arguments): FailRequest {
+  return {
+    target,
+    ...args.proof(),
+    ttlMs: args.duration("ttlMs"),
+    error: args.value("error"),
+    payload: args.value("payload"),
+  };
+}
+
+function cancelRequest(target: FlowTarget, args: Arguments): CancelRequest {
+  const leaseToken = args.optionalText("leaseToken");
+  const fencingToken = args.fencing();
+  if (leaseToken !== undefined && fencingToken === undefined) {
+    const field = args.field("fencingToken");
+    throw contradiction(field, "is missing: leaseToken proves nothing without it");
+  }
+  return {
+    target,
+    leaseToken,
+    fencingToken,
+    ttlMs: args.duration("ttlMs"),
+    reason: args.value("reason"),
+  };
+}
