@@ -87,6 +87,16 @@ test("SimulatedDisk.arm() strikes the n-th call of its kind, once, with its code
   }
 });
 
+test("SimulatedDisk.arm() twice for one call strikes that call and the next", () => {
+  const disk = newDisk();
+  const directory = disk.directory();
+  disk.arm({ call: "sync", code: "EIO" });
+  disk.arm({ call: "sync", code: "EACCES" });
+  assertEquals(codeOf(() => directory.sync()), "EIO");
+  assertEquals(codeOf(() => directory.sync()), "EACCES");
+  directory.sync();
+});
+
 test("SimulatedDisk.arm() with a name counts and strikes calls on that file alone", () => {
   const disk = newDisk();
   const a = disk.directory().open("a", { create: true });

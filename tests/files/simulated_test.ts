@@ -116,6 +116,32 @@ test("SimulatedDisk.powerCut() by chance keeps nothing, everything, a part, and 
   ]);
 });
 
+test("SimulatedDisk.powerCut() by chance keeps nothing and everything about as often as a part", () => {
+  const counts = { nothing: 0, everything: 0, part: 0 };
+  const length = 64 * SECTOR_BYTES;
+  for (let seed = 0; seed < 300; seed++) {
+    const disk = newDisk({ seed });
+    durableFile(disk, new Uint8Array(0)).write(filled(length, 1), { at: 0 });
+    disk.powerCut();
+    const written = contentOf(disk.restart())!.filter((byte) => byte === 1).length;
+    counts[written === 0 ? "nothing" : written === length ? "everything" : "part"] += 1;
+  }
+  const { nothing, everything, part } = counts;
+  assert(Math.min(nothing, everything, part) > 70, JSON.stringify(counts));
+});
+
+test("SimulatedDisk keeps what was written, not the buffer it was written from", () => {
+  const disk = newDisk();
+  const buffer = filled(2, 1);
+  const file = durableFile(disk, buffer);
+  buffer.fill(2);
+  file.write(buffer, { at: 2 });
+  buffer.fill(3);
+  assertEquals(contentOf(disk.directory()), [1, 1, 2, 2]);
+  disk.powerCut({ keep: "all" });
+  assertEquals(contentOf(disk.restart()), [1, 1, 2, 2]);
+});
+
 test("SimulatedDisk.kill() takes nothing from the disk, and makes nothing durable", () => {
   const disk = newDisk();
   disk.directory().open("a", { create: true }).write(filled(2, 3), { at: 0 });

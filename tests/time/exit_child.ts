@@ -1,0 +1,17 @@
+/**
+ * A process that ends by itself when nothing keeps it alive any more, long before its other alarm.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { systemTime } from "../../src/time/mod.ts";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const time = systemTime();
+const nowMs = time.clock.monotonicMs();
+say("start");
+time.defer(() => say("deferred"));
+time.alarm(() => say("alarm that keeps alive")).set(nowMs + 50, { keepAlive: true });
+time.alarm(() => say("alarm that does not")).set(nowMs + 600_000);
