@@ -23,11 +23,9 @@ export class Dictionary {
     return this.#ids.get(name);
   }
 
-  /** The name of a number. */
-  nameOf(id: number): string {
-    const name = this.#names[id - 1];
-    invariant(name !== undefined, `no name has the number ${id}`);
-    return name;
+  /** The name of a number, undefined if it has none. */
+  nameOf(id: number): string | undefined {
+    return this.#names[id - 1];
   }
 
   /** Adds a name. The numbers come in order; one that is there already is left alone. */

@@ -48,9 +48,10 @@ export type {
   ValueEffect,
   ValuePartEffect,
 } from "./effect.ts";
+export { decodeEffect, encodeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
-export type { FlowKey } from "./flow_key.ts";
+export type { FlowKey, KeyedHash } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export { findFlow } from "./lookup.ts";

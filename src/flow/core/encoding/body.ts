@@ -1,0 +1,88 @@
+/**
+ * BODY records: what a flow is for life.
+ *
+ * @module
+ */
+import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import type { Attributes } from "../../mod.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { BodyEffect } from "../effect.ts";
+import { readKey, writeKey } from "./key.ts";
+import { type NameIds, nameIn } from "./names.ts";
+import { refuseUnknownBits } from "./newer.ts";
+
+const HAS_PARENT = 1;
+const HAS_ROOT = 2;
+const HAS_CORRELATION = 4;
+const HAS_ATTRIBUTES = 8;
+const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES;
+
+/** Writes the fixed part. */
+export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: NameIds): void {
+  const { identity } = effect;
+  writeKey(writer, effect.key);
+  writer.u32(names.idOf(identity.type));
+  writer.u53(identity.createdAtMs);
+  writer.u32(identity.historyMaxEvents);
+  writer.u32(identity.digest.hi);
+  writer.u32(identity.digest.lo);
+  writer.u8(
+    (identity.parentFlowId === null ? 0 : HAS_PARENT) |
+      (identity.rootFlowId === null ? 0 : HAS_ROOT) |
+      (identity.correlationId === null ? 0 : HAS_CORRELATION) |
+      (isEmpty(identity.attributes) ? 0 : HAS_ATTRIBUTES),
+  );
+}
+
+/** Writes what follows the fixed part. */
+export function writeBodyRest(writer: ByteWriter, { identity }: BodyEffect): void {
+  writer.text(identity.id);
+  writer.text(identity.partitionKey);
+  if (identity.parentFlowId !== null) writer.text(identity.parentFlowId);
+  if (identity.rootFlowId !== null) writer.text(identity.rootFlowId);
+  if (identity.correlationId !== null) writer.text(identity.correlationId);
+  if (!isEmpty(identity.attributes)) writer.text(JSON.stringify(identity.attributes));
+}
+
+/** Reads a record. */
+export function readBody(
+  fixed: ByteReader,
+  rest: ByteReader,
+  dictionary: Dictionary,
+): BodyEffect {
+  const key = readKey(fixed);
+  const type = nameIn(dictionary, fixed.u32());
+  const createdAtMs = fixed.u53();
+  const historyMaxEvents = fixed.u32();
+  const digest = { hi: fixed.u32(), lo: fixed.u32() };
+  const flags = fixed.u8();
+  refuseUnknownBits("BODY", flags, KNOWN_FLAGS);
+  const identity = {
+    id: rest.text(),
+    partitionKey: rest.text(),
+    type,
+    parentFlowId: flags & HAS_PARENT ? rest.text() : null,
+    rootFlowId: flags & HAS_ROOT ? rest.text() : null,
+    correlationId: flags & HAS_CORRELATION ? rest.text() : null,
+    attributes: flags & HAS_ATTRIBUTES ? parseJson(rest.text()) as Attributes : {},
+    createdAtMs,
+    historyMaxEvents,
+    digest,
+  };
+  rest.end();
+  return { kind: "body", key, identity };
+}
+
+/** Reads JSON that this version wrote. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DecodeError("The text is not JSON");
+  }
+}
+
+function isEmpty(attributes: Attributes): boolean {
+  for (const _ in attributes) return false;
+  return true;
+}

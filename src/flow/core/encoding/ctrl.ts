@@ -1,0 +1,154 @@
+/**
+ * CTRL records: the control block of a flow after a command, and the event.
+ *
+ * @module
+ */
+import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { CtrlEffect } from "../effect.ts";
+import type { Lease } from "../flow.ts";
+import { readKey, writeKey } from "./key.ts";
+import { type NameIds, nameIn } from "./names.ts";
+import { newer, refuseUnknownBits } from "./newer.ts";
+
+/** Events by number. A number is never used again for another event. */
+const EVENTS: readonly (FlowEventName | undefined)[] = [
+  undefined,
+  "created",
+  "claimed",
+  "lease_extended",
+  "transitioned",
+  "retry",
+  "completed",
+  "failed",
+  "cancelled",
+  "lease_lost",
+];
+
+const BACKOFF_KINDS: readonly BackoffKind[] = ["none", "fixed", "linear", "exponential"];
+const DECISIONS: readonly RetryFacts["decision"][] = ["scheduled", "exhausted"];
+
+const HAS_NEXT_RUN = 1;
+const HAS_LEASE = 2;
+const HAS_RETENTION_UNTIL = 4;
+const HAS_RETRY = 8;
+const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY;
+
+/** Writes the fixed part. */
+export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
+  const { control, event, retry } = effect;
+  const { lease, nextRunAtMs, retentionUntilMs } = control;
+  writeKey(writer, effect.key);
+  writer.u48(control.version);
+  writer.u8(EVENTS.indexOf(event));
+  writer.u8(
+    (nextRunAtMs === null ? 0 : HAS_NEXT_RUN) |
+      (lease === null ? 0 : HAS_LEASE) |
+      (retentionUntilMs === null ? 0 : HAS_RETENTION_UNTIL) |
+      (retry === undefined ? 0 : HAS_RETRY),
+  );
+  writer.u8(control.priority);
+  writer.zeros(1);
+  writer.u32(names.idOf(control.state));
+  writer.u32(control.attempts);
+  writer.u32(control.attemptsTotal);
+  writer.u32(control.reclaims);
+  writer.u48(control.fencingToken);
+  writer.u53(control.updatedAtMs);
+  writer.u53(nextRunAtMs ?? 0);
+  writer.u53(control.retentionTtlMs);
+  writer.u53(retentionUntilMs ?? 0);
+  writer.u48(control.payloadLsn);
+  writer.u48(control.resultLsn);
+  writer.u48(control.errorLsn);
+  writer.u32(lease?.secret.hi ?? 0);
+  writer.u32(lease?.secret.lo ?? 0);
+}
+
+/** Writes what follows the fixed part. */
+export function writeCtrlRest(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
+  const { control: { lease }, retry } = effect;
+  if (lease !== null) writer.text(lease.owner);
+  if (retry === undefined) return;
+  writer.u8(DECISIONS.indexOf(retry.decision));
+  writer.u32(retry.attempt);
+  writer.u32(names.idOf(retry.runState));
+  writer.u32(retry.maxRetries);
+  writer.u8(BACKOFF_KINDS.indexOf(retry.backoffKind));
+  writer.u53(retry.backoffBaseMs);
+  writer.u53(retry.backoffMaxMs);
+  writer.u8(retry.jitterPct);
+  writer.u32(names.idOf(retry.exhaustedTo));
+}
+
+/** Reads a record. */
+export function readCtrl(
+  fixed: ByteReader,
+  rest: ByteReader,
+  dictionary: Dictionary,
+): CtrlEffect {
+  const key = readKey(fixed);
+  const version = fixed.u48();
+  const event = eventOf(fixed.u8());
+  const flags = fixed.u8();
+  refuseUnknownBits("CTRL", flags, KNOWN_FLAGS);
+  const priority = priorityOf(fixed.u8());
+  fixed.zeros(1);
+  const control = {
+    version,
+    priority,
+    state: nameIn(dictionary, fixed.u32()),
+    attempts: fixed.u32(),
+    attemptsTotal: fixed.u32(),
+    reclaims: fixed.u32(),
+    fencingToken: fixed.u48(),
+    updatedAtMs: fixed.u53(),
+    nextRunAtMs: present(fixed.u53(), flags & HAS_NEXT_RUN),
+    retentionTtlMs: fixed.u53(),
+    retentionUntilMs: present(fixed.u53(), flags & HAS_RETENTION_UNTIL),
+    payloadLsn: fixed.u48(),
+    resultLsn: fixed.u48(),
+    errorLsn: fixed.u48(),
+  };
+  const secret = { hi: fixed.u32(), lo: fixed.u32() };
+  const lease: Lease | null = flags & HAS_LEASE ? { owner: rest.text(), secret } : null;
+  const retry = flags & HAS_RETRY ? { retry: readRetry(rest, dictionary) } : {};
+  rest.end();
+  return { kind: "ctrl", key, control: { ...control, lease }, event, ...retry };
+}
+
+function readRetry(rest: ByteReader, dictionary: Dictionary): RetryFacts {
+  return {
+    decision: oneOf(DECISIONS, rest.u8(), "decision"),
+    attempt: rest.u32(),
+    runState: nameIn(dictionary, rest.u32()),
+    maxRetries: rest.u32(),
+    backoffKind: oneOf(BACKOFF_KINDS, rest.u8(), "backoff"),
+    backoffBaseMs: rest.u53(),
+    backoffMaxMs: rest.u53(),
+    jitterPct: rest.u8(),
+    exhaustedTo: nameIn(dictionary, rest.u32()),
+  };
+}
+
+function eventOf(number: number): FlowEventName {
+  const event = EVENTS[number];
+  if (event === undefined) throw newer(`CTRL record with event ${number}`);
+  return event;
+}
+
+function oneOf<T>(list: readonly T[], number: number, what: string): T {
+  const found = list[number];
+  if (found === undefined) throw newer(`CTRL record with ${what} ${number}`);
+  return found;
+}
+
+function priorityOf(number: number): Priority {
+  if (number > 2) throw new DecodeError(`The priority ${number} is not 0, 1 or 2`);
+  return number as Priority;
+}
+
+function present(value: number, flag: number): number | null {
+  return flag === 0 ? null : value;
+}

@@ -1,0 +1,157 @@
+/**
+ * Effects as records, and back.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "../../../codec/mod.ts";
+import {
+  beginRecord,
+  endRecord,
+  type LogRecord,
+  RECORD_HEADER_BYTES,
+  RecordType,
+} from "../../../log/mod.ts";
+import type { TypePolicy } from "../../mod.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { DelEffect, DictEffect, Effect, PolicyEffect } from "../effect.ts";
+import { parseJson, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
+import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
+import { readKey, writeKey } from "./key.ts";
+import { type NameIds, nameIds, nameIn } from "./names.ts";
+import { newer } from "./newer.ts";
+import {
+  readValue,
+  readValuePart,
+  writeValueFixed,
+  writeValuePartFixed,
+  writeValueRest,
+} from "./value.ts";
+
+/** The types of records by effect. */
+const TYPES: Readonly<Record<Effect["kind"], number>> = {
+  dict: RecordType.DICT,
+  body: RecordType.BODY,
+  value: RecordType.VALUE,
+  value_part: RecordType.VALUE_PART,
+  ctrl: RecordType.CTRL,
+  del: RecordType.DEL,
+  policy: RecordType.POLICY,
+};
+
+/**
+ * The records of a command's effects, whole, with header and checksum. They are views of one buffer.
+ *
+ * @param firstLsn The LSN of the first.
+ * @param dictionary The names before the command.
+ */
+export function encodeEffects(
+  effects: readonly Effect[],
+  firstLsn: number,
+  dictionary: Dictionary,
+): Uint8Array[] {
+  const writer = new ByteWriter();
+  const names = nameIds(dictionary, effects);
+  const starts: number[] = [];
+  for (const [index, effect] of effects.entries()) {
+    const start = beginRecord(writer);
+    starts.push(start);
+    writeFixed(writer, effect, names);
+    const fixedLength = writer.length - start - RECORD_HEADER_BYTES;
+    writeRest(writer, effect, names);
+    endRecord(writer, start, { type: TYPES[effect.kind], lsn: firstLsn + index, fixedLength });
+  }
+  const bytes = writer.bytes();
+  return starts.map((start, index) => bytes.subarray(start, starts[index + 1]));
+}
+
+/**
+ * The effect of a record.
+ *
+ * @param dictionary The names before the record.
+ * @throws {DecodeError} If the record does not hold what its type says.
+ * @throws {FlowError} `newer_format` if it holds something that this version does not know.
+ */
+export function decodeEffect(
+  record: Pick<LogRecord, "type" | "fixed" | "rest">,
+  dictionary: Dictionary,
+): Effect {
+  const fixed = new ByteReader(record.fixed);
+  const rest = new ByteReader(record.rest);
+  switch (record.type) {
+    case RecordType.CTRL:
+      return readCtrl(fixed, rest, dictionary);
+    case RecordType.BODY:
+      return readBody(fixed, rest, dictionary);
+    case RecordType.VALUE:
+      return readValue(fixed, rest);
+    case RecordType.VALUE_PART:
+      return readValuePart(fixed, rest);
+    case RecordType.DEL:
+      return readDel(fixed, rest);
+    case RecordType.POLICY:
+      return readPolicy(fixed, rest, dictionary);
+    case RecordType.DICT:
+      return readDict(fixed, rest);
+    default:
+      throw newer(`record of type ${record.type}`);
+  }
+}
+
+function writeFixed(writer: ByteWriter, effect: Effect, names: NameIds): void {
+  switch (effect.kind) {
+    case "ctrl":
+      return writeCtrlFixed(writer, effect, names);
+    case "body":
+      return writeBodyFixed(writer, effect, names);
+    case "value":
+      return writeValueFixed(writer, effect);
+    case "value_part":
+      return writeValuePartFixed(writer, effect);
+    case "del":
+      return writeKey(writer, effect.key);
+    case "policy":
+      writer.u32(names.idOf(effect.type));
+      return writer.u48(effect.generation);
+    case "dict":
+      return writer.u32(effect.id);
+  }
+}
+
+function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
+  switch (effect.kind) {
+    case "ctrl":
+      return writeCtrlRest(writer, effect, names);
+    case "body":
+      return writeBodyRest(writer, effect);
+    case "value":
+      return writeValueRest(writer, effect);
+    case "value_part":
+      return writer.raw(effect.bytes);
+    case "del":
+      return;
+    case "policy":
+      return writer.text(JSON.stringify(effect.policy));
+    case "dict":
+      return writer.text(effect.name);
+  }
+}
+
+function readDel(fixed: ByteReader, rest: ByteReader): DelEffect {
+  rest.end();
+  return { kind: "del", key: readKey(fixed) };
+}
+
+function readPolicy(fixed: ByteReader, rest: ByteReader, dictionary: Dictionary): PolicyEffect {
+  const type = nameIn(dictionary, fixed.u32());
+  const generation = fixed.u48();
+  const policy = parseJson(rest.text()) as TypePolicy;
+  rest.end();
+  return { kind: "policy", type, generation, policy };
+}
+
+function readDict(fixed: ByteReader, rest: ByteReader): DictEffect {
+  const id = fixed.u32();
+  const name = rest.text();
+  rest.end();
+  return { kind: "dict", id, name };
+}

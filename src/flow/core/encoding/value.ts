@@ -1,0 +1,59 @@
+/**
+ * VALUE and VALUE_PART records: payloads, results and errors.
+ *
+ * @module
+ */
+import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import type { ValueEffect, ValuePartEffect } from "../effect.ts";
+import type { ValueEncoding } from "../value.ts";
+import { readKey, writeKey } from "./key.ts";
+import { newer, refuseUnknownBits } from "./newer.ts";
+
+const IN_PARTS = 1;
+const ENCODING_MAX = 1;
+
+/** Writes the fixed part. */
+export function writeValueFixed(writer: ByteWriter, { key, value }: ValueEffect): void {
+  writeKey(writer, key);
+  writer.u8(value.encoding);
+  writer.u8("parts" in value ? IN_PARTS : 0);
+}
+
+/** Writes what follows the fixed part. */
+export function writeValueRest(writer: ByteWriter, { value }: ValueEffect): void {
+  if (!("parts" in value)) return writer.raw(value.bytes);
+  writer.u53(value.size);
+  writer.u48(value.parts.firstLsn);
+  writer.u32(value.parts.count);
+}
+
+/** Reads a record. The bytes are a view of it. */
+export function readValue(fixed: ByteReader, rest: ByteReader): ValueEffect {
+  const key = readKey(fixed);
+  const encoding = encodingOf(fixed.u8());
+  const flags = fixed.u8();
+  refuseUnknownBits("VALUE", flags, IN_PARTS);
+  if ((flags & IN_PARTS) === 0) {
+    return { kind: "value", key, value: { encoding, bytes: rest.raw(rest.left) } };
+  }
+  const size = rest.u53();
+  const parts = { firstLsn: rest.u48(), count: rest.u32() };
+  rest.end();
+  if (parts.firstLsn === 0 || parts.count === 0) throw new DecodeError("A value has no parts");
+  return { kind: "value", key, value: { encoding, size, parts } };
+}
+
+/** Writes the fixed part of a part. */
+export function writeValuePartFixed(writer: ByteWriter, { index }: ValuePartEffect): void {
+  writer.u32(index);
+}
+
+/** Reads the record of a part. The bytes are a view of it. */
+export function readValuePart(fixed: ByteReader, rest: ByteReader): ValuePartEffect {
+  return { kind: "value_part", index: fixed.u32(), bytes: rest.raw(rest.left) };
+}
+
+function encodingOf(number: number): ValueEncoding {
+  if (number > ENCODING_MAX) throw newer(`VALUE record with encoding ${number}`);
+  return number as ValueEncoding;
+}
