@@ -12,6 +12,8 @@ export class FileError extends Error {
   readonly code: string;
 
   /**
+   * An error with a code.
+   *
    * @param code The code of the operating system.
    * @param message What happened to which file, in sentence case.
    */

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Chance } from "./chance.ts";
 export { type CountingDirectory, countingDirectory, type FileCounts } from "./counting.ts";
 export type { Damage, DamageTarget } from "./damage.ts";
 export type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";

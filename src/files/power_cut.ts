@@ -15,7 +15,11 @@ export class PowerCut extends FileError {
   /** Always `"PowerCut"`. */
   override readonly name: string = "PowerCut";
 
-  /** @param message What was called when, in sentence case. */
+  /**
+   * The end of a process.
+   *
+   * @param message What was called when, in sentence case.
+   */
   constructor(message: string) {
     super("EPOWERCUT", message);
   }
