@@ -1,0 +1,178 @@
+/**
+ * Writes numbers, texts and bytes into a buffer that grows. Little-endian.
+ *
+ * @module
+ */
+
+import { invariant } from "../invariant.ts";
+
+const FIRST_BYTES = 256;
+
+/** Texts up to this length are tried character by character; beyond it the runtime is faster. */
+const SHORT_TEXT_MAX = 64;
+
+const encoder = new TextEncoder();
+
+/**
+ * Appends values to a buffer, which doubles when it is full. Every method asserts that its value
+ * fits: what is written can be read.
+ */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+  #length = 0;
+
+  /** @param capacity Bytes to start with. Default 256. */
+  constructor(capacity: number = FIRST_BYTES) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Number of bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written, from `start` on; a view, good until the next write. */
+  bytes(start = 0): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(start, this.#length);
+  }
+
+  /** Forgets everything from `length` on, or everything, and keeps the buffer. */
+  reset(length = 0): void {
+    invariant(length <= this.#length, "A writer is reset to a length it had");
+    this.#length = length;
+  }
+
+  /** A number from 0 to 255, in one byte. */
+  u8(value: number): void {
+    checkRange(value, 0xff);
+    this.#view.setUint8(this.#advance(1), value);
+  }
+
+  /** A number from 0 to 2^16 − 1, in two bytes. */
+  u16(value: number): void {
+    checkRange(value, 0xffff);
+    this.#view.setUint16(this.#advance(2), value, true);
+  }
+
+  /** A number from 0 to 2^32 − 1, in four bytes. */
+  u32(value: number): void {
+    checkRange(value, 0xffff_ffff);
+    this.#view.setUint32(this.#advance(4), value, true);
+  }
+
+  /** A number from 0 to 2^48 − 1, in six bytes. */
+  u48(value: number): void {
+    checkRange(value, 0xffff_ffff_ffff);
+    const at = this.#advance(6);
+    this.#view.setUint32(at, value % 0x1_0000_0000, true);
+    this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  /** A number from 0 to 2^53 − 1, in eight bytes. */
+  u53(value: number): void {
+    checkRange(value, Number.MAX_SAFE_INTEGER);
+    const at = this.#advance(8);
+    this.#view.setUint32(at, value % 0x1_0000_0000, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  /** A floating-point number, in eight bytes. */
+  f64(value: number): void {
+    this.#view.setFloat64(this.#advance(8), value, true);
+  }
+
+  /** Bytes as they are, without their length. */
+  raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#advance(bytes.length));
+  }
+
+  /** Bytes after their length (`u32`). */
+  blob(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** A text in UTF-8, after its length in bytes (`u32`). A lone surrogate is a defect of the caller. */
+  text(value: string): void {
+    const start = this.#length;
+    this.u32(value.length);
+    if (value.length <= SHORT_TEXT_MAX && this.#ascii(value)) return;
+    invariant(value.isWellFormed(), "A text to be written is well-formed");
+    // One UTF-16 unit never takes more than three bytes.
+    this.#reserve(3 * value.length);
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(start + 4));
+    this.#length = start + 4 + written;
+    this.setU32(start, written);
+  }
+
+  /** Zeros, `count` of them. */
+  zeros(count: number): void {
+    const at = this.#advance(count);
+    this.#bytes.fill(0, at, at + count);
+  }
+
+  /** Replaces a byte that was written, at offset `at`. */
+  setU8(at: number, value: number): void {
+    checkRange(value, 0xff);
+    this.#checkWritten(at, 1);
+    this.#view.setUint8(at, value);
+  }
+
+  /** Replaces four bytes that were written, at offset `at`. */
+  setU32(at: number, value: number): void {
+    checkRange(value, 0xffff_ffff);
+    this.#checkWritten(at, 4);
+    this.#view.setUint32(at, value, true);
+  }
+
+  /** Replaces six bytes that were written, at offset `at`. */
+  setU48(at: number, value: number): void {
+    checkRange(value, 0xffff_ffff_ffff);
+    this.#checkWritten(at, 6);
+    this.#view.setUint32(at, value % 0x1_0000_0000, true);
+    this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  /** Writes the characters as bytes, unless one of them needs more than one. */
+  #ascii(value: string): boolean {
+    this.#reserve(value.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit >= 0x80) return false;
+      bytes[at++] = unit;
+    }
+    this.#length = at;
+    return true;
+  }
+
+  #advance(count: number): number {
+    this.#reserve(count);
+    const at = this.#length;
+    this.#length += count;
+    return at;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  #checkWritten(at: number, count: number): void {
+    invariant(at >= 0 && at + count <= this.#length, `Offset ${at} was written`);
+  }
+}
+
+function checkRange(value: number, max: number): void {
+  invariant(
+    Number.isInteger(value) && value >= 0 && value <= max,
+    `A number to be written is a whole one from 0 to ${max}, not ${value}`,
+  );
+}

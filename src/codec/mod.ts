@@ -1,0 +1,11 @@
+/**
+ * Bytes: checksums, a keyed hash, and how numbers and texts are written and read. Pure.
+ *
+ * @module
+ */
+
+export { ByteReader } from "./byte_reader.ts";
+export { ByteWriter } from "./byte_writer.ts";
+export { crc32 } from "./crc32.ts";
+export { DecodeError } from "./decode_error.ts";
+export { type Hash64, sipHash24, type SipKey, sipKey } from "./siphash.ts";

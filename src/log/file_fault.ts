@@ -1,0 +1,39 @@
+/**
+ * What the log says about files that are damaged or cannot be read.
+ *
+ * @module
+ */
+
+import { FlowError } from "../errors.ts";
+
+/** Where damage is. */
+export interface DamagePlace {
+  /** Name of the file. */
+  readonly file: string;
+  /** Offset of the first byte that is wrong, in bytes. */
+  readonly offset: number;
+}
+
+/** `corrupt`, with file and offset. */
+export function corrupt(what: string, place: DamagePlace, cause?: unknown): FlowError {
+  return new FlowError("corrupt", `${what}, in the file "${place.file}" at ${place.offset}`, {
+    details: { ...place },
+    cause,
+  });
+}
+
+/** `store_failed`, for what the operating system refused. Never "not found", never "empty". */
+export function failed(what: string, cause: unknown): FlowError {
+  if (cause instanceof FlowError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FlowError("store_failed", `${what}: ${reason}`, { cause });
+}
+
+/** Does something with files and says what it was when the operating system refuses. */
+export function guarded<Result>(what: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    throw failed(what, error);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Versions of the files, and what happens to files from the future.
+ *
+ * @module
+ */
+
+import type { ByteReader, ByteWriter } from "../codec/mod.ts";
+import { FlowError } from "../errors.ts";
+
+/** Readers refuse files with a greater number. */
+const FORMAT_MAJOR = 1;
+
+/** Counts additions that older readers may ignore. */
+const FORMAT_MINOR = 0;
+
+/** What a reader has to understand, a bit each; none so far. */
+const FEATURES_KNOWN = 0;
+
+/** Writes the version of this format. */
+export function writeFormat(writer: ByteWriter): void {
+  writer.u16(FORMAT_MAJOR);
+  writer.u16(FORMAT_MINOR);
+  writer.u32(FEATURES_KNOWN);
+}
+
+/**
+ * Reads the version of a file.
+ *
+ * @throws {FlowError} `newer_format` if this version of flowcask cannot read the file.
+ */
+export function readFormat(reader: ByteReader, file: string): void {
+  const major = reader.u16();
+  const minor = reader.u16();
+  const features = reader.u32();
+  const unknown = (features & ~FEATURES_KNOWN) >>> 0;
+  if (major <= FORMAT_MAJOR && unknown === 0) return;
+  const reason = major > FORMAT_MAJOR
+    ? `has format ${major}.${minor}`
+    : `has format ${major}.${minor} with the unknown features 0x${unknown.toString(16)}`;
+  throw new FlowError(
+    "newer_format",
+    `The file "${file}" ${reason}, and this version reads up to ${FORMAT_MAJOR}.${FORMAT_MINOR}`,
+    {
+      details: {
+        file,
+        major,
+        minor,
+        features,
+        majorMax: FORMAT_MAJOR,
+        featuresKnown: FEATURES_KNOWN,
+      },
+    },
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * The manifest: the only authority on which segments a store has.
+ *
+ * @module
+ */
+
+import { type Directory, writeFully } from "../files/mod.ts";
+import { invariant } from "../invariant.ts";
+import type { Random } from "../time/mod.ts";
+import { corrupt, failed, guarded } from "./file_fault.ts";
+import {
+  encodeSlot,
+  type Generation,
+  MANIFEST_NAMES,
+  readSlot,
+  slotName,
+} from "./manifest_slot.ts";
+import { type ManifestState, PARTITION_SLOTS, type SegmentEntry } from "./manifest_state.ts";
+import { dbIdOf, segmentIdOf } from "./segment.ts";
+
+/** What a manifest needs to be opened. */
+export interface ManifestOptions {
+  /** Where the store is. The caller holds its lock. */
+  readonly directory: Directory;
+  /** For the id of a store that is created. */
+  readonly random: Random;
+}
+
+/**
+ * The manifest of an open store. Opening one that exists only reads; the first `publish()` makes
+ * sure of what was read.
+ */
+export class Manifest {
+  readonly #directory: Directory;
+  #current: Generation;
+  /** Whether the current generation is known to be durable, and not only in the page cache. */
+  #isProved: boolean;
+  #failure: Error | undefined;
+
+  private constructor(directory: Directory, current: Generation, isProved: boolean) {
+    this.#directory = directory;
+    this.#current = current;
+    this.#isProved = isProved;
+  }
+
+  /**
+   * Reads the manifest of a store, or creates one in a directory that has none.
+   *
+   * @throws {FlowError} `corrupt` if both slots are damaged and there are segments; `newer_format`
+   * if a newer version has written it; `store_failed` if the files cannot be read or written.
+   */
+  static open({ directory, random }: ManifestOptions): Manifest {
+    return guarded(`The manifest in "${directory.path}" cannot be opened`, () => {
+      const slots = MANIFEST_NAMES.map((name) => readSlot(directory, name));
+      const newest = slots.reduce((one, two) =>
+        (one?.number ?? 0) > (two?.number ?? 0) ? one : two
+      );
+      if (newest !== undefined) return new Manifest(directory, newest, false);
+      checkUnborn(directory);
+      return new Manifest(directory, create(directory, random), true);
+    });
+  }
+
+  /** What the current generation says. */
+  get state(): ManifestState {
+    return this.#current.state;
+  }
+
+  /** Number of the current generation. */
+  get generation(): number {
+    return this.#current.number;
+  }
+
+  /** The segments of a shard, in order; the last one is open. */
+  segmentsOf(shard: number): readonly SegmentEntry[] {
+    return this.state.segments.filter((segment) => segment.shard === shard);
+  }
+
+  /**
+   * Writes the next generation and makes it durable. After a failure nobody can know which one is
+   * valid, and this object takes no further one.
+   *
+   * @throws {FlowError} `store_failed` if it cannot be written.
+   */
+  publish(change: Partial<ManifestState>): void {
+    if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
+    try {
+      if (!this.#isProved) this.#prove();
+      this.#checkSoleWriter();
+      const next = { number: this.generation + 1, state: { ...this.state, ...change } };
+      writeSlot(this.#directory, next);
+      this.#current = next;
+    } catch (error) {
+      this.#failure = failed("The manifest cannot be written", error);
+      throw this.#failure;
+    }
+  }
+
+  /**
+   * The generation was read, perhaps from the page cache after a sync that failed. The other slot
+   * is about to be overwritten, so this one must be on the disk.
+   */
+  #prove(): void {
+    writeSlot(this.#directory, this.#current);
+    // Somebody may have deleted the other slot.
+    const names = this.#directory.list();
+    const missing = MANIFEST_NAMES.filter((name) => !names.includes(name));
+    for (const name of missing) this.#directory.open(name, { create: true }).close();
+    if (missing.length > 0) this.#directory.sync();
+    this.#isProved = true;
+  }
+
+  /** The second line behind the directory's lock: two writers would overwrite each other. */
+  #checkSoleWriter(): void {
+    const other = readSlot(this.#directory, slotName(this.generation + 1));
+    invariant(
+      other === undefined || other.number < this.generation,
+      "Another process writes the manifest",
+    );
+  }
+}
+
+/** Throws unless a directory without a valid manifest has never had one that mattered. */
+function checkUnborn(directory: Directory): void {
+  const segment = directory.list().find((name) => segmentIdOf(name) !== undefined);
+  if (segment === undefined) return;
+  throw corrupt(`Both slots of the manifest are damaged and the segment "${segment}" exists`, {
+    file: MANIFEST_NAMES[0],
+    offset: 0,
+  });
+}
+
+/**
+ * Makes both slots, their names durable first. Slots of a creation that was cut short are made anew:
+ * nobody knows whether their names are durable.
+ */
+function create(directory: Directory, random: Random): Generation {
+  const names = directory.list();
+  for (const name of MANIFEST_NAMES) {
+    if (names.includes(name)) directory.remove(name);
+    directory.open(name, { create: true }).close();
+  }
+  directory.sync();
+  const first: Generation = {
+    number: 1,
+    state: {
+      dbId: dbIdOf(random.u32(), random.u32()),
+      epoch: 0,
+      slots: [[PARTITION_SLOTS, 0]],
+      nextSegment: 1,
+      segments: [],
+      quarantine: [],
+    },
+  };
+  writeSlot(directory, first);
+  return first;
+}
+
+function writeSlot(directory: Directory, generation: Generation): void {
+  const file = directory.open(slotName(generation.number));
+  try {
+    writeFully(file, encodeSlot(generation), { at: 0 });
+    file.flush();
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * What the manifest says, and the check of a manifest that somebody else may have written.
+ *
+ * @module
+ */
+
+import { DecodeError } from "../codec/mod.ts";
+import type { LogPosition } from "./log.ts";
+import { isSamePosition } from "./position.ts";
+
+/** Slots that partitions are spread over; each belongs to one shard. */
+export const PARTITION_SLOTS = 1024;
+
+/** What a sealed segment ends with. */
+export interface Seal {
+  /** The place after its last frame. */
+  readonly end: LogPosition;
+  /** Size of the file, in bytes. */
+  readonly size: number;
+}
+
+/** A segment that exists. */
+export interface SegmentEntry {
+  /** The number in its name. */
+  readonly id: number;
+  /** The shard whose log it belongs to. */
+  readonly shard: number;
+  /** What its frames repeat. */
+  readonly salt: number;
+  /** The place that its first frame stands on. */
+  readonly base: LogPosition;
+  /** Present once nothing is written to it any more. */
+  readonly sealed?: Seal;
+}
+
+/** A file that looks like a segment and is listed nowhere. */
+export interface QuarantineEntry {
+  /** Name of the file. */
+  readonly name: string;
+  /** The generation that noticed it. */
+  readonly generation: number;
+}
+
+/** Everything the manifest says. */
+export interface ManifestState {
+  /** The store, in hexadecimal. */
+  readonly dbId: string;
+  /** Number of the opening. */
+  readonly epoch: number;
+  /** Runs of slots and the shard that they belong to. */
+  readonly slots: readonly (readonly [count: number, shard: number])[];
+  /** The lowest id that no segment has had. */
+  readonly nextSegment: number;
+  /** All segments, those of a shard in order. */
+  readonly segments: readonly SegmentEntry[];
+  /** Files to be removed. */
+  readonly quarantine: readonly QuarantineEntry[];
+}
+
+/** Builds a state of what `JSON.parse` returned; throws a `DecodeError` if it is none. */
+export function parseManifestState(value: unknown): ManifestState {
+  const fields = fieldsOf(value, "the manifest");
+  const dbId = fields["dbId"];
+  if (typeof dbId !== "string" || !/^[0-9a-f]{16}$/.test(dbId)) throw wrong("dbId");
+  const state = {
+    dbId,
+    epoch: wholeNumber(fields["epoch"], "epoch", 0xffff_ffff),
+    slots: list(fields, "slots").map(parseSlots),
+    nextSegment: wholeNumber(fields["nextSegment"], "nextSegment"),
+    segments: list(fields, "segments").map(parseSegment),
+    quarantine: list(fields, "quarantine").map(parseQuarantine),
+  };
+  const slotCount = state.slots.reduce((sum, [count]) => sum + count, 0);
+  if (slotCount !== PARTITION_SLOTS) throw wrong("slots");
+  checkSegments(state);
+  return state;
+}
+
+/** The segments of a shard join without gaps, and only the last one is open. */
+function checkSegments({ segments, nextSegment }: ManifestState): void {
+  const lastOfShard: SegmentEntry[] = [];
+  for (const segment of segments) {
+    const before = lastOfShard[segment.shard];
+    const joins = before === undefined ||
+      (before.sealed !== undefined && isSamePosition(before.sealed.end, segment.base));
+    if (!joins || segment.id >= nextSegment) throw wrong(`the segment ${segment.id}`);
+    lastOfShard[segment.shard] = segment;
+  }
+  if (lastOfShard.some((segment) => segment.sealed !== undefined)) throw wrong("segments");
+  if (new Set(segments.map(({ id }) => id)).size !== segments.length) throw wrong("segments");
+}
+
+function parseSlots(value: unknown): readonly [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) throw wrong("slots");
+  return [wholeNumber(value[0], "slots"), wholeNumber(value[1], "slots", 0xffff)];
+}
+
+function parseSegment(value: unknown): SegmentEntry {
+  const fields = fieldsOf(value, "a segment");
+  const entry = {
+    id: wholeNumber(fields["id"], "id", 0xffff_ffff),
+    shard: wholeNumber(fields["shard"], "shard", 0xffff),
+    salt: wholeNumber(fields["salt"], "salt", 0xffff_ffff),
+    base: parsePosition(fields["base"]),
+  };
+  if (fields["sealed"] === undefined) return entry;
+  const sealed = fieldsOf(fields["sealed"], "sealed");
+  return {
+    ...entry,
+    sealed: { end: parsePosition(sealed["end"]), size: wholeNumber(sealed["size"], "size") },
+  };
+}
+
+function parsePosition(value: unknown): LogPosition {
+  const fields = fieldsOf(value, "a place in the log");
+  return {
+    index: wholeNumber(fields["index"], "index"),
+    lsn: wholeNumber(fields["lsn"], "lsn"),
+    chain: wholeNumber(fields["chain"], "chain", 0xffff_ffff),
+  };
+}
+
+function parseQuarantine(value: unknown): QuarantineEntry {
+  const fields = fieldsOf(value, "a file in quarantine");
+  const name = fields["name"];
+  if (typeof name !== "string") throw wrong("name");
+  return { name, generation: wholeNumber(fields["generation"], "generation") };
+}
+
+function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function list(fields: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw wrong(name);
+  return value;
+}
+
+function wholeNumber(value: unknown, name: string, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) {
+    return value;
+  }
+  throw wrong(name);
+}
+
+function wrong(what: string): DecodeError {
+  return new DecodeError(`The manifest is wrong about ${what}`);
+}

@@ -1,0 +1,32 @@
+/**
+ * The replication log: its contract, and the file log that keeps it in a directory.
+ *
+ * @module
+ */
+
+export type {
+  BodyPlace,
+  CommittedFrame,
+  Frame,
+  Log,
+  LogLimits,
+  LogOutcome,
+  LogPosition,
+  VoidReason,
+} from "./log.ts";
+export { Manifest, type ManifestOptions } from "./manifest.ts";
+export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
+export { type FileLogOptions, openFileLog } from "./opening.ts";
+export { endOfFrame, isSamePosition, logStart } from "./position.ts";
+export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
+export {
+  beginRecord,
+  decodeRecord,
+  endRecord,
+  type LogRecord,
+  readRecord,
+  RECORD_HEADER_BYTES,
+  type RecordHead,
+  recordsOf,
+  RecordType,
+} from "./record.ts";

@@ -1,0 +1,199 @@
+/**
+ * Records: the framing that every entry of the log has, and the registry of their types.
+ *
+ * A record carries its own checksum and LSN, so that one that is read by its place alone proves that
+ * it is whole and that it is the one that was meant.
+ *
+ * @module
+ */
+
+import { ByteReader, type ByteWriter, crc32, DecodeError } from "../codec/mod.ts";
+import { FlowError } from "../errors.ts";
+import { corrupt } from "./file_fault.ts";
+import type { BodyPlace, CommittedFrame, Log } from "./log.ts";
+import { segmentName } from "./segment.ts";
+
+/** Bytes before the fixed part of a record. */
+export const RECORD_HEADER_BYTES = 20;
+
+/** What a record can be. Numbers are for ever; a new meaning gets a new one. */
+export const RecordType = {
+  /** The control block of a flow after a command, with the event. */
+  CTRL: 1,
+  /** Identity and texts of a flow. */
+  BODY: 2,
+  /** A payload, result or error. */
+  VALUE: 3,
+  /** A piece of a value that is too large for one record. */
+  VALUE_PART: 4,
+  /** The end of a flow's retention. */
+  DEL: 5,
+  /** Counters and policy of a group of children. */
+  GROUP: 6,
+  /** A key and its value. */
+  KV: 7,
+  /** The end of a key. */
+  KVDEL: 8,
+  /** The policy of a type. */
+  POLICY: 9,
+  /** A signal that was received under a key. */
+  SIGNALKEY: 10,
+  /** A name and the number that stands for it. */
+  DICT: 11,
+  /** Children that another shard has asked for. */
+  PREPARED: 12,
+  /** Whether they come to be. */
+  DECISION: 13,
+  /** News for another shard. */
+  OUTBOX: 14,
+  /** The name and request id of a command. */
+  COMMAND: 15,
+  /** Members and versions. */
+  CONFIG: 16,
+  /** Who may write. */
+  OWNER: 17,
+} as const;
+
+const SKIPPABLE = 1;
+
+/** Types that this version understands or may keep without understanding them. */
+const TYPE_MAX = 17;
+
+/** What stands in a record's header. */
+export interface RecordHead {
+  /** One of {@linkcode RecordType}. */
+  readonly type: number;
+  /** The record's LSN. */
+  readonly lsn: number;
+  /** Bytes of the fixed part. */
+  readonly fixedLength: number;
+  /** Whether a reader that does not know the type may skip it. Default `false`. */
+  readonly isSkippable?: boolean;
+}
+
+/** A record that was checked. */
+export interface LogRecord extends Required<RecordHead> {
+  /** The whole record, header included. */
+  readonly bytes: Uint8Array;
+  /** The fixed part: it may be longer than this version knows, or shorter. */
+  readonly fixed: Uint8Array;
+  /** What follows the fixed part. */
+  readonly rest: Uint8Array;
+}
+
+/** Makes room for a record's header. Returns the record's offset, for `endRecord()`. */
+export function beginRecord(writer: ByteWriter): number {
+  const start = writer.length;
+  writer.zeros(RECORD_HEADER_BYTES);
+  return start;
+}
+
+/** Fills in the header of the record that began at `start` and ends here. */
+export function endRecord(writer: ByteWriter, start: number, head: RecordHead): void {
+  writer.setU32(start, writer.length - start);
+  writer.setU8(start + 8, head.type);
+  writer.setU8(start + 9, head.isSkippable === true ? SKIPPABLE : 0);
+  writer.setU8(start + 10, head.fixedLength);
+  writer.setU48(start + 12, head.lsn);
+  writer.setU32(start + 4, crc32(writer.bytes(start + 8)));
+}
+
+/**
+ * The record that `bytes` begin with. Bytes behind it do not matter.
+ *
+ * @throws {DecodeError} if it is not whole, or has another LSN.
+ */
+export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
+  const header = new ByteReader(bytes);
+  const length = header.u32();
+  const crc = header.u32();
+  if (length < RECORD_HEADER_BYTES || length > bytes.length) {
+    throw new DecodeError(`A record of ${length} bytes does not fit into ${bytes.length}`);
+  }
+  const record = bytes.subarray(0, length);
+  if (crc32(record.subarray(8)) !== crc) throw new DecodeError("The record is damaged");
+  const type = header.u8();
+  const flags = header.u8();
+  const fixedLength = header.u8();
+  header.zeros(1);
+  const found = header.u48();
+  header.zeros(2);
+  if (flags > SKIPPABLE) throw new DecodeError(`The record has the unknown flags ${flags}`);
+  if (found !== lsn) throw new DecodeError(`LSN ${found} stands where ${lsn} should`);
+  const restStart = RECORD_HEADER_BYTES + fixedLength;
+  if (restStart > length) throw new DecodeError("The record is shorter than its fixed part");
+  return {
+    type,
+    lsn,
+    fixedLength,
+    isSkippable: flags === SKIPPABLE,
+    bytes: record,
+    fixed: record.subarray(RECORD_HEADER_BYTES, restStart),
+    rest: record.subarray(restStart),
+  };
+}
+
+/**
+ * The records of a frame, each with where it stands. One that this version does not know is left out
+ * if it says that it may be.
+ *
+ * @throws {FlowError} `corrupt` if the body is not what its frame says; `newer_format` for a record
+ * that this version would have to know.
+ */
+export function* recordsOf(
+  frame: CommittedFrame,
+): Generator<{ readonly record: LogRecord; readonly place: BodyPlace }> {
+  const { base, body, count, place: { segment, offset: start } } = frame;
+  let at = 0;
+  for (let position = 1; position <= count; position++) {
+    const place = { segment, offset: start + at };
+    const record = placed(place, () => decodeRecord(body.subarray(at), base.lsn + position));
+    at += record.bytes.length;
+    if (isKnown(record, place)) yield { record, place };
+  }
+  if (at === body.length) return;
+  throw corrupt(`${body.length - at} bytes follow the last record of a frame`, {
+    file: segmentName(segment),
+    offset: start + at,
+  });
+}
+
+/**
+ * The record at a place.
+ *
+ * @throws {FlowError} `corrupt` if what stands there is damaged or another record; `store_failed` if
+ * it cannot be read. Never "not found".
+ */
+export function readRecord(log: Log, place: BodyPlace, lsn: number): LogRecord {
+  const { segment, offset } = place;
+  const length = new ByteReader(log.readBytes(segment, offset, RECORD_HEADER_BYTES)).u32();
+  if (length < RECORD_HEADER_BYTES) {
+    throw placeError(place, new DecodeError(`A record has no ${length} bytes`));
+  }
+  const bytes = log.readBytes(segment, offset, length);
+  return placed(place, () => decodeRecord(bytes, lsn));
+}
+
+function isKnown({ type, isSkippable, lsn }: LogRecord, { segment, offset }: BodyPlace): boolean {
+  if (type >= 1 && type <= TYPE_MAX) return true;
+  if (isSkippable) return false;
+  const file = segmentName(segment);
+  throw new FlowError(
+    "newer_format",
+    `The record with LSN ${lsn} has the unknown type ${type}, in the file "${file}" at ${offset}`,
+    { details: { file, offset, lsn, type } },
+  );
+}
+
+function placed<Result>(place: BodyPlace, decode: () => Result): Result {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof DecodeError) throw placeError(place, error);
+    throw error;
+  }
+}
+
+function placeError({ segment, offset }: BodyPlace, cause: DecodeError): FlowError {
+  return corrupt(cause.message, { file: segmentName(segment), offset }, cause);
+}

@@ -1,0 +1,135 @@
+/**
+ * Segments as bytes: their names and their heads.
+ *
+ * @module
+ */
+
+import { type ByteReader, ByteWriter } from "../codec/mod.ts";
+import { readFormat, writeFormat } from "./format.ts";
+import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
+import type { LogPosition } from "./log.ts";
+
+const SEGMENT_MAGIC = magic("FCSG");
+const EVIDENCE_MAGIC = magic("FCEV");
+
+/** Where frames begin. */
+export const SEGMENT_HEAD_BYTES = 8192;
+
+/** Where the copies of the evidence stand: in different sectors, and in different 4 KiB pieces. */
+export const EVIDENCE_OFFSETS: readonly [number, number] = [512, 4096];
+
+/** What the header of a segment says. */
+export interface SegmentHeader {
+  /** The number in its name. */
+  readonly id: number;
+  /** The shard whose log it belongs to. */
+  readonly shard: number;
+  /** What its frames repeat. */
+  readonly salt: number;
+  /** The store, in hexadecimal. */
+  readonly dbId: string;
+  /** The place that its first frame stands on. Everything before is durable. */
+  readonly base: LogPosition;
+}
+
+/** What is known to be durable in a segment. */
+export interface Evidence {
+  /** Salt of the segment. */
+  readonly salt: number;
+  /** All records up to this LSN were durable when it was written. */
+  readonly durableLsn: number;
+  /** Number of the opening that wrote it. */
+  readonly epoch: number;
+}
+
+/** Name of the segment with this id. */
+export function segmentName(id: number): string {
+  return `log-${id}.seg`;
+}
+
+/** The id in a segment's name, or `undefined` for any other name. */
+export function segmentIdOf(name: string): number | undefined {
+  const id = Number(/^log-([1-9]\d{0,9})\.seg$/.exec(name)?.[1]);
+  return id <= 0xffff_ffff ? id : undefined;
+}
+
+/** The head of a new segment, evidence not yet written. */
+export function encodeSegmentHead(header: SegmentHeader): Uint8Array {
+  const writer = new ByteWriter(SEGMENT_HEAD_BYTES);
+  writer.u32(SEGMENT_MAGIC);
+  writeFormat(writer);
+  writer.u32(header.id);
+  writer.u16(header.shard);
+  writer.u16(0);
+  writer.u32(header.salt);
+  writer.u32(Number.parseInt(header.dbId.slice(0, 8), 16));
+  writer.u32(Number.parseInt(header.dbId.slice(8), 16));
+  writer.u53(header.base.lsn + 1);
+  writer.u53(header.base.index + 1);
+  writer.u32(header.base.chain);
+  sealHeader(writer);
+  writer.zeros(SEGMENT_HEAD_BYTES - HEADER_BYTES);
+  return writer.bytes();
+}
+
+/**
+ * What a segment's header says, or `undefined` if it is damaged.
+ *
+ * @throws {FlowError} `newer_format` if it is whole and this version cannot read it.
+ */
+export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader | undefined {
+  return decodeHeader(bytes, SEGMENT_MAGIC, (fields) => {
+    readFormat(fields, file);
+    return readSegmentHeader(fields);
+  });
+}
+
+/** Both copies of the evidence, from the first to the end of the second. */
+export function encodeEvidence(evidence: Evidence): Uint8Array {
+  const [first, second] = EVIDENCE_OFFSETS;
+  const writer = new ByteWriter(second - first + HEADER_BYTES);
+  writeEvidence(writer, evidence);
+  writer.zeros(second - first - HEADER_BYTES);
+  writeEvidence(writer, evidence);
+  return writer.bytes();
+}
+
+/** One copy of the evidence, or `undefined` if it is damaged or was never written. */
+export function decodeEvidence(bytes: Uint8Array): Evidence | undefined {
+  return decodeHeader(bytes, EVIDENCE_MAGIC, (fields) => ({
+    salt: fields.u32(),
+    durableLsn: fields.u53(),
+    epoch: fields.u32(),
+  }));
+}
+
+/** The id of a store that two random numbers make. */
+export function dbIdOf(high: number, low: number): string {
+  return hex(high) + hex(low);
+}
+
+function readSegmentHeader(fields: ByteReader): SegmentHeader | undefined {
+  const id = fields.u32();
+  const shard = fields.u16();
+  fields.zeros(2);
+  const salt = fields.u32();
+  const dbId = hex(fields.u32()) + hex(fields.u32());
+  const firstLsn = fields.u53();
+  const firstIndex = fields.u53();
+  const chain = fields.u32();
+  if (firstLsn === 0 || firstIndex === 0) return undefined;
+  return { id, shard, salt, dbId, base: { index: firstIndex - 1, lsn: firstLsn - 1, chain } };
+}
+
+function writeEvidence(writer: ByteWriter, evidence: Evidence): void {
+  const start = writer.length;
+  writer.u32(EVIDENCE_MAGIC);
+  writer.u32(evidence.salt);
+  writer.u53(evidence.durableLsn);
+  writer.u32(evidence.epoch);
+  sealHeader(writer, start);
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}

@@ -1,0 +1,57 @@
+/**
+ * New segments.
+ *
+ * @module
+ */
+
+import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
+import type { Random } from "../time/mod.ts";
+import type { LogPosition } from "./log.ts";
+import type { Manifest } from "./manifest.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
+import { encodeSegmentHead, segmentIdOf, segmentName } from "./segment.ts";
+
+/** What new segments are made of. */
+export interface SegmentSource {
+  /** Where. */
+  readonly directory: Directory;
+  /** The manifest, which does not learn of them here. */
+  readonly manifest: Manifest;
+  /** The shard whose log they belong to. */
+  readonly shard: number;
+  /** For their salt. */
+  readonly random: Random;
+}
+
+/** A segment that is durable and listed nowhere. */
+export interface NewSegment {
+  /** What the manifest has to list before the first frame is written. */
+  readonly entry: SegmentEntry;
+  /** Its file. */
+  readonly file: FileHandle;
+}
+
+/**
+ * Creates a segment and makes it and its name durable. When it throws, what is left of it is a stray
+ * at most, and nothing else has changed.
+ */
+export function createSegment(source: SegmentSource, base: LogPosition): NewSegment {
+  const { directory, manifest, shard, random } = source;
+  const entry = { id: freeSegmentId(source), shard, salt: random.u32(), base };
+  const file = directory.open(segmentName(entry.id), { create: true });
+  try {
+    writeFully(file, encodeSegmentHead({ ...entry, dbId: manifest.state.dbId }), { at: 0 });
+    file.flush();
+    directory.sync();
+    return { entry, file };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** The lowest id above all that are or were in use, strays included. */
+export function freeSegmentId({ directory, manifest }: Omit<SegmentSource, "random">): number {
+  const ids = directory.list().map((name) => segmentIdOf(name) ?? 0);
+  return Math.max(manifest.state.nextSegment, ...ids.map((id) => id + 1));
+}
