@@ -1,0 +1,66 @@
+/**
+ * A log that loses and refuses frames by seed, so that what is above it learns to live with that.
+ *
+ * @module
+ */
+
+import { FlowError } from "../../src/errors.ts";
+import type { Frame, Log, LogOutcome, VoidReason } from "../../src/log/mod.ts";
+import { type Random, randomBelow } from "../../src/time/mod.ts";
+
+/** How often what happens. */
+export interface VoidingOptions {
+  /** Decides. */
+  readonly random: Random;
+  /** Of a hundred frames, how many are void. Default 20. */
+  readonly voidPercent?: number;
+  /** Of a hundred frames, how many are lost; half of them are in the log. Default 0. */
+  readonly losePercent?: number;
+  /** The reasons to choose from. Default: all. */
+  readonly reasons?: readonly VoidReason[];
+}
+
+const reasonsOfAll: readonly VoidReason[] = ["moved", "no_space", "too_large", "denied", "sealed"];
+
+/**
+ * Puts chance before a log. A void frame does not reach `inner`; a lost one does or does not, and
+ * after it every call fails with `store_failed`, as it would on a disk.
+ */
+export function voidingLog(inner: Log, options: VoidingOptions): Log {
+  const { random, voidPercent = 20, losePercent = 0, reasons = reasonsOfAll } = options;
+  let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
+  let isLost = false;
+  inner.onSettled((frame, outcome) => {
+    if (!isLost) listener(frame, outcome);
+  });
+  const usable = (): Log => {
+    if (isLost) throw new FlowError("store_failed", "The log has lost a frame");
+    return inner;
+  };
+  const lose = (frame: Frame): void => {
+    isLost = true;
+    if (randomBelow(random, 2) === 0) inner.submit(frame);
+    listener(frame, { kind: "lost", cause: new Error("Lost by chance") });
+  };
+  return {
+    limits: inner.limits,
+    get end() {
+      return inner.end;
+    },
+    nextPlace: () => usable().nextPlace(),
+    submit(frame) {
+      usable();
+      const chance = randomBelow(random, 100);
+      if (chance < losePercent) return lose(frame);
+      if (chance >= losePercent + voidPercent) return inner.submit(frame);
+      listener(frame, { kind: "void", why: reasons[randomBelow(random, reasons.length)]! });
+    },
+    onSettled(set) {
+      listener = set;
+    },
+    read: (afterIndex) => usable().read(afterIndex),
+    readBytes: (segment, offset, length) => usable().readBytes(segment, offset, length),
+    mark: () => usable().mark(),
+    close: () => inner.close(),
+  };
+}
