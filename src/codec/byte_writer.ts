@@ -47,19 +47,22 @@ export class ByteWriter {
   /** A number from 0 to 255, in one byte. */
   u8(value: number): void {
     checkRange(value, 0xff);
-    this.#view.setUint8(this.#advance(1), value);
+    const at = this.#advance(1);
+    this.#view.setUint8(at, value);
   }
 
   /** A number from 0 to 2^16 − 1, in two bytes. */
   u16(value: number): void {
     checkRange(value, 0xffff);
-    this.#view.setUint16(this.#advance(2), value, true);
+    const at = this.#advance(2);
+    this.#view.setUint16(at, value, true);
   }
 
   /** A number from 0 to 2^32 − 1, in four bytes. */
   u32(value: number): void {
     checkRange(value, 0xffff_ffff);
-    this.#view.setUint32(this.#advance(4), value, true);
+    const at = this.#advance(4);
+    this.#view.setUint32(at, value, true);
   }
 
   /** A number from 0 to 2^48 − 1, in six bytes. */
@@ -80,12 +83,14 @@ export class ByteWriter {
 
   /** A floating-point number, in eight bytes. */
   f64(value: number): void {
-    this.#view.setFloat64(this.#advance(8), value, true);
+    const at = this.#advance(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   /** Bytes as they are, without their length. */
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#advance(bytes.length));
+    const at = this.#advance(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** Bytes after their length (`u32`). */

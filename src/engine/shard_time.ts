@@ -55,9 +55,10 @@ export class ShardTime {
   }
 
   #advance(wallMs: number, elapsedMs: number): number {
-    if (wallMs < this.#nowMs) {
+    const slowMs = this.#nowMs + elapsedMs * CATCH_UP_RATE;
+    if (wallMs <= slowMs) {
       this.#leapSinceMs = undefined;
-      return this.#nowMs + elapsedMs * CATCH_UP_RATE;
+      return slowMs;
     }
     const expectedMs = this.#nowMs + elapsedMs;
     if (wallMs - expectedMs <= LEAP_MS) {

@@ -45,12 +45,14 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "flow",
     "flow/core",
   ],
+  // The way to the engine: loads it when a store is opened.
+  "open_store.ts": ["engine"],
   // Knows the FlowStore contract and never the engine: the store may be on another machine.
   workflow: [...ground, "time", "flow"],
 
   testing: [...ground, "files", "time", "flow", "engine", "workflow"],
 
-  "mod.ts": [...ground, "time", "flow", "engine", "workflow"],
+  "mod.ts": [...ground, "time", "flow", "engine", "open_store.ts", "workflow"],
 };
 
 /**

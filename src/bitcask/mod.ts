@@ -1,0 +1,7 @@
+/**
+ * Finding records that are in the log.
+ *
+ * @module
+ */
+
+export { Keydir } from "./keydir.ts";

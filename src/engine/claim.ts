@@ -1,0 +1,109 @@
+/**
+ * Claims, and claims that wait until there is something to claim.
+ *
+ * @module
+ */
+import type { FlowError } from "../errors.ts";
+import type { ClaimCommand, Reply } from "../flow/core/mod.ts";
+import type { Call, Verdict } from "./pending.ts";
+import type { Shard } from "./shard.ts";
+import type { Waiter } from "./waiters.ts";
+
+/** How a claim is answered. */
+export interface Claimant<T> {
+  /** What the answer says, and what it waits for. */
+  verdictOn(reply: Reply): Verdict<T>;
+  /** Answers the caller. */
+  resolve(value: T): void;
+  /** Answers the caller with an error. */
+  reject(error: unknown): void;
+}
+
+/** A claim: a call that, with `blockMs`, is decided again and again, and a waiter in between. */
+export class Claim<T> implements Call<T>, Waiter {
+  readonly type: string;
+  readonly deadlineMs: number;
+  readonly #shard: Shard;
+  readonly #command: ClaimCommand;
+  readonly #claimant: Claimant<T>;
+  readonly #onAbort = (): void => {
+    this.#leave();
+    this.#claimant.reject(this.#command.signal?.reason);
+  };
+  #isWaiting = false;
+  /** Whether nothing found is an answer now. */
+  #isOver: boolean;
+
+  /**
+   * @param nowMs Monotonic time of the call.
+   */
+  constructor(shard: Shard, command: ClaimCommand, claimant: Claimant<T>, nowMs: number) {
+    this.type = command.filter.type;
+    // A block of 0 ms is one without end.
+    this.deadlineMs = nowMs + (command.blockMs || Infinity);
+    this.#isOver = command.blockMs === undefined;
+    this.#shard = shard;
+    this.#command = command;
+    this.#claimant = claimant;
+  }
+
+  decide(): Verdict<T> | undefined {
+    const reply = this.#apply();
+    const isEmpty = reply.kind === "flows" && reply.flows.length === 0;
+    if (isEmpty && !this.#isOver) {
+      this.#wait();
+      return undefined;
+    }
+    this.#leave();
+    return this.#claimant.verdictOn(reply);
+  }
+
+  resolve(value: T): void {
+    this.#claimant.resolve(value);
+  }
+
+  reject(error: unknown): void {
+    this.#leave();
+    this.#claimant.reject(error);
+  }
+
+  dueMs(): number {
+    return this.#shard.state.flows.nextDueMs(this.#command.filter);
+  }
+
+  claim(): void {
+    this.#shard.decide(this);
+  }
+
+  expire(): void {
+    this.#isOver = true;
+    this.#shard.decide(this);
+  }
+
+  abort(error: FlowError): void {
+    this.reject(error);
+  }
+
+  #apply(): Reply {
+    try {
+      return this.#shard.apply(this.#command);
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
+  #wait(): void {
+    if (this.#isWaiting) return;
+    this.#shard.park(this);
+    this.#isWaiting = true;
+    this.#command.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  #leave(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#shard.waiters.remove(this);
+    this.#command.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The store in this process: every command of the contract, handed to the shard.
+ *
+ * @module
+ */
+import type { Lock } from "../files/mod.ts";
+import type * as flow from "../flow/mod.ts";
+import {
+  answer,
+  type ClaimCommand,
+  type Command,
+  findFlow,
+  type FlowState,
+  parseCancel,
+  parseCancelMany,
+  parseClaimDue,
+  parseComplete,
+  parseCompleteMany,
+  type ParseContext,
+  parseCreate,
+  parseCreateMany,
+  parseExtendLease,
+  parseFail,
+  parseFailMany,
+  parseGet,
+  parseHistory,
+  parseInfo,
+  parseList,
+  parsePolicyGet,
+  parsePolicySet,
+  parseReclaim,
+  parseRetry,
+  parseRetryMany,
+  parseStuck,
+  parseTransition,
+  parseTransitionMany,
+  readFlow,
+  readInfo,
+  readList,
+  readPolicy,
+  readStuck,
+  type Reply,
+} from "../flow/core/mod.ts";
+import type { Time } from "../time/mod.ts";
+import type { Verdict } from "./pending.ts";
+import type { Shard } from "./shard.ts";
+import type { Store } from "./store.ts";
+
+/** What a store is made of. */
+export interface EmbeddedStoreParts {
+  /** The one shard. */
+  readonly shard: Shard;
+  /** The time of the shard. */
+  readonly time: Time;
+  /** What arguments are checked against. */
+  readonly parse: ParseContext;
+  /** The lock of the directory. */
+  readonly lock: Lock;
+}
+
+/** Checks the arguments of a command or query. */
+type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
+
+/** A store over one shard. */
+export class EmbeddedStore implements Store {
+  /** The clock that commands happen by. */
+  readonly time: Time;
+  readonly #shard: Shard;
+  readonly #parse: ParseContext;
+  readonly #lock: Lock;
+  #closed: Promise<void> | undefined;
+
+  /** Puts a store together. */
+  constructor({ shard, time, parse, lock }: EmbeddedStoreParts) {
+    this.time = time;
+    this.#shard = shard;
+    this.#parse = parse;
+    this.#lock = lock;
+  }
+
+  create(id: string, options: flow.CreateOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseCreate, id, options);
+  }
+
+  createMany<const O extends flow.CreateManyOptions>(
+    items: readonly (string | flow.CreateItem)[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseCreateMany, items, options);
+  }
+
+  claimDue(type: string, options: flow.ClaimOptions): Promise<flow.FlowRecord[]> {
+    return this.#claim(parseClaimDue, type, options);
+  }
+
+  reclaim(type: string, options: flow.ReclaimOptions): Promise<flow.FlowRecord[]> {
+    return this.#claim(parseReclaim, type, options);
+  }
+
+  extendLease(flow: flow.FlowRef, options: flow.ExtendLeaseOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseExtendLease, flow, options);
+  }
+
+  complete(flow: flow.FlowRef, options: flow.CompleteOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseComplete, flow, options);
+  }
+
+  completeMany<const O extends flow.CompleteManyOptions>(
+    items: readonly flow.CompleteItem[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseCompleteMany, items, options);
+  }
+
+  transition(flow: flow.FlowRef, options: flow.TransitionOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseTransition, flow, options);
+  }
+
+  transitionMany<const O extends flow.TransitionManyOptions>(
+    items: readonly flow.TransitionItem[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseTransitionMany, items, options);
+  }
+
+  retry(flow: flow.FlowRef, options: flow.RetryOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseRetry, flow, options);
+  }
+
+  retryMany<const O extends flow.RetryManyOptions>(
+    items: readonly flow.RetryItem[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseRetryMany, items, options);
+  }
+
+  fail(flow: flow.FlowRef, options: flow.FailOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseFail, flow, options);
+  }
+
+  failMany<const O extends flow.FailManyOptions>(
+    items: readonly flow.FailItem[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseFailMany, items, options);
+  }
+
+  cancel(flow: flow.FlowRef, options?: flow.CancelOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseCancel, flow, options);
+  }
+
+  cancelMany<const O extends flow.CancelManyOptions>(
+    items: readonly flow.CancelItem[],
+    options?: O,
+  ): Promise<flow.Many<O>> {
+    return this.#command(parseCancelMany, items, options);
+  }
+
+  get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
+    return this.#query(parseGet, readFlow, flow, options);
+  }
+
+  async history(
+    flow: flow.FlowRef,
+    options?: flow.HistoryOptions,
+  ): Promise<flow.HistoryEvent[]> {
+    const query = parseHistory(flow, options, this.#parse);
+    return await this.#shard.call(() => {
+      const { flows } = this.#shard.state;
+      const found = findFlow(flows.table, query.target, this.#shard.now());
+      return {
+        waitLsn: found?.lsn ?? this.#shard.headLsn,
+        read: () => found === undefined ? [] : this.#shard.records.history(found, query),
+      };
+    });
+  }
+
+  list(
+    type: string,
+    options: flow.ListOptions & { readonly cursor: string | null },
+  ): Promise<flow.Page<flow.FlowRecord>>;
+  list(type: string, options?: flow.ListOptions): Promise<flow.FlowRecord[]>;
+  list(
+    type: string,
+    options?: flow.ListOptions,
+  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
+    return this.#query(parseList, readList, type, options);
+  }
+
+  info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
+    return this.#query(parseInfo, readInfo, type, options);
+  }
+
+  stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
+    return this.#query(parseStuck, readStuck, type, options);
+  }
+
+  policySet(type: string, policy: flow.PolicySetOptions): Promise<flow.ResolvedPolicy> {
+    return this.#command(parsePolicySet, type, policy);
+  }
+
+  policyGet(type: string, options?: flow.PolicyGetOptions): Promise<flow.ResolvedPolicy> {
+    return this.#query(parsePolicyGet, readPolicy, type, options);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shard.close().finally(() => this.#lock.release());
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #command<T>(parse: Parse<Command>, subject: unknown, options: unknown): Promise<T> {
+    const command = parse(subject, options, this.#parse);
+    return await this.#shard.call(() => this.#verdict<T>(this.#shard.apply(command)));
+  }
+
+  async #claim(
+    parse: Parse<ClaimCommand>,
+    type: string,
+    options: unknown,
+  ): Promise<flow.FlowRecord[]> {
+    const command = parse(type, options, this.#parse);
+    command.signal?.throwIfAborted();
+    return await this.#shard.claim(command, (reply) => this.#verdict(reply));
+  }
+
+  async #query<Query, T>(
+    parse: Parse<Query>,
+    read: (state: FlowState, query: Query, nowMs: number) => Reply,
+    subject: unknown,
+    options: unknown,
+  ): Promise<T> {
+    const query = parse(subject, options, this.#parse);
+    return await this.#shard.call(() => {
+      const { state } = this.#shard;
+      return this.#verdict<T>(read(state.flows, query, this.#shard.now()));
+    });
+  }
+
+  /** What a reply says, to be told once nothing in it can be lost any more. */
+  #verdict<T>(reply: Reply): Verdict<T> {
+    const seen = reply.kind === "flow" ? reply.flow : null;
+    return {
+      waitLsn: seen?.lsn ?? this.#shard.headLsn,
+      // Every kind of command and query has its kind of reply; the contract's types say which.
+      read: () => answer(reply, (lsn, maxBytes) => this.#shard.records.value(lsn, maxBytes)) as T,
+    };
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The frame that commands are being written to.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+import type { BodyPlace, Frame, LogPosition } from "../log/mod.ts";
+
+const FIRST_BYTES = 4_096;
+
+/** Collects the records of commands until the log has room for them. */
+export class OpenFrame {
+  /** Where the frame stands in the log. */
+  readonly base: LogPosition;
+  /** Where its body will stand on this node. */
+  readonly place: BodyPlace;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #length = 0;
+  #count = 0;
+  #timeMs = 0;
+
+  /** Opens a frame at a place in the log. */
+  constructor(base: LogPosition, place: BodyPlace) {
+    this.base = base;
+    this.place = place;
+  }
+
+  /** How many records it holds. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many bytes its records have. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The LSN that the next record will have. */
+  get nextLsn(): number {
+    return this.base.lsn + this.#count + 1;
+  }
+
+  /** Adds a record of a command that happens at `timeMs`. Returns where the record will stand. */
+  append(record: Uint8Array, timeMs: number): BodyPlace {
+    const offset = this.#length;
+    this.#reserve(record.length);
+    this.#bytes.set(record, offset);
+    this.#length += record.length;
+    this.#count++;
+    this.#timeMs = Math.max(this.#timeMs, timeMs);
+    return { segment: this.place.segment, offset: this.place.offset + offset };
+  }
+
+  /** The frame as it goes to the log. Nothing is added to it any more. */
+  close(): Frame {
+    invariant(this.#count > 0, "an empty frame is not submitted");
+    const body = this.#bytes.subarray(0, this.#length);
+    return { base: this.base, timeMs: this.#timeMs, count: this.#count, body };
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

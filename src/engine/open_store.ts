@@ -1,0 +1,51 @@
+/**
+ * Where a store is put together.
+ *
+ * @module
+ */
+import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
+import type { SipKey } from "../codec/mod.ts";
+import { Manifest, openFileLog } from "../log/mod.ts";
+import { systemTime } from "../time/mod.ts";
+import { EmbeddedStore } from "./embedded_store.ts";
+import { checkLimits, checkOptions, type OpenOptions } from "./options.ts";
+import { Shard } from "./shard.ts";
+import type { Store } from "./store.ts";
+
+/** The one shard that there is. */
+const SHARD = 0;
+
+/** Opens a store: takes its directory, recovers its log, builds its state. */
+export function openStore(given: string | OpenOptions): Store {
+  const { dir, files, time = systemTime(), limits: givenLimits } = checkOptions(given);
+  const limits = checkLimits(givenLimits);
+  const directory = files ?? directoryAt(dir!);
+  const lock = directory.lock(lockOwner(time.clock.wallMs()));
+  try {
+    const manifest = Manifest.open({ directory, random: time.random });
+    const log = openFileLog({
+      directory,
+      manifest,
+      shard: SHARD,
+      random: time.random,
+      segmentBytesMax: limits.segmentBytesMax,
+    });
+    const shard = new Shard({ log, time, hashKey: hashKeyOf(manifest.state.dbId), limits });
+    const parse = { limits, manualClock: time.manual };
+    return new EmbeddedStore({ shard, time, parse, lock });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function directoryAt(dir: string): Directory {
+  return dir === ":memory:" ? memoryDirectory() : nodeDirectory(dir);
+}
+
+/** The key of a store's hashes, so that ids that collide in one store do not in the next. */
+function hashKeyOf(dbId: string): SipKey {
+  const hi = Number.parseInt(dbId.slice(0, 8), 16);
+  const lo = Number.parseInt(dbId.slice(8), 16);
+  return [hi, lo, ~hi >>> 0, ~lo >>> 0];
+}

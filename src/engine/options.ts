@@ -1,0 +1,91 @@
+/**
+ * How a store is opened.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import type { Directory } from "../files/mod.ts";
+import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
+import type { Time } from "../time/mod.ts";
+
+/** The limits of a store. */
+export interface StoreLimits extends FlowLimits {
+  /** Claims that may be blocked at once. Default 100,000. */
+  readonly waitersMax: number;
+  /** A segment of the log is followed by another one when it has so many bytes. Default 64 MiB. */
+  readonly segmentBytesMax: number;
+}
+
+/** How to open a store. */
+export interface OpenOptions {
+  /** The directory; created if missing. `":memory:"`: nothing is kept. Not with `files`. */
+  readonly dir?: string | undefined;
+  /** The directory as an object: a simulated disk, a memory that outlives the store. */
+  readonly files?: Directory | undefined;
+  /** Clock, alarms and randomness. Default: the machine's. */
+  readonly time?: Time | undefined;
+  /** Limits that differ from the defaults. */
+  readonly limits?: Partial<StoreLimits> | undefined;
+}
+
+/** The limits of a store that is opened without any. */
+export const DEFAULT_STORE_LIMITS: StoreLimits = {
+  ...DEFAULT_LIMITS,
+  waitersMax: 100_000,
+  segmentBytesMax: 64 * 1_048_576,
+};
+
+/** Below this a segment would hold hardly more than its own head. */
+const SEGMENT_BYTES_MIN = 65_536;
+
+/** The most bytes that a file offset of 32 bits reaches, with a frame to spare. */
+const SEGMENT_BYTES_MAX = 1 << 30;
+
+const OPTION_NAMES = ["dir", "files", "time", "limits"];
+
+/** Checks options; a text is a directory. */
+export function checkOptions(given: string | OpenOptions): OpenOptions {
+  const options = typeof given === "string" ? { dir: given } : given;
+  if (typeof options !== "object" || options === null) {
+    throw invalid("options", options, 'a directory or an object such as { dir: "./data" }');
+  }
+  refuseUnknown("", Object.keys(options), OPTION_NAMES);
+  const { dir, files } = options;
+  if ((dir === undefined) === (files === undefined)) {
+    throw invalid("dir", dir, "given, or files instead of it, but not both");
+  }
+  if (dir !== undefined && (typeof dir !== "string" || dir === "")) {
+    throw invalid("dir", dir, 'a path, or ":memory:"');
+  }
+  return options;
+}
+
+/** The limits that options ask for. */
+export function checkLimits(given: Partial<StoreLimits> = {}): StoreLimits {
+  refuseUnknown("limits.", Object.keys(given), Object.keys(DEFAULT_STORE_LIMITS));
+  const limits = { ...DEFAULT_STORE_LIMITS };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const [min, max] = name === "segmentBytesMax"
+      ? [SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX]
+      : [1, Number.MAX_SAFE_INTEGER];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw invalid(`limits.${name}`, value, `a whole number from ${min} to ${max}`);
+    }
+    limits[name as keyof FlowLimits] = value;
+  }
+  return limits;
+}
+
+function refuseUnknown(at: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const message = `There is no option ${at}${unknown}; there are ${known.join(", ")}`;
+  throw new FlowError("invalid_argument", message, { details: { field: `${at}${unknown}` } });
+}
+
+function invalid(field: string, value: unknown, must: string): FlowError {
+  return new FlowError("invalid_argument", `${field} is ${String(value)}, but must be ${must}`, {
+    details: { field, value },
+  });
+}

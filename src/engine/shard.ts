@@ -1,0 +1,343 @@
+/**
+ * One shard: one log, one order of commands, one state ahead of it.
+ *
+ * Calls are decided at once, on a state that runs ahead of the log; callers hear of it when the log
+ * has settled. State that turns out to be ahead of nothing is never undone: it is thrown away and
+ * rebuilt from the log.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import type { ClaimCommand, Command, Effect, Reply } from "../flow/core/mod.ts";
+import type { FlowLimits } from "../flow/mod.ts";
+import type { SipKey } from "../codec/mod.ts";
+import {
+  endOfFrame,
+  type Frame,
+  type Log,
+  type LogOutcome,
+  type LogPosition,
+  type VoidReason,
+} from "../log/mod.ts";
+import type { Alarm, Time } from "../time/mod.ts";
+import { Claim } from "./claim.ts";
+import { OpenFrame } from "./open_frame.ts";
+import type { StoreLimits } from "./options.ts";
+import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
+import { ShardState } from "./shard_state.ts";
+import { ShardTime } from "./shard_time.ts";
+import { StoredRecords } from "./stored_records.ts";
+import { type Waiter, Waiters } from "./waiters.ts";
+
+/** After so long without a commit the log writes evidence that the last frame is durable. */
+const IDLE_MARK_MS = 100;
+
+/** A process that had no turn for so long has been held up, and others with it. */
+const HELD_UP_MS = 1_000;
+
+/** A frame of so many bytes goes to the log without waiting for the end of the turn. */
+const FRAME_BYTES_SOFT = 1 << 20;
+
+/** How long a caller should wait for somebody to make room on the disk. */
+const DISK_FULL_RETRY_MS = 1_000;
+
+/** What a shard is made of. */
+export interface ShardOptions {
+  /** The log; the shard is its only writer. */
+  readonly log: Log;
+  /** Time and randomness. */
+  readonly time: Time;
+  /** The key that flows get their keys by. */
+  readonly hashKey: SipKey;
+  /** Limits of the store. */
+  readonly limits: StoreLimits;
+}
+
+/** The state under a decision was thrown away while the decision was being written down. */
+class Superseded extends Error {}
+
+/** One shard of an open store. */
+export class Shard {
+  /** Claims that wait for a flow. */
+  readonly waiters: Waiters;
+  readonly #log: Log;
+  readonly #time: Time;
+  readonly #shardTime: ShardTime;
+  readonly #hashKey: SipKey;
+  readonly #limits: StoreLimits;
+  readonly #alarm: Alarm;
+  readonly #pending = new PendingCalls();
+  #state: ShardState;
+  #open: OpenFrame | undefined;
+  #submitted: Frame[] = [];
+  #turnIsDue = false;
+  #diskIsFull = false;
+  #markAtMs = Infinity;
+  #lastTurnMs: number;
+  #ended: FlowError | undefined;
+  #onDrained: (() => void) | undefined;
+
+  /** Reads the log and opens the shard. */
+  constructor({ log, time, hashKey, limits }: ShardOptions) {
+    this.#log = log;
+    this.#time = time;
+    this.#hashKey = hashKey;
+    this.#limits = limits;
+    this.waiters = new Waiters(limits.waitersMax);
+    this.#state = new ShardState(log, hashKey);
+    this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
+    this.#lastTurnMs = time.clock.monotonicMs();
+    this.#alarm = time.alarm(() => this.#turn());
+    log.onSettled((frame, outcome) => this.#settled(frame, outcome));
+  }
+
+  /** The state that calls are decided on. */
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  /** The newest LSN that has been decided; whoever has seen all of the state waits for it. */
+  get headLsn(): number {
+    return this.#nextLsn() - 1;
+  }
+
+  /** The present shard time, in milliseconds. */
+  now(): number {
+    return this.#shardTime.now();
+  }
+
+  /** Decides a call now, and answers it when what it shows is on disk. */
+  call<T>(decide: () => Verdict<T> | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => this.decide({ decide, resolve, reject }));
+  }
+
+  /**
+   * Decides a claim. A claim may take leases away: if the process was held up, the owners were held
+   * up with it, so they get their turn first.
+   */
+  claim<T>(command: ClaimCommand, verdictOn: (reply: Reply) => Verdict<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const nowMs = this.#time.clock.monotonicMs();
+      const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
+      if (this.#wasHeldUp()) this.#time.defer(() => this.decide(claim));
+      else this.decide(claim);
+    });
+  }
+
+  /** Decides a call, or decides it again. */
+  decide<T>(call: Call<T>): void {
+    if (this.#ended !== undefined) return call.reject(this.#ended);
+    const verdict = this.#verdictOn(call);
+    if (verdict === undefined) return;
+    if (verdict.waitLsn <= this.#log.end.lsn) return settle(call, verdict);
+    this.#pending.add(call, verdict);
+    // Only now: should the frame turn out void, this call has to be among those decided again.
+    if (this.#open !== undefined && this.#open.length >= FRAME_BYTES_SOFT) this.#submit();
+  }
+
+  /** Decides a command and writes its effects down. */
+  apply(command: Command): Reply {
+    const nowMs = command.nowMs === undefined ? this.now() : this.#shardTime.reach(command.nowMs);
+    const { effects, reply } = this.#state.decide(command, {
+      nowMs,
+      firstLsn: this.#nextLsn(),
+      random: this.#time.random,
+      limits: this.#limits,
+    });
+    if (effects.length > 0) this.#write(effects, nowMs);
+    return reply;
+  }
+
+  /** Lets a claim wait. */
+  park(waiter: Waiter): void {
+    this.waiters.add(waiter);
+    this.#setAlarm();
+  }
+
+  /** The records that are on disk. */
+  get records(): StoredRecords {
+    return new StoredRecords(this.#log, this.#state.keydir, this.#state.flows.dictionary);
+  }
+
+  /** Ends the shard: what has been decided is written, calls that wait for work are refused. */
+  async close(): Promise<void> {
+    if (this.#ended === undefined) {
+      this.#ended = new FlowError("store_closed", "The store was closed");
+      this.waiters.abort(this.#ended);
+      this.#alarm.clear();
+      this.#submit();
+      if (this.#submitted.length > 0) {
+        await new Promise<void>((resolve) => this.#onDrained = resolve);
+      }
+    }
+    this.#log.close();
+  }
+
+  #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
+    while (true) {
+      try {
+        return call.decide();
+      } catch (error) {
+        if (error instanceof Superseded) continue;
+        if (!(error instanceof FlowError)) throw error;
+        if (error.code === "store_failed") this.#lose(error);
+        // A refusal tells what the state is, so it waits for the state like any other answer.
+        return { waitLsn: this.headLsn, read: () => raise(error) };
+      }
+    }
+  }
+
+  #nextLsn(): number {
+    return this.#open?.nextLsn ?? this.#base().lsn + 1;
+  }
+
+  /** The place in the log where the next frame goes. */
+  #base(): LogPosition {
+    const last = this.#submitted.at(-1);
+    return last === undefined ? this.#log.end : endOfFrame(last);
+  }
+
+  /** Encodes effects, makes sure that they fit, and only then lets them change the state. */
+  #write(effects: readonly Effect[], nowMs: number): void {
+    const records = this.#state.encode(effects, this.#nextLsn());
+    const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
+    const commandBytes = records.slice(aheadCount).reduce((sum, { length }) => sum + length, 0);
+    if (commandBytes > this.#limits.commandBytesMax) throw tooLarge(commandBytes, this.#limits);
+    for (const [index, effect] of effects.entries()) {
+      const record = records[index]!;
+      // Parts of values may stand in frames of their own; the command itself stands in one.
+      if (index <= aheadCount) this.#makeRoom(index < aheadCount ? record.length : commandBytes);
+      const frame = this.#open!;
+      const lsn = frame.nextLsn;
+      this.#state.apply(effect, lsn, frame.append(record, nowMs));
+    }
+    this.#scheduleTurn();
+  }
+
+  /** Makes sure that the open frame takes so many bytes. */
+  #makeRoom(bytes: number): void {
+    const state = this.#state;
+    if (this.#open !== undefined && this.#open.length + bytes > this.#log.limits.frameBytesMax) {
+      this.#submit();
+      if (this.#ended !== undefined) throw this.#ended;
+      // With the disk full, deciding again would meet the full disk again.
+      if (this.#state !== state) throw this.#diskIsFull ? diskFull() : new Superseded();
+    }
+    this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    this.#time.defer(() => {
+      this.#turnIsDue = false;
+      this.#turn();
+    });
+  }
+
+  /** The end of a turn: waiters take what has become due, the log gets what has been decided. */
+  #turn(): void {
+    if (this.#ended !== undefined) return;
+    if (this.#wasHeldUp()) return this.#scheduleTurn();
+    this.waiters.serve(this.now());
+    this.waiters.expire(this.#time.clock.monotonicMs());
+    if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
+    if (this.#ended !== undefined) return;
+    this.#markIfIdle();
+    this.#setAlarm();
+  }
+
+  /** Hands the open frame to the log. */
+  #submit(): void {
+    if (this.#open === undefined) return;
+    const frame = this.#open.close();
+    this.#open = undefined;
+    this.#submitted.push(frame);
+    this.#log.submit(frame);
+  }
+
+  #settled(frame: Frame, outcome: LogOutcome): void {
+    // Frames that stood on a void one have been forgotten with it.
+    if (this.#submitted[0] !== frame) return;
+    this.#submitted.shift();
+    if (outcome.kind === "lost") return this.#lose(outcome.cause);
+    if (outcome.kind === "void") return this.#startAgain(outcome.why);
+    this.#markAtMs = this.#time.clock.monotonicMs() + IDLE_MARK_MS;
+    this.#pending.release(outcome.end.lsn);
+    if (this.#submitted.length === 0) this.#onDrained?.();
+    if (this.#open !== undefined) this.#scheduleTurn();
+  }
+
+  /**
+   * What was decided ahead of the log stands on nothing. The state is built anew from the log, and
+   * the calls are decided again in their order; none of them has been answered.
+   */
+  #startAgain(why: VoidReason): void {
+    this.#open = undefined;
+    this.#submitted = [];
+    this.#diskIsFull = why === "no_space";
+    this.#state = new ShardState(this.#log, this.#hashKey);
+    for (const call of this.#pending.takeAll()) {
+      if (this.#diskIsFull) call.reject(diskFull());
+      else this.decide(call);
+    }
+    this.#onDrained?.();
+  }
+
+  /** Nobody can know what is on disk. Nothing is served any more; the next opening finds out. */
+  #lose(cause: unknown): void {
+    this.#ended = new FlowError("store_failed", "The log could not be written", { cause });
+    this.#open = undefined;
+    this.#submitted = [];
+    this.#alarm.clear();
+    const message = "The log failed while the command was on its way to the disk";
+    const unknown = new FlowError("unknown_outcome", message, { cause });
+    for (const call of this.#pending.takeAll()) call.reject(unknown);
+    this.waiters.abort(this.#ended);
+    this.#onDrained?.();
+  }
+
+  #markIfIdle(): void {
+    if (this.#time.clock.monotonicMs() < this.#markAtMs) return;
+    this.#markAtMs = Infinity;
+    try {
+      this.#log.mark();
+    } catch (error) {
+      this.#lose(error);
+    }
+  }
+
+  /** Sets the alarm for whatever comes first: a flow that a waiter may take, a wait's end, idleness. */
+  #setAlarm(): void {
+    const nowMs = this.#time.clock.monotonicMs();
+    const waiterAtMs = nowMs + Math.max(0, this.waiters.nextDueMs() - this.now());
+    const atMs = Math.min(waiterAtMs, this.waiters.nextDeadlineMs(), this.#markAtMs);
+    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 });
+  }
+
+  /** Whether there was no turn for long. Asking is a turn. */
+  #wasHeldUp(): boolean {
+    const nowMs = this.#time.clock.monotonicMs();
+    const heldUpMs = nowMs - this.#lastTurnMs;
+    this.#lastTurnMs = nowMs;
+    return heldUpMs > HELD_UP_MS;
+  }
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
+  return new FlowError(
+    "too_large",
+    `The command writes ${bytes} bytes, the limit is ${commandBytesMax} (limits.commandBytesMax)`,
+    { details: { value: bytes, limit: commandBytesMax } },
+  );
+}
+
+function diskFull(): FlowError {
+  return new FlowError("overloaded", "The disk is full, nothing was written", {
+    details: { reason: "disk_full", retryAfterMs: DISK_FULL_RETRY_MS },
+  });
+}

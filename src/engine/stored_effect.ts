@@ -1,0 +1,28 @@
+/**
+ * Effects as they stand in the log.
+ *
+ * @module
+ */
+import { DecodeError } from "../codec/mod.ts";
+import { FlowError } from "../errors.ts";
+import { decodeEffect, type Dictionary, type Effect } from "../flow/core/mod.ts";
+import type { BodyPlace, LogRecord } from "../log/mod.ts";
+
+/**
+ * The effect of a record that stands at a place.
+ *
+ * @throws {FlowError} `corrupt` if a record that is whole does not say what its type must say.
+ */
+export function storedEffect(record: LogRecord, place: BodyPlace, dictionary: Dictionary): Effect {
+  try {
+    return decodeEffect(record, dictionary);
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    const { segment, offset } = place;
+    throw new FlowError(
+      "corrupt",
+      `The record with LSN ${record.lsn} in segment ${segment} at ${offset}: ${cause.message}`,
+      { details: { segment, offset, lsn: record.lsn }, cause },
+    );
+  }
+}

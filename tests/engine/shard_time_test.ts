@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { LEAP_MS, LEAP_STABLE_MS, ShardTime } from "../../src/engine/shard_time.ts";
+
+/** A clock whose two hands are moved by hand. */
+class Hands {
+  wall = 1_000_000;
+  monotonic = 50;
+  wallMs(): number {
+    return this.wall;
+  }
+  monotonicMs(): number {
+    return this.monotonic;
+  }
+  pass(ms: number): void {
+    this.wall += ms;
+    this.monotonic += ms;
+  }
+}
+
+test("ShardTime follows the wall clock", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 0);
+  assertEquals(time.now(), 1_000_000);
+  hands.pass(1_234);
+  assertEquals(time.now(), 1_001_234);
+  hands.pass(86_400_000);
+  assertEquals(time.now(), 87_401_234);
+});
+
+test("ShardTime starts no earlier than the log and lets the wall clock catch up", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 1_010_000);
+  assertEquals(time.now(), 1_010_000);
+  assertEquals(time.aheadMs(), 10_000);
+  hands.pass(10_000);
+  assertEquals(time.now(), 1_015_000);
+  hands.pass(10_000);
+  assertEquals(time.now(), 1_020_000);
+  assertEquals(time.aheadMs(), 0);
+});
+
+test("ShardTime neither runs back nor stands still when the wall clock is set back", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 0);
+  let before = time.now();
+  hands.wall -= 3_600_000;
+  for (let step = 0; step < 100; step++) {
+    hands.pass(10);
+    const after = time.now();
+    assert(after > before, `${after} after ${before}`);
+    before = after;
+  }
+  assertEquals(before, 1_000_500);
+});
+
+test("ShardTime believes a leap of the wall clock only after it has lasted", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 0);
+  hands.wall += LEAP_MS + 1_000;
+  assertEquals(time.now(), 1_000_000);
+  hands.pass(LEAP_STABLE_MS - 1);
+  assertEquals(time.now(), 1_000_000 + LEAP_STABLE_MS - 1);
+  hands.pass(1);
+  assertEquals(time.now(), 1_000_000 + LEAP_MS + 1_000 + LEAP_STABLE_MS);
+});
+
+test("ShardTime forgets a leap that is taken back", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 0);
+  hands.wall += 10 * LEAP_MS;
+  time.now();
+  hands.pass(LEAP_STABLE_MS / 2);
+  time.now();
+  hands.wall -= 10 * LEAP_MS;
+  hands.pass(LEAP_STABLE_MS);
+  assertEquals(time.now(), 1_000_000 + LEAP_STABLE_MS * 1.5);
+});
+
+test("ShardTime reaches an instant that lies ahead and ignores one that lies behind", () => {
+  const time = new ShardTime(new Hands(), 0);
+  assertEquals(time.reach(1_000_500), 1_000_500);
+  assertEquals(time.reach(1_000_100), 1_000_500);
+});
