@@ -37,6 +37,7 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
   roomsAreKnown: [
     { "src/flow/mod.ts": undefined },
     { "src/attic/mod.ts": "" },
+    { "src/attic.ts": "" },
     { "src/ARCHITECTURE.md": "" },
   ],
   codeMapIsTrue: [{ "src/ARCHITECTURE.md": "## Code map\n| `log/` | none |" }],

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { roomOf } from "../lint/layers.ts";
 import { rooms } from "../lint/rooms.ts";
 import { reachable, resolve } from "./imports.ts";
 import { manifestOf, roomsIn, textOf, type Tree } from "./tree.ts";
@@ -47,11 +48,16 @@ export const filesAreShort: Rule = (tree) =>
 /** Every room has a door, a line in the table of layers and one in the code map. */
 export const roomsAreKnown: Rule = (tree) => {
   const map = textOf(tree, "src/ARCHITECTURE.md");
-  return roomsIn(tree).flatMap((room) => [
-    ...tree.has(`src/${room}/mod.ts`) ? [] : [`src/${room} has no mod.ts`],
-    ...room in rooms ? [] : [`src/${room} is not in tests/lint/rooms.ts`],
-    ...map.includes(`\`${room}/\``) ? [] : [`src/ARCHITECTURE.md does not mention \`${room}/\``],
-  ]);
+  const single = [...tree.keys()].filter((path) => /^src\/[^/]+\.ts$/.test(path)).map(roomOf);
+  return [
+    ...roomsIn(tree).filter((room) => !tree.has(`src/${room}/mod.ts`))
+      .map((room) => `src/${room} has no mod.ts`),
+    ...[...roomsIn(tree), ...single].filter((room) => !(room in rooms))
+      .map((room) => `src/${room} is not in tests/lint/rooms.ts`),
+    ...[...roomsIn(tree).map((room) => `${room}/`), ...single]
+      .filter((name) => !map.includes(`| \`${name}\``))
+      .map((name) => `src/ARCHITECTURE.md does not map ${name}`),
+  ];
 };
 
 /** The code map names only rooms that are there. */
