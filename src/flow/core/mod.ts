@@ -54,6 +54,7 @@ export type { Control, Flow, Identity, Lease } from "./flow.ts";
 export type { FlowKey, KeyedHash } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export { toHistoryEvent } from "./history_event.ts";
+export { grantLeaseGrace } from "./lease_grace.ts";
 export { findFlow } from "./lookup.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";

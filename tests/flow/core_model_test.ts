@@ -1,0 +1,685 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertFalse } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { FlowError } from "../../src/errors.ts";
+import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
+import { CoreStore } from "./core_store.ts";
+import { assertIndexed } from "./indexed.ts";
+import {
+  compareIds,
+  Model,
+  type ModelCreate,
+  type ModelFlow,
+  type ModelItem,
+  type ModelPolicy,
+  Refusal,
+} from "./model.ts";
+
+const IDS = ["f", "g", "h", "\u{1F600}", "\uFFFD"];
+const PARTITIONS = ["p", "q"];
+const TYPES = ["t", "u"];
+const STATES = ["a", "b", "queued"];
+
+type Mode = "single" | "all" | "independent";
+
+interface Target {
+  /** Chooses one of the leased flows, or of all, if there are any. */
+  readonly pick: { readonly leased: boolean; readonly number: number } | undefined;
+  readonly id: string;
+  readonly partitionKey: string | undefined;
+  readonly tokens: "current" | "stale" | "fencing" | "none";
+}
+
+type Op =
+  | { readonly op: "advance"; readonly ms: number }
+  | { readonly op: "create"; readonly mode: Mode; readonly items: readonly NewFlow[] }
+  | { readonly op: "claim"; readonly reclaim: boolean; readonly options: ClaimOptions }
+  | { readonly op: "extend"; readonly target: Target; readonly leaseMs: number }
+  | {
+    readonly op: "settle";
+    readonly mode: Mode;
+    readonly settle: Settle;
+    readonly targets: readonly Target[];
+  }
+  | {
+    readonly op: "policy";
+    readonly type: string;
+    readonly levels: Record<string, ModelPolicy>;
+    readonly expected: number | undefined;
+  };
+
+interface NewFlow {
+  readonly id: string;
+  readonly partitionKey: string | undefined;
+  readonly type: string;
+  readonly state: string | undefined;
+  readonly delayMs: number | undefined;
+  readonly priority: number | undefined;
+  readonly payload: unknown;
+  readonly idempotent: boolean | undefined;
+  readonly retentionTtlMs: number | undefined;
+}
+
+interface ClaimOptions {
+  readonly type: string;
+  readonly state: string | string[] | undefined;
+  readonly partitionKeys: string[] | undefined;
+  readonly priority: number | undefined;
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly reclaimExpired: boolean | undefined;
+  readonly reclaimRatio: number | undefined;
+}
+
+type Settle =
+  | {
+    readonly kind: "complete";
+    readonly result: unknown;
+    readonly payload: unknown;
+    readonly ttlMs: number | undefined;
+  }
+  | {
+    readonly kind: "fail";
+    readonly error: unknown;
+    readonly payload: unknown;
+    readonly ttlMs: number | undefined;
+  }
+  | { readonly kind: "cancel"; readonly reason: unknown; readonly ttlMs: number | undefined }
+  | {
+    readonly kind: "transition";
+    readonly from: string;
+    readonly to: string;
+    readonly delayMs: number | null | undefined;
+    readonly priority: number | undefined;
+    readonly payload: unknown;
+  }
+  | {
+    readonly kind: "retry";
+    readonly error: unknown;
+    readonly payload: unknown;
+    readonly delayMs: number | undefined;
+    readonly retry: ModelPolicy | undefined;
+  };
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined });
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary },
+  );
+const mode = fc.constantFrom<Mode[]>("single", "single", "all", "independent");
+const payload = maybe(fc.constantFrom<unknown[]>(null, 1, "x", { a: [true] }));
+const ttlMs = rarely(fc.constantFrom(1, 50));
+const priority = maybe(fc.integer({ min: 0, max: 2 }));
+const delayMs = maybe(fc.constantFrom(0, 0, 5, 40));
+
+const newFlow: fc.Arbitrary<NewFlow> = fc.record({
+  id: fc.constantFrom(...IDS),
+  partitionKey: maybe(fc.constantFrom(...PARTITIONS)),
+  type: fc.constantFrom("t", "t", "t", "t", "t", "u"),
+  state: maybe(fc.constantFrom(...STATES)),
+  delayMs,
+  priority,
+  payload,
+  idempotent: rarely(fc.boolean()),
+  retentionTtlMs: rarely(fc.constantFrom(1, 50)),
+});
+
+const target: fc.Arbitrary<Target> = fc.record({
+  pick: fc.option(
+    fc.record({ leased: fc.constantFrom(true, true, false), number: fc.nat(1_000) }),
+    { nil: undefined, freq: 6 },
+  ),
+  id: fc.constantFrom(...IDS),
+  partitionKey: maybe(fc.constantFrom(...PARTITIONS)),
+  tokens: fc.constantFrom<Target["tokens"][]>(
+    "current",
+    "current",
+    "current",
+    "current",
+    "stale",
+    "fencing",
+    "none",
+  ),
+});
+
+const policy: fc.Arbitrary<ModelPolicy> = fc.record({
+  maxRetries: fc.integer({ min: 0, max: 2 }),
+  kind: fc.constantFrom("none", "fixed", "linear", "exponential"),
+  baseMs: fc.constantFrom(0, 10, 100),
+  maxMs: fc.constantFrom(0, 15, 1_000),
+  jitterPct: fc.constantFrom(0, 20, 100),
+  exhaustedTo: fc.constantFrom("failed", "cancelled", "a", "b"),
+  ttlMs: fc.constantFrom(10, 600),
+  maxReclaims: fc.constantFrom(null, 0, 1, 2),
+}, { requiredKeys: [] }) as fc.Arbitrary<ModelPolicy>;
+
+const settle: fc.Arbitrary<Settle> = fc.oneof(
+  fc.record({ kind: fc.constant("complete" as const), result: payload, payload, ttlMs }),
+  fc.record({ kind: fc.constant("fail" as const), error: payload, payload, ttlMs }),
+  fc.record({ kind: fc.constant("cancel" as const), reason: payload, ttlMs }),
+  fc.record({
+    kind: fc.constant("transition" as const),
+    from: fc.constantFrom("running", "running", ...STATES, "failed"),
+    to: fc.constantFrom(...STATES),
+    delayMs: fc.option(delayMs, { nil: null, freq: 8 }),
+    priority,
+    payload,
+  }),
+  fc.record({
+    kind: fc.constant("retry" as const),
+    error: payload,
+    payload,
+    delayMs,
+    retry: maybe(policy.map(({ ttlMs: _, maxReclaims: __, ...retry }) => retry)),
+  }),
+);
+
+const claim: fc.Arbitrary<ClaimOptions> = fc.record({
+  type: fc.constantFrom("t", "t", "t", "t", "t", "u"),
+  state: rarely(fc.oneof(
+    fc.constantFrom<string[]>("any", "running", ...STATES),
+    fc.uniqueArray(fc.constantFrom(...STATES), { minLength: 1 }),
+  )),
+  partitionKeys: rarely(fc.uniqueArray(fc.constantFrom(...PARTITIONS, "none"), { minLength: 1 })),
+  priority: rarely(fc.integer({ min: 0, max: 2 })),
+  limit: fc.integer({ min: 1, max: 6 }),
+  leaseMs: fc.constantFrom(1, 10, 100, 100),
+  reclaimExpired: maybe(fc.boolean()),
+  reclaimRatio: maybe(fc.constantFrom(0, 1, 50, 100)),
+});
+
+const op: fc.Arbitrary<Op> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("advance" as const),
+      ms: fc.constantFrom(1, 5, 10, 60),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant("create" as const),
+      mode,
+      items: fc.array(newFlow, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant("claim" as const),
+      reclaim: fc.constantFrom(false, false, true),
+      options: claim,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("extend" as const),
+      target,
+      leaseMs: fc.constantFrom(1, 20),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant("settle" as const),
+      mode,
+      settle,
+      targets: fc.array(target, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("policy" as const),
+      type: fc.constantFrom(...TYPES),
+      levels: fc.dictionary(fc.constantFrom("", ...STATES), policy, { maxKeys: 3 }),
+      expected: maybe(fc.integer({ min: 0, max: 2 })),
+    }),
+  },
+);
+
+/** Runs one command on both and compares what they say. */
+class Pair {
+  readonly store = new CoreStore({ nowMs: 1_000 });
+  readonly model = new Model(1_000);
+  readonly #tokens = new Set<string>();
+
+  run(command: Op): void {
+    switch (command.op) {
+      case "advance":
+        this.store.nowMs += command.ms;
+        this.model.nowMs += command.ms;
+        break;
+      case "create":
+        this.#create(command.mode, command.items);
+        break;
+      case "claim":
+        this.#claim(command.reclaim, command.options);
+        break;
+      case "extend": {
+        const item = this.#item(command.target, true);
+        const { leaseMs } = command;
+        const { id, partitionKey, ...tokens } = item;
+        this.#compare(
+          () =>
+            this.store.extendLease({ id, partitionKey }, { leaseToken: "", ...tokens, leaseMs }),
+          () => this.model.extend(item, leaseMs),
+        );
+        break;
+      }
+      case "settle":
+        this.#settle(command.mode, command.settle, command.targets);
+        break;
+      case "policy": {
+        const { type, levels, expected } = command;
+        const policies = Object.entries(levels).map(([state, level]) =>
+          [state, asPolicy(level)] as const
+        );
+        const states = Object.fromEntries(policies.filter(([state]) => state !== ""));
+        const own = policies.find(([state]) => state === "")?.[1];
+        this.#compare(
+          () => {
+            const { generation } = this.store.policySet(type, {
+              ...own,
+              states,
+              expectedGeneration: expected,
+            });
+            assertEquals(generation, this.store.state.policies.get(type)!.generation);
+          },
+          () => this.model.policySet(type, levels, expected),
+        );
+        break;
+      }
+    }
+    this.#compareAll();
+  }
+
+  #create(mode: Mode, items: readonly NewFlow[]): void {
+    const { nowMs } = this.model;
+    const requests = items.map(({ delayMs, ...item }) => ({
+      ...item,
+      runAtMs: delayMs === undefined ? undefined : nowMs + delayMs,
+    }));
+    const modelled = requests.map((item): ModelCreate => ({
+      ...item,
+      partitionKey: item.partitionKey ?? automaticPartition(item.id),
+    }));
+    if (mode === "single") {
+      const { id, ...options } = requests[0]!;
+      return this.#compare(
+        () => this.store.create(id, options),
+        () => this.model.create(modelled[0]!),
+      );
+    }
+    const twins = new Set(modelled.map(({ id, partitionKey }) => `${partitionKey} ${id}`)).size <
+      modelled.length;
+    this.#compare(
+      () => this.store.createMany(requests, { independent: mode === "independent" }),
+      () => {
+        if (mode === "independent") {
+          return this.model.each(modelled, (item) => this.model.create(item));
+        }
+        if (twins) throw new Refusal("duplicate_id");
+        return this.model.all(modelled, (item) => this.model.create(item));
+      },
+    );
+  }
+
+  #claim(reclaim: boolean, options: ClaimOptions): void {
+    const { type, state, partitionKeys, priority, limit, leaseMs, reclaimExpired, reclaimRatio } =
+      options;
+    const runningOnly = reclaim || state === "running";
+    const any = state === undefined || state === "any" || state === "running";
+    const worker = "w";
+    const both = { worker, limit, leaseMs, priority, partitionKeys };
+    const single = Array.isArray(state) ? state[0] : state;
+    const claimed = reclaim
+      ? this.store.reclaim(type, { ...both, state: single })
+      : this.store.claimDue(type, { ...both, state, reclaimExpired, reclaimRatio });
+    const states = any ? null : reclaim ? [single!] : [state].flat();
+    const expected = this.model.claim({
+      type,
+      states,
+      partitionKeys: partitionKeys ?? null,
+      priority: priority ?? null,
+      waiting: !runningOnly,
+      expired: runningOnly || (reclaimExpired ?? true),
+      ratio: reclaimRatio ?? 25,
+      limit,
+      leaseMs,
+      worker,
+    });
+    assertEquals(claimed.length, expected.length);
+    for (const [index, flow] of expected.entries()) {
+      const { leaseToken } = claimed[index]!;
+      assert(leaseToken !== null && leaseToken !== "");
+      assertFalse(this.#tokens.has(`${flow.partitionKey} ${flow.id} ${leaseToken}`));
+      this.#tokens.add(`${flow.partitionKey} ${flow.id} ${leaseToken}`);
+      flow.token = leaseToken;
+    }
+    assertReply(claimed, expected);
+  }
+
+  #settle(mode: Mode, settle: Settle, targets: readonly Target[]): void {
+    const { kind, ...given } = settle;
+    const { nowMs } = this.model;
+    const { delayMs, ...rest } = { delayMs: undefined, ...given } as {
+      delayMs?: number | null | undefined;
+      retry?: ModelPolicy | undefined;
+    };
+    const runAtMs = typeof delayMs === "number" ? nowMs + delayMs : delayMs;
+    const timed = kind === "transition" || kind === "retry" ? { ...rest, runAtMs } : rest;
+    const retry = timed.retry === undefined ? {} : { retry: asPolicy(timed.retry).retry };
+    const needed = kind !== "transition" && kind !== "cancel";
+    const items = targets.map((target) => this.#item(target, needed));
+    const one = (item: ModelItem): ModelFlow => this.model[kind]({ ...timed, ...item } as never);
+    if (mode === "single") {
+      const { id, partitionKey, ...tokens } = items[0]!;
+      const options = { ...timed, ...retry, ...tokens };
+      return this.#compare(
+        () => this.store[kind]({ id, partitionKey }, options),
+        () => one(items[0]!),
+      );
+    }
+    const independent = mode === "independent";
+    const twins =
+      new Set(items.map(({ id, partitionKey }) => JSON.stringify([id, partitionKey]))).size <
+        items.length;
+    this.#compare(
+      () => this.store[`${kind}Many`](items, { ...timed, ...retry, independent }),
+      () => {
+        if (independent) return this.model.each(items, one);
+        if (twins) throw new Refusal("duplicate_id");
+        return this.model.all(items, one);
+      },
+    );
+  }
+
+  /** What a caller quotes about a flow. `needed`: the command takes no flow without a token. */
+  #item({ pick, tokens, ...named }: Target, needed: boolean): ModelItem {
+    const { id, partitionKey, flow } = this.#found(pick, named);
+    const fencing = flow?.fencing ?? 0;
+    const leaseToken = flow?.token ?? (needed ? "0-0" : undefined);
+    switch (tokens) {
+      case "current":
+        return { id, partitionKey, leaseToken, fencingToken: fencing };
+      case "stale":
+        return { id, partitionKey, leaseToken: "1-0", fencingToken: Math.max(0, fencing - 1) };
+      case "fencing":
+        return {
+          id,
+          partitionKey,
+          leaseToken: needed ? "2-0" : undefined,
+          fencingToken: fencing,
+        };
+      case "none":
+        return needed
+          ? { id, partitionKey, leaseToken, fencingToken: fencing + 1 }
+          : { id, partitionKey, leaseToken: undefined, fencingToken: undefined };
+    }
+  }
+
+  #found(
+    pick: Target["pick"],
+    { id, partitionKey }: { readonly id: string; readonly partitionKey: string | undefined },
+  ): { id: string; partitionKey: string | undefined; flow: ModelFlow | undefined } {
+    const visible = this.model.visible();
+    if (pick !== undefined) {
+      const leased = visible.filter(({ owner }) => owner !== null);
+      const among = pick.leased && leased.length > 0 ? leased : visible;
+      const flow = among[pick.number % among.length];
+      if (flow !== undefined) return { id: flow.id, partitionKey: flow.partitionKey, flow };
+    }
+    const flow = visible.find((flow) =>
+      flow.id === id && (partitionKey === undefined || flow.partitionKey === partitionKey)
+    );
+    return { id, partitionKey, flow };
+  }
+
+  #compare(
+    store: () => unknown,
+    model: () => ModelFlow | ModelFlow[] | (ModelFlow | string)[] | void,
+  ): void {
+    let refusal: FlowError | undefined;
+    let reply: unknown;
+    const length = this.store.log.length;
+    try {
+      reply = store();
+    } catch (error) {
+      assert(error instanceof FlowError, `${error}`);
+      refusal = error;
+      assertEquals(this.store.log.length, length);
+    }
+    // An argument that is missing is the parser's business, not the model's.
+    if (refusal?.code === "invalid_argument" && /is missing/.test(refusal.message)) return;
+    let expected: ReturnType<typeof model>;
+    try {
+      expected = model();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      assertEquals(refusal?.code, error.code);
+      const codes = refusal instanceof FlowBatchError ? codesOf(refusal.outcomes) : undefined;
+      assertEquals(codes, error.codes as string[] | undefined);
+      return;
+    }
+    assertEquals(refusal, undefined);
+    if (expected === undefined) return;
+    this.#adoptDueTimes();
+    assertReply(reply as FlowRecord, expected);
+  }
+
+  /** A retry is due somewhere in a range; from here on it is due when the store says. */
+  #adoptDueTimes(): void {
+    for (const flow of this.model.flows) {
+      if (flow.dueRange === null) continue;
+      const dueMs = this.store.get({ id: flow.id, partitionKey: flow.partitionKey })?.nextRunAtMs;
+      assert(typeof dueMs === "number" && dueMs >= flow.dueRange[0] && dueMs <= flow.dueRange[1]);
+      flow.dueMs = dueMs;
+      flow.dueRange = null;
+    }
+  }
+
+  /** Compares everything that can be seen. */
+  #compareAll(): void {
+    const { store, model } = this;
+    for (const id of IDS) {
+      for (const partitionKey of [...PARTITIONS, automaticPartition(id)]) {
+        const flow = model.visible().find((flow) =>
+          flow.id === id && flow.partitionKey === partitionKey
+        );
+        const record = store.get({ id, partitionKey }, { payload: true });
+        if (flow === undefined) {
+          assertEquals(record, null);
+          assertEquals(store.history({ id, partitionKey }), []);
+          continue;
+        }
+        assert(record !== null);
+        assertRecord(record, flow);
+        const error = flow.error === "lease_lost" ? record.error : flow.error;
+        assertEquals([record.payload, record.result, record.error], [
+          flow.payload,
+          flow.result,
+          error,
+        ]);
+        const history = store.history({ id, partitionKey }).map((event) => ({
+          event: event.event as string,
+          version: event.version,
+          atMs: event.atMs,
+          state: event.state,
+          fencing: event.fencingToken,
+          attempts: event.attempts,
+          retry: event.retry === undefined
+            ? null
+            : { decision: event.retry.decision as string, attempt: event.retry.attempt },
+        }));
+        assertEquals(history, flow.history.slice(-100));
+      }
+    }
+    for (const type of TYPES) this.#compareQueries(type);
+    assertIndexed(store.state);
+  }
+
+  #compareQueries(type: string): void {
+    const { store, model } = this;
+    const flows = model.visible().filter((flow) => flow.type === type);
+    const names = (list: readonly { id: string; partitionKey: string }[]) =>
+      list.map(({ id, partitionKey }) => `${partitionKey} ${id}`);
+    const byChange = (a: ModelFlow, b: ModelFlow) =>
+      a.updatedAtMs - b.updatedAtMs || compareIds(a, b);
+    assertEquals(names(store.list(type)), names(flows.toSorted(byChange)));
+    const running = flows.filter(({ owner }) => owner !== null);
+    assertEquals(names(store.list(type, { state: "running" })), names(running.toSorted(byChange)));
+    const paged: FlowRecord[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = store.page(type, { count: 2, partitionKey: "p" }, cursor);
+      paged.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== null);
+    const inP = flows.filter(({ partitionKey }) => partitionKey === "p");
+    assertEquals(names(paged), names(inP.toSorted(byChange)));
+    const stuck = running.filter(({ dueMs }) => dueMs! <= model.nowMs);
+    assertEquals(
+      names(store.stuck(type)),
+      names(stuck.toSorted((a, b) => a.dueMs! - b.dueMs! || compareIds(a, b))),
+    );
+    const waiting = flows.filter(({ owner, dueMs }) => owner === null && dueMs !== null);
+    const due = waiting.filter(({ dueMs }) => dueMs! <= model.nowMs);
+    const info = store.info(type);
+    assertEquals(
+      [info.running, info.inflight, info.due, info.scheduled, info.oldestDueMs],
+      [
+        running.length,
+        running.length,
+        due.length,
+        waiting.length - due.length,
+        due.length === 0 ? null : Math.min(...due.map(({ dueMs }) => dueMs!)),
+      ],
+    );
+    const states: Record<string, number> = {};
+    for (const flow of flows) {
+      const state = flow.owner === null ? flow.state : "running";
+      states[state] = (states[state] ?? 0) + 1;
+    }
+    assertEquals(sorted(info.states), sorted(states));
+  }
+}
+
+function assertReply(
+  reply: FlowRecord | FlowRecord[] | BatchOutcome[],
+  expected: ModelFlow | (ModelFlow | string)[],
+): void {
+  const flows = [expected].flat();
+  const replies = [reply].flat();
+  assertEquals(replies.length, flows.length);
+  for (const [index, flow] of flows.entries()) {
+    const answer = replies[index]!;
+    if (typeof flow === "string") {
+      assertEquals<string>("ok" in answer && !answer.ok ? answer.error.code : "ok", flow);
+    } else if ("ok" in answer) assertRecord(answer.ok ? answer.record : undefined, flow);
+    else assertRecord(answer, flow);
+  }
+}
+
+function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
+  assert(record !== undefined);
+  const { dueRange } = flow;
+  if (dueRange !== null) {
+    assert(record.nextRunAtMs !== null);
+    assert(record.nextRunAtMs >= dueRange[0] && record.nextRunAtMs <= dueRange[1]);
+  }
+  assertEquals(
+    {
+      id: record.id,
+      partitionKey: record.partitionKey,
+      type: record.type,
+      state: record.state,
+      runState: record.runState,
+      version: record.version,
+      attempts: record.attempts,
+      attemptsTotal: record.attemptsTotal,
+      reclaims: record.reclaims,
+      fencing: record.fencingToken,
+      priority: record.priority,
+      createdAtMs: record.createdAtMs,
+      updatedAtMs: record.updatedAtMs,
+      dueMs: dueRange === null ? record.nextRunAtMs : null,
+      ttlMs: record.retentionTtlMs,
+      untilMs: record.terminalRetentionUntilMs,
+      owner: record.leaseOwner,
+      token: record.leaseToken,
+      deadlineMs: record.leaseDeadlineMs,
+      refs: [record.payloadRef === null, record.resultRef === null, record.errorRef === null],
+    },
+    {
+      id: flow.id,
+      partitionKey: flow.partitionKey,
+      type: flow.type,
+      state: flow.owner === null ? flow.state : "running",
+      runState: flow.owner === null ? null : flow.state,
+      version: flow.version,
+      attempts: flow.attempts,
+      attemptsTotal: flow.attemptsTotal,
+      reclaims: flow.reclaims,
+      fencing: flow.fencing,
+      priority: flow.priority as FlowRecord["priority"],
+      createdAtMs: flow.createdAtMs,
+      updatedAtMs: flow.updatedAtMs,
+      dueMs: dueRange === null ? flow.dueMs : null,
+      ttlMs: flow.ttlMs,
+      untilMs: flow.untilMs,
+      owner: flow.owner,
+      token: flow.token,
+      deadlineMs: flow.owner === null ? 0 : flow.dueMs!,
+      refs: [flow.payload === undefined, flow.result === undefined, flow.error === undefined],
+    },
+  );
+}
+
+function asPolicy(level: ModelPolicy) {
+  const { maxRetries, kind, baseMs, maxMs, jitterPct, exhaustedTo, ttlMs, maxReclaims } = level;
+  return {
+    retry: { maxRetries, backoff: { kind, baseMs, maxMs, jitterPct }, exhaustedTo },
+    retention: { ttlMs },
+    maxReclaims,
+  };
+}
+
+function codesOf(outcomes: readonly BatchOutcome[]): string[] {
+  return outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code);
+}
+
+function sorted(counts: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(counts).sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** The partition of a flow that was given none, by the plainest way to a CRC-32. */
+function automaticPartition(id: string): string {
+  let crc = -1;
+  for (const byte of new TextEncoder().encode(id)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return `__flow_auto__:${(~crc >>> 0) % 256}`;
+}
+
+test("decide() and evolve() agree with the model, command by command", () => {
+  assertProperty(
+    fc.property(fc.array(op, { minLength: 20, maxLength: 60, size: "max" }), (commands) => {
+      const pair = new Pair();
+      for (const command of commands) pair.run(command);
+      const recovered = pair.store.recovered();
+      const flows = (state: typeof recovered) =>
+        [...state.table].sort((a, b) => a.bodyLsn - b.bodyLsn);
+      assertEquals(flows(recovered), flows(pair.store.state));
+      assertEquals(recovered.policies, pair.store.state.policies);
+      assertIndexed(recovered);
+    }),
+    { file: import.meta.url, runs: 120 },
+  );
+});

@@ -1,0 +1,226 @@
+/**
+ * The flow core as a store without a log: every command happens at once, and everything it does goes
+ * through bytes and back on the way.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS, type FlowLimits, type FlowRecord } from "../../src/flow/mod.ts";
+import type {
+  BatchOutcome,
+  FlowInfo,
+  HistoryEvent,
+  Page,
+  ResolvedPolicy,
+} from "../../src/flow/mod.ts";
+import * as core from "../../src/flow/core/mod.ts";
+import { FlowState } from "../../src/flow/core/mod.ts";
+import { decodeRecord } from "../../src/log/record.ts";
+import { sipHash24 } from "../../src/codec/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+import { assertEquals } from "../assert.ts";
+
+/** What a store of a test differs in. */
+export interface CoreStoreOptions {
+  readonly limits?: Partial<FlowLimits>;
+  readonly hash?: core.KeyedHash;
+  readonly nowMs?: number;
+}
+
+/** A record in the log of a {@linkcode CoreStore}. */
+interface Logged {
+  readonly lsn: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Commands by name, as `FlowStore` has them, but at once. Options are not typed, to try any. */
+export class CoreStore {
+  /** The time of the next command. */
+  nowMs: number;
+  /** The state. */
+  state: FlowState;
+  /** What happened to which flow, by partition and id. */
+  readonly log: Logged[] = [];
+  readonly context: core.ParseContext;
+  readonly #hash: core.KeyedHash;
+  readonly #random = seededRandom(1);
+  #previous = new Map<number, number>();
+
+  constructor(options: CoreStoreOptions = {}) {
+    this.nowMs = options.nowMs ?? 1_000;
+    this.#hash = options.hash ?? ((bytes) => sipHash24([1, 2, 3, 4], bytes));
+    this.state = new FlowState(this.#hash);
+    this.context = { limits: { ...DEFAULT_LIMITS, ...options.limits }, manualClock: false };
+  }
+
+  create(id: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseCreate(id, options, this.context)) as FlowRecord;
+  }
+  createMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseCreateMany(items, options, this.context)) as FlowRecord[];
+  }
+  claimDue(type: unknown, options: unknown): FlowRecord[] {
+    return this.#run(core.parseClaimDue(type, options, this.context)) as FlowRecord[];
+  }
+  reclaim(type: unknown, options: unknown): FlowRecord[] {
+    return this.#run(core.parseReclaim(type, options, this.context)) as FlowRecord[];
+  }
+  extendLease(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseExtendLease(flow, options, this.context)) as FlowRecord;
+  }
+  complete(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseComplete(flow, options, this.context)) as FlowRecord;
+  }
+  completeMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseCompleteMany(items, options, this.context)) as FlowRecord[];
+  }
+  transition(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseTransition(flow, options, this.context)) as FlowRecord;
+  }
+  transitionMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseTransitionMany(items, options, this.context)) as FlowRecord[];
+  }
+  retry(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseRetry(flow, options, this.context)) as FlowRecord;
+  }
+  retryMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseRetryMany(items, options, this.context)) as FlowRecord[];
+  }
+  fail(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseFail(flow, options, this.context)) as FlowRecord;
+  }
+  failMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseFailMany(items, options, this.context)) as FlowRecord[];
+  }
+  cancel(flow: unknown, options?: unknown): FlowRecord {
+    return this.#run(core.parseCancel(flow, options, this.context)) as FlowRecord;
+  }
+  cancelMany(items: unknown, options?: unknown): FlowRecord[] {
+    return this.#run(core.parseCancelMany(items, options, this.context)) as FlowRecord[];
+  }
+  policySet(type: unknown, policy: unknown): ResolvedPolicy {
+    return this.#run(core.parsePolicySet(type, policy, this.context)) as ResolvedPolicy;
+  }
+
+  get(flow: unknown, options?: unknown): FlowRecord | null {
+    const query = core.parseGet(flow, options, this.context);
+    return this.#answer(core.readFlow(this.state, query, this.nowMs)) as FlowRecord | null;
+  }
+  list(type: unknown, options?: unknown): FlowRecord[] {
+    const query = core.parseList(type, options, this.context);
+    return this.#answer(core.readList(this.state, query, this.nowMs)) as FlowRecord[];
+  }
+  page(type: unknown, options: object, cursor: string | null): Page<FlowRecord> {
+    const query = core.parseList(type, { ...options, cursor }, this.context);
+    return this.#answer(core.readList(this.state, query, this.nowMs)) as Page<FlowRecord>;
+  }
+  stuck(type: unknown, options?: unknown): FlowRecord[] {
+    const query = core.parseStuck(type, options, this.context);
+    return this.#answer(core.readStuck(this.state, query, this.nowMs)) as FlowRecord[];
+  }
+  info(type: unknown, options?: unknown): FlowInfo {
+    const query = core.parseInfo(type, options, this.context);
+    return this.#answer(core.readInfo(this.state, query, this.nowMs)) as FlowInfo;
+  }
+  policyGet(type: unknown, options?: unknown): ResolvedPolicy {
+    const query = core.parsePolicyGet(type, options, this.context);
+    return this.#answer(core.readPolicy(this.state, query)) as ResolvedPolicy;
+  }
+  history(flow: unknown, options?: unknown): HistoryEvent[] {
+    const { target, count, rev } = core.parseHistory(flow, options, this.context);
+    const found = core.findFlow(this.state.table, target, this.nowMs);
+    if (found === undefined) return [];
+    const most = Math.min(count, found.identity.historyMaxEvents);
+    const events: HistoryEvent[] = [];
+    for (let lsn = found.lsn; lsn > 0 && events.length < most; lsn = this.#previous.get(lsn) ?? 0) {
+      const effect = this.#effectAt(lsn);
+      if (effect.kind === "ctrl") events.push(core.toHistoryEvent(found.identity, effect));
+    }
+    return rev ? events : events.reverse();
+  }
+
+  /** Outcomes of an independent batch. */
+  outcomes(run: () => unknown): BatchOutcome[] {
+    return run() as BatchOutcome[];
+  }
+
+  /** A state that is built from the log again. */
+  recovered(): FlowState {
+    const state = new FlowState(this.#hash);
+    for (const { lsn, bytes } of this.log) {
+      core.evolve(state, core.decodeEffect(decodeRecord(bytes, lsn), state.dictionary), lsn);
+    }
+    return state;
+  }
+
+  #run(command: core.Command): core.Answer {
+    const { valueInlineBytesMax } = this.context.limits;
+    const ahead: core.Effect[] = [];
+    const parts = new Map<core.Value, core.ValueParts>();
+    const firstLsn = this.log.length + 1;
+    for (const value of command.largeValues) {
+      const count = Math.ceil(value.bytes.length / valueInlineBytesMax);
+      parts.set(value, { firstLsn: firstLsn + ahead.length, count });
+      for (let index = 0; index < count; index++) {
+        const start = index * valueInlineBytesMax;
+        const bytes = value.bytes.subarray(start, start + valueInlineBytesMax);
+        ahead.push({ kind: "value_part", index, bytes });
+      }
+    }
+    const { effects, reply } = core.decide(this.state, command, {
+      nowMs: this.nowMs,
+      random: this.#random,
+      firstLsn: firstLsn + ahead.length,
+      limits: this.context.limits,
+      parts,
+    });
+    if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
+    assertEquals(this.state.nascent.size, 0);
+    return this.#answer(reply);
+  }
+
+  #append(effects: readonly core.Effect[], firstLsn: number): void {
+    const records = core.encodeEffects(effects, firstLsn, this.state.dictionary);
+    for (const [index, effect] of effects.entries()) {
+      const lsn = firstLsn + index;
+      // A copy, as it would come from the disk.
+      const bytes = records[index]!.slice();
+      const decoded = core.decodeEffect(decodeRecord(bytes, lsn), this.state.dictionary);
+      assertEquals(decoded, effect);
+      this.log.push({ lsn, bytes });
+      this.#previous.set(lsn, core.evolve(this.state, decoded, lsn));
+    }
+  }
+
+  #answer(reply: core.Reply): core.Answer {
+    return core.answer(reply, (lsn, maxBytes) => this.#value(lsn, maxBytes));
+  }
+
+  #value(lsn: number, maxBytes: number): core.FoundValue {
+    const effect = this.#effectAt(lsn);
+    if (effect.kind !== "value") throw new Error(`LSN ${lsn} is no value, but ${effect.kind}`);
+    const { value } = effect;
+    const { encoding } = value;
+    if (!("parts" in value)) {
+      const size = value.bytes.length;
+      return { encoding, size, bytes: size > maxBytes ? undefined : value.bytes.slice() };
+    }
+    if (value.size > maxBytes) return { encoding, size: value.size, bytes: undefined };
+    const bytes = new Uint8Array(value.size);
+    let at = 0;
+    for (let index = 0; index < value.parts.count; index++) {
+      const part = this.#effectAt(value.parts.firstLsn + index);
+      if (part.kind !== "value_part") throw new Error("a part is missing");
+      assertEquals(part.index, index);
+      bytes.set(part.bytes, at);
+      at += part.bytes.length;
+    }
+    assertEquals(at, value.size);
+    return { encoding, size: value.size, bytes };
+  }
+
+  #effectAt(lsn: number): core.Effect {
+    const logged = this.log[lsn - 1]!;
+    return core.decodeEffect(decodeRecord(logged.bytes, lsn), this.state.dictionary);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Whether the indexes of a state say what a look at every flow says.
+ *
+ * @module
+ */
+
+import type { Flow, FlowState } from "../../src/flow/core/mod.ts";
+import { assertEquals } from "../assert.ts";
+
+/** Asserts that every index equals a scan of the table. */
+export function assertIndexed(state: FlowState): void {
+  const flows = [...state.table];
+  const handleOf = (flow: Flow) => state.table.handleOf(flow.key)!;
+  const byName = (a: Flow, b: Flow) =>
+    compareBytes(a.identity.id, b.identity.id) ||
+    compareBytes(a.identity.partitionKey, b.identity.partitionKey);
+  for (const type of new Set(flows.map(({ identity }) => identity.type))) {
+    const ofType = flows.filter(({ identity }) => identity.type === type);
+    const partitions = [null, ...new Set(ofType.map(({ identity }) => identity.partitionKey))];
+    for (const partitionKey of partitions) {
+      for (const leased of [false, true]) {
+        const expected = ofType.filter(({ identity, control }) =>
+          control.nextRunAtMs !== null && (control.lease !== null) === leased &&
+          (partitionKey === null || identity.partitionKey === partitionKey)
+        ).sort((a, b) =>
+          b.control.priority - a.control.priority ||
+          a.control.nextRunAtMs! - b.control.nextRunAtMs! || byName(a, b)
+        );
+        const selection = {
+          type,
+          states: null,
+          partitionKeys: partitionKey === null ? null : [partitionKey],
+          priority: null,
+          waiting: !leased,
+          leased,
+        };
+        assertEquals([...state.due.walk(selection, Infinity)], expected.map(handleOf));
+        assertEquals(
+          state.due.earliestMs(selection),
+          Math.min(Infinity, ...expected.map(({ control }) => control.nextRunAtMs!)),
+        );
+      }
+    }
+    const byChange = ofType.toSorted((a, b) =>
+      a.control.updatedAtMs - b.control.updatedAtMs || byName(a, b)
+    );
+    assertEquals([...state.states.walk(type, null, null)], byChange.map(handleOf));
+    for (const [name, count] of state.states.counts(type)) {
+      const inState = byChange.filter(({ control }) =>
+        (control.lease === null ? control.state : "running") === name
+      );
+      assertEquals([...state.states.walk(type, name, null)], inState.map(handleOf));
+      assertEquals(count, inState.length);
+    }
+  }
+}
+
+function compareBytes(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => new TextEncoder().encode(text));
+  for (let index = 0; index < Math.min(left!.length, right!.length); index++) {
+    if (left![index] !== right![index]) return left![index]! - right![index]!;
+  }
+  return left!.length - right!.length;
+}

@@ -1,0 +1,485 @@
+/**
+ * What the flow core promises, as plainly as it can be said: objects in a map, and a look at all of
+ * them for every question. It shares no code with the core.
+ *
+ * @module
+ */
+
+/** How the model refuses. */
+export class Refusal extends Error {
+  readonly code: string;
+  /** Codes of a batch by item. */
+  readonly codes: readonly string[] | undefined;
+
+  constructor(code: string, codes?: readonly string[]) {
+    super(code);
+    this.code = code;
+    this.codes = codes;
+  }
+}
+
+/** A flow of the model: its record, its values, its history. */
+export interface ModelFlow {
+  readonly id: string;
+  readonly partitionKey: string;
+  readonly type: string;
+  readonly request: string;
+  readonly createdAtMs: number;
+  readonly historyMaxEvents: number;
+  /** The logical state. */
+  state: string;
+  owner: string | null;
+  /** Taken from the store after a claim: the model cannot guess it. */
+  token: string | null;
+  version: number;
+  attempts: number;
+  attemptsTotal: number;
+  reclaims: number;
+  fencing: number;
+  priority: number;
+  updatedAtMs: number;
+  dueMs: number | null;
+  /** The due time lies somewhere in this range; taken from the store after a retry. */
+  dueRange: readonly [number, number] | null;
+  ttlMs: number;
+  untilMs: number | null;
+  payload: unknown;
+  result: unknown;
+  error: unknown;
+  readonly history: ModelEvent[];
+}
+
+/** An event of the model. */
+export interface ModelEvent {
+  readonly event: string;
+  readonly version: number;
+  readonly atMs: number;
+  readonly state: string;
+  readonly fencing: number;
+  readonly attempts: number;
+  readonly retry: { readonly decision: string; readonly attempt: number } | null;
+}
+
+/** A flow to create. */
+export interface ModelCreate {
+  readonly id: string;
+  readonly partitionKey: string;
+  readonly type: string;
+  readonly state?: string | undefined;
+  readonly runAtMs?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly payload?: unknown;
+  readonly idempotent?: boolean | undefined;
+  readonly retentionTtlMs?: number | undefined;
+}
+
+/** Names a flow, and quotes its lease. */
+export interface ModelItem {
+  readonly id: string;
+  readonly partitionKey?: string | undefined;
+  readonly leaseToken?: string | undefined;
+  readonly fencingToken?: number | undefined;
+}
+
+/** A claim. */
+export interface ModelClaim {
+  readonly type: string;
+  readonly states: readonly string[] | null;
+  readonly partitionKeys: readonly string[] | null;
+  readonly priority: number | null;
+  readonly waiting: boolean;
+  readonly expired: boolean;
+  readonly ratio: number;
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly worker: string;
+}
+
+/** The part of a policy that the model tries. */
+export interface ModelPolicy {
+  readonly maxRetries?: number;
+  readonly kind?: string;
+  readonly baseMs?: number;
+  readonly maxMs?: number;
+  readonly jitterPct?: number;
+  readonly exhaustedTo?: string;
+  readonly ttlMs?: number;
+  readonly maxReclaims?: number | null;
+}
+
+/** Policies by type, then by state; "" is the type itself. */
+type Policies = Map<string, { generation: number; levels: Record<string, ModelPolicy> }>;
+
+const TERMINAL = ["completed", "failed", "cancelled"];
+const FULL: Required<ModelPolicy> = {
+  maxRetries: 3,
+  kind: "exponential",
+  baseMs: 1_000,
+  maxMs: 30_000,
+  jitterPct: 20,
+  exhaustedTo: "failed",
+  ttlMs: 604_800_000,
+  maxReclaims: 10,
+};
+
+/** The whole store. */
+export class Model {
+  nowMs: number;
+  flows: ModelFlow[] = [];
+  readonly policies: Policies = new Map();
+
+  constructor(nowMs: number) {
+    this.nowMs = nowMs;
+  }
+
+  /** Flows that can be seen. */
+  visible(): ModelFlow[] {
+    return this.flows.filter(({ untilMs }) => untilMs === null || untilMs > this.nowMs);
+  }
+
+  create(request: ModelCreate): ModelFlow {
+    const { idempotent, ...asked } = request;
+    const text = JSON.stringify(asked, Object.keys(asked).sort()) + JSON.stringify(asked.payload);
+    const old = this.visible().find((flow) =>
+      flow.id === request.id && flow.partitionKey === request.partitionKey
+    );
+    if (old !== undefined) {
+      if (idempotent !== true) throw new Refusal("already_exists");
+      if (old.request !== text) throw new Refusal("idempotency_conflict");
+      return old;
+    }
+    this.flows = this.flows.filter((flow) =>
+      flow.id !== request.id || flow.partitionKey !== request.partitionKey
+    );
+    const state = request.state ?? "queued";
+    const flow: ModelFlow = {
+      id: request.id,
+      partitionKey: request.partitionKey,
+      type: request.type,
+      request: text,
+      createdAtMs: this.nowMs,
+      historyMaxEvents: 100_000,
+      state,
+      owner: null,
+      token: null,
+      version: 0,
+      attempts: 0,
+      attemptsTotal: 0,
+      reclaims: 0,
+      fencing: 0,
+      priority: request.priority ?? 0,
+      updatedAtMs: 0,
+      dueMs: request.runAtMs ?? this.nowMs,
+      dueRange: null,
+      ttlMs: request.retentionTtlMs ?? this.policy(request.type, state).ttlMs,
+      untilMs: null,
+      payload: request.payload,
+      result: undefined,
+      error: undefined,
+      history: [],
+    };
+    this.flows.push(flow);
+    this.#changed(flow, "created");
+    return flow;
+  }
+
+  claim(claim: ModelClaim): ModelFlow[] {
+    const order = (a: ModelFlow, b: ModelFlow) =>
+      b.priority - a.priority || a.dueMs! - b.dueMs! || compareIds(a, b);
+    const matching = this.flows.filter((flow) =>
+      flow.type === claim.type && flow.dueMs !== null && flow.dueMs <= this.nowMs &&
+      (claim.states === null || claim.states.includes(flow.state)) &&
+      (claim.partitionKeys === null || claim.partitionKeys.includes(flow.partitionKey)) &&
+      (claim.priority === null || claim.priority === flow.priority)
+    ).sort(order);
+    const due = claim.waiting ? matching.filter(({ owner }) => owner === null) : [];
+    const expired = claim.expired ? matching.filter(({ owner }) => owner !== null) : [];
+    const taken: ModelFlow[] = [];
+    const lost: ModelFlow[] = [];
+    const take = (from: ModelFlow[], count: number) => {
+      while (taken.length < count && from.length > 0) {
+        const flow = from.shift()!;
+        const { maxReclaims } = this.policy(flow.type, flow.state);
+        const gone = flow.owner !== null && maxReclaims !== null && flow.reclaims + 1 > maxReclaims;
+        (gone ? lost : taken).push(flow);
+      }
+    };
+    if (claim.waiting && claim.expired && claim.ratio === 0) {
+      take([...due, ...expired].sort(order), claim.limit);
+    } else {
+      const share = claim.waiting
+        ? Math.max(1, Math.ceil(claim.limit * claim.ratio / 100))
+        : Infinity;
+      take(expired, Math.min(claim.limit, share));
+      take(due, claim.limit);
+      take(expired, claim.limit);
+    }
+    taken.sort(order);
+    for (const flow of lost) this.#lose(flow);
+    for (const flow of taken) {
+      if (flow.owner !== null) flow.reclaims++;
+      flow.owner = claim.worker;
+      flow.token = null;
+      flow.fencing++;
+      flow.dueMs = this.nowMs + claim.leaseMs;
+      this.#changed(flow, "claimed");
+    }
+    return taken;
+  }
+
+  extend(item: ModelItem, leaseMs: number): ModelFlow {
+    const flow = this.#owned(item);
+    flow.dueMs = this.nowMs + leaseMs;
+    this.#changed(flow, "lease_extended");
+    return flow;
+  }
+
+  complete(
+    item: ModelItem & { result?: unknown; payload?: unknown; ttlMs?: number | undefined },
+  ): ModelFlow {
+    const flow = this.#owned(item);
+    if (item.payload !== undefined) flow.payload = item.payload;
+    flow.result = item.result;
+    return this.#end(flow, "completed", "completed", item.ttlMs);
+  }
+
+  fail(
+    item: ModelItem & { error?: unknown; payload?: unknown; ttlMs?: number | undefined },
+  ): ModelFlow {
+    const flow = this.#owned(item);
+    if (item.payload !== undefined) flow.payload = item.payload;
+    flow.error = item.error;
+    return this.#end(flow, "failed", "failed", item.ttlMs);
+  }
+
+  cancel(item: ModelItem & { reason?: unknown; ttlMs?: number | undefined }): ModelFlow {
+    const flow = this.#named(item);
+    if (item.fencingToken !== undefined) {
+      if (flow.fencing !== item.fencingToken) throw new Refusal("stale_lease");
+      const fits = flow.owner === null
+        ? item.leaseToken === undefined
+        : item.leaseToken === flow.token;
+      if (!fits) throw new Refusal("stale_lease");
+    }
+    if (TERMINAL.includes(flow.state)) throw new Refusal("flow_terminal");
+    flow.error = item.reason;
+    return this.#end(flow, "cancelled", "cancelled", item.ttlMs);
+  }
+
+  transition(
+    item: ModelItem & {
+      from: string;
+      to: string;
+      runAtMs?: number | null | undefined;
+      priority?: number | undefined;
+      payload?: unknown;
+    },
+  ): ModelFlow {
+    const flow = this.#named(item);
+    const isOwner = flow.owner !== null && item.leaseToken === flow.token;
+    if (item.leaseToken !== undefined && !isOwner) throw new Refusal("stale_lease");
+    const shown = flow.owner === null ? flow.state : "running";
+    const expected = item.from === shown || (isOwner && item.from === flow.state);
+    if (!expected) throw new Refusal("wrong_state");
+    if (TERMINAL.includes(flow.state)) throw new Refusal("flow_terminal");
+    if (flow.fencing !== item.fencingToken) throw new Refusal("stale_lease");
+    if (flow.owner !== null && !isOwner) throw new Refusal("stale_lease");
+    if (flow.state !== item.to) {
+      flow.attempts = 0;
+      flow.reclaims = 0;
+    }
+    if (flow.owner !== null) flow.reclaims = 0;
+    flow.state = item.to;
+    flow.owner = null;
+    flow.dueMs = item.runAtMs === undefined ? this.nowMs : item.runAtMs;
+    if (item.priority !== undefined) flow.priority = item.priority;
+    if (item.payload !== undefined) flow.payload = item.payload;
+    this.#changed(flow, "transitioned");
+    return flow;
+  }
+
+  retry(
+    item: ModelItem & {
+      error?: unknown;
+      payload?: unknown;
+      runAtMs?: number | undefined;
+      retry?: ModelPolicy | undefined;
+    },
+  ): ModelFlow {
+    const flow = this.#owned(item);
+    const policy = { ...this.policy(flow.type, flow.state), ...item.retry };
+    const attempt = flow.attempts + 1;
+    flow.attempts = attempt;
+    flow.attemptsTotal++;
+    flow.error = item.error;
+    if (item.payload !== undefined) flow.payload = item.payload;
+    if (attempt <= policy.maxRetries) {
+      flow.owner = null;
+      flow.reclaims = 0;
+      if (item.runAtMs !== undefined) flow.dueMs = item.runAtMs;
+      else {
+        flow.dueRange = waitRange(policy, attempt).map((wait) => this.nowMs + wait) as [
+          number,
+          number,
+        ];
+      }
+      this.#changed(flow, "retry", { decision: "scheduled", attempt });
+      return flow;
+    }
+    const retry = { decision: "exhausted", attempt };
+    if (TERMINAL.includes(policy.exhaustedTo)) {
+      return this.#end(flow, policy.exhaustedTo, "retry", undefined, retry);
+    }
+    if (policy.exhaustedTo !== flow.state) flow.attempts = 0;
+    flow.state = policy.exhaustedTo;
+    flow.owner = null;
+    flow.reclaims = 0;
+    flow.dueMs = this.nowMs;
+    this.#changed(flow, "retry", retry);
+    return flow;
+  }
+
+  policySet(type: string, levels: Record<string, ModelPolicy>, expected?: number): void {
+    const generation = this.policies.get(type)?.generation ?? 0;
+    if (expected !== undefined && expected !== generation) throw new Refusal("generation_conflict");
+    this.policies.set(type, { generation: generation + 1, levels });
+  }
+
+  policy(type: string, state: string): Required<ModelPolicy> {
+    const levels = this.policies.get(type)?.levels ?? {};
+    return { ...FULL, ...levels[""], ...levels[state] };
+  }
+
+  /** One command over several flows: all of it or nothing. */
+  all<Item>(items: readonly Item[], one: (item: Item) => ModelFlow): ModelFlow[] {
+    const before = structuredClone(this.flows);
+    const touched = new Set<string>();
+    const codes: string[] = [];
+    const flows: ModelFlow[] = [];
+    for (const item of items) {
+      try {
+        const target = item as unknown as ModelItem;
+        // A create is told twins by its arguments, all others by the flow that they find.
+        if (!("type" in (item as object))) {
+          const found = this.#named(target);
+          const name = `${found.partitionKey} ${found.id}`;
+          if (touched.has(name)) throw new Refusal("duplicate_id");
+          touched.add(name);
+        }
+        flows.push(one(item));
+        codes.push("ok");
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        codes.push(error.code);
+      }
+    }
+    const first = codes.find((code) => code !== "ok");
+    if (first === undefined) return flows;
+    this.flows = before;
+    throw new Refusal(first, codes.map((code) => code === "ok" ? first : code));
+  }
+
+  /** One command over several flows: each for itself. */
+  each<Item>(items: readonly Item[], one: (item: Item) => ModelFlow): (ModelFlow | string)[] {
+    return items.map((item) => {
+      try {
+        return { ...one(item) };
+      } catch (error) {
+        if (error instanceof Refusal) return error.code;
+        throw error;
+      }
+    });
+  }
+
+  #named({ id, partitionKey }: ModelItem): ModelFlow {
+    const found = this.visible().filter((flow) =>
+      flow.id === id && (partitionKey === undefined || flow.partitionKey === partitionKey)
+    );
+    if (found.length > 1) throw new Refusal("invalid_argument");
+    if (found[0] === undefined) throw new Refusal("not_found");
+    return found[0];
+  }
+
+  #owned(item: ModelItem): ModelFlow {
+    const flow = this.#named(item);
+    const owns = flow.owner !== null && flow.token === item.leaseToken &&
+      flow.fencing === item.fencingToken;
+    if (!owns) throw new Refusal("stale_lease");
+    return flow;
+  }
+
+  #lose(flow: ModelFlow): void {
+    const { exhaustedTo } = this.policy(flow.type, flow.state);
+    flow.fencing++;
+    flow.error = "lease_lost";
+    if (TERMINAL.includes(exhaustedTo)) {
+      this.#end(flow, exhaustedTo, "lease_lost");
+      return;
+    }
+    if (flow.state !== exhaustedTo) {
+      flow.attempts = 0;
+      flow.reclaims = 0;
+    }
+    flow.state = exhaustedTo;
+    flow.owner = null;
+    flow.dueMs = this.nowMs;
+    this.#changed(flow, "lease_lost");
+  }
+
+  #end(
+    flow: ModelFlow,
+    state: string,
+    event: string,
+    ttlMs?: number,
+    retry: ModelEvent["retry"] = null,
+  ): ModelFlow {
+    flow.state = state;
+    flow.owner = null;
+    flow.reclaims = 0;
+    flow.dueMs = null;
+    if (ttlMs !== undefined) flow.ttlMs = ttlMs;
+    flow.untilMs = this.nowMs + flow.ttlMs;
+    this.#changed(flow, event, retry);
+    return flow;
+  }
+
+  #changed(flow: ModelFlow, event: string, retry: ModelEvent["retry"] = null): void {
+    flow.version++;
+    flow.updatedAtMs = this.nowMs;
+    if (flow.owner === null) flow.token = null;
+    flow.history.push({
+      event,
+      version: flow.version,
+      atMs: this.nowMs,
+      state: flow.owner === null ? flow.state : "running",
+      fencing: flow.fencing,
+      attempts: flow.attempts,
+      retry,
+    });
+  }
+}
+
+/** Orders flows by id, then by partition, as bytes. */
+export function compareIds(a: ModelFlow, b: ModelFlow): number {
+  return compareBytes(a.id, b.id) || compareBytes(a.partitionKey, b.partitionKey);
+}
+
+function compareBytes(a: string, b: string): number {
+  const hex = (text: string) =>
+    [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(a) < hex(b) ? -1 : hex(a) > hex(b) ? 1 : 0;
+}
+
+/** The shortest and the longest wait before a retry. */
+function waitRange(policy: Required<ModelPolicy>, attempt: number): [number, number] {
+  const { kind, baseMs, maxMs, jitterPct } = policy;
+  let wait = 0;
+  if (kind === "fixed") wait = baseMs;
+  if (kind === "linear") wait = Math.min(baseMs * attempt, maxMs);
+  if (kind === "exponential") {
+    wait = Math.min(baseMs, maxMs);
+    for (let n = 1; n < attempt; n++) wait = Math.min(2 * wait, maxMs);
+  }
+  const spread = Math.floor(wait * jitterPct / 100);
+  return [Math.min(maxMs, Math.max(0, wait - spread)), Math.min(maxMs, wait + spread)];
+}
