@@ -50,12 +50,21 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
     throw invalid("options", options, 'a directory or an object such as { dir: "./data" }');
   }
   refuseUnknown("", Object.keys(options), OPTION_NAMES);
-  const { dir, files } = options;
+  const { dir, files, time, limits } = options;
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, "given, or files instead of it, but not both");
   }
   if (dir !== undefined && (typeof dir !== "string" || dir === "")) {
     throw invalid("dir", dir, 'a path, or ":memory:"');
+  }
+  if (files !== undefined && typeof files?.lock !== "function") {
+    throw invalid("files", files, "a Directory");
+  }
+  if (time !== undefined && typeof time?.defer !== "function") {
+    throw invalid("time", time, "a Time, such as manualTime()");
+  }
+  if (limits !== undefined && (typeof limits !== "object" || limits === null)) {
+    throw invalid("limits", limits, "an object");
   }
   return options;
 }

@@ -8,7 +8,13 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import type { ClaimCommand, Command, Effect, Reply } from "../flow/core/mod.ts";
+import {
+  type ClaimCommand,
+  type Command,
+  type Effect,
+  grantLeaseGrace,
+  type Reply,
+} from "../flow/core/mod.ts";
 import type { FlowLimits } from "../flow/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import {
@@ -65,6 +71,7 @@ export class Shard {
   readonly #shardTime: ShardTime;
   readonly #hashKey: SipKey;
   readonly #limits: StoreLimits;
+  readonly #openedAtMs: number;
   readonly #alarm: Alarm;
   readonly #pending = new PendingCalls();
   #state: ShardState;
@@ -86,6 +93,8 @@ export class Shard {
     this.waiters = new Waiters(limits.waitersMax);
     this.#state = new ShardState(log, hashKey);
     this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
+    this.#openedAtMs = this.#shardTime.now();
+    grantLeaseGrace(this.#state.flows, this.#openedAtMs);
     this.#lastTurnMs = time.clock.monotonicMs();
     this.#alarm = time.alarm(() => this.#turn());
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
@@ -277,6 +286,7 @@ export class Shard {
     this.#submitted = [];
     this.#diskIsFull = why === "no_space";
     this.#state = new ShardState(this.#log, this.#hashKey);
+    grantLeaseGrace(this.#state.flows, this.#openedAtMs);
     for (const call of this.#pending.takeAll()) {
       if (this.#diskIsFull) call.reject(diskFull());
       else this.decide(call);

@@ -1,0 +1,158 @@
+import { assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+
+async function stores(): Promise<{ store: Store; time: ManualTime }> {
+  const time = manualTime();
+  return { store: await openStore({ dir: ":memory:", time }), time };
+}
+
+/** A claim of one flow that waits for ever; resolves to its id. */
+async function claimedId(store: Store, worker = "w", limit = 1): Promise<string> {
+  const flows = await store.claimDue("job", { worker, limit, blockMs: 0 });
+  return flows.map(({ id }) => id).join();
+}
+
+test("claimDue() with blockMs wakes on create()", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const claimed = claimedId(store);
+  await time.advance(10_000);
+  await store.create("a", { type: "job" });
+  assertEquals(await claimed, "a");
+});
+
+test("claimDue() with blockMs wakes when a due time arrives", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const runAtMs = time.clock.wallMs() + 5_000;
+  await store.create("later", { type: "job", runAtMs });
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0 });
+  await time.advance(4_999);
+  assertEquals((await store.get("later"))?.state, "queued");
+  await time.advance(1);
+  assertEquals((await claimed)[0]?.updatedAtMs, runAtMs);
+});
+
+test("claimDue() with blockMs wakes on retry() and on transition()", async () => {
+  const { store } = await stores();
+  await using _ = store;
+  await store.create("a", { type: "job" });
+  const [first] = await store.claimDue("job", { worker: "w" });
+  let claimed = store.claimDue("job", { worker: "w", blockMs: 0 });
+  await store.retry("a", {
+    leaseToken: first!.leaseToken!,
+    fencingToken: first!.fencingToken,
+    runAtMs: 0,
+  });
+  const [second] = await claimed;
+  assertEquals([second?.attempts, second?.fencingToken], [1, 2]);
+  claimed = store.claimDue("job", { worker: "w", state: "next", blockMs: 0 });
+  await store.transition("a", {
+    from: "running",
+    to: "next",
+    leaseToken: second!.leaseToken!,
+    fencingToken: 2,
+  });
+  assertEquals((await claimed)[0]?.runState, "next");
+});
+
+test("claimDue() with blockMs wakes when a lease expires", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  await store.create("a", { type: "job" });
+  await store.claimDue("job", { worker: "lost", leaseMs: 2_000 });
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0 });
+  await time.advance(1_999);
+  assertEquals((await store.get("a"))?.leaseOwner, "lost");
+  await time.advance(1);
+  assertEquals((await claimed)[0]?.leaseOwner, "w");
+});
+
+test("claimDue() with blockMs finds nothing in other types, states, partitions and priorities", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const claimed = store.claimDue("job", {
+    worker: "w",
+    state: "wanted",
+    partitionKey: "p",
+    priority: 1,
+    blockMs: 1_000,
+  });
+  const wanted = { type: "job", state: "wanted", partitionKey: "p", priority: 1 } as const;
+  await store.create("type", { ...wanted, type: "other" });
+  await store.create("state", { ...wanted, state: "other" });
+  await store.create("partition", { ...wanted, partitionKey: "other" });
+  await store.create("priority", { ...wanted, priority: 2 });
+  await time.advance(1_000);
+  assertEquals(await claimed, []);
+});
+
+test("claimDue() with blockMs answers with nothing when its time is over", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  let isOver = false;
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 1_000 })
+    .finally(() => isOver = true);
+  await time.advance(999);
+  assertEquals(isOver, false);
+  await time.advance(1);
+  assertEquals(await claimed, []);
+});
+
+test("claimDue() with blockMs serves who has waited longest, up to its limit", async () => {
+  const { store } = await stores();
+  await using _ = store;
+  const waiting = ["w1", "w2", "w3"].map((worker) => claimedId(store, worker, 10));
+  await store.createMany(["a", "b", "c", "d", "e"], { type: "job" });
+  assertEquals(await waiting[0], "a,b,c,d,e");
+  await store.createMany(["f", "g"], { type: "job" });
+  assertEquals(await waiting[1], "f,g");
+  await store.create("h", { type: "job" });
+  assertEquals(await waiting[2], "h");
+});
+
+test("claimDue() with blockMs gives no flow to two waiters", async () => {
+  const { store } = await stores();
+  await using _ = store;
+  const waiting = Array.from({ length: 20 }, (_, index) => claimedId(store, `w${index}`, 2));
+  const ids = Array.from({ length: 40 }, (_, index) => `flow-${String(index).padStart(2, "0")}`);
+  await Promise.all(ids.map((id) => store.create(id, { type: "job" })));
+  const claimed = (await Promise.all(waiting)).flatMap((text) => text.split(","));
+  assertEquals(claimed.toSorted(), ids);
+});
+
+test("claimDue() ends its wait when its signal aborts", async () => {
+  const { store } = await stores();
+  await using _ = store;
+  const controller = new AbortController();
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0, signal: controller.signal });
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => claimed, RangeError, "enough");
+  await store.create("a", { type: "job" });
+  assertEquals((await store.get("a"))?.state, "queued");
+  const aborted = AbortSignal.abort(new RangeError("before"));
+  await assertRejects(
+    () => store.claimDue("job", { worker: "w", blockMs: 0, signal: aborted }),
+    RangeError,
+  );
+});
+
+test("claimDue() refuses to wait with too many others", async () => {
+  await using store = await openStore({ dir: ":memory:", limits: { waitersMax: 2 } });
+  const waiting = [1, 2].map(() => store.claimDue("job", { worker: "w", blockMs: 50 }));
+  const error = await assertRejects(
+    () => store.claimDue("job", { worker: "w", blockMs: 50 }),
+    FlowError,
+  );
+  assertEquals([error.code, error.details.limit], ["too_many_waiters", 2]);
+  await Promise.all(waiting);
+});
+
+test("close() ends blocked claims with store_closed", async () => {
+  const { store } = await stores();
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0 });
+  await store.close();
+  assertEquals((await assertRejects(() => claimed, FlowError)).code, "store_closed");
+});
