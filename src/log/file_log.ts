@@ -87,6 +87,7 @@ export class FileLog implements Log {
   mark(): void {
     this.#checkUsable();
     try {
+      // Without room there is no evidence, and the frames are durable all the same.
       this.#writer.mark();
     } catch (error) {
       throw this.#fail(error);

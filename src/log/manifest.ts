@@ -27,8 +27,8 @@ export interface ManifestOptions {
 }
 
 /**
- * The manifest of an open store. Opening one that exists only reads; the first `publish()` makes
- * sure of what was read.
+ * The manifest of an open store. Opening one that exists only reads; `prove()` makes sure of what
+ * was read, and comes before anything is written.
  */
 export class Manifest {
   readonly #directory: Directory;
@@ -83,31 +83,43 @@ export class Manifest {
    * @throws {FlowError} `store_failed` if it cannot be written.
    */
   publish(change: Partial<ManifestState>): void {
-    if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
-    try {
-      if (!this.#isProved) this.#prove();
+    this.prove();
+    this.#attempt(() => {
       this.#checkSoleWriter();
       const next = { number: this.generation + 1, state: { ...this.state, ...change } };
       writeSlot(this.#directory, next);
       this.#current = next;
+    });
+  }
+
+  /**
+   * Makes sure that the current generation is on the disk. It may have been read from the page
+   * cache after a sync that failed, and must stay when the other slot is overwritten, or when a
+   * file is made that only makes sense with it.
+   *
+   * @throws {FlowError} `store_failed` if it cannot be written.
+   */
+  prove(): void {
+    this.#attempt(() => {
+      if (this.#isProved) return;
+      writeSlot(this.#directory, this.#current);
+      // Somebody may have deleted the other slot.
+      const names = this.#directory.list();
+      const missing = MANIFEST_NAMES.filter((name) => !names.includes(name));
+      for (const name of missing) this.#directory.open(name, { create: true }).close();
+      if (missing.length > 0) this.#directory.sync();
+      this.#isProved = true;
+    });
+  }
+
+  #attempt(act: () => void): void {
+    if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
+    try {
+      act();
     } catch (error) {
       this.#failure = failed("The manifest cannot be written", error);
       throw this.#failure;
     }
-  }
-
-  /**
-   * The generation was read, perhaps from the page cache after a sync that failed. The other slot
-   * is about to be overwritten, so this one must be on the disk.
-   */
-  #prove(): void {
-    writeSlot(this.#directory, this.#current);
-    // Somebody may have deleted the other slot.
-    const names = this.#directory.list();
-    const missing = MANIFEST_NAMES.filter((name) => !names.includes(name));
-    for (const name of missing) this.#directory.open(name, { create: true }).close();
-    if (missing.length > 0) this.#directory.sync();
-    this.#isProved = true;
   }
 
   /** The second line behind the directory's lock: two writers would overwrite each other. */

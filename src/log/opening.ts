@@ -71,14 +71,7 @@ export function openFileLog(options: FileLogOptions, steps: RecoverySteps = reco
     const files = new SegmentFiles(directory, manifest.state.dbId);
     const source = { directory, manifest, random, shard };
     const writer = new Opening(source, files, steps).run();
-    const log = new FileLog({ ...source, files, writer, segmentBytesMax, frameBytesMax });
-    try {
-      steps.prove(log);
-      return log;
-    } catch (error) {
-      log.close();
-      throw error;
-    }
+    return new FileLog({ ...source, files, writer, segmentBytesMax, frameBytesMax });
   });
 }
 
@@ -124,7 +117,10 @@ class Opening {
       const epoch = this.#begin({ epoch: survey.epoch });
       const { end, endOffset: size } = survey;
       // Evidence that was read may be in the page cache only, so it does not count.
-      return new SegmentWriter({ entry, file, epoch, end, size, provedLsn: entry.base.lsn });
+      const provedLsn = entry.base.lsn;
+      const writer = new SegmentWriter({ entry, file, epoch, end, size, provedLsn });
+      this.#steps.prove(writer);
+      return writer;
     });
   }
 

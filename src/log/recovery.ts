@@ -7,6 +7,7 @@
  * @module
  */
 
+import { FlowError } from "../errors.ts";
 import { type FileHandle, readFully, writeFully } from "../files/mod.ts";
 import { corrupt } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
@@ -22,6 +23,7 @@ import {
   SEGMENT_HEAD_BYTES,
   segmentName,
 } from "./segment.ts";
+import type { SegmentWriter } from "./writer.ts";
 
 /** Bytes that are written again at a time. */
 const COPY_BYTES = 1 << 20;
@@ -55,7 +57,7 @@ export interface RecoverySteps {
   /** Cuts it off and makes the rest durable. */
   readonly repair: (file: FileHandle, survey: TailSurvey) => void;
   /** Writes down that the rest is durable. */
-  readonly prove: (log: { mark(): void }) => void;
+  readonly prove: (writer: SegmentWriter) => void;
 }
 
 /** The steps that every opening takes. */
@@ -63,7 +65,7 @@ export const recoverySteps: RecoverySteps = {
   survey: surveyTail,
   judge: judgeTail,
   repair: repairTail,
-  prove: (log) => log.mark(),
+  prove: proveTail,
 };
 
 function surveyTail(file: FileHandle, entry: SegmentEntry): TailSurvey {
@@ -144,4 +146,9 @@ function repairTail(file: FileHandle, survey: TailSurvey): void {
     writeFully(file, bytes, { at });
   }
   file.flush();
+}
+
+function proveTail(writer: SegmentWriter): void {
+  if (writer.mark()) return;
+  throw new FlowError("store_failed", "There is no room to write down what was recovered");
 }

@@ -37,6 +37,7 @@ export interface NewSegment {
  */
 export function createSegment(source: SegmentSource, base: LogPosition): NewSegment {
   const { directory, manifest, shard, random } = source;
+  manifest.prove();
   const entry = { id: freeSegmentId(source), shard, salt: random.u32(), base };
   const file = directory.open(segmentName(entry.id), { create: true });
   try {

@@ -11,7 +11,7 @@ import { decodeFrameHeader } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { Manifest } from "./manifest.ts";
 import type { QuarantineEntry } from "./manifest_state.ts";
-import { SEGMENT_HEAD_BYTES, segmentIdOf, segmentName } from "./segment.ts";
+import { decodeEvidence, segmentIdOf, segmentName } from "./segment.ts";
 
 /** Generations that pass before a stray is removed: until no slot can refer to it. */
 const GENERATIONS_MIN = 2;
@@ -27,7 +27,7 @@ export interface Strays {
 /**
  * Looks for strays and changes nothing. A segment without frames comes from a roll that did not end.
  *
- * @throws {FlowError} `corrupt` if one holds a frame: then the manifest has lost it.
+ * @throws {FlowError} `corrupt` if one was in use: then the manifest has lost it.
  */
 export function findStrays(directory: Directory, manifest: Manifest): Strays {
   const listed = new Set(manifest.state.segments.map(({ id }) => segmentName(id)));
@@ -57,15 +57,16 @@ export function removeStrays(directory: Directory, names: readonly string[]): vo
   }
 }
 
+/** Looks for frames, and for the evidence that there were some. */
 function checkFrameless(directory: Directory, name: string): void {
   const file = directory.open(name);
   try {
     const window = new FileWindow(file, file.getSize());
-    for (let offset = SEGMENT_HEAD_BYTES;; offset += HEADER_BYTES) {
+    for (let offset = 0;; offset += HEADER_BYTES) {
       const bytes = window.view(offset, HEADER_BYTES);
       if (bytes === undefined) return;
-      if (decodeFrameHeader(bytes) === undefined) continue;
-      throw corrupt("The manifest does not list this segment, and it holds a frame", {
+      if (decodeFrameHeader(bytes) === undefined && decodeEvidence(bytes) === undefined) continue;
+      throw corrupt("The manifest does not list this segment, and it was in use", {
         file: name,
         offset,
       });

@@ -87,18 +87,21 @@ export class SegmentWriter {
     return true;
   }
 
-  /** Writes and syncs evidence for all that was appended, unless what is there already proves it. */
-  mark(): void {
-    if (this.#provedLsn >= this.#end.lsn) return;
+  /**
+   * Writes and syncs evidence for all that was appended, unless what is there proves it already.
+   * Returns whether it is proved now: if not, there was no room and nothing was written.
+   */
+  mark(): boolean {
+    if (this.#provedLsn >= this.#end.lsn) return true;
     const evidence = encodeEvidence({
       salt: this.entry.salt,
       durableLsn: this.#end.lsn,
       epoch: this.#epoch,
     });
-    // Without room there is no evidence; the frames are durable all the same.
-    if (!this.#write(evidence, EVIDENCE_OFFSETS[0])) return;
+    if (!this.#write(evidence, EVIDENCE_OFFSETS[0])) return false;
     this.file.flush();
     this.#provedLsn = this.#end.lsn;
+    return true;
   }
 
   /** A writer for the segment after this one, whose header proves all before it. */

@@ -1,0 +1,132 @@
+/**
+ * What can happen to a log and the machine under it, drawn by chance.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
+
+/** How data at rest is damaged. */
+export type DamageKind = "bit" | "sector" | "misdirect" | "lose";
+
+/** One thing that happens. */
+export type LogOp =
+  /** A frame of `count` records with payloads of `bytes` is submitted. */
+  | { readonly kind: "append"; readonly count: number; readonly bytes: number }
+  /** The log falls idle, is read, or is closed and opened again. */
+  | { readonly kind: "mark" | "read" | "close" }
+  /** The process ends now. */
+  | { readonly kind: "crash"; readonly ending: Ending; readonly keep: Keep }
+  /** The process ends within the call that comes after so many more. */
+  | {
+    readonly kind: "cut";
+    readonly calls: number;
+    readonly ending: Ending;
+    readonly keep: Keep;
+  }
+  /** A call will fail. */
+  | { readonly kind: "fault"; readonly fault: Fault }
+  /** The disk is full but for so many bytes, or (undefined) has room again. */
+  | { readonly kind: "room"; readonly bytes: number | undefined }
+  /** Data at rest is damaged, and the process ends. */
+  | {
+    readonly kind: "damage";
+    readonly how: DamageKind;
+    readonly file: number;
+    readonly at: number;
+    readonly ending: Ending;
+  };
+
+/** A run: what happens, and the seed of everything that is left to chance. */
+export interface LogScenario {
+  /** Seed of the disk and of the log. */
+  readonly seed: number;
+  /** What happens, in order. */
+  readonly ops: readonly LogOp[];
+}
+
+const ending = fc.constantFrom<Ending[]>("power", "kill");
+const keep = fc.constantFrom<Keep[]>("chance", "chance", "none", "all");
+
+const append: fc.Arbitrary<LogOp> = fc.record({
+  kind: fc.constant("append" as const),
+  count: fc.integer({ min: 1, max: 3 }),
+  // Some frames fit into one sector with others, some span several.
+  bytes: fc.oneof({ weight: 3, arbitrary: fc.nat(40) }, { weight: 1, arbitrary: fc.nat(1_500) }),
+});
+
+const fault: fc.Arbitrary<LogOp> = fc.record({
+  kind: fc.constant("fault" as const),
+  fault: fc.oneof(
+    fault_("flush", ["EIO"]),
+    fault_("flush", ["EIO"]),
+    fault_("sync", ["EIO"]),
+    fault_("write", ["EIO", "ENOSPC"]),
+    fc.record({
+      call: fc.constant("write" as const),
+      after: fc.nat(5),
+      short: fc.constant(true),
+    }),
+    fc.record({
+      call: fc.constant("write" as const),
+      after: fc.nat(5),
+      short: fc.constant(true),
+      code: fc.constantFrom("ENOSPC", "EIO"),
+    }),
+    fault_("read", ["EIO"]),
+    fc.record({ call: fc.constant("read" as const), after: fc.nat(5), short: fc.constant(true) }),
+    fault_("open", ["EIO"]),
+    fault_("truncate", ["EIO"]),
+    fault_("remove", ["EIO"]),
+  ),
+});
+
+function fault_(call: Fault["call"], codes: string[]): fc.Arbitrary<Fault> {
+  return fc.record({
+    call: fc.constant(call),
+    // The n-th call from now: faults that only strike the next one miss what needs two in a row.
+    after: fc.nat(5),
+    code: fc.constantFrom(...codes),
+    keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
+  });
+}
+
+const op: fc.Arbitrary<LogOp> = fc.oneof(
+  { weight: 10, arbitrary: append },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("mark" as const, "read" as const, "close" as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("crash" as const), ending, keep }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("cut" as const), calls: fc.nat(12), ending, keep }),
+  },
+  { weight: 4, arbitrary: fault },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("room" as const),
+      bytes: fc.option(fc.nat(9_000), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("damage" as const),
+      how: fc.constantFrom<DamageKind[]>("bit", "bit", "sector", "misdirect", "lose"),
+      file: fc.nat(1_000),
+      at: fc.nat(1_000_000),
+      ending,
+    }),
+  },
+);
+
+/** Scenarios that shrink to the few things that matter. */
+export const logScenario: fc.Arbitrary<LogScenario> = fc.record({
+  seed: fc.nat(0x7fff_ffff),
+  ops: fc.array(op, { minLength: 1, maxLength: 14, size: "max" }),
+});

@@ -1,0 +1,413 @@
+/**
+ * The real log on a simulated disk, and the oracle that knows what it must still have.
+ *
+ * Committed frames must be there after whatever happens, in their order and unchanged; of a frame
+ * that was lost the log may have all or nothing; what an opening has shown must stay. Refusing to
+ * open is right only after damage to data at rest, and never anything shorter or different.
+ *
+ * @module
+ */
+
+import { ByteWriter } from "../../src/codec/mod.ts";
+import { FlowError, isFlowError } from "../../src/errors.ts";
+import { type Directory, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
+import {
+  beginRecord,
+  type CommittedFrame,
+  endOfFrame,
+  endRecord,
+  type Frame,
+  isSamePosition,
+  type Log,
+  type LogOutcome,
+  logStart,
+  Manifest,
+  openFileLog,
+  readRecord,
+  recordsOf,
+  RecordType,
+  type RecoverySteps,
+  recoverySteps,
+} from "../../src/log/mod.ts";
+import { type Random, seededRandom } from "../../src/time/mod.ts";
+import type { LogOp, LogScenario } from "./log_scenario.ts";
+
+/** Small enough for a roll every few frames. */
+const SEGMENT_BYTES_MAX = 8_192 + 700;
+
+/** Openings that may fail before the disk behaves again. */
+const WILD_OPENINGS_MAX = 4;
+
+/** How the log is used; a mutant does something wrong. */
+export interface Practice {
+  /** What it is called. */
+  readonly name: string;
+  /** Puts something between the log and the disk. */
+  readonly directory?: (inner: Directory) => Directory;
+  /** Puts something before the log. */
+  readonly log?: (inner: Log) => Log;
+  /** Other steps of recovery. */
+  readonly steps?: () => RecoverySteps;
+}
+
+/** The practice without anything wrong. */
+export const soundPractice: Practice = { name: "sound" };
+
+/** What an oracle throws. */
+export class Violation extends Error {
+  /** Always `"Violation"`. */
+  override readonly name = "Violation";
+}
+
+/** What happened in a run, for tests of the simulation. */
+export interface LogReport {
+  /** Whether the log was refused after damage. */
+  readonly isRefused: boolean;
+  /** How many frames are committed at the end. */
+  readonly committedCount: number;
+  /** How many openings succeeded. */
+  readonly openingCount: number;
+  /** All calls on the disk. */
+  readonly trace: string;
+}
+
+/** Runs a scenario. Throws a {@linkcode Violation}, with the calls that led to it. */
+export function runLogScenario(scenario: LogScenario, practice = soundPractice): LogReport {
+  return new LogSimulation(scenario.seed, practice).run(scenario.ops);
+}
+
+/** Thrown when a log was rightly refused: there is nothing left to test. */
+class Refused extends Error {}
+
+class LogSimulation {
+  readonly #practice: Practice;
+  readonly #disk: SimulatedDisk;
+  readonly #random: Random;
+  readonly #committed: Frame[] = [];
+  #directory: Directory;
+  #log: Log | undefined;
+  #outcome: LogOutcome | undefined;
+  /** The frame of which nobody knows whether it is in the log. */
+  #unknown: Frame | undefined;
+  #isDamaged = false;
+  #markedCount = 0;
+  #openingCount = 0;
+  #serial = 0;
+
+  constructor(seed: number, practice: Practice) {
+    this.#practice = practice;
+    this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
+    this.#random = seededRandom(~seed);
+    this.#directory = this.#wrapped(this.#disk.directory());
+  }
+
+  run(ops: readonly LogOp[]): LogReport {
+    let isRefused = false;
+    try {
+      for (const op of ops) this.#perform(op);
+      this.#crash("power", "chance");
+      this.#open();
+    } catch (error) {
+      if (error instanceof Refused) isRefused = true;
+      else throw this.#violation("The run broke off", error);
+    }
+    return {
+      isRefused,
+      committedCount: this.#committed.length,
+      openingCount: this.#openingCount,
+      trace: this.#disk.trace(),
+    };
+  }
+
+  #perform(op: LogOp): void {
+    switch (op.kind) {
+      case "append":
+        return this.#append(this.#open(), op.count, op.bytes);
+      case "mark":
+        return this.#mark(this.#open());
+      case "read":
+        return this.#check(this.#read(this.#open()) ?? this.#committed);
+      case "close":
+        this.#open();
+        return this.#close();
+      case "crash":
+        return this.#crash(op.ending, op.keep);
+      case "cut":
+        return this.#disk.cutAfter(op.calls, op);
+      case "fault":
+        return this.#disk.arm(op.fault);
+      case "room":
+        this.#disk.capacityBytes = op.bytes === undefined
+          ? Infinity
+          : this.#disk.usedBytes + op.bytes;
+        return;
+      case "damage":
+        return this.#damage(op);
+    }
+  }
+
+  #append(log: Log, count: number, bytes: number): void {
+    const struck = this.#struckBefore();
+    let place;
+    try {
+      place = log.nextPlace();
+    } catch (error) {
+      this.#expectFault(error, struck);
+      return this.#close();
+    }
+    const frame = this.#frame(log, count, bytes);
+    this.#outcome = undefined;
+    // Power may go in the middle, and then nobody is there to hear the outcome.
+    this.#unknown = frame;
+    log.submit(frame);
+    const outcome = this.#outcome as LogOutcome | undefined;
+    if (this.#disk.isOff) return this.#end();
+    if (outcome === undefined) throw this.#violation("A frame has no outcome");
+    if (outcome.kind === "lost") {
+      this.#expectFault(outcome.cause, struck);
+      this.#expectPoison(log, frame);
+      return this.#close();
+    }
+    this.#unknown = undefined;
+    if (outcome.kind === "void") {
+      if (outcome.why === "no_space" && (struck() || this.#isFull)) return;
+      throw this.#violation(`A frame is void: ${outcome.why}`);
+    }
+    this.#committed.push(frame);
+    if (!isSamePosition(log.end, endOfFrame(frame)) || !isSamePosition(outcome.end, log.end)) {
+      throw this.#violation("The log does not end with the frame it has committed");
+    }
+    try {
+      const record = readRecord(log, place, frame.base.lsn + 1);
+      if (record.rest.length !== bytes) throw this.#violation("A record reads differently");
+    } catch (error) {
+      this.#expectFault(error, struck);
+    }
+  }
+
+  /** One frame, different from all others. */
+  #frame(log: Log, count: number, bytes: number): Frame {
+    const writer = new ByteWriter();
+    this.#serial += 1;
+    for (let position = 1; position <= count; position++) {
+      const start = beginRecord(writer);
+      writer.u32(this.#serial);
+      writer.raw(new Uint8Array(bytes).fill(this.#serial));
+      endRecord(writer, start, {
+        type: RecordType.VALUE,
+        lsn: log.end.lsn + position,
+        fixedLength: 4,
+      });
+    }
+    return { base: log.end, timeMs: 1_000 + this.#serial, count, body: writer.bytes() };
+  }
+
+  #mark(log: Log): void {
+    const struck = this.#struckBefore();
+    try {
+      log.mark();
+      // On a full disk there may be no evidence, and that is no error.
+      if (!struck() && !this.#isFull) this.#markedCount = this.#committed.length;
+    } catch (error) {
+      this.#expectFault(error, struck);
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    const struck = this.#struckBefore();
+    try {
+      this.#log?.close();
+    } catch (error) {
+      this.#expectFault(error, struck);
+    }
+    this.#end();
+    if (this.#disk.openHandleCount > 0) throw this.#violation("Files are left open");
+  }
+
+  #crash(ending: "power" | "kill", keep: Keep): void {
+    if (ending === "kill") this.#disk.kill();
+    else this.#disk.powerCut({ keep });
+    this.#end();
+  }
+
+  /** Damages data that is at rest: everything is durable, and there is evidence for all of it. */
+  #damage(op: LogOp & { readonly kind: "damage" }): void {
+    if (this.#isDamaged) return;
+    this.#calm();
+    const log = this.#open();
+    if (this.#markedCount < this.#committed.length) this.#mark(log);
+    if (this.#markedCount < this.#committed.length || this.#disk.isOff) return;
+    const target = this.#target(op);
+    if (op.how === "lose") {
+      this.#disk.loseFile(target.name);
+      this.#isDamaged = true;
+    } else {
+      const damage = op.how === "bit"
+        ? this.#disk.flipBit(target)
+        : op.how === "sector"
+        ? this.#disk.loseSector(target)
+        : this.#disk.misdirect(target);
+      this.#isDamaged = damage !== undefined;
+    }
+    this.#crash(op.ending, "chance");
+  }
+
+  /** A file, and an offset in it where something stands. */
+  #target({ file, at }: LogOp & { readonly kind: "damage" }): { name: string; at: number } {
+    const names = this.#directory.list();
+    const name = names[file % names.length]!;
+    const handle = this.#directory.open(name);
+    const size = handle.getSize();
+    handle.close();
+    const zones: [start: number, length: number][] = name.startsWith("MANIFEST")
+      ? [[0, size]]
+      : [[0, 64], [512, 64], [4_096, 64], [8_192, size - 8_192]];
+    const there = zones.filter(([start, length]) => length > 0 && start + length <= size);
+    const [start, length] = there[at % there.length] ?? [0, 1];
+    return { name, at: start + (Math.floor(at / 4) % length) };
+  }
+
+  /** The log as it is, or as recovery leaves it. */
+  #open(): Log {
+    if (this.#log !== undefined) return this.#log;
+    for (let opening = 1;; opening++) {
+      if (opening > WILD_OPENINGS_MAX) this.#calm();
+      if (opening > WILD_OPENINGS_MAX + 1) throw this.#violation("The log does not open any more");
+      if (this.#disk.isOff) this.#directory = this.#wrapped(this.#disk.restart());
+      const log = this.#openOnce();
+      if (log === undefined) continue;
+      this.#log = log;
+      const frames = this.#read(log);
+      if (frames === undefined) continue;
+      this.#openingCount += 1;
+      this.#check(frames);
+      // What was shown once must stay, whoever was promised it.
+      this.#committed.push(...frames.slice(this.#committed.length));
+      this.#markedCount = this.#committed.length;
+      this.#unknown = undefined;
+      log.onSettled((_frame, outcome) => this.#outcome = outcome);
+      return log;
+    }
+  }
+
+  #openOnce(): Log | undefined {
+    const struck = this.#struckBefore();
+    try {
+      const random = this.#random;
+      const directory = this.#directory;
+      const manifest = Manifest.open({ directory, random });
+      const log = openFileLog(
+        { directory, manifest, random, segmentBytesMax: SEGMENT_BYTES_MAX },
+        this.#practice.steps?.() ?? recoverySteps,
+      );
+      return this.#practice.log?.(log) ?? log;
+    } catch (error) {
+      this.#expectFault(error, struck);
+      this.#close();
+      return undefined;
+    }
+  }
+
+  /** All frames, or `undefined` if a fault struck. */
+  #read(log: Log): CommittedFrame[] | undefined {
+    const struck = this.#struckBefore();
+    try {
+      return [...log.read(0)];
+    } catch (error) {
+      this.#expectFault(error, struck);
+      this.#close();
+      return undefined;
+    }
+  }
+
+  /** The oracle. */
+  #check(frames: readonly Frame[]): void {
+    const expected = [...this.#committed];
+    if (frames.length > expected.length && this.#unknown !== undefined) {
+      expected.push(this.#unknown);
+    }
+    if (frames.length !== expected.length) {
+      throw this.#violation(`There are ${frames.length} frames instead of ${expected.length}`);
+    }
+    let base = logStart;
+    for (const [index, frame] of frames.entries()) {
+      const right = expected[index]!;
+      const isRight = isSamePosition(frame.base, base) && frame.timeMs === right.timeMs &&
+        frame.count === right.count && isSameBytes(frame.body, right.body);
+      if (!isRight) throw this.#violation(`Frame ${index + 1} is different`);
+      base = endOfFrame(frame);
+      if ("place" in frame) this.#checkRecords(frame as CommittedFrame);
+    }
+  }
+
+  #checkRecords(frame: CommittedFrame): void {
+    const records = [...recordsOf(frame)];
+    if (records.length !== frame.count) throw this.#violation("Records are missing in a frame");
+  }
+
+  /** An error is right if a fault explains it. */
+  #expectFault(error: unknown, struck: () => boolean): void {
+    if (error instanceof Violation) throw error;
+    if (hasCause(error, InvariantError)) throw this.#violation("An invariant is broken", error);
+    if (this.#disk.isOff) return this.#end();
+    if (isFlowError(error, "corrupt") && this.#isDamaged) throw new Refused();
+    const isFailure = !(error instanceof FlowError) || error.code === "store_failed";
+    if (isFailure && (struck() || this.#isFull)) return;
+    throw this.#violation("There is no reason to fail", error);
+  }
+
+  /** After a frame was lost nothing works any more. */
+  #expectPoison(log: Log, frame: Frame): void {
+    for (const call of [() => log.submit(frame), () => log.mark(), () => log.nextPlace()]) {
+      try {
+        call();
+      } catch (error) {
+        if (isFlowError(error, "store_failed")) continue;
+        throw this.#violation("A poisoned log fails in the wrong way", error);
+      }
+      throw this.#violation("A poisoned log goes on");
+    }
+  }
+
+  /** The process is gone, or has closed the log. */
+  #end(): void {
+    this.#log = undefined;
+  }
+
+  /** From now on the disk does what it is told. */
+  #calm(): void {
+    this.#disk.disarm();
+    this.#disk.capacityBytes = Infinity;
+  }
+
+  get #isFull(): boolean {
+    return this.#disk.capacityBytes !== Infinity;
+  }
+
+  /** Tells later whether a fault has struck since now. */
+  #struckBefore(): () => boolean {
+    const before = this.#disk.armedCount;
+    return () => this.#disk.armedCount < before;
+  }
+
+  #wrapped(directory: Directory): Directory {
+    return this.#practice.directory?.(directory) ?? directory;
+  }
+
+  #violation(what: string, cause?: unknown): Violation {
+    if (cause instanceof Violation) return cause;
+    const reason = cause instanceof Error ? `\n${cause.stack}` : "";
+    return new Violation(`${what}${reason}\nCalls:\n${this.#disk.trace()}`, { cause });
+  }
+}
+
+function isSameBytes(one: Uint8Array, two: Uint8Array): boolean {
+  return one.length === two.length && one.every((byte, index) => byte === two[index]);
+}
+
+function hasCause(error: unknown, kind: typeof InvariantError): boolean {
+  if (error instanceof kind) return true;
+  return error instanceof Error && error.cause !== undefined && hasCause(error.cause, kind);
+}
