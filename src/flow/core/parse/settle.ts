@@ -25,7 +25,6 @@ import {
   type ParsedItems,
   parseSingle,
 } from "./batch.ts";
-import { contradiction } from "./bad_argument.ts";
 import { checkObject } from "./checks.ts";
 import { parseRetryPolicy } from "./policy.ts";
 import { parseTarget } from "./target.ts";
@@ -220,11 +219,8 @@ function failRequest(target: FlowTarget, args: Arguments): FailRequest {
 
 function cancelRequest(target: FlowTarget, args: Arguments): CancelRequest {
   const leaseToken = args.optionalText("leaseToken");
-  const fencingToken = args.fencing();
-  if (leaseToken !== undefined && fencingToken === undefined) {
-    const field = args.field("fencingToken");
-    throw contradiction(field, "is missing: leaseToken proves nothing without it");
-  }
+  // A token proves nothing without its number.
+  const fencingToken = leaseToken === undefined ? args.fencing() : args.requiredFencing();
   return {
     target,
     leaseToken,

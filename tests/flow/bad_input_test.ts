@@ -1,0 +1,473 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
+import { CoreStore } from "./core_store.ts";
+
+/** A bad call: its arguments, and what the error is to say. */
+interface Bad {
+  /** Arguments after the first one, or all of them if `whole`. */
+  readonly args: readonly unknown[];
+  readonly field: string;
+  readonly code?: FlowErrorCode;
+  readonly says?: string;
+}
+
+const long = "x".repeat(70_000);
+const cycle: Record<string, unknown> = { a: { b: [] } };
+(cycle["a"] as { b: unknown[] }).b.push(cycle);
+
+/** Calls every one, and asserts that each is refused as it should be and that nothing is written. */
+function refuses(command: keyof CoreStore, rows: readonly Bad[]): void {
+  const store = new CoreStore({
+    limits: { valueBytesMax: 1_000, batchItemsMax: 3, claimLimitMax: 10, queryCountMax: 20 },
+  });
+  for (const { args, field, code = "invalid_argument", says } of rows) {
+    const call = store[command] as (...args: unknown[]) => unknown;
+    const what = `${command}(${args.map((arg) => show(arg)).join(", ")})`;
+    const error = assertThrows(() => call.apply(store, [...args]), FlowError, undefined, what);
+    assertEquals(error.code, code, `${what}: ${error.message}`);
+    assertEquals(error.details["field"], field, `${what}: ${error.message}`);
+    assertStringIncludes(error.message, field, what);
+    if (says !== undefined) assertStringIncludes(error.message, says, what);
+  }
+  assertEquals(store.log.length, 0);
+  assertEquals(store.state.table.size, 0);
+}
+
+function show(value: unknown): string {
+  if (typeof value === "bigint" || typeof value === "symbol") return String(value);
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  } catch {
+    return String(value);
+  }
+}
+
+/** Rows that hold for everything that names a text: an id, a type, a worker. */
+function badTexts(field: string, argsOf: (value: unknown) => readonly unknown[]): Bad[] {
+  return [
+    { args: argsOf(""), field, says: `${field} is "", but must be a non-empty string` },
+    { args: argsOf(7), field, says: `${field} is 7` },
+    { args: argsOf(null), field, says: `${field} is null` },
+    { args: argsOf(["a"]), field, says: `${field} is an array of 1` },
+    { args: argsOf({}), field },
+    { args: argsOf(7n), field, says: "7n" },
+    { args: argsOf(() => 0), field, says: "a function" },
+    { args: argsOf("a\ud800"), field, says: "half characters" },
+    { args: argsOf(long), field, code: "too_large", says: "has 70000 bytes, the limit is 1024" },
+    { args: argsOf("\u{1F600}".repeat(257)), field, code: "too_large", says: "has 1028 bytes" },
+  ];
+}
+
+/** Rows that hold for every whole number from `min` on. */
+function badNumbers(field: string, argsOf: (value: unknown) => readonly unknown[], min = 0): Bad[] {
+  return [min - 1, -5, 1.5, NaN, Infinity, "1", null, 5n, {}, 2 ** 53].map((value) => ({
+    args: argsOf(value),
+    field,
+    says: `${field} is `,
+  }));
+}
+
+/** Rows that hold for every true or false. */
+function badBooleans(field: string, argsOf: (value: unknown) => readonly unknown[]): Bad[] {
+  return [0, 1, "true", null].map((value) => ({
+    args: argsOf(value),
+    field,
+    says: "true or false",
+  }));
+}
+
+/** Rows that hold for every value of a user. */
+function badValues(field: string, argsOf: (value: unknown) => readonly unknown[]): Bad[] {
+  return [
+    { args: argsOf(NaN), field, says: `${field} is NaN, which JSON cannot hold` },
+    { args: argsOf({ a: [1, Infinity] }), field: `${field}.a[1]` },
+    { args: argsOf({ a: 5n }), field: `${field}.a`, says: "is a bigint" },
+    { args: argsOf({ "a b": () => 0 }), field: `${field}["a b"]`, says: "is a function" },
+    { args: argsOf(Symbol("s")), field, says: "is a symbol" },
+    { args: argsOf([undefined]), field: `${field}[0]`, says: "is undefined" },
+    { args: argsOf({ at: new Date(0) }), field: `${field}.at`, says: "is a Date" },
+    { args: argsOf(new Map()), field, says: "is a Map" },
+    { args: argsOf([new Float32Array(1)]), field: `${field}[0]`, says: "Uint8Array" },
+    { args: argsOf(new (class Order {})()), field, says: "is an Order" },
+    { args: argsOf(cycle), field: `${field}.a.b[0]`, says: "contains itself" },
+    { args: argsOf(deep(1_100)), field: `${field}${"[0]".repeat(1_000)}`, says: "nested deeper" },
+    {
+      args: argsOf("x".repeat(999)),
+      field,
+      code: "too_large",
+      says: "has 1001 bytes, the limit is 1000",
+    },
+    { args: argsOf(new Uint8Array(1_001)), field, code: "too_large", says: "has 1001 bytes" },
+  ];
+}
+
+function deep(levels: number): unknown {
+  let value: unknown = 0;
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+}
+
+/** Rows for options that are no object, and for names that do not exist. */
+function badOptions(argsOf: (options: unknown) => readonly unknown[], good: object): Bad[] {
+  return [
+    ...[null, 7, "x", [], true].map((options) => ({
+      args: argsOf(options),
+      field: "options",
+      says: "must be an object",
+    })),
+    { args: argsOf({ ...good, zebra: 1 }), field: "zebra", says: "known are " },
+    { args: argsOf({ ...good, return: "jobs" }), field: "return", code: "unsupported_option" },
+  ];
+}
+
+const proof = { leaseToken: "1-0", fencingToken: 1 };
+
+test("create() refuses bad input, naming field, value and limit", () => {
+  const create = (options: object) => ["f", { type: "t", ...options }];
+  refuses("create", [
+    ...badTexts("id", (id) => [id, { type: "t" }]),
+    ...badTexts("type", (type) => ["f", { type }]),
+    ...badTexts("state", (state) => create({ state })),
+    ...badTexts("partitionKey", (partitionKey) => create({ partitionKey })),
+    ...badTexts("parentFlowId", (parentFlowId) => create({ parentFlowId })),
+    ...badTexts("rootFlowId", (rootFlowId) => create({ rootFlowId })),
+    ...badTexts("correlationId", (correlationId) => create({ correlationId })),
+    ...badNumbers("runAtMs", (runAtMs) => create({ runAtMs })),
+    ...badNumbers("retentionTtlMs", (retentionTtlMs) => create({ retentionTtlMs }), 1),
+    ...badNumbers("historyMaxEvents", (historyMaxEvents) => create({ historyMaxEvents }), 1),
+    ...badBooleans("idempotent", (idempotent) => create({ idempotent })),
+    ...badValues("payload", (payload) => create({ payload })),
+    ...badOptions((options) => ["f", options], { type: "t" }),
+    { args: ["f"], field: "options" },
+    { args: ["f", {}], field: "type", says: "type is missing" },
+    {
+      args: create({ historyMaxEvents: 1_000_001 }),
+      field: "historyMaxEvents",
+      code: "limit_exceeded",
+    },
+    { args: create({ priority: 3 }), field: "priority", says: "from 0 to 2" },
+    { args: create({ priority: "high" }), field: "priority" },
+    { args: create({ state: "running" }), field: "state", code: "running_reserved" },
+    { args: create({ state: "Running" }), field: "state", code: "running_reserved" },
+    { args: create({ state: "completed" }), field: "state", code: "terminal_target" },
+    { args: create({ state: "any" }), field: "state", says: "reserved" },
+    { args: create({ state: "AUTO" }), field: "state", says: "reserved" },
+    { args: create({ nowMs: 5 }), field: "nowMs", says: "manual clock" },
+    { args: create({ ttlMs: 5 }), field: "ttlMs", says: "use retentionTtlMs" },
+    { args: create({ ttl_ms: 5 }), field: "ttl_ms", says: "use retentionTtlMs" },
+    {
+      args: create({ retention_ttl_ms: 5 }),
+      field: "retention_ttl_ms",
+      says: "use retentionTtlMs",
+    },
+    { args: create({ run_at_ms: 5 }), field: "run_at_ms", says: "use runAtMs" },
+    { args: create({ paylod: 5 }), field: "paylod", says: "use payload" },
+    { args: create({ constructor: 5 }), field: "constructor" },
+    { args: create({ attributes: [] }), field: "attributes" },
+    { args: create({ attributes: { a: {} } }), field: "attributes.a" },
+    { args: create({ attributes: { a: NaN } }), field: "attributes.a" },
+    { args: create({ attributes: { a: long } }), field: "attributes.a", code: "too_large" },
+    { args: create({ attributes: { "": 1 } }), field: "attributes name" },
+    {
+      args: create({
+        attributes: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [n, n])),
+      }),
+      field: "attributes.length",
+      code: "limit_exceeded",
+      says: "is 65, the limit is 64",
+    },
+  ]);
+});
+
+test("createMany() refuses bad input by item", () => {
+  const one = (item: object) => [[{ id: "a" }, { id: "b", ...item }], { type: "t" }];
+  refuses("createMany", [
+    ...badTexts("items[1].id", (id) => one({ id })).filter(({ args }) => args !== undefined),
+    ...badTexts("items[1].type", (type) => one({ type })),
+    ...badValues("items[1].payload", (payload) => one({ payload })),
+    ...badValues("payload", (payload) => [["a"], { type: "t", payload }]),
+    ...badNumbers("items[1].runAtMs", (runAtMs) => one({ runAtMs })),
+    ...badNumbers("runAtMs", (runAtMs) => [["a"], { type: "t", runAtMs }]),
+    ...badBooleans("independent", (independent) => [["a"], { type: "t", independent }]),
+    ...badOptions((options) => [["a"], options ?? null], { type: "t" })
+      .filter(({ args }) => args[1] !== null),
+    { args: [["a"]], field: "items[0].type", says: "is missing" },
+    { args: [[], { type: "t" }], field: "items", says: "an array of 0" },
+    { args: ["abc", { type: "t" }], field: "items" },
+    { args: [["a", "b", "c", "d"], { type: "t" }], field: "items.length", code: "limit_exceeded" },
+    { args: [["a", 7], { type: "t" }], field: "items[1]" },
+    { args: one({ nowMs: 1 }), field: "items[1].nowMs" },
+    { args: one({ ttlMs: 1 }), field: "items[1].ttlMs", says: "use retentionTtlMs" },
+    { args: [["a", "a"], { type: "t" }], field: "items[1].id", code: "duplicate_id" },
+    {
+      args: [[{ id: "a", partitionKey: "p" }], { type: "t", partitionKey: "q" }],
+      field: "items[0].partitionKey",
+      code: "partition_mismatch",
+      says: 'is "p", but the batch is for partition "q"',
+    },
+  ]);
+});
+
+test("claimDue() refuses bad input, naming field, value and limit", () => {
+  const claim = (options: object) => ["t", { worker: "w", ...options }];
+  refuses("claimDue", [
+    ...badTexts("type", (type) => [type, { worker: "w" }]),
+    ...badTexts("worker", (worker) => ["t", { worker }]),
+    ...badTexts("partitionKey", (partitionKey) => claim({ partitionKey })),
+    ...badTexts("states[1]", (state) => claim({ states: ["a", state] })),
+    ...badTexts("partitionKeys[1]", (key) => claim({ partitionKeys: ["a", key] })),
+    ...badNumbers("limit", (limit) => claim({ limit }), 1),
+    ...badNumbers("leaseMs", (leaseMs) => claim({ leaseMs }), 1),
+    ...badNumbers("reclaimRatio", (reclaimRatio) => claim({ reclaimRatio })),
+    ...badNumbers("payloadMaxBytes", (payloadMaxBytes) => claim({ payloadMaxBytes })),
+    ...badNumbers("blockMs", (blockMs) => claim({ blockMs })),
+    ...badBooleans("reclaimExpired", (reclaimExpired) => claim({ reclaimExpired })),
+    ...badBooleans("payload", (payload) => claim({ payload })),
+    ...badOptions((options) => ["t", options], { worker: "w" }),
+    { args: ["t"], field: "options" },
+    { args: ["t", {}], field: "worker", says: "worker is missing" },
+    { args: claim({ limit: 11 }), field: "limit", code: "limit_exceeded", says: "the limit is 10" },
+    { args: claim({ reclaimRatio: 101 }), field: "reclaimRatio", says: "from 0 to 100" },
+    { args: claim({ state: "auto" }), field: "state", says: "reserved" },
+    { args: claim({ states: [] }), field: "states" },
+    { args: claim({ states: "a" }), field: "states", code: "invalid_argument" },
+    { args: claim({ state: 7 }), field: "state" },
+    { args: claim({ states: ["a", "any"] }), field: "states", says: "give it alone" },
+    { args: claim({ state: ["a", "running"] }), field: "state", says: "give it alone" },
+    { args: claim({ state: "a", states: ["a"] }), field: "states", says: "the same as state" },
+    { args: claim({ partitionKeys: [] }), field: "partitionKeys" },
+    { args: claim({ partitionKey: "a", partitionKeys: ["a"] }), field: "partitionKeys" },
+    {
+      args: claim({ partitionKeys: Array.from({ length: 1_001 }, (_, n) => `${n}`) }),
+      field: "partitionKeys.length",
+      code: "limit_exceeded",
+    },
+    { args: claim({ signal: {} }), field: "signal", says: "an AbortSignal" },
+    { args: claim({ lease_ms: 1 }), field: "lease_ms", says: "use leaseMs" },
+    { args: claim({ priority: -1 }), field: "priority" },
+  ]);
+});
+
+test("reclaim() refuses bad input, and what only claimDue() takes", () => {
+  const reclaim = (options: object) => ["t", { worker: "w", ...options }];
+  refuses("reclaim", [
+    ...badTexts("type", (type) => [type, { worker: "w" }]),
+    ...badTexts("state", (state) => reclaim({ state })).filter(({ args }) =>
+      (args[1] as { state: unknown }).state !== null
+    ),
+    { args: reclaim({ states: ["a"] }), field: "states", says: "use state" },
+    { args: reclaim({ blockMs: 1 }), field: "blockMs" },
+    { args: reclaim({ reclaimRatio: 1 }), field: "reclaimRatio" },
+    { args: ["t", {}], field: "worker" },
+  ]);
+});
+
+const guarded = ["extendLease", "complete", "retry", "fail"] as const;
+
+for (const command of guarded) {
+  test(`${command}() refuses bad input and missing tokens by name`, () => {
+    const call = (options: object) => ["f", { ...proof, ...options }];
+    refuses(command, [
+      ...badTexts("leaseToken", (leaseToken) => call({ leaseToken })),
+      ...badNumbers("fencingToken", (fencingToken) => call({ fencingToken })),
+      ...badOptions((options) => ["f", options], proof),
+      { args: ["", proof], field: "id" },
+      { args: [{}, proof], field: "id" },
+      { args: [7, proof], field: "id" },
+      { args: [{ id: "f", partitionKey: "" }, proof], field: "partitionKey" },
+      { args: [long, proof], field: "id", code: "too_large" },
+      { args: ["f"], field: "options" },
+      { args: ["f", {}], field: "leaseToken", says: "leaseToken is missing" },
+      { args: ["f", { leaseToken: "x" }], field: "fencingToken", says: "fencingToken is missing" },
+      { args: call({ lease_token: "x" }), field: "lease_token", says: "use leaseToken" },
+      { args: call({ nowMs: 1 }), field: "nowMs" },
+    ]);
+  });
+}
+
+test("extendLease(), complete(), retry() and fail() refuse bad options of their own", () => {
+  const call = (options: object) => ["f", { ...proof, ...options }];
+  refuses("extendLease", badNumbers("leaseMs", (leaseMs) => call({ leaseMs }), 1));
+  refuses("complete", [
+    ...badValues("result", (result) => call({ result })),
+    ...badValues("payload", (payload) => call({ payload })),
+    ...badNumbers("ttlMs", (ttlMs) => call({ ttlMs }), 1),
+    { args: call({ resultRef: "v1" }), field: "resultRef", code: "unsupported_option" },
+    { args: call({ result_ref: "v1" }), field: "result_ref", code: "unsupported_option" },
+    { args: call({ retentionTtlMs: 1 }), field: "retentionTtlMs", says: "use ttlMs" },
+  ]);
+  refuses("fail", [
+    ...badValues("error", (error) => call({ error })),
+    { args: call({ errorRef: "v1" }), field: "errorRef", code: "unsupported_option" },
+    { args: call({ error: new Error("no") }), field: "error", says: "is an Error" },
+  ]);
+  refuses("retry", [
+    ...badValues("error", (error) => call({ error })),
+    ...badNumbers("runAtMs", (runAtMs) => call({ runAtMs })),
+    ...badRetry("retry", (retry) => call({ retry })),
+    { args: call({ ttlMs: 1 }), field: "ttlMs" },
+  ]);
+});
+
+test("the many forms refuse bad input by item", () => {
+  const item = { id: "f", ...proof };
+  for (const command of ["completeMany", "failMany", "retryMany"] as const) {
+    refuses(command, [
+      { args: [[]], field: "items" },
+      { args: [[item, { ...item, id: "" }]], field: "items[1].id" },
+      { args: [[item, { id: "g", leaseToken: "x" }]], field: "items[1].fencingToken" },
+      { args: [[item, { id: "g", fencingToken: 1 }]], field: "items[1].leaseToken" },
+      { args: [["f"]], field: "items[0]", says: "must be an object" },
+      { args: [[item, { ...item }]], field: "items[1].id", code: "duplicate_id" },
+      { args: [[item], { leaseToken: "x" }], field: "leaseToken" },
+      { args: [[{ ...item, state: "a" }]], field: "items[0].state" },
+      { args: [[item, item, item, item]], field: "items.length", code: "limit_exceeded" },
+      { args: [[{ ...item, payload: NaN }]], field: "items[0].payload" },
+    ]);
+  }
+});
+
+test("transition() refuses bad input, and states that a flow is not put into by hand", () => {
+  const move = (options: object) => ["f", { from: "a", to: "b", fencingToken: 0, ...options }];
+  refuses("transition", [
+    ...badTexts("from", (from) => move({ from })),
+    ...badTexts("to", (to) => move({ to })),
+    ...badTexts("leaseToken", (leaseToken) => move({ leaseToken })),
+    ...badNumbers("runAtMs", (runAtMs) => move({ runAtMs })).filter(({ args }) =>
+      (args[1] as { runAtMs: unknown }).runAtMs !== null
+    ),
+    ...badValues("payload", (payload) => move({ payload })),
+    { args: ["f", { to: "b", fencingToken: 0 }], field: "from", says: "from is missing" },
+    { args: ["f", { from: "a", fencingToken: 0 }], field: "to", says: "to is missing" },
+    { args: ["f", { from: "a", to: "b" }], field: "fencingToken", says: "is missing" },
+    { args: move({ to: "running" }), field: "to", code: "running_reserved" },
+    { args: move({ to: "failed" }), field: "to", code: "terminal_target" },
+    { args: move({ to: "Any" }), field: "to", says: "reserved" },
+    { args: move({ priority: 9 }), field: "priority" },
+  ]);
+  refuses("transitionMany", [
+    { args: [[{ id: "f", fencingToken: 0 }], { from: "a" }], field: "items[0].to" },
+    {
+      args: [[{ id: "f", fencingToken: 0 }], { from: "a", to: "running" }],
+      field: "to",
+      code: "running_reserved",
+    },
+    {
+      args: [[{ id: "f", fencingToken: 0, to: "cancelled" }], { from: "a" }],
+      field: "items[0].to",
+      code: "terminal_target",
+    },
+  ]);
+});
+
+test("cancel() refuses bad input, and a token without its number", () => {
+  refuses("cancel", [
+    ...badTexts("leaseToken", (leaseToken) => ["f", { fencingToken: 1, leaseToken }]),
+    ...badNumbers("fencingToken", (fencingToken) => ["f", { fencingToken }]),
+    ...badNumbers("ttlMs", (ttlMs) => ["f", { ttlMs }], 1),
+    ...badValues("reason", (reason) => ["f", { reason }]),
+    { args: ["f", { leaseToken: "x" }], field: "fencingToken", says: "is missing" },
+    { args: ["f", { payload: 1 }], field: "payload" },
+    { args: ["f", { reason_ref: "v1" }], field: "reason_ref", code: "unsupported_option" },
+  ]);
+  refuses("cancelMany", [
+    { args: [[{ id: "f" }, { id: "" }]], field: "items[1].id" },
+    { args: [[{ id: "f", leaseToken: "x" }]], field: "items[0].fencingToken" },
+  ]);
+});
+
+/** Rows for the policy of one retry. */
+function badRetry(field: string, argsOf: (retry: unknown) => readonly unknown[]): Bad[] {
+  const backoff = (given: unknown) => argsOf({ backoff: given });
+  return [
+    { args: argsOf(null), field },
+    { args: argsOf([]), field },
+    { args: argsOf({ maxAttempts: 3 }), field: `${field}.maxAttempts`, says: "use maxRetries" },
+    { args: argsOf({ max_retries: 3 }), field: `${field}.max_retries`, says: "use maxRetries" },
+    { args: argsOf({ maxRetries: 1_001 }), field: `${field}.maxRetries`, says: "from 0 to 1000" },
+    { args: argsOf({ maxRetries: -1 }), field: `${field}.maxRetries` },
+    { args: argsOf({ exhaustedTo: "running" }), field: `${field}.exhaustedTo`, says: "reserved" },
+    { args: argsOf({ exhaustedTo: "" }), field: `${field}.exhaustedTo` },
+    { args: backoff(7), field: `${field}.backoff` },
+    { args: backoff({ kind: "random" }), field: `${field}.backoff.kind`, says: "none, fixed" },
+    { args: backoff({ kind: null }), field: `${field}.backoff.kind` },
+    { args: backoff({ baseMs: 2_592_000_001 }), field: `${field}.backoff.baseMs` },
+    { args: backoff({ maxMs: -1 }), field: `${field}.backoff.maxMs` },
+    { args: backoff({ jitterPct: 101 }), field: `${field}.backoff.jitterPct` },
+    { args: backoff({ base_ms: 1 }), field: `${field}.backoff.base_ms`, says: "use baseMs" },
+  ];
+}
+
+test("policySet() and policyGet() refuse bad input by its place in the policy", () => {
+  refuses("policySet", [
+    ...badTexts("type", (type) => [type, {}]),
+    ...badRetry("retry", (retry) => ["t", { retry }]),
+    ...badRetry("states.a.retry", (retry) => ["t", { states: { a: { retry } } }]),
+    ...badNumbers("expectedGeneration", (expectedGeneration) => ["t", { expectedGeneration }]),
+    ...badNumbers("retention.ttlMs", (ttlMs) => ["t", { retention: { ttlMs } }], 1),
+    { args: ["t"], field: "policy" },
+    { args: ["t", null], field: "policy" },
+    { args: ["t", { retries: {} }], field: "retries" },
+    { args: ["t", { maxReclaims: -1 }], field: "maxReclaims" },
+    { args: ["t", { retention: 7 }], field: "retention" },
+    { args: ["t", { retention: { ttlMs: 31_536_000_001 } }], field: "retention.ttlMs" },
+    {
+      args: ["t", { retention: { historyHotMaxEvents: 1 } }],
+      field: "retention.historyHotMaxEvents",
+    },
+    {
+      args: ["t", { retention: { historyMaxEvents: 1_000_001 } }],
+      field: "retention.historyMaxEvents",
+      code: "limit_exceeded",
+    },
+    { args: ["t", { states: [] }], field: "states" },
+    { args: ["t", { states: { running: {} } }], field: "states" },
+    { args: ["t", { states: { a: null } }], field: "states.a" },
+    { args: ["t", { states: { a: { states: {} } } }], field: "states.a.states" },
+    { args: ["t", { nowMs: 1 }], field: "nowMs" },
+  ]);
+  refuses("policyGet", [
+    { args: ["", {}], field: "type" },
+    { args: ["t", { state: "" }], field: "state" },
+    { args: ["t", { states: [] }], field: "states", says: "use state" },
+  ]);
+});
+
+test("reads refuse bad input", () => {
+  const counts = (command: "list" | "stuck" | "history"): Bad[] => [
+    ...badNumbers("count", (count) => ["t", { count }], 1),
+    { args: ["t", { count: 21 }], field: "count", code: "limit_exceeded", says: "the limit is 20" },
+    { args: ["t", { limit: 1, command }], field: "limit" },
+  ];
+  refuses("get", [
+    { args: [""], field: "id" },
+    { args: [null], field: "id" },
+    { args: ["f", { payload: 1 }], field: "payload" },
+    { args: ["f", { full: "yes" }], field: "full" },
+    { args: ["f", { payloadMaxBytes: -1 }], field: "payloadMaxBytes" },
+    { args: ["f", { partitionKey: "p" }], field: "partitionKey" },
+  ]);
+  refuses("list", [
+    ...counts("list"),
+    ...badTexts("type", (type) => [type]),
+    ...badTexts("state", (state) => ["t", { state }]),
+    { args: ["t", { cursor: "nonsense" }], field: "cursor" },
+    { args: ["t", { cursor: 7 }], field: "cursor" },
+    { args: ["t", { cursor: "1:%E0:p" }], field: "cursor" },
+    { args: ["t", { consistent: 1 }], field: "consistent" },
+  ]);
+  refuses("stuck", [
+    ...counts("stuck"),
+    ...badNumbers("olderThanMs", (olderThanMs) => ["t", { olderThanMs }]),
+  ]);
+  refuses("history", [...counts("history"), { args: ["f", { rev: 1 }], field: "rev" }]);
+  refuses("info", [{ args: [""], field: "type" }, { args: ["t", { count: 1 }], field: "count" }]);
+});
+
+test("nowMs is accepted where the clock is moved by hand", () => {
+  const store = new CoreStore();
+  Object.assign(store.context, { manualClock: true });
+  assertEquals(store.create("f", { type: "t", nowMs: 5 }).id, "f");
+  assert(store.log.length > 0);
+});
