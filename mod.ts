@@ -1,9 +1,54 @@
 /**
- * Durable workflows and queues as a library.
+ * Durable workflows and queues as a library, for Deno, Bun and Node. One directory, no server.
+ *
+ * `openStore()` opens the place where flows live. `workflow()` says what states they go through, and
+ * what each state carries. A worker, by `runOnce()` or `startWorker()`, claims flows that are due,
+ * runs your code, and says what happens next: `ok`, `error`, `retry`, `transition`, `complete`,
+ * `fail`. Every promise resolves only once what it shows is on disk.
+ *
+ * @example
+ * ```ts
+ * import { complete, ok, openStore, retryOr, type, workflow } from "@flowcask/flowcask";
+ *
+ * // ":memory:" forgets everything at the end; openStore({ dir: "./data" }) does not.
+ * await using store = await openStore(":memory:");
+ *
+ * const email = workflow({
+ *   type: "email",
+ *   store,
+ *   initialState: "queued",
+ *   states: {
+ *     queued: {
+ *       payload: type<string>(),
+ *       leaseMs: 30_000,
+ *       onOk: complete(),
+ *       onError: retryOr("failed"),
+ *     },
+ *     failed: {},
+ *   },
+ * });
+ *
+ * await email.create({ id: "email-1", payload: "welcome:user-1" });
+ *
+ * await email.runOnce("queued", {
+ *   worker: "worker-1",
+ *   handler: (job) => ok(`sent ${job.payload}`),
+ * });
+ *
+ * for (const { event, state } of await email.history("email-1")) console.log(event, state);
+ * ```
  *
  * @module
  */
-export { FlowError, type FlowErrorCode, type FlowErrorDetails, isFlowError } from "./src/errors.ts";
+export {
+  FlowError,
+  type FlowErrorCode,
+  type FlowErrorDetails,
+  type FlowErrorOptions,
+  isFlowError,
+} from "./src/errors.ts";
 export type { OpenOptions, Store, StoreLimits } from "./src/engine/mod.ts";
-export { openStore } from "./src/open_store.ts";
 export * from "./src/flow/mod.ts";
+export { openStore } from "./src/open_store.ts";
+export type { Alarm, AlarmOptions, Clock, Random, Time } from "./src/time/mod.ts";
+export * from "./src/workflow/mod.ts";

@@ -1,0 +1,96 @@
+/**
+ * Refusals of what callers hand in: each names the field, the value and the limit.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import { DEFAULT_LIMITS } from "../flow/mod.ts";
+
+/** Characters of a value that a message shows. */
+const SHOWN_CHARACTERS_MAX = 64;
+
+/** The refusal of a field's value. */
+export function refusal(field: string, value: unknown, limit: string): FlowError {
+  return new FlowError("invalid_argument", `${field} is ${shown(value)}, but must be ${limit}`, {
+    details: { field, value, limit },
+  });
+}
+
+/** A value as messages show it: in short, and in quotes if it is a text. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    const isLong = value.length > SHOWN_CHARACTERS_MAX;
+    return `"${isLong ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…` : value}"`;
+  }
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+/** The object itself; refuses whatever is none. */
+export function checkedObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw refusal(field, value, "an object");
+}
+
+/** Refuses members that are not in the list. */
+export function checkMembers(
+  field: string,
+  value: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const path = field === "" ? unknown : `${field}.${unknown}`;
+  const message = `${path} is not an option: known are ${known.join(", ")}`;
+  throw new FlowError("invalid_argument", message, { details: { field: path, limit: known } });
+}
+
+/** The bounds of a whole number. */
+export interface Bounds {
+  /** The least. */
+  readonly min: number;
+  /** The most. Default 2^53 − 1. */
+  readonly max?: number;
+}
+
+/** Refuses whatever is not a whole number within the bounds; undefined passes. */
+export function checkWhole(field: string, value: unknown, bounds: Bounds): void {
+  const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
+  if (value === undefined) return;
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  throw refusal(field, value, `a whole number from ${min} to ${max}`);
+}
+
+/** Refuses whatever is not true or false; undefined passes. */
+export function checkFlag(field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw refusal(field, value, "true or false");
+  }
+}
+
+/** Refuses whatever cannot be the name of a type or a state. */
+export function checkName(field: string, value: unknown): void {
+  const { idBytesMax } = DEFAULT_LIMITS;
+  if (typeof value === "string") {
+    const byteCount = new TextEncoder().encode(value).length;
+    if (byteCount >= 1 && byteCount <= idBytesMax) return;
+  }
+  throw refusal(field, value, `a text of 1 to ${idBytesMax} bytes`);
+}
+
+/** A `TypeError` unless the value is a function: a handler that is none is a mistake in the code. */
+export function checkHandler(field: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new TypeError(`${field} is ${shown(value)}, but must be a function`);
+}
+
+/** The members that are given: a copy without those that are undefined. */
+export function given<T extends object>(members: T): T {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as T;
+}

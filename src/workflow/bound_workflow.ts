@@ -1,0 +1,315 @@
+/**
+ * Sends the commands of a workflow to its store.
+ *
+ * The types are those of `workflow.ts`; here every call is data, and what the types promise is
+ * checked wherever breaking it would go unnoticed.
+ *
+ * @module
+ */
+import {
+  type CancelOptions,
+  type CommandOptions,
+  type CreateItem,
+  type CreateManyOptions,
+  type ExtendLeaseOptions,
+  type FlowInfo,
+  type FlowRecord,
+  type FlowStore,
+  type GetOptions,
+  type HistoryEvent,
+  type HistoryOptions,
+  type ListOptions,
+  type Many,
+  type PolicySetOptions,
+  type ResolvedPolicy,
+  RUNNING,
+  type TransitionOptions,
+} from "../flow/mod.ts";
+import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
+import { checkedObject, checkHandler, given, refusal } from "./argument.ts";
+import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
+import { type CreateCommand, createCommand } from "./create.ts";
+import type { CheckedDefinition, StateDefinition } from "./definition.ts";
+import { checkStore } from "./definition_check.ts";
+import { isForeign, leaseOf, refOf } from "./flow_name.ts";
+import type { Lease } from "./job.ts";
+import { error, type Outcome } from "./outcome.ts";
+import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
+import { partitioned } from "./partition_key.ts";
+import {
+  type LooseHandler,
+  type LooseJob,
+  outcomeOf,
+  runnerOf,
+  saidBy,
+  tooLarge,
+  verdictOf,
+} from "./run.ts";
+import type { HandleOptions, RunResult, SettledJob } from "./run_options.ts";
+import { checkedPayload, type Eventually } from "./schema.ts";
+import {
+  completeSettlement,
+  errorSettlement,
+  failSettlement,
+  moveTarget,
+  okSettlement,
+  retrySettlement,
+  settle,
+} from "./settlement.ts";
+import { LEASE_MS } from "./state_check.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+type Leased = Lease | FlowRecord;
+
+/** A workflow on a store. */
+export class BoundWorkflow {
+  /** The workflow type. */
+  readonly type: string;
+  /** The checked definition. */
+  readonly definition: CheckedDefinition;
+  /** The store. */
+  readonly store: FlowStore;
+  #time: Time | undefined;
+
+  constructor(definition: CheckedDefinition, store: FlowStore) {
+    checkStore("store", store);
+    this.type = definition.type;
+    this.definition = definition;
+    this.store = store;
+  }
+
+  on(store: FlowStore): BoundWorkflow {
+    return new BoundWorkflow(this.definition, store);
+  }
+
+  async create(attributes: object, options: CommandOptions = {}): Promise<FlowRecord> {
+    const command = this.#createCommand(attributes, "");
+    const { id, options: made } = command instanceof Promise ? await command : command;
+    return await this.store.create(id, { ...made, ...given(options) });
+  }
+
+  async createMany<const O extends CreateManyOptions>(
+    items: readonly object[],
+    options?: O,
+  ): Promise<Many<O>> {
+    if (!Array.isArray(items)) throw refusal("items", items, "a list");
+    const commands: Eventually<CreateCommand>[] = [];
+    try {
+      for (const item of items) {
+        commands.push(this.#createCommand(item, `items[${commands.length}].`));
+      }
+    } catch (error) {
+      // Others may have been given to an asynchronous schema; what they say has to be listened to.
+      await Promise.allSettled(commands);
+      throw error;
+    }
+    const made = commands.some((command) => command instanceof Promise)
+      ? await Promise.all(commands)
+      : commands as CreateCommand[];
+    const common = { ...given(options ?? {}), type: this.type };
+    return await this.store.createMany(made.map(itemOf), common) as Many<O>;
+  }
+
+  async claimDue(first: unknown, second?: object): Promise<LooseJob[]> {
+    const { state, options } = stateAndOptions(first, second);
+    return await this.#claim(claimedStates(this.definition, state), options);
+  }
+
+  async reclaim(first: unknown, second?: object): Promise<FlowRecord[]> {
+    const { state = RUNNING, options } = stateAndOptions(first, second);
+    const command = reclaimCommand(this.definition, state as string, options);
+    return await this.store.reclaim(this.type, command);
+  }
+
+  async reclaimOnce(first: unknown, second?: object): Promise<LooseJob[]> {
+    const records = await this.reclaim(first, second);
+    return this.#jobs(records, stateAndOptions(first, second).options);
+  }
+
+  async runOnce(first: unknown, second?: object): Promise<RunResult<LooseJob>[]> {
+    const { state, options } = stateAndOptions(first, second);
+    const runner = runnerOf(this.definition, { ...options, state });
+    const jobs = await this.#claim(runner.states, runner.rest);
+    return await Promise.all(jobs.map(async (job) => {
+      try {
+        return await this.#settle(job, await outcomeOf(runner, job));
+      } catch (error) {
+        return { job, error };
+      }
+    }));
+  }
+
+  async ok(
+    job: Leased,
+    value?: unknown,
+    options?: EndOptions | MoveOptions,
+  ): Promise<FlowRecord> {
+    const settlement = okSettlement(this.definition, this.#lease(job), { value, options });
+    return await settle(this.store, settlement instanceof Promise ? await settlement : settlement);
+  }
+
+  async error(
+    job: Leased,
+    reason?: unknown,
+    options?: AgainOptions | EndOptions,
+  ): Promise<FlowRecord> {
+    const settlement = errorSettlement(this.definition, this.#lease(job), { reason, options });
+    return await settle(this.store, settlement);
+  }
+
+  async handle(
+    job: LooseJob,
+    handler: LooseHandler,
+    { onOmitted }: HandleOptions = {},
+  ): Promise<SettledJob<LooseJob>> {
+    checkHandler("handler", handler);
+    this.#lease(job);
+    const isRun = job.payloadOmitted !== true || onOmitted === "handle";
+    return await this.#settle(job, isRun ? await saidBy(handler, job) : error(tooLarge(job)));
+  }
+
+  async transition(
+    flow: string | object,
+    to: string,
+    payload?: unknown,
+    options: MoveOptions = {},
+  ): Promise<FlowRecord> {
+    const ref = refOf(this.definition, flow);
+    const target = moveTarget(this.definition, to);
+    const checked = payload === undefined ? undefined : checkedPayload(target, payload);
+    return await this.store.transition(
+      ref,
+      given({
+        ...positionOf(flow),
+        ...given(options),
+        to,
+        payload: checked instanceof Promise ? await checked : checked,
+      }) as TransitionOptions,
+    );
+  }
+
+  async complete(flow: Leased, result?: unknown, options?: EndOptions): Promise<FlowRecord> {
+    return await settle(this.store, completeSettlement(this.#lease(flow), { result, options }));
+  }
+
+  async retry(flow: Leased, reason?: unknown, options?: AgainOptions): Promise<FlowRecord> {
+    const settlement = retrySettlement(this.definition, this.#lease(flow), { reason, options });
+    return await settle(this.store, settlement);
+  }
+
+  async fail(flow: Leased, reason?: unknown, options?: EndOptions): Promise<FlowRecord> {
+    return await settle(this.store, failSettlement(this.#lease(flow), { reason, options }));
+  }
+
+  async extendLease(
+    flow: Leased,
+    options: Partial<ExtendLeaseOptions> = {},
+  ): Promise<FlowRecord> {
+    const { id, partitionKey, state, leaseToken, fencingToken } = this.#lease(flow);
+    const leaseMs = this.definition.states.get(state)?.leaseMs ?? LEASE_MS;
+    return await this.store.extendLease(
+      { id, partitionKey },
+      { leaseMs, ...given(options), leaseToken, fencingToken },
+    );
+  }
+
+  async cancel(flow: string | object, options: CancelOptions = {}): Promise<FlowRecord> {
+    return await this.store.cancel(refOf(this.definition, flow), given(options));
+  }
+
+  async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {
+    if (isForeign(this.definition, flow)) return null;
+    const record = await this.store.get(refOf(this.definition, flow), given(options));
+    return record?.type === this.type ? record : null;
+  }
+
+  async history(flow: string | object, options: HistoryOptions = {}): Promise<HistoryEvent[]> {
+    if (isForeign(this.definition, flow)) return [];
+    const events = await this.store.history(refOf(this.definition, flow), given(options));
+    return events.every(({ type }) => type === this.type) ? events : [];
+  }
+
+  async list(state: unknown = "any", options: object = {}): Promise<unknown> {
+    if (typeof state !== "string") throw refusal("state", state, `the name of a state or "any"`);
+    const filter = { ...this.#filter(options), state: state === "any" ? undefined : state };
+    return await this.store.list(this.type, given(filter) as ListOptions);
+  }
+
+  async info(options: object = {}): Promise<FlowInfo> {
+    return await this.store.info(this.type, this.#filter(options));
+  }
+
+  async stuck(options: object = {}): Promise<FlowRecord[]> {
+    return await this.store.stuck(this.type, this.#filter(options));
+  }
+
+  async installPolicy(options: PolicySetOptions = {}): Promise<ResolvedPolicy> {
+    const states = this.definition.liveStates
+      .map((name) => [name, this.definition.states.get(name)?.policy ?? {}] as const)
+      .filter(([, policy]) => Object.keys(policy).length > 0);
+    return await this.store.policySet(this.type, {
+      ...given(options),
+      states: Object.fromEntries(states),
+    });
+  }
+
+  #createCommand(attributes: unknown, at: string): Eventually<CreateCommand> {
+    const newId = (): string => uuidv7(this.#time ??= this.store.time ?? systemTime());
+    return createCommand(this.definition, attributes, { at, newId });
+  }
+
+  async #claim(states: readonly StateDefinition[], options: Options): Promise<LooseJob[]> {
+    const command = claimCommand(this.definition, states, options);
+    return this.#jobs(await this.store.claimDue(this.type, command), options);
+  }
+
+  #jobs(records: readonly FlowRecord[], { payload, signal }: Options): LooseJob[] {
+    const options = {
+      asked: payload as boolean | undefined,
+      signal: signal as AbortSignal | undefined ?? new AbortController().signal,
+    };
+    return records.map((record) => claimedJob(this.definition, record, options));
+  }
+
+  async #settle(job: LooseJob, said: Outcome): Promise<SettledJob<LooseJob>> {
+    const { outcome, settlement } = await verdictOf(this.definition, job, said);
+    const record = settlement === undefined ? null : await settle(this.store, settlement);
+    return { job, outcome, record };
+  }
+
+  #lease(flow: Leased): Lease {
+    return leaseOf(this.definition, flow);
+  }
+
+  #filter(options: object): object {
+    const { partitionKey, rest } = partitioned(options, this.definition.partitionBy);
+    return given({ ...rest, partitionKey });
+  }
+}
+
+function itemOf({ id, options: { type: _common, ...item } }: CreateCommand): CreateItem {
+  return { id, ...item };
+}
+
+/** The two ways to say which states: as the first argument, or among the options. */
+function stateAndOptions(
+  first: unknown,
+  second: object | undefined,
+): { readonly state?: unknown; readonly options: Options } {
+  if (second !== undefined || typeof first !== "object" || Array.isArray(first)) {
+    return { state: first, options: checkedObject("options", second) };
+  }
+  const { state, ...options } = checkedObject("options", first);
+  return { state, options };
+}
+
+/** Where a job or a record says that its flow is; nothing for an id. */
+function positionOf(flow: string | object): Partial<TransitionOptions> {
+  if (typeof flow !== "object" || flow === null) return {};
+  const { state, runState, leaseToken, fencingToken } = flow as Partial<FlowRecord>;
+  return given({
+    from: runState ?? state,
+    leaseToken: leaseToken ?? undefined,
+    fencingToken,
+  }) as Partial<TransitionOptions>;
+}

@@ -1,0 +1,125 @@
+/**
+ * What a claim of a workflow may ask for, and the command it becomes.
+ *
+ * @module
+ */
+import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
+import { given, refusal } from "./argument.ts";
+import type { CheckedDefinition, StateDefinition } from "./definition.ts";
+import { jobOf, type StateJob } from "./job.ts";
+import { partitioned, type PartitionFilter } from "./partition_key.ts";
+import type { LiveName } from "./state.ts";
+import { PAYLOAD_BYTES_MAX } from "./state_check.ts";
+
+/** The states to claim from: one, several, or `"any"`: all that are declared and not terminal. */
+export type ClaimStates<S> = "any" | LiveName<S> | readonly LiveName<S>[];
+
+/** The names that {@linkcode ClaimStates} stand for. */
+export type Claimed<S, C> = C extends "any" ? LiveName<S>
+  : C extends readonly (infer N)[] ? Extract<N, LiveName<S>>
+  : Extract<C, LiveName<S>>;
+
+/**
+ * Options of a claim. `leaseMs` defaults to the state's, of several states to the largest; `limit`
+ * to 1; payloads come along as the states say. What is given here wins.
+ *
+ * @typeParam P The partition fields.
+ * @typeParam Asked What `payload` says; undefined: it is not given.
+ */
+export type JobClaimOptions<P extends readonly string[], Asked extends boolean | undefined> =
+  & Omit<ClaimOptions, "state" | "states" | "payload">
+  & PayloadChoice<Asked>
+  & PartitionFilter<P>;
+
+/** Options of a takeover, with defaults as for {@linkcode JobClaimOptions}. */
+export type JobReclaimOptions<P extends readonly string[], Asked extends boolean | undefined> =
+  & Omit<ReclaimOptions, "state" | "payload">
+  & PayloadChoice<Asked>
+  & PartitionFilter<P>;
+
+/** Whether a claim brings payloads along. */
+export interface PayloadChoice<Asked extends boolean | undefined> {
+  /** Whether to bring payloads along. Default: what the states say. */
+  readonly payload?: Asked;
+}
+
+/** The states of a claim as one of its options. */
+export interface StateChoice<C> {
+  /** The states to claim from. Default `"any"`: all that are declared and not terminal. */
+  readonly state?: C | undefined;
+}
+
+/** The command of a claim. */
+export function claimCommand(
+  definition: CheckedDefinition,
+  states: readonly StateDefinition[],
+  options: object,
+): ClaimOptions {
+  const names = states.map(({ name }) => name);
+  const [only] = names;
+  return {
+    ...names.length === 1 && only !== undefined ? { state: only } : { states: names },
+    ...commonMembers(definition, states, options),
+  };
+}
+
+/** The command of a takeover. */
+export function reclaimCommand(
+  definition: CheckedDefinition,
+  state: string,
+  options: object,
+): ReclaimOptions {
+  const states = claimedStates(definition, state === RUNNING ? "any" : state);
+  return { state, ...commonMembers(definition, states, options) };
+}
+
+/** The declared states that a call names. */
+export function claimedStates(definition: CheckedDefinition, state: unknown): StateDefinition[] {
+  const names = state === undefined || state === "any"
+    ? definition.liveStates
+    : [...new Set(Array.isArray(state) ? state : [state])];
+  if (names.length === 0) throw refusal("state", state, `"any" or the names of states`);
+  return names.map((name) => {
+    const found = definition.states.get(name);
+    if (found !== undefined && !found.isTerminal) return found;
+    throw refusal("state", name, `"any" or one of ${definition.liveStates.join(", ")}`);
+  });
+}
+
+/** What a call says about the jobs that it gets. */
+export interface ClaimedJobOptions {
+  /** Whether it asked for payloads; undefined: what the states say. */
+  readonly asked: boolean | undefined;
+  /** The signal of the job. */
+  readonly signal: AbortSignal;
+}
+
+/** The job of a record that a claim returned. */
+export function claimedJob(
+  definition: CheckedDefinition,
+  record: FlowRecord,
+  { asked, signal }: ClaimedJobOptions,
+): StateJob<string, unknown> {
+  // A claim from several states may bring along a payload that this one does not want.
+  const state = definition.states.get(record.runState ?? "");
+  return jobOf(record, { payload: asked ?? state?.payloadBytesMax !== null, signal });
+}
+
+function commonMembers(
+  definition: CheckedDefinition,
+  states: readonly StateDefinition[],
+  options: object,
+): Omit<ReclaimOptions, "state"> {
+  const { partitionKey, rest } = partitioned(options, definition.partitionBy);
+  const caps = states.flatMap(({ payloadBytesMax }) => payloadBytesMax ?? []);
+  const cap = caps.length > 0 ? Math.max(...caps) : PAYLOAD_BYTES_MAX;
+  const asks = rest.payload ?? caps.length > 0;
+  return given({
+    limit: 1,
+    leaseMs: Math.max(...states.map(({ leaseMs }) => leaseMs)),
+    payloadMaxBytes: asks === true ? cap : undefined,
+    ...given(rest),
+    payload: asks === false ? undefined : asks,
+    partitionKey,
+  }) as unknown as Omit<ReclaimOptions, "state">;
+}

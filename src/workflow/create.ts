@@ -1,0 +1,106 @@
+/**
+ * What creating a flow of a workflow takes, and the command it becomes.
+ *
+ * @module
+ */
+import type { CreateManyOptions, CreateOptions } from "../flow/mod.ts";
+import { checkedObject, given, refusal } from "./argument.ts";
+import type { CheckedDefinition } from "./definition.ts";
+import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
+import type { PayloadIn } from "./payload.ts";
+import { checkedPayload, type Eventually } from "./schema.ts";
+import type { LiveName } from "./state.ts";
+
+/** What a flow is created with, besides its partition, state and payload. */
+export interface CreateFacts
+  extends Omit<CreateOptions, "type" | "state" | "partitionKey" | "payload" | "nowMs"> {
+  /** The id, 1 to 1,024 bytes. Default: a UUID of version 7. */
+  readonly id?: string | undefined;
+}
+
+/** The state a flow starts in: may be left out if it is the initial one. */
+export type StartState<K, I> = K extends I ? {
+    /** The state to start in. Default: the initial state. */
+    readonly state?: K | undefined;
+  }
+  : {
+    /** The state to start in. */
+    readonly state: K;
+  };
+
+/** The payload of a state: may be left out if the state's type takes undefined. */
+export type PayloadMember<State> = undefined extends PayloadIn<State> ? {
+    /** The payload. Undefined: none, or what the schema makes of undefined. */
+    readonly payload?: PayloadIn<State> | undefined;
+  }
+  : {
+    /** The payload. */
+    readonly payload: PayloadIn<State>;
+  };
+
+/** What `create()` takes: facts, partition fields, and a payload that fits the state. */
+export type CreateAttributes<
+  P extends readonly string[],
+  S,
+  I extends LiveName<S>,
+  K extends LiveName<S> = LiveName<S>,
+> = K extends LiveName<S> ? CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]>
+  : never;
+
+/** Common options of `createMany()`; what an item says itself wins. */
+export interface CreateBatchOptions extends Omit<CreateManyOptions, "type" | "state" | "payload"> {}
+
+/** A flow to create, with everything that the definition adds. */
+export interface CreateCommand {
+  /** The id. */
+  readonly id: string;
+  /** The options of the store's `create`. */
+  readonly options: CreateOptions & { readonly state: string };
+}
+
+/** Where the attributes come from. */
+export interface CreatePlace {
+  /** What stands before the name of an attribute in errors, such as `items[3].`. */
+  readonly at: string;
+  /** Makes the id of a flow that has none. */
+  readonly newId: () => string;
+}
+
+/**
+ * The command that creates a flow.
+ *
+ * Throws, or rejects where the state's schema is asynchronous, with `invalid_argument` if the state
+ * is no declared one, a partition field is missing or the payload does not fit.
+ */
+export function createCommand(
+  definition: CheckedDefinition,
+  attributes: unknown,
+  { at, newId }: CreatePlace,
+): Eventually<CreateCommand> {
+  const { partitionBy } = definition;
+  const object = checkedObject(`${at}attributes`, attributes);
+  const { partitionKey, rest } = partitioned(object, partitionBy, at);
+  const { id = newId(), state = definition.initialState, payload, ...facts } = rest as {
+    id?: string;
+    state?: string;
+    payload?: unknown;
+  };
+  const isPartitioned = partitionKey !== undefined || partitionBy.length === 0;
+  const declared = definition.states.get(state);
+  if (declared === undefined || declared.isTerminal) {
+    throw refusal(`${at}state`, state, `one of ${definition.liveStates.join(", ")}`);
+  }
+  const withPayload = (output: unknown): CreateCommand => ({
+    id,
+    options: given({
+      type: definition.type,
+      ...facts,
+      state,
+      // Of fields that are missing, this names the first.
+      partitionKey: isPartitioned ? partitionKey : partitionKeyOf(rest, partitionBy, at),
+      payload: output,
+    }),
+  });
+  const output = checkedPayload(declared, payload, `${at}payload`);
+  return output instanceof Promise ? output.then(withPayload) : withPayload(output);
+}

@@ -1,0 +1,67 @@
+/**
+ * Checks what an author wrote down as a workflow.
+ *
+ * @module
+ */
+import { isTerminalState } from "../flow/mod.ts";
+import { checkedObject, checkMembers, checkName, refusal } from "./argument.ts";
+import type { CheckedDefinition } from "./definition.ts";
+import { isTakenName } from "./partition_key.ts";
+import { checkedState, checkStateName } from "./state_check.ts";
+
+const MEMBERS = ["type", "store", "partitionBy", "initialState", "states"] as const;
+
+/**
+ * A definition, checked and with its defaults.
+ *
+ * Refuses with `invalid_argument`, naming the field, the value and what would do.
+ */
+export function checkedDefinition(definition: unknown): CheckedDefinition {
+  const given = checkedObject("definition", definition);
+  checkMembers("", given, MEMBERS);
+  checkName("type", given.type);
+  if (given.store !== undefined) checkStore("store", given.store);
+  const shapes = checkedObject("states", given.states);
+  const names = Object.keys(shapes);
+  for (const name of names) checkStateName(name);
+  const states = new Map(names.map((name) => [name, checkedState(name, shapes[name], names)]));
+  const liveStates = names.filter((name) => !isTerminalState(name));
+  const { initialState } = given;
+  if (typeof initialState !== "string" || !liveStates.includes(initialState)) {
+    throw refusal(
+      "initialState",
+      initialState,
+      `a declared state that is not terminal: ${
+        liveStates.length === 0 ? "there is none" : liveStates.join(", ")
+      }`,
+    );
+  }
+  return {
+    type: given.type as string,
+    partitionBy: checkedFields(given.partitionBy),
+    initialState,
+    states,
+    liveStates,
+  };
+}
+
+/** Refuses whatever is certainly not a store. */
+export function checkStore(field: string, value: unknown): void {
+  const isStore = typeof value === "object" && value !== null && "claimDue" in value;
+  if (!isStore) throw refusal(field, value, "a FlowStore, such as openStore() returns");
+}
+
+function checkedFields(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw refusal("partitionBy", value, "a list of names");
+  for (const [index, name] of value.entries()) {
+    checkName(`partitionBy.${index}`, name);
+    if (isTakenName(name)) {
+      throw refusal(`partitionBy.${index}`, name, "a name that no option has");
+    }
+    if (value.indexOf(name) !== index) {
+      throw refusal(`partitionBy.${index}`, name, "a name that is not in the list yet");
+    }
+  }
+  return [...value];
+}

@@ -1,0 +1,69 @@
+/**
+ * The ways to name a flow of a workflow, and a lease on it.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import type { FlowRecord, FlowRef } from "../flow/mod.ts";
+import { given } from "./argument.ts";
+import type { CheckedDefinition } from "./definition.ts";
+import type { Lease } from "./job.ts";
+import { type Partition, partitioned } from "./partition_key.ts";
+
+/**
+ * Names a flow: its id, its id with the partition fields or the partition key, a job or a record.
+ *
+ * A bare id is looked up in every partition; if two partitions have it, the command is refused.
+ */
+export type FlowName<P extends readonly string[]> =
+  | FlowRef
+  | ({
+    /** The id. */
+    readonly id: string;
+  } & Partition<P>);
+
+/** Whether a job or a record is of another type, so that the workflow has no such flow. */
+export function isForeign(definition: CheckedDefinition, name: string | object): boolean {
+  if (typeof name !== "object" || name === null) return false;
+  const { type } = name as Partial<FlowRecord>;
+  return type !== undefined && type !== definition.type;
+}
+
+/**
+ * The flow that a call names, as stores take it.
+ *
+ * Throws `not_found` for a job or record of another type: through a workflow it is not there.
+ */
+export function refOf(definition: CheckedDefinition, name: string | object): FlowRef {
+  // Whatever is neither is the store's to refuse.
+  if (typeof name !== "object" || name === null) return name;
+  const { id, type, partitionKey } = name as FlowRecord;
+  if (isForeign(definition, name)) throw foreign(definition, id, type);
+  if (partitionKey !== undefined) return { id, partitionKey };
+  return given({ id, partitionKey: partitioned(name, definition.partitionBy).partitionKey });
+}
+
+/**
+ * The lease of a job, or of a record that is leased.
+ *
+ * Throws `not_found` if it is of another type, `stale_lease` if the record is not leased.
+ */
+export function leaseOf(definition: CheckedDefinition, flow: Lease | FlowRecord): Lease {
+  const { id, type, partitionKey, leaseToken, fencingToken } = flow;
+  if (type !== definition.type) throw foreign(definition, id, type);
+  if (leaseToken === null) {
+    throw new FlowError("stale_lease", `The record of flow "${id}" is not leased`, {
+      details: { id, state: flow.state },
+    });
+  }
+  const state = "runState" in flow && flow.runState !== null ? flow.runState : flow.state;
+  return { id, type, state, partitionKey, leaseToken, fencingToken };
+}
+
+function foreign(definition: CheckedDefinition, id: string, type: string): FlowError {
+  return new FlowError(
+    "not_found",
+    `Flow "${id}" is of type "${type}": workflow "${definition.type}" has no such flow`,
+    { details: { id, type, expected: definition.type } },
+  );
+}

@@ -1,0 +1,208 @@
+/**
+ * Runs the jobs of a worker and settles them.
+ *
+ * @module
+ */
+import type { FlowRecord, FlowStore } from "../flow/mod.ts";
+import type { Time } from "../time/mod.ts";
+import { claimedJob } from "./claim.ts";
+import type { CheckedDefinition } from "./definition.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { Outcome } from "./outcome.ts";
+import { type LooseJob, outcomeOf, type Runner, verdictOf } from "./run.ts";
+import { handBackSettlement, type Settlement } from "./settlement.ts";
+import { SettlementQueue } from "./settlement_queue.ts";
+import type { WorkerErrorContext } from "./worker_options.ts";
+
+/** What jobs are run with. */
+export interface JobRunnerOptions {
+  /** The workflow. */
+  readonly definition: CheckedDefinition;
+  /** Where its flows live. */
+  readonly store: FlowStore;
+  /** Clock, alarms and turns. */
+  readonly time: Time;
+  /** The handlers. */
+  readonly runner: Runner;
+  /** How long the leases last, in milliseconds. */
+  readonly leaseMs: number;
+  /** Whether to extend them. */
+  readonly heartbeat: boolean;
+  /** Whether claims ask for payloads; undefined: what the states say. */
+  readonly asked: boolean | undefined;
+  /** Hears of what goes wrong outside the handlers. */
+  readonly onError: (error: unknown, context: WorkerErrorContext) => void;
+  /** Called at the end of a turn in which handlers ended, after their outcomes were sent. */
+  readonly onRoom: () => void;
+}
+
+/** What became of jobs so far. */
+export interface JobCounts {
+  /** Handlers that run now. */
+  running: number;
+  /** Jobs whose outcome was applied. */
+  settled: number;
+  /** Jobs whose outcome was refused. */
+  refused: number;
+  /** Jobs whose lease was lost. */
+  lost: number;
+  /** Jobs that were handed back. */
+  handedBack: number;
+}
+
+/** A job, and what the worker knows about it. */
+interface HeldJob {
+  readonly job: LooseJob;
+  readonly controller: AbortController;
+  isLost: boolean;
+}
+
+/** Runs jobs side by side. Outcomes of one turn travel together. */
+export class JobRunner {
+  /** What became of jobs so far. */
+  readonly counts: JobCounts = { running: 0, settled: 0, refused: 0, lost: 0, handedBack: 0 };
+  readonly #options: JobRunnerOptions;
+  readonly #heartbeat: Heartbeat<HeldJob> | undefined;
+  readonly #queue: SettlementQueue;
+  readonly #held = new Set<HeldJob>();
+  readonly #tasks = new Set<Promise<void>>();
+  #stopReason: unknown;
+  #isTurnEnding = false;
+
+  /** A runner without jobs. */
+  constructor(options: JobRunnerOptions) {
+    const { store, time, leaseMs } = options;
+    this.#options = options;
+    this.#queue = new SettlementQueue(store);
+    if (!options.heartbeat) return;
+    this.#heartbeat = new Heartbeat({
+      time,
+      leaseMs,
+      extend: ({ job: { id, partitionKey, leaseToken, fencingToken } }) =>
+        store.extendLease({ id, partitionKey }, { leaseToken, fencingToken, leaseMs }),
+      onLost: (held, error) => this.#lose(held, error),
+      onError: ({ job }, error) => options.onError(error, { during: "heartbeat", job }),
+    });
+  }
+
+  /** Jobs that are held, whether their handlers run or their outcomes are on the way. */
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  /** Runs the handler of a flow that was claimed just now. */
+  start(record: FlowRecord): void {
+    const held = this.#hold(record);
+    this.#track(this.#work(held));
+  }
+
+  /** Hands back a flow that was claimed just now. */
+  handBack(record: FlowRecord): void {
+    this.#track(this.#giveBack(this.#hold(record)));
+  }
+
+  /** Aborts the signals of all jobs. */
+  stop(reason: unknown): void {
+    this.#stopReason = reason;
+    for (const { controller } of this.#held) controller.abort(reason);
+  }
+
+  /** Resolves when no job is held any more. */
+  async idle(): Promise<void> {
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  #hold(record: FlowRecord): HeldJob {
+    const { definition, asked } = this.#options;
+    const controller = new AbortController();
+    const job = claimedJob(definition, record, { asked, signal: controller.signal });
+    const held = { job, controller, isLost: false };
+    this.#held.add(held);
+    return held;
+  }
+
+  #track(task: Promise<void>): void {
+    this.#tasks.add(task);
+    task.finally(() => this.#tasks.delete(task));
+  }
+
+  async #work(held: HeldJob): Promise<void> {
+    const outcome = await this.#run(held);
+    if (held.isLost) {
+      this.#held.delete(held);
+      this.#endTurn();
+    } else if (this.#isInterruption(outcome)) {
+      await this.#giveBack(held);
+    } else {
+      await this.#settle(held, outcome);
+    }
+  }
+
+  async #run(held: HeldJob): Promise<Outcome> {
+    this.counts.running++;
+    this.#heartbeat?.add(held);
+    try {
+      return await outcomeOf(this.#options.runner, held.job);
+    } finally {
+      this.#heartbeat?.remove(held);
+      this.counts.running--;
+    }
+  }
+
+  async #settle(held: HeldJob, outcome: Outcome): Promise<void> {
+    const { definition, onError } = this.#options;
+    try {
+      const { settlement } = await verdictOf(definition, held.job, outcome);
+      if (settlement === undefined) this.#endTurn();
+      else await this.#send(settlement);
+      this.counts.settled++;
+    } catch (error) {
+      this.counts.refused++;
+      onError(error, { during: "settle", job: held.job });
+    } finally {
+      this.#held.delete(held);
+      this.#endTurn();
+    }
+  }
+
+  async #giveBack(held: HeldJob): Promise<void> {
+    const { job } = held;
+    try {
+      await this.#send(handBackSettlement(job, job.record));
+      this.counts.handedBack++;
+    } catch (error) {
+      this.#options.onError(error, { during: "handBack", job });
+    } finally {
+      this.#held.delete(held);
+    }
+  }
+
+  /** Whether a handler gave up because it was told to, and not because of its job. */
+  #isInterruption(outcome: Outcome): boolean {
+    return this.#stopReason !== undefined && outcome.kind === "error" &&
+      outcome.reason === this.#stopReason;
+  }
+
+  #lose(held: HeldJob, error: unknown): void {
+    held.isLost = true;
+    this.counts.lost++;
+    held.controller.abort(error);
+  }
+
+  #send(settlement: Settlement): Promise<FlowRecord> {
+    const sent = this.#queue.add(settlement);
+    this.#endTurn();
+    return sent;
+  }
+
+  /** Lets everything else that ends in this turn join, and then sends it with one command a kind. */
+  #endTurn(): void {
+    if (this.#isTurnEnding) return;
+    this.#isTurnEnding = true;
+    this.#options.time.defer(() => {
+      this.#isTurnEnding = false;
+      this.#queue.flush();
+      this.#options.onRoom();
+    });
+  }
+}

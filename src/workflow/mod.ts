@@ -1,0 +1,112 @@
+/**
+ * The SDK: definitions, jobs, outcomes and workers on whatever store there is.
+ *
+ * @module
+ */
+export { type CompleteAction, type FailAction, type RetryOr, retryOr } from "./action.ts";
+export type {
+  Claimed,
+  ClaimStates,
+  JobClaimOptions,
+  JobReclaimOptions,
+  PayloadChoice,
+  StateChoice,
+} from "./claim.ts";
+export type {
+  CreateAttributes,
+  CreateBatchOptions,
+  CreateFacts,
+  PayloadMember,
+  StartState,
+} from "./create.ts";
+export type {
+  CheckedDefinition,
+  OkAction,
+  StateDefinition,
+  WorkflowDefinition,
+} from "./definition.ts";
+export { NonRetryableError, type StoredException } from "./failure.ts";
+export type { FlowName } from "./flow_name.ts";
+export type { Handler, HandlerContext, OkOf, OutcomeOf, TransitionOf } from "./handler.ts";
+export type { Job, Lease, StateJob } from "./job.ts";
+export {
+  type AgainOptions,
+  type Complete,
+  complete,
+  type EndOptions,
+  error,
+  type Fail,
+  fail,
+  type Failure,
+  type MoveOptions,
+  type NoReply,
+  noReply,
+  type Ok,
+  ok,
+  OUTCOME,
+  type Outcome,
+  type OutcomeMark,
+  type Retry,
+  retry,
+  type Transition,
+  transition,
+} from "./outcome.ts";
+export type { Partition, PartitionFilter, PartitionOf, PartitionValue } from "./partition_key.ts";
+export type {
+  FailureOptions,
+  Hydrated,
+  MayKeep,
+  MovePayload,
+  Next,
+  OkArgs,
+  OkOptions,
+  OkValue,
+  OptionalFirst,
+  PayloadIn,
+  PayloadOut,
+  SchemaTypes,
+} from "./payload.ts";
+export type {
+  HandleOptions,
+  HandlerChoice,
+  OneHandler,
+  RunOptions,
+  RunResult,
+  RunStatesOptions,
+  SettledJob,
+  UnsettledJob,
+} from "./run_options.ts";
+export {
+  type StandardSchema,
+  type StandardSchemaIssue,
+  type StandardSchemaProperties,
+  type StandardSchemaResult,
+  type,
+} from "./schema.ts";
+export type {
+  CheckedStates,
+  ClaimPayload,
+  LiveName,
+  Name,
+  NoOthers,
+  StateDef,
+  StateShape,
+} from "./state.ts";
+export {
+  type FlowMoveOptions,
+  type InstallPolicyOptions,
+  type LeasedFlow,
+  type ListState,
+  type Reclaimed,
+  type UnboundWorkflow,
+  type Workflow,
+  workflow,
+} from "./workflow.ts";
+export { startWorker } from "./worker.ts";
+export type {
+  Worker,
+  WorkerErrorContext,
+  WorkerOptions,
+  WorkerPace,
+  WorkerStats,
+} from "./worker_options.ts";

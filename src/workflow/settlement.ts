@@ -1,0 +1,216 @@
+/**
+ * From what is said about a job to the one command that does it.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import type {
+  CompleteOptions,
+  FailOptions,
+  FlowRecord,
+  FlowStore,
+  Guard,
+  RetryOptions,
+  RetryPolicy,
+  TransitionOptions,
+} from "../flow/mod.ts";
+import { given, refusal } from "./argument.ts";
+import type { CheckedDefinition, StateDefinition } from "./definition.ts";
+import { storedReason } from "./failure.ts";
+import type { Lease } from "./job.ts";
+import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
+import { checkedPayload, type Eventually } from "./schema.ts";
+
+/** A command that ends a lease, ready to be sent. */
+export type Settlement =
+  | SettlementOf<"complete", CompleteOptions>
+  | SettlementOf<"transition", TransitionOptions>
+  | SettlementOf<"retry", RetryOptions>
+  | SettlementOf<"fail", FailOptions>;
+
+/** A command that ends a lease, with its options. */
+export interface SettlementOf<Command extends string, Options> {
+  /** The method of the store. */
+  readonly command: Command;
+  /** The flow. */
+  readonly flow: { readonly id: string; readonly partitionKey: string };
+  /** The options of that method. */
+  readonly options: Options;
+}
+
+/** Sends the command. */
+export function settle(store: FlowStore, settlement: Settlement): Promise<FlowRecord> {
+  const { flow } = settlement;
+  switch (settlement.command) {
+    case "complete":
+      return store.complete(flow, settlement.options);
+    case "transition":
+      return store.transition(flow, settlement.options);
+    case "retry":
+      return store.retry(flow, settlement.options);
+    case "fail":
+      return store.fail(flow, settlement.options);
+  }
+}
+
+/**
+ * The command that an outcome stands for; undefined for `noReply`. Throws, or rejects where a schema
+ * is asynchronous, as the functions below do.
+ */
+export function settlementOf(
+  definition: CheckedDefinition,
+  lease: Lease,
+  outcome: Outcome,
+): Eventually<Settlement> | undefined {
+  switch (outcome.kind) {
+    case "ok":
+      return okSettlement(definition, lease, outcome);
+    case "error":
+      return errorSettlement(definition, lease, outcome);
+    case "transition":
+      return moveSettlement(definition, lease, outcome);
+    case "complete":
+      return completeSettlement(lease, outcome);
+    case "retry":
+      return retrySettlement(definition, lease, outcome);
+    case "fail":
+      return failSettlement(lease, outcome);
+    case "noReply":
+      return undefined;
+  }
+}
+
+/**
+ * What the state's `onOk` says. `wrong_state` if the state is not declared: a flow that nobody knows
+ * how to go on with never completes in silence.
+ */
+export function okSettlement(
+  definition: CheckedDefinition,
+  lease: Lease,
+  said: { readonly value?: unknown; readonly options?: EndOptions | MoveOptions | undefined },
+): Eventually<Settlement> {
+  const { onOk } = declaredState(definition, lease);
+  const { value, options } = said;
+  if (onOk.kind === "complete") return completeSettlement(lease, { result: value, options });
+  return moveSettlement(definition, lease, { to: onOk.to, payload: value, options });
+}
+
+/** What the state's `onError` says. `wrong_state` if the state is not declared. */
+export function errorSettlement(
+  definition: CheckedDefinition,
+  lease: Lease,
+  said: { readonly reason?: unknown; readonly options?: AgainOptions | EndOptions | undefined },
+): Settlement {
+  const { onError } = declaredState(definition, lease);
+  return onError === "fail"
+    ? failSettlement(lease, said)
+    : retrySettlement(definition, lease, said);
+}
+
+/** A move to a state. `invalid_argument` if that is no declared one, or the payload does not fit. */
+export function moveSettlement(
+  definition: CheckedDefinition,
+  lease: Lease,
+  said: {
+    readonly to: string;
+    readonly payload?: unknown;
+    readonly options?: MoveOptions | undefined;
+  },
+): Eventually<Settlement> {
+  const state = moveTarget(definition, said.to);
+  const withPayload = (payload: unknown): Settlement => ({
+    command: "transition",
+    flow: flowOf(lease),
+    options: given({ from: lease.state, to: said.to, ...guardOf(lease), ...said.options, payload }),
+  });
+  if (said.payload === undefined) return withPayload(undefined);
+  const payload = checkedPayload(state, said.payload);
+  return payload instanceof Promise ? payload.then(withPayload) : withPayload(payload);
+}
+
+/** A good end. */
+export function completeSettlement(
+  lease: Lease,
+  said: { readonly result?: unknown; readonly options?: EndOptions | undefined },
+): Settlement {
+  const options = given({ ...guardOf(lease), ...said.options, result: said.result });
+  return { command: "complete", flow: flowOf(lease), options };
+}
+
+/** Another try, under the retry members that the state declares. */
+export function retrySettlement(
+  definition: CheckedDefinition,
+  lease: Lease,
+  said: { readonly reason?: unknown; readonly options?: AgainOptions | undefined },
+): Settlement {
+  const { reason, options } = said;
+  const retry = mergedRetry(definition.states.get(lease.state)?.retry ?? {}, options?.retry);
+  return {
+    command: "retry",
+    flow: flowOf(lease),
+    options: given({ ...guardOf(lease), ...options, error: storedReason(reason), retry }),
+  };
+}
+
+/** A bad end. */
+export function failSettlement(
+  lease: Lease,
+  said: { readonly reason?: unknown; readonly options?: EndOptions | undefined },
+): Settlement {
+  const options = given({ ...guardOf(lease), ...said.options, error: storedReason(said.reason) });
+  return { command: "fail", flow: flowOf(lease), options };
+}
+
+/**
+ * Gives a flow back as if it had not been claimed: to its own state, so that its attempts stay, and
+ * due before whatever else waits there, since it was at the front when it was claimed.
+ */
+export function handBackSettlement(lease: Lease, record: FlowRecord): Settlement {
+  const { state } = lease;
+  return {
+    command: "transition",
+    flow: flowOf(lease),
+    options: { from: state, to: state, ...guardOf(lease), runAtMs: record.createdAtMs },
+  };
+}
+
+/** The live state of a name. */
+export function moveTarget(definition: CheckedDefinition, to: string): StateDefinition {
+  const state = definition.states.get(to);
+  if (state !== undefined && !state.isTerminal) return state;
+  throw refusal("to", to, `one of ${definition.liveStates.join(", ")}`);
+}
+
+function declaredState(definition: CheckedDefinition, lease: Lease): StateDefinition {
+  const state = definition.states.get(lease.state);
+  if (state !== undefined) return state;
+  const declared = definition.liveStates;
+  throw new FlowError(
+    "wrong_state",
+    `Flow "${lease.id}" was claimed from state "${lease.state}", and workflow ` +
+      `"${definition.type}" declares only ${declared.join(", ")}`,
+    { details: { id: lease.id, state: lease.state, expected: declared } },
+  );
+}
+
+/** The command's members over the state's, one by one. */
+function mergedRetry(
+  declared: RetryPolicy,
+  override: RetryPolicy | undefined,
+): RetryPolicy | undefined {
+  const backoff = { ...declared.backoff, ...given(override?.backoff ?? {}) };
+  const merged = given({
+    ...declared,
+    ...given(override ?? {}),
+    backoff: Object.keys(backoff).length === 0 ? undefined : backoff,
+  });
+  return Object.keys(merged).length === 0 ? undefined : merged;
+}
+
+function flowOf({ id, partitionKey }: Lease): { id: string; partitionKey: string } {
+  return { id, partitionKey };
+}
+
+function guardOf({ leaseToken, fencingToken }: Lease): Guard {
+  return { leaseToken, fencingToken };
+}

@@ -1,0 +1,56 @@
+/**
+ * The states of a workflow as types: what a definition may say, and what follows from it.
+ *
+ * @module
+ */
+import type { RetryPolicy, TerminalState } from "../flow/mod.ts";
+import type { CompleteAction, FailAction, RetryOr } from "./action.ts";
+import type { StandardSchema } from "./schema.ts";
+
+/** How much of a payload a claim brings along: up to 65,536 bytes, nothing, or up to a cap. */
+export type ClaimPayload = boolean | {
+  /** Payloads above this many bytes are left out and marked. */
+  readonly maxBytes: number;
+};
+
+/** Every option a state can have, whatever the names of the states are. */
+export interface StateShape {
+  /** The type of the payload. Default: unknown. */
+  readonly payload?: StandardSchema | undefined;
+  /** How long a claim holds a flow, in milliseconds. Default 30,000. */
+  readonly leaseMs?: number | undefined;
+  /** Whether claims bring the payload along. Default true: up to 65,536 bytes. */
+  readonly claimPayload?: ClaimPayload | undefined;
+  /** When and how often `error()` and `retry()` run the flow again. Default: the type's policy. */
+  readonly retry?: RetryPolicy | undefined;
+  /** Leases a flow may lose in a row; null: no cap. Default: the type's policy, else 10. */
+  readonly maxReclaims?: number | null | undefined;
+  /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
+  readonly onOk?: string | CompleteAction | undefined;
+  /** What `error()` does: `retryOr(state)` or `fail()`. Default: retry under the policy. */
+  readonly onError?: RetryOr | FailAction | undefined;
+}
+
+/** The options of one state among states of the names `N`. */
+export interface StateDef<N extends string> extends Omit<StateShape, "onOk" | "onError" | "retry"> {
+  /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
+  readonly onOk?: Exclude<N, TerminalState> | CompleteAction | undefined;
+  /** What `error()` does: `retryOr(state)` or `fail()`. Default: retry under the policy. */
+  readonly onError?: RetryOr<N | TerminalState> | FailAction | undefined;
+  /** When and how often `error()` and `retry()` run the flow again. Default: the type's policy. */
+  readonly retry?: RetryPolicy<N | TerminalState> | undefined;
+}
+
+/** Refuses members that the shape does not have, one level down. */
+export type NoOthers<Given, Shape> = { readonly [X in Exclude<keyof Given, keyof Shape>]: never };
+
+/** States that fit together: every target is declared, and no option is unknown. */
+export type CheckedStates<S> = {
+  readonly [K in keyof S]: StateDef<Name<S>> & NoOthers<S[K], StateShape>;
+};
+
+/** The names of the declared states. */
+export type Name<S> = Extract<keyof S, string>;
+
+/** The names of the declared states in which a flow can be worked on. */
+export type LiveName<S> = Exclude<Name<S>, TerminalState>;

@@ -1,0 +1,190 @@
+/**
+ * Checks one declared state.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import { isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
+import { checkedObject, checkMembers, checkName, checkWhole, given, refusal } from "./argument.ts";
+import type { OkAction, StateDefinition } from "./definition.ts";
+import type { StandardSchema } from "./schema.ts";
+
+/** How long a claim holds a flow of a state that does not say. */
+export const LEASE_MS = 30_000;
+
+/** The largest payload that claims bring along from a state that does not say. */
+export const PAYLOAD_BYTES_MAX = 65_536;
+
+/** The longest base and cap of a backoff: 30 days. */
+const BACKOFF_MS_MAX = 30 * 86_400_000;
+
+/** The longest lease: a hundred years. */
+const LEASE_MS_MAX = 100 * 365 * 86_400_000;
+
+/** The most leases that a flow may be allowed to lose. */
+const RECLAIMS_MAX = 1_000_000;
+
+const MEMBERS = [
+  "payload",
+  "leaseMs",
+  "claimPayload",
+  "retry",
+  "maxReclaims",
+  "onOk",
+  "onError",
+] as const;
+const BACKOFF_KINDS: readonly unknown[] = ["none", "fixed", "linear", "exponential"];
+
+/** The name of a state, checked against what has another meaning. */
+export function checkStateName(name: string): void {
+  checkName("states", name);
+  if (!isReservedName(name)) return;
+  throw new FlowError(
+    "invalid_argument",
+    `A state cannot have the name "${name}", it is reserved`,
+    {
+      details: { field: "states", value: name, limit: ["running", "any", "auto"] },
+    },
+  );
+}
+
+/**
+ * One state, checked and with its defaults.
+ *
+ * @param name Its name, already checked.
+ * @param shape What the author wrote.
+ * @param declared The names of all declared states.
+ */
+export function checkedState(
+  name: string,
+  shape: unknown,
+  declared: readonly string[],
+): StateDefinition {
+  const field = `states.${name}`;
+  const state = checkedObject(field, shape);
+  checkMembers(field, state, MEMBERS);
+  checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: LEASE_MS_MAX });
+  if (state.maxReclaims !== null) {
+    checkWhole(`${field}.maxReclaims`, state.maxReclaims, { min: 0, max: RECLAIMS_MAX });
+  }
+  const { onError, exhaustedTo } = errorAction(field, state.onError, declared);
+  const retry = checkedRetry(`${field}.retry`, state.retry, declared);
+  if (exhaustedTo !== undefined) checkAgreement(field, retry.exhaustedTo, exhaustedTo);
+  const wholeRetry = given({ ...retry, exhaustedTo: exhaustedTo ?? retry.exhaustedTo });
+  return {
+    name,
+    isTerminal: isTerminalState(name),
+    payload: checkedSchema(`${field}.payload`, state.payload),
+    leaseMs: (state.leaseMs ?? LEASE_MS) as number,
+    payloadBytesMax: payloadBytesMax(`${field}.claimPayload`, state.claimPayload),
+    onOk: okAction(field, state.onOk, declared),
+    onError,
+    retry: wholeRetry,
+    policy: given({
+      retry: Object.keys(wholeRetry).length === 0 ? undefined : wholeRetry,
+      maxReclaims: state.maxReclaims as number | null | undefined,
+    }),
+  };
+}
+
+function checkedSchema(field: string, value: unknown): StandardSchema | undefined {
+  if (value === undefined) return undefined;
+  const schema = value as Partial<StandardSchema> | null;
+  // Some libraries make their schemas callable.
+  const canHoldMembers = typeof schema === "object" || typeof schema === "function";
+  const properties = canHoldMembers ? schema?.["~standard"] : undefined;
+  if (properties?.version === 1 && typeof properties.validate === "function") {
+    return schema as StandardSchema;
+  }
+  throw refusal(field, value, "a Standard Schema of version 1 or type<T>()");
+}
+
+function payloadBytesMax(field: string, value: unknown): number | null {
+  if (value === undefined || value === true) return PAYLOAD_BYTES_MAX;
+  if (value === false) return null;
+  if (typeof value !== "object") throw refusal(field, value, "true, false or { maxBytes }");
+  const choice = checkedObject(field, value);
+  checkMembers(field, choice, ["maxBytes"]);
+  if (choice.maxBytes === undefined) {
+    throw refusal(`${field}.maxBytes`, undefined, "a whole number");
+  }
+  checkWhole(`${field}.maxBytes`, choice.maxBytes, { min: 0 });
+  return choice.maxBytes as number;
+}
+
+function okAction(field: string, value: unknown, declared: readonly string[]): OkAction {
+  if (value === undefined) return { kind: "complete" };
+  if (typeof value === "string") {
+    const live = declared.filter((name) => !isTerminalState(name));
+    if (live.includes(value)) return { kind: "transition", to: value };
+    throw refusal(`${field}.onOk`, value, `complete() or one of ${live.join(", ")}`);
+  }
+  const action = actionOf(`${field}.onOk`, value, "the name of a state or complete()");
+  if (action.kind !== "complete") {
+    throw refusal(`${field}.onOk`, action.kind, "the name of a state or complete()");
+  }
+  if (action.result !== undefined) {
+    throw refusal(`${field}.onOk`, action.result, "complete() without a result: ok() brings it");
+  }
+  return { kind: "complete" };
+}
+
+function errorAction(
+  field: string,
+  value: unknown,
+  declared: readonly string[],
+): { onError: "retry" | "fail"; exhaustedTo?: string } {
+  if (value === undefined) return { onError: "retry" };
+  const action = actionOf(`${field}.onError`, value, "retryOr(state) or fail()");
+  if (action.kind === "retryOr") {
+    checkTarget(`${field}.onError`, action.exhaustedTo, declared);
+    return { onError: "retry", exhaustedTo: action.exhaustedTo as string };
+  }
+  if (action.kind !== "fail") throw refusal(`${field}.onError`, value, "retryOr(state) or fail()");
+  if (action.reason !== undefined) {
+    throw refusal(`${field}.onError`, action.reason, "fail() without a reason: error() brings it");
+  }
+  return { onError: "fail" };
+}
+
+function actionOf(field: string, value: unknown, limit: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) throw refusal(field, value, limit);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function checkTarget(field: string, value: unknown, declared: readonly string[]): void {
+  if (typeof value === "string" && (declared.includes(value) || isTerminalState(value))) return;
+  const targets = new Set([...declared, "completed", "failed", "cancelled"]);
+  throw refusal(field, value, `one of ${[...targets].join(", ")}`);
+}
+
+function checkAgreement(field: string, declared: string | undefined, exhaustedTo: string): void {
+  if (declared === undefined || declared === exhaustedTo) return;
+  throw refusal(
+    `${field}.retry.exhaustedTo`,
+    declared,
+    `"${exhaustedTo}", as retryOr() says, or left out`,
+  );
+}
+
+/** Checks a retry policy; members that are not given stay away. */
+function checkedRetry(field: string, value: unknown, declared: readonly string[]): RetryPolicy {
+  if (value === undefined) return {};
+  const retry = checkedObject(field, value);
+  checkMembers(field, retry, ["maxRetries", "backoff", "exhaustedTo"]);
+  checkWhole(`${field}.maxRetries`, retry.maxRetries, { min: 0, max: 1_000 });
+  if (retry.exhaustedTo !== undefined) {
+    checkTarget(`${field}.exhaustedTo`, retry.exhaustedTo, declared);
+  }
+  if (retry.backoff !== undefined) {
+    const backoff = checkedObject(`${field}.backoff`, retry.backoff);
+    checkMembers(`${field}.backoff`, backoff, ["kind", "baseMs", "maxMs", "jitterPct"]);
+    if (backoff.kind !== undefined && !BACKOFF_KINDS.includes(backoff.kind)) {
+      throw refusal(`${field}.backoff.kind`, backoff.kind, `one of ${BACKOFF_KINDS.join(", ")}`);
+    }
+    checkWhole(`${field}.backoff.baseMs`, backoff.baseMs, { min: 0, max: BACKOFF_MS_MAX });
+    checkWhole(`${field}.backoff.maxMs`, backoff.maxMs, { min: 0, max: BACKOFF_MS_MAX });
+    checkWhole(`${field}.backoff.jitterPct`, backoff.jitterPct, { min: 0, max: 100 });
+  }
+  return given(retry as RetryPolicy);
+}

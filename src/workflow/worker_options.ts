@@ -1,0 +1,91 @@
+/**
+ * How a worker works, and what can be seen of it.
+ *
+ * @module
+ */
+import type { ClaimOptions } from "../flow/mod.ts";
+import type { Time } from "../time/mod.ts";
+import type { PayloadChoice } from "./claim.ts";
+import type { Lease } from "./job.ts";
+import type { PartitionFilter } from "./partition_key.ts";
+import type { HandleOptions, HandlerChoice } from "./run_options.ts";
+
+/** What a worker claims, and how fast. */
+export interface WorkerPace
+  extends Omit<ClaimOptions, "state" | "states" | "payload" | "blockMs" | "nowMs"> {
+  /** The most jobs of one claim, 1 to 1,000. Default 100. */
+  readonly limit?: number | undefined;
+  /** The most handlers that run at the same time. A claim asks for no more jobs. Default 10. */
+  readonly concurrency?: number | undefined;
+  /** The longest wait of one claim, or the pause where a store cannot wait. Default 250. */
+  readonly intervalMs?: number | undefined;
+  /** Whether to extend leases while handlers run, at a third of their length. Default true. */
+  readonly heartbeat?: boolean | undefined;
+  /** Stops the worker, as `stop()` does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of everything that went wrong outside the handlers. A throw in it is not caught. */
+  readonly onError?: ((error: unknown, context: WorkerErrorContext) => void) | undefined;
+  /** Clock, alarms and randomness. Default: the store's, else the machine's. */
+  readonly time?: Time | undefined;
+}
+
+/** Where a worker's error comes from. */
+export interface WorkerErrorContext {
+  /** What the worker was doing. */
+  readonly during: "claim" | "heartbeat" | "settle" | "handBack";
+  /** The job, if it was about one. */
+  readonly job?: Lease | undefined;
+}
+
+/**
+ * Options of `startWorker()`.
+ *
+ * @typeParam P The partition fields.
+ * @typeParam S The states of the workflow.
+ * @typeParam C The states that the worker claims from.
+ * @typeParam Asked What `payload` says; undefined: it is not given.
+ */
+export type WorkerOptions<P extends readonly string[], S, C, Asked extends boolean | undefined> =
+  & WorkerPace
+  & PayloadChoice<Asked>
+  & PartitionFilter<P>
+  & HandleOptions
+  & HandlerChoice<S, C, Asked>;
+
+/** What a worker has done so far. */
+export interface WorkerStats {
+  /** Jobs that were claimed. */
+  readonly claimed: number;
+  /** Handlers that run now. */
+  readonly running: number;
+  /** Jobs whose outcome was applied, `noReply` included. */
+  readonly settled: number;
+  /** Jobs whose outcome the store refused. */
+  readonly refused: number;
+  /** Jobs whose lease was lost while their handler ran. */
+  readonly lost: number;
+  /** Jobs that were handed back, unstarted or interrupted by `stop()`. */
+  readonly handedBack: number;
+  /** Errors that `onError` was told of. */
+  readonly errors: number;
+  /** The last of them. */
+  readonly lastError: unknown;
+}
+
+/** A running worker. */
+export interface Worker extends AsyncDisposable {
+  /** What it has done so far. */
+  readonly stats: WorkerStats;
+  /**
+   * Resolves when the worker has ended: by `drain()`, `stop()`, its signal, or because the store was
+   * closed or has failed. Never rejects.
+   */
+  readonly ended: Promise<void>;
+  /** Claims nothing more, lets the handlers that run finish, and settles their jobs. */
+  drain(): Promise<void>;
+  /**
+   * Claims nothing more and aborts the signals of the jobs. Resolves when their handlers have ended.
+   * A handler that throws its signal's reason is not counted as failed: its job is handed back.
+   */
+  stop(): Promise<void>;
+}

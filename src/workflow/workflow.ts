@@ -1,0 +1,300 @@
+/**
+ * A workflow as its users hold it: one method per command, typed by the definition.
+ *
+ * @module
+ */
+import type {
+  CancelOptions,
+  CommandOptions,
+  ExtendLeaseOptions,
+  FlowInfo,
+  FlowRecord,
+  FlowStore,
+  GetOptions,
+  Guard,
+  HistoryEvent,
+  HistoryOptions,
+  InfoOptions,
+  ListOptions,
+  Many,
+  Page,
+  PolicySetOptions,
+  ResolvedPolicy,
+  RUNNING,
+  StuckOptions,
+  TerminalState,
+} from "../flow/mod.ts";
+import { BoundWorkflow } from "./bound_workflow.ts";
+import type {
+  Claimed,
+  ClaimStates,
+  JobClaimOptions,
+  JobReclaimOptions,
+  StateChoice,
+} from "./claim.ts";
+import type { CreateAttributes, CreateBatchOptions } from "./create.ts";
+import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
+import { checkedDefinition } from "./definition_check.ts";
+import type { FlowName } from "./flow_name.ts";
+import type { Handler } from "./handler.ts";
+import type { Job, Lease } from "./job.ts";
+import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
+import type { PartitionFilter } from "./partition_key.ts";
+import type {
+  FailureOptions,
+  MovePayload,
+  OkArgs,
+  OkOptions,
+  OptionalFirst,
+  PayloadIn,
+} from "./payload.ts";
+import type {
+  HandleOptions,
+  RunOptions,
+  RunResult,
+  RunStatesOptions,
+  SettledJob,
+} from "./run_options.ts";
+import type { CheckedStates, LiveName, Name } from "./state.ts";
+
+/** A workflow without a store. */
+export interface UnboundWorkflow<
+  T extends string,
+  P extends readonly string[],
+  S,
+  I extends LiveName<S>,
+> {
+  /** The workflow type. */
+  readonly type: T;
+  /** The definition with its defaults filled in. */
+  readonly definition: CheckedDefinition;
+  /** The same workflow on a store. */
+  on(store: FlowStore): Workflow<T, P, S, I>;
+}
+
+/** A job, or a record that is leased. */
+export type LeasedFlow = Lease | FlowRecord;
+
+/** The state that `list()` takes: one of the workflow's, one that every store knows, or another. */
+export type ListState<S> =
+  | Name<S>
+  | TerminalState
+  | typeof RUNNING
+  | "any"
+  // Any text, without losing the completion of the names above.
+  | (string & Record<never, never>);
+
+/** Options of `transition()` for a flow that is not a job. */
+export interface FlowMoveOptions extends MoveOptions {
+  /** The state the flow must be in. May be left out for a record, which knows its own. */
+  readonly from?: string | undefined;
+  /** The fencing number of the flow. May be left out for a record. */
+  readonly fencingToken?: number | undefined;
+  /** The lease token, if the flow is leased. May be left out for a record. */
+  readonly leaseToken?: string | undefined;
+}
+
+/** Options of `installPolicy()`: what holds for the whole type, beside what the states declare. */
+export interface InstallPolicyOptions extends Omit<PolicySetOptions, "states"> {}
+
+/**
+ * A workflow on a store. Every method sends exactly one command, and none repeats a write.
+ *
+ * @typeParam T The workflow type.
+ * @typeParam P The partition fields.
+ * @typeParam S The states.
+ * @typeParam I The initial state.
+ */
+export interface Workflow<
+  T extends string,
+  P extends readonly string[],
+  S,
+  I extends LiveName<S>,
+> extends UnboundWorkflow<T, P, S, I> {
+  /** The store. */
+  readonly store: FlowStore;
+
+  /**
+   * Creates a flow in the initial state, or in another declared one.
+   *
+   * Rejects with `already_exists`, with `idempotency_conflict`, or with `invalid_argument` if the
+   * payload does not fit the schema of its state.
+   */
+  create(attributes: CreateAttributes<P, S, I>, options?: CommandOptions): Promise<FlowRecord>;
+  /** Creates up to 1,000 flows in one atomic command. A payload that does not fit refuses them all. */
+  createMany<const O extends CreateBatchOptions>(
+    items: readonly CreateAttributes<P, S, I>[],
+    options?: O,
+  ): Promise<Many<O>>;
+
+  /** Leases due flows of one or several states to a worker. Nothing due: an empty list. */
+  claimDue<const C extends ClaimStates<S>, Asked extends boolean | undefined = undefined>(
+    state: C,
+    options: JobClaimOptions<P, Asked>,
+  ): Promise<Job<S, Claimed<S, C>, Asked>[]>;
+  /** Leases due flows to a worker, of every declared state unless `state` is given. */
+  claimDue<const C extends ClaimStates<S> = "any", Asked extends boolean | undefined = undefined>(
+    options: JobClaimOptions<P, Asked> & StateChoice<C>,
+  ): Promise<Job<S, Claimed<S, C>, Asked>[]>;
+  /** Leases flows whose lease has expired, of one logical state or, by `"running"`, of every one. */
+  reclaim(
+    state: LiveName<S> | typeof RUNNING,
+    options: JobReclaimOptions<P, boolean | undefined>,
+  ): Promise<FlowRecord[]>;
+  /** Leases flows whose lease has expired. */
+  reclaim(
+    options:
+      & JobReclaimOptions<P, boolean | undefined>
+      & StateChoice<LiveName<S> | typeof RUNNING>,
+  ): Promise<FlowRecord[]>;
+  /** The same as `reclaim()`, as jobs. */
+  reclaimOnce<
+    const C extends LiveName<S> | typeof RUNNING,
+    Asked extends boolean | undefined = undefined,
+  >(
+    state: C,
+    options: JobReclaimOptions<P, Asked>,
+  ): Promise<Job<S, Reclaimed<S, C>, Asked>[]>;
+  /** The same as `reclaim()`, as jobs. */
+  reclaimOnce<
+    const C extends LiveName<S> | typeof RUNNING = typeof RUNNING,
+    Asked extends boolean | undefined = undefined,
+  >(
+    options: JobReclaimOptions<P, Asked> & StateChoice<C>,
+  ): Promise<Job<S, Reclaimed<S, C>, Asked>[]>;
+  /**
+   * Claims once, runs the handler of every job, all at the same time, and does what they say.
+   * Resolves to one entry per job; a job whose outcome is refused costs the others nothing.
+   */
+  runOnce<const C extends ClaimStates<S>, Asked extends boolean | undefined = undefined>(
+    state: C,
+    options: RunOptions<P, S, C, Asked>,
+  ): Promise<RunResult<Job<S, Claimed<S, C>, Asked>>[]>;
+  /** The same, with the states among the options or as the names of `handlers`. */
+  runOnce<const C extends ClaimStates<S> = "any", Asked extends boolean | undefined = undefined>(
+    options: RunStatesOptions<P, S, C, Asked>,
+  ): Promise<RunResult<Job<S, Claimed<S, C>, Asked>>[]>;
+
+  /**
+   * Does what the state's `onOk` says. Rejects with `wrong_state` if the job's state is not
+   * declared, with `invalid_argument` if the payload does not fit the schema of the next state.
+   */
+  ok<const J extends Lease<LiveName<S>>>(
+    job: J,
+    ...args: OkArgs<S, J["state"], [options?: OkOptions<S, J["state"]>]>
+  ): Promise<FlowRecord>;
+  /** Does what the state's `onError` says. Rejects with `wrong_state` as `ok()` does. */
+  error<const J extends Lease<LiveName<S>>>(
+    job: J,
+    reason?: unknown,
+    options?: FailureOptions<S, J["state"]>,
+  ): Promise<FlowRecord>;
+  /** Runs a handler for a job that was claimed before, and does what it says. */
+  handle<J extends Job<S>>(
+    job: J,
+    handler: Handler<S, J["state"]>,
+    options?: HandleOptions,
+  ): Promise<SettledJob<J>>;
+  /** Sends a job to a declared state. The payload may be left out where the present one fits. */
+  transition<const J extends Lease<LiveName<S>>, const To extends LiveName<S>>(
+    job: J,
+    to: To,
+    ...args: OptionalFirst<MovePayload<S, J["state"], To>, [options?: MoveOptions]>
+  ): Promise<FlowRecord>;
+  /**
+   * Sends any flow to a declared state. A record knows its state and fencing number; for an id they
+   * have to be among the options.
+   */
+  transition<const To extends LiveName<S>>(
+    flow: FlowName<P>,
+    to: To,
+    payload: PayloadIn<S[To]> | undefined,
+    options?: FlowMoveOptions,
+  ): Promise<FlowRecord>;
+  /** Ends a leased flow well, whatever its state's `onOk` is. */
+  complete(flow: LeasedFlow, result?: unknown, options?: EndOptions): Promise<FlowRecord>;
+  /** Runs a leased flow again later, under its state's retry policy whatever `onError` is. */
+  retry(flow: LeasedFlow, reason?: unknown, options?: AgainOptions): Promise<FlowRecord>;
+  /** Ends a leased flow badly, whatever its state's `onError` is. */
+  fail(flow: LeasedFlow, reason?: unknown, options?: EndOptions): Promise<FlowRecord>;
+  /** Makes a lease last `leaseMs` from now. Default: the state's. */
+  extendLease(
+    flow: LeasedFlow,
+    options?: Omit<ExtendLeaseOptions, keyof Guard>,
+  ): Promise<FlowRecord>;
+  /** Ends a flow that is no longer wanted, whoever holds it. */
+  cancel(flow: FlowName<P>, options?: CancelOptions): Promise<FlowRecord>;
+
+  /** Reads a flow; null if there is none, or one of another type. */
+  get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;
+  /** Reads what happened to a flow; empty if there is none, or one of another type. */
+  history(flow: FlowName<P>, options?: HistoryOptions): Promise<HistoryEvent[]>;
+  /** Reads flows in the order of their last change, a page at a time. */
+  list(
+    state: ListState<S> | undefined,
+    options: Omit<ListOptions, "state"> & PartitionFilter<P> & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads flows in the order of their last change. Default: of every state. */
+  list(
+    state?: ListState<S>,
+    options?: Omit<ListOptions, "state"> & PartitionFilter<P>,
+  ): Promise<FlowRecord[]>;
+  /** Counts the flows. */
+  info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
+  /** Reads flows whose lease has expired, the longest expired first. */
+  stuck(options?: StuckOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
+  /**
+   * Replaces the stored policy of the type by what the states declare. Whatever nobody declares has
+   * the store's defaults then.
+   */
+  installPolicy(options?: InstallPolicyOptions): Promise<ResolvedPolicy>;
+}
+
+/** The states that the jobs of a takeover may have been claimed from. */
+export type Reclaimed<S, C> = C extends typeof RUNNING ? LiveName<S> : Extract<C, LiveName<S>>;
+
+/**
+ * Defines a workflow: its states, what leads from one to another, and the payload of each.
+ *
+ * Throws `invalid_argument` if the definition is not sound: it names the field, the value and what
+ * would do. With a store the result is a {@linkcode Workflow}, without one an
+ * {@linkcode UnboundWorkflow}, which can be a constant of a module.
+ *
+ * @example
+ * ```ts
+ * import { complete, ok, openStore, retryOr, type, workflow } from "@flowcask/flowcask";
+ *
+ * await using store = await openStore(":memory:");
+ * const email = workflow({
+ *   type: "email",
+ *   store,
+ *   initialState: "queued",
+ *   states: {
+ *     queued: { payload: type<{ to: string }>(), onOk: complete(), onError: retryOr("failed") },
+ *     failed: {},
+ *   },
+ * });
+ *
+ * await email.create({ id: "email-1", payload: { to: "ada@example.com" } });
+ * await email.runOnce("queued", { worker: "worker-1", handler: (job) => ok(job.payload.to) });
+ * console.log((await email.get("email-1"))?.state); // completed
+ * ```
+ */
+export function workflow<
+  const T extends string,
+  const S extends CheckedStates<S>,
+  const P extends readonly string[] = readonly [],
+  I extends LiveName<S> = LiveName<S>,
+  B extends FlowStore | undefined = undefined,
+>(
+  definition: WorkflowDefinition<T, P, S, I, B>,
+): B extends FlowStore ? Workflow<T, P, S, I> : UnboundWorkflow<T, P, S, I> {
+  const checked = checkedDefinition(definition);
+  const { store } = definition;
+  const unbound = {
+    type: checked.type,
+    definition: checked,
+    on: (other: FlowStore) => new BoundWorkflow(checked, other),
+  };
+  return (store === undefined ? unbound : unbound.on(store)) as never;
+}
