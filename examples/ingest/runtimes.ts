@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import process from "node:process";
 
 /** A way to start a TypeScript file. */
 export interface Runtime {
-  /** `deno`, `bun`, `node`, or `this` for the runtime of the parent. */
+  /** `deno`, `bun` or `node`. */
   readonly name: string;
   /** The executable. */
   readonly command: string;
@@ -16,7 +17,7 @@ export interface Runtime {
 }
 
 /** The runtime that runs this process; all three start a file given as the first argument. */
-const THIS: Runtime = { name: "this", command: process.execPath, args: [] };
+const THIS: Runtime = { name: basename(process.execPath), command: process.execPath, args: [] };
 
 /**
  * The runtimes named in a list such as `deno,bun,node`, each looked up in the environment

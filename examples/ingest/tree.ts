@@ -4,8 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 
 /** A file to be catalogued. */
@@ -45,12 +45,20 @@ export function digest(root: string, path: string): Digest {
 const FILES_MIN = 1_000;
 
 /**
- * The tree to take when none is given: the installed dependencies of this project, or those of the
- * npm that started the process while the project's own are only a few files.
+ * The tree to take when none is given: the installed dependencies of this project; while these are
+ * only a few files, the installed npm, which is there because it has started this.
  */
 export function defaultTree(): string {
   const own = "node_modules";
-  const npm = process.env.npm_execpath;
-  if (npm === undefined || scan(own).length >= FILES_MIN) return own;
-  return dirname(dirname(npm));
+  return scan(own).length >= FILES_MIN ? own : installedNpm() ?? own;
+}
+
+/** The folder of the npm that stands first on the PATH. */
+function installedNpm(): string | undefined {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const command = join(folder, "npm");
+    // A link to npm/bin/npm-cli.js.
+    if (existsSync(command)) return dirname(dirname(realpathSync(command)));
+  }
+  return undefined;
 }
