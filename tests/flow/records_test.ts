@@ -1,0 +1,238 @@
+import fc from "fast-check";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertThrows,
+} from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { DecodeError } from "../../src/codec/mod.ts";
+import { FlowError } from "../../src/errors.ts";
+import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
+import { Dictionary } from "../../src/flow/core/dictionary.ts";
+import type { CtrlEffect, Effect } from "../../src/flow/core/effect.ts";
+import { decodeEffect, encodeEffects } from "../../src/flow/core/encoding/records.ts";
+import { decodeRecord } from "../../src/log/record.ts";
+
+/** Objects as literals make them. */
+function plain<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+}
+
+const NAMES = ["queued", "a", "b", "failed", "typ\u00e9"];
+
+const u32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
+const u48 = fc.oneof(fc.nat(9), fc.maxSafeNat().map((value) => value % 2 ** 48));
+const u53 = fc.oneof(fc.nat(9), fc.maxSafeNat());
+const name = fc.constantFrom(...NAMES);
+const text = fc.string({ unit: "binary", minLength: 1 }).filter((value) => value.isWellFormed());
+const bits = plain({ hi: u32, lo: u32 });
+const bytes = fc.uint8Array({ maxLength: 40 });
+
+const retry = plain({
+  decision: fc.constantFrom("scheduled" as const, "exhausted" as const),
+  attempt: u32,
+  runState: name,
+  maxRetries: u32,
+  backoffKind: fc.constantFrom(
+    "none" as const,
+    "fixed" as const,
+    "linear" as const,
+    "exponential" as const,
+  ),
+  backoffBaseMs: u53,
+  backoffMaxMs: u53,
+  jitterPct: fc.nat(100),
+  exhaustedTo: name,
+});
+
+const ctrl: fc.Arbitrary<CtrlEffect> = plain({
+  kind: fc.constant("ctrl" as const),
+  key: bits,
+  control: plain({
+    version: u48,
+    state: name,
+    priority: fc.constantFrom<Priority[]>(0, 1, 2),
+    lease: fc.option(plain({ owner: text, secret: bits })),
+    attempts: u32,
+    attemptsTotal: u32,
+    reclaims: u32,
+    fencingToken: u48,
+    updatedAtMs: u53,
+    nextRunAtMs: fc.option(u53),
+    retentionTtlMs: u53,
+    retentionUntilMs: fc.option(u53),
+    payloadLsn: u48,
+    resultLsn: u48,
+    errorLsn: u48,
+  }),
+  event: fc.constantFrom<FlowEventName[]>(
+    "created",
+    "claimed",
+    "lease_extended",
+    "transitioned",
+    "retry",
+    "completed",
+    "failed",
+    "cancelled",
+    "lease_lost",
+  ),
+  retry,
+}).map((effect) => {
+  // Half of them have nothing to tell about a retry.
+  const { retry, ...rest } = effect;
+  return retry.attempt % 2 === 0 ? rest : effect;
+});
+
+const effect: fc.Arbitrary<Effect> = fc.oneof(
+  ctrl,
+  plain({
+    kind: fc.constant("body" as const),
+    key: bits,
+    identity: plain({
+      id: text,
+      partitionKey: text,
+      type: name,
+      parentFlowId: fc.option(text),
+      rootFlowId: fc.option(text),
+      correlationId: fc.option(text),
+      attributes: fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean()), {
+        noNullPrototype: true,
+      }),
+      createdAtMs: u53,
+      historyMaxEvents: u32,
+      digest: bits,
+    }),
+  }),
+  plain({
+    kind: fc.constant("value" as const),
+    key: bits,
+    value: fc.oneof(
+      plain({ encoding: fc.constantFrom<(0 | 1)[]>(0, 1), bytes }),
+      plain({
+        encoding: fc.constantFrom<(0 | 1)[]>(0, 1),
+        size: u53,
+        parts: plain({
+          firstLsn: u48.map((lsn) => Math.max(1, lsn)),
+          count: u32.map((count) => Math.max(1, count)),
+        }),
+      }),
+    ),
+  }),
+  plain({ kind: fc.constant("value_part" as const), index: u32, bytes }),
+  plain({ kind: fc.constant("del" as const), key: bits }),
+  plain({
+    kind: fc.constant("policy" as const),
+    type: name,
+    generation: u48,
+    policy: fc.constantFrom({}, { maxReclaims: null, states: { a: { retry: { maxRetries: 1 } } } }),
+  }),
+);
+
+function dictionary(): Dictionary {
+  const names = new Dictionary();
+  for (const [index, name] of NAMES.entries()) names.add(index + 1, name);
+  return names;
+}
+
+test("decodeEffect() reads what encodeEffects() writes", () => {
+  assertProperty(
+    fc.property(fc.array(effect, { maxLength: 6 }), (effects) => {
+      const names = dictionary();
+      const records = encodeEffects(effects, 7, names);
+      const decoded = records.map((bytes, index) => {
+        const record = decodeRecord(bytes, 7 + index);
+        assertEquals(record.bytes.length, bytes.length);
+        return decodeEffect(record, names);
+      });
+      assertEquals(decoded, effects);
+    }),
+    { file: import.meta.url, runs: 400 },
+  );
+});
+
+test("encodeEffects() knows the names that the same command brings", () => {
+  const names = new Dictionary();
+  const effects: Effect[] = [
+    { kind: "dict", id: 1, name: "t" },
+    { kind: "policy", type: "t", generation: 1, policy: {} },
+  ];
+  const [first, second] = encodeEffects(effects, 1, names);
+  const dict = decodeEffect(decodeRecord(first!, 1), names);
+  assert(dict.kind === "dict");
+  names.add(dict.id, dict.name);
+  assertEquals(decodeEffect(decodeRecord(second!, 2), names), effects[1]);
+});
+
+test("decodeEffect() leaves alone what a later version has appended to the fixed part", () => {
+  assertProperty(
+    fc.property(effect, fc.uint8Array({ minLength: 1, maxLength: 30 }), (effect, appended) => {
+      const names = dictionary();
+      const { type, fixed, rest } = decodeRecord(encodeEffects([effect], 1, names)[0]!, 1);
+      const longer = new Uint8Array([...fixed, ...appended]);
+      assertEquals(decodeEffect({ type, fixed: longer, rest }, names), effect);
+    }),
+    { file: import.meta.url },
+  );
+});
+
+test("decodeEffect() refuses bytes that nobody wrote, and never with another error", () => {
+  assertProperty(
+    fc.property(
+      effect,
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      fc.boolean(),
+      fc.boolean(),
+      (effect, at, change, inRest, cut) => {
+        const names = dictionary();
+        const record = decodeRecord(encodeEffects([effect], 1, names)[0]!, 1);
+        const parts = { fixed: record.fixed.slice(), rest: record.rest.slice() };
+        const name = inRest && parts.rest.length > 0 ? "rest" : "fixed";
+        const part = parts[name];
+        if (cut) parts[name] = part.subarray(0, at % part.length);
+        else part[at % part.length]! ^= change;
+        try {
+          decodeEffect({ type: record.type, ...parts }, names);
+        } catch (error) {
+          if (error instanceof FlowError) assertEquals(error.code, "newer_format");
+          else assertInstanceOf(error, DecodeError);
+        }
+      },
+    ),
+    { file: import.meta.url, runs: 500 },
+  );
+});
+
+test("decodeEffect() refuses events, encodings, flags and types of later versions as newer_format", () => {
+  const names = dictionary();
+  const sample = fc.sample(ctrl, { numRuns: 1, seed: 1 })[0]!;
+  const refused = (effect: Effect, change: (fixed: Uint8Array) => void, type?: number) => {
+    const record = decodeRecord(encodeEffects([effect], 1, names)[0]!, 1);
+    const fixed = record.fixed.slice();
+    change(fixed);
+    const error = assertThrows(
+      () => decodeEffect({ type: type ?? record.type, fixed, rest: record.rest }, names),
+      FlowError,
+    );
+    assertEquals(error.code, "newer_format");
+  };
+  refused(sample, (fixed) => fixed[14] = 10);
+  refused(sample, (fixed) => fixed[15]! |= 128);
+  const value: Effect = {
+    kind: "value",
+    key: { hi: 1, lo: 2 },
+    value: { encoding: 1, bytes: Uint8Array.of(48) },
+  };
+  refused(value, (fixed) => fixed[8] = 2);
+  refused(value, (fixed) => fixed[9] = 2);
+  refused(value, () => {}, 6);
+});
+
+test("the fixed part of a control block is small", () => {
+  const [sample] = fc.sample(ctrl, { numRuns: 1, seed: 1 });
+  const { fixedLength } = decodeRecord(encodeEffects([sample!], 1, dictionary())[0]!, 1);
+  assertLessOrEqual(fixedLength, 120);
+});

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertNotStrictEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { decodeValue, encodeValue } from "../../src/flow/core/value_codec.ts";
+
+/** What comes back of a value. */
+function roundTrip(value: unknown): unknown {
+  const encoded = encodeValue("payload", value, 1 << 20);
+  assert(encoded !== undefined);
+  return decodeValue(encoded);
+}
+
+test("encodeValue() and decodeValue() keep whatever JSON can hold", () => {
+  assertProperty(
+    fc.property(fc.jsonValue({ noUnicodeString: false, maxDepth: 5 }), (value) => {
+      // JSON has one zero only.
+      const plain = JSON.parse(JSON.stringify(value));
+      assertEquals(roundTrip(value), plain);
+    }),
+    { file: import.meta.url, runs: 200 },
+  );
+});
+
+test("encodeValue() keeps bytes as a copy of its own", () => {
+  const bytes = Uint8Array.of(1, 2, 255);
+  const encoded = encodeValue("payload", bytes, 3);
+  bytes[0] = 9;
+  assertEquals(encoded && decodeValue(encoded), Uint8Array.of(1, 2, 255));
+  assertNotStrictEquals(encoded?.bytes.buffer, bytes.buffer);
+});
+
+test("encodeValue() takes the same object twice, objects without a prototype and lone surrogates", () => {
+  const twin = { n: 1 };
+  assertEquals(roundTrip([twin, { twin }, twin]), [{ n: 1 }, { twin: { n: 1 } }, { n: 1 }]);
+  assertEquals(roundTrip(Object.assign(Object.create(null), { a: 1 })), { a: 1 });
+  assertEquals(roundTrip("\ud800"), "\ud800");
+  assertEquals(roundTrip({ gone: undefined, "": 0 }), { "": 0 });
+});
+
+test("encodeValue() of undefined is no value", () => {
+  assertEquals(encodeValue("payload", undefined, 0), undefined);
+  assertEquals(roundTrip(null), null);
+});

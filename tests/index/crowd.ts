@@ -1,0 +1,29 @@
+/**
+ * Members for indexes: names by handle.
+ *
+ * @module
+ */
+
+import type { Members } from "../../src/index/mod.ts";
+
+/** A name of a member. */
+export interface Name {
+  readonly id: string;
+  readonly partitionKey: string;
+}
+
+/** A list of names is the identities of the handles 0 and up. */
+export function membersOf(names: readonly Name[]): Members {
+  return {
+    idOf: (handle) => names[handle]!.id,
+    partitionOf: (handle) => names[handle]!.partitionKey,
+  };
+}
+
+/** Orders two texts by their bytes, the long way. */
+export function compareBytes(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => [...new TextEncoder().encode(text)]);
+  const place = left!.findIndex((byte, index) => byte !== right![index]);
+  if (place < 0) return left!.length - right!.length;
+  return place >= right!.length ? 1 : left![place]! - right![place]!;
+}

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { InvariantError } from "../../src/invariant.ts";
+import { HandleHeap } from "../../src/index/handle_heap.ts";
+import { DueIndex, type DuePlace, type DueSelection } from "../../src/index/mod.ts";
+import { compareBytes, membersOf, type Name } from "./crowd.ts";
+
+const names: readonly Name[] = Array.from({ length: 24 }, (_, handle) => ({
+  // Ids repeat, so that partitions have to break ties.
+  id: ["\uffff", "\u{1F600}", "a", "b", "aa", "c"][handle % 6]!,
+  partitionKey: `p${Math.floor(handle / 6)}`,
+}));
+
+const placing = fc.record({
+  handle: fc.nat(names.length - 1),
+  place: fc.option(fc.record({
+    type: fc.constantFrom("t", "t", "u"),
+    state: fc.constantFrom("a", "b"),
+    leased: fc.boolean(),
+    priority: fc.nat(2),
+    dueMs: fc.nat(6),
+  })),
+});
+
+const selection: fc.Arbitrary<DueSelection> = fc.record({
+  type: fc.constantFrom("t", "t", "u", "none"),
+  states: fc.option(fc.uniqueArray(fc.constantFrom("a", "b", "none"))),
+  partitionKeys: fc.option(fc.uniqueArray(fc.constantFrom("p0", "p1", "p3", "none"))),
+  priority: fc.option(fc.nat(2)),
+  waiting: fc.boolean(),
+  leased: fc.boolean(),
+});
+
+/** What is selected, by a look at everything. */
+function scan(places: readonly (DuePlace | undefined)[], selected: DueSelection): number[] {
+  return places.flatMap((place, handle) => {
+    if (place === undefined) return [];
+    const { states, partitionKeys, priority } = selected;
+    const matches = place.type === selected.type &&
+      (states === null || states.includes(place.state)) &&
+      (partitionKeys === null || partitionKeys.includes(names[handle]!.partitionKey)) &&
+      (priority === null || priority === place.priority) &&
+      (place.leased ? selected.leased : selected.waiting);
+    return matches ? [handle] : [];
+  });
+}
+
+test("DueIndex is a scan in order, whatever was added, moved and removed", () => {
+  assertProperty(
+    fc.property(
+      fc.array(fc.oneof(placing, selection), { maxLength: 80, size: "max" }),
+      fc.nat(7),
+      (steps, nowMs) => {
+        const index = new DueIndex(membersOf(names));
+        const places: (DuePlace | undefined)[] = names.map(() => undefined);
+        const byTime = (a: number, b: number) =>
+          places[a]!.dueMs - places[b]!.dueMs ||
+          compareBytes(names[a]!.id, names[b]!.id) ||
+          compareBytes(names[a]!.partitionKey, names[b]!.partitionKey);
+        const byPriority = (a: number, b: number) =>
+          places[b]!.priority - places[a]!.priority || byTime(a, b);
+        for (const step of steps) {
+          if ("handle" in step) {
+            places[step.handle] = step.place ?? undefined;
+            if (step.place === null) index.remove(step.handle);
+            else index.place(step.handle, step.place);
+            continue;
+          }
+          const found = scan(places, step);
+          const due = found.filter((handle) => places[handle]!.dueMs <= nowMs);
+          assertEquals([...index.walk(step, nowMs)], due.toSorted(byPriority));
+          assertEquals([...index.walkByTime(step, nowMs)], due.toSorted(byTime));
+          assertEquals(index.sorted(due), due.toSorted(byPriority));
+          assertEquals(index.count(step, nowMs), { all: found.length, due: due.length });
+          assertEquals(
+            index.earliestMs(step),
+            Math.min(Infinity, ...found.map((handle) => places[handle]!.dueMs)),
+          );
+        }
+      },
+    ),
+    { file: import.meta.url, runs: 300 },
+  );
+});
+
+test("DueIndex.walk() reads no more than it is asked for", () => {
+  const many = Array.from({ length: 10_000 }, (_, handle) => ({
+    id: `${handle}`,
+    partitionKey: "p",
+  }));
+  let asked = 0;
+  const members = membersOf(many);
+  const index = new DueIndex({
+    ...members,
+    idOf: (handle) => {
+      asked++;
+      return members.idOf(handle);
+    },
+  });
+  const place = { type: "t", state: "a", leased: false, priority: 0, dueMs: 5 };
+  for (const handle of many.keys()) index.place(handle, place);
+  asked = 0;
+  const selected = {
+    type: "t",
+    states: null,
+    partitionKeys: null,
+    priority: null,
+    waiting: true,
+    leased: false,
+  };
+  const first: number[] = [];
+  for (const handle of index.walk(selected, 5)) {
+    if (first.push(handle) === 10) break;
+  }
+  assertEquals(first.map((handle) => many[handle]!.id), [
+    "0",
+    "1",
+    "10",
+    "100",
+    "1000",
+    "1001",
+    "1002",
+    "1003",
+    "1004",
+    "1005",
+  ]);
+  // Ten handles, each with four below it, and the way through a small frontier.
+  assertEquals(asked < 1_000, true, `${asked} ids were looked at`);
+});
+
+test("HandleHeap.remove() refuses a handle that is not there", () => {
+  const heap = new HandleHeap((a, b) => a < b, []);
+  heap.add(3);
+  assertThrows(() => heap.remove(4), InvariantError);
+  heap.remove(3);
+  assertThrows(() => heap.remove(3), InvariantError);
+});
