@@ -9,7 +9,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FlowRecord, openStore } from "../mod.ts";
+import { type CompleteItem, type FlowRecord, openStore, type Store } from "../mod.ts";
 
 /** Flows of one batch. */
 const BATCH_COUNT = 100;
@@ -41,13 +41,13 @@ for (const place of ["memory", "disk"] as const) {
   Deno.bench(`claimDue() of ${BATCH_COUNT} flows, ${place}`, { group: "batch" }, async (bench) => {
     await store.createMany(ids(), { type: "claimed", payload: PAYLOAD });
     bench.start();
-    await claim("claimed");
+    await claim(store, "claimed");
     bench.end();
   });
 
   Deno.bench(`completeMany() of ${BATCH_COUNT}, ${place}`, { group: "batch" }, async (bench) => {
     await store.createMany(ids(), { type: "completed", payload: PAYLOAD });
-    const flows = await claim("completed");
+    const flows = await claim(store, "completed");
     bench.start();
     await store.completeMany(flows.map(item), { result: "sent" });
     bench.end();
@@ -58,15 +58,15 @@ for (const place of ["memory", "disk"] as const) {
     { group: "cycle" },
     async () => {
       await store.createMany(ids(), { type: "cycle", payload: PAYLOAD });
-      await store.completeMany((await claim("cycle")).map(item), { result: "sent" });
+      await store.completeMany((await claim(store, "cycle")).map(item), { result: "sent" });
     },
   );
-
-  async function claim(type: string): Promise<FlowRecord[]> {
-    return await store.claimDue(type, { worker: "bench", limit: BATCH_COUNT, leaseMs: 600_000 });
-  }
 }
 
-function item({ id, partitionKey, leaseToken, fencingToken }: FlowRecord) {
+async function claim(store: Store, type: string): Promise<FlowRecord[]> {
+  return await store.claimDue(type, { worker: "bench", limit: BATCH_COUNT, leaseMs: 600_000 });
+}
+
+function item({ id, partitionKey, leaseToken, fencingToken }: FlowRecord): CompleteItem {
   return { id, partitionKey, leaseToken: leaseToken!, fencingToken };
 }
