@@ -248,7 +248,7 @@ export class Shard {
   #turn(): void {
     if (this.#ended !== undefined) return;
     if (this.#wasHeldUp()) return this.#scheduleTurn();
-    this.waiters.serve(this.now());
+    this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
     if (this.#ended !== undefined) return;

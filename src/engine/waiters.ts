@@ -25,11 +25,24 @@ export interface Waiter {
   abort(error: FlowError): void;
 }
 
-/** The blocked claims of a shard, in the order in which they came. */
+/** The blocked claims of one type. */
+interface Queue {
+  /** Those that wait, the longest waiting first. */
+  readonly waiters: Set<Waiter>;
+  /** When the next flow could match one of them, if no flow of the type changes before. */
+  dueMs: number;
+}
+
+/**
+ * The blocked claims of a shard. A turn costs as much as there are claims of the types that changed
+ * in it, not as there are claims.
+ */
 export class Waiters {
-  readonly #byType = new Map<string, Set<Waiter>>();
+  readonly #queues = new Map<string, Queue>();
   readonly #countMax: number;
   #count = 0;
+  /** No waiter gives up before this monotonic time. */
+  #deadlineMs = Infinity;
 
   /** @param countMax The most claims that may be blocked at once. */
   constructor(countMax: number) {
@@ -43,38 +56,50 @@ export class Waiters {
 
   /** Lets a claim wait. Refuses with `too_many_waiters` when there is no room. */
   add(waiter: Waiter): void {
-    if (this.#count >= this.#countMax) {
-      throw new FlowError(
-        "too_many_waiters",
-        `${this.#count} claims are blocked already, the limit is ${this.#countMax}`,
-        { details: { limit: this.#countMax } },
-      );
+    if (this.#count >= this.#countMax) throw tooMany(this.#countMax);
+    let queue = this.#queues.get(waiter.type);
+    if (queue === undefined) {
+      this.#queues.set(waiter.type, queue = { waiters: new Set(), dueMs: Infinity });
     }
-    const waiters = this.#byType.get(waiter.type) ?? new Set();
-    this.#byType.set(waiter.type, waiters.add(waiter));
+    queue.waiters.add(waiter);
+    queue.dueMs = Math.min(queue.dueMs, waiter.dueMs());
+    this.#deadlineMs = Math.min(this.#deadlineMs, waiter.deadlineMs);
     this.#count++;
   }
 
   /** Forgets a claim; harmless if it is not waiting. */
   remove(waiter: Waiter): void {
-    const waiters = this.#byType.get(waiter.type);
-    if (!waiters?.delete(waiter)) return;
+    const queue = this.#queues.get(waiter.type);
+    if (!queue?.waiters.delete(waiter)) return;
     this.#count--;
-    if (waiters.size === 0) this.#byType.delete(waiter.type);
+    if (queue.waiters.size === 0) this.#queues.delete(waiter.type);
+    if (this.#count === 0) this.#deadlineMs = Infinity;
   }
 
-  /** Hands what is due at `nowMs` to the waiters, the longest waiting first. */
-  serve(nowMs: number): void {
-    for (const waiter of this.#all()) {
-      if (waiter.dueMs() <= nowMs) waiter.claim();
+  /**
+   * Hands what is due to the waiters, the longest waiting first.
+   *
+   * @param nowMs Shard time.
+   * @param changed The types of which flows have changed since the last time.
+   */
+  serve(nowMs: number, changed: ReadonlySet<string>): void {
+    for (const [type, queue] of [...this.#queues]) {
+      if (!changed.has(type) && queue.dueMs > nowMs) continue;
+      // A waiter that finds flows leaves its queue.
+      for (const waiter of [...queue.waiters]) {
+        if (waiter.dueMs() <= nowMs) waiter.claim();
+      }
+      queue.dueMs = earliest(queue.waiters, (waiter) => waiter.dueMs());
     }
   }
 
   /** Answers those whose time is over. */
   expire(monotonicMs: number): void {
+    if (monotonicMs < this.#deadlineMs) return;
     for (const waiter of this.#all()) {
       if (waiter.deadlineMs <= monotonicMs) waiter.expire();
     }
+    this.#deadlineMs = earliest(this.#all(), ({ deadlineMs }) => deadlineMs);
   }
 
   /** Ends every wait with an error. */
@@ -84,24 +109,30 @@ export class Waiters {
 
   /** The earliest shard time at which a flow could match a waiter. */
   nextDueMs(): number {
-    return this.#earliest((waiter) => waiter.dueMs());
+    return earliest(this.#queues.values(), ({ dueMs }) => dueMs);
   }
 
-  /** The earliest monotonic time at which a waiter gives up. */
+  /** No waiter gives up before this monotonic time. */
   nextDeadlineMs(): number {
-    return this.#earliest((waiter) => waiter.deadlineMs);
+    return this.#deadlineMs;
   }
 
-  #earliest(timeOf: (waiter: Waiter) => number): number {
-    let earliestMs = Infinity;
-    for (const waiters of this.#byType.values()) {
-      for (const waiter of waiters) earliestMs = Math.min(earliestMs, timeOf(waiter));
-    }
-    return earliestMs;
-  }
-
-  /** A copy, since waiters leave while they are served. */
+  /** A copy, since waiters leave while they are gone through. */
   #all(): Waiter[] {
-    return [...this.#byType.values()].flatMap((waiters) => [...waiters]);
+    return [...this.#queues.values()].flatMap(({ waiters }) => [...waiters]);
   }
+}
+
+function earliest<T>(items: Iterable<T>, timeOf: (item: T) => number): number {
+  let earliestMs = Infinity;
+  for (const item of items) earliestMs = Math.min(earliestMs, timeOf(item));
+  return earliestMs;
+}
+
+function tooMany(limit: number): FlowError {
+  return new FlowError(
+    "too_many_waiters",
+    `${limit} claims are blocked already, which is the limit (limits.waitersMax)`,
+    { details: { limit } },
+  );
 }

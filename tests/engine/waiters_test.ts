@@ -1,0 +1,79 @@
+import { assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError } from "../../src/errors.ts";
+import { type Waiter, Waiters } from "../../src/engine/waiters.ts";
+
+/** A waiter that notes how often it is asked for its due time, and what it is told. */
+class Probe implements Waiter {
+  askedCount = 0;
+  claimCount = 0;
+  expireCount = 0;
+  readonly type: string;
+  readonly deadlineMs: number;
+  readonly due: number;
+  readonly #waiters: Waiters;
+
+  constructor(waiters: Waiters, type: string, due: number, deadlineMs = Infinity) {
+    this.type = type;
+    this.due = due;
+    this.deadlineMs = deadlineMs;
+    this.#waiters = waiters;
+    waiters.add(this);
+    this.askedCount = 0;
+  }
+
+  dueMs(): number {
+    this.askedCount++;
+    return this.due;
+  }
+
+  claim(): void {
+    this.claimCount++;
+    this.#waiters.remove(this);
+  }
+
+  expire(): void {
+    this.expireCount++;
+    this.#waiters.remove(this);
+  }
+
+  abort(): void {
+    this.#waiters.remove(this);
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+test("Waiters asks nobody while nothing has changed and nothing is due", () => {
+  const waiters = new Waiters(1_000);
+  const probes = Array.from({ length: 100 }, () => new Probe(waiters, "job", 500));
+  waiters.serve(499, NOTHING);
+  waiters.serve(499, new Set(["other"]));
+  assertEquals(probes.map(({ askedCount }) => askedCount), probes.map(() => 0));
+  assertEquals(waiters.nextDueMs(), 500);
+  waiters.serve(500, NOTHING);
+  assertEquals(probes.map(({ claimCount }) => claimCount), probes.map(() => 1));
+  assertEquals([waiters.count, waiters.nextDueMs()], [0, Infinity]);
+});
+
+test("Waiters gives up at the deadline and not before", () => {
+  const waiters = new Waiters(10);
+  const early = new Probe(waiters, "job", Infinity, 100);
+  const late = new Probe(waiters, "job", Infinity, 200);
+  waiters.expire(99);
+  assertEquals([early.expireCount, late.expireCount], [0, 0]);
+  waiters.expire(100);
+  assertEquals([early.expireCount, late.expireCount, waiters.nextDeadlineMs()], [1, 0, 200]);
+  waiters.expire(250);
+  assertEquals([late.expireCount, waiters.count, waiters.nextDeadlineMs()], [1, 0, Infinity]);
+});
+
+test("Waiters refuses the one too many and changes nothing", () => {
+  const waiters = new Waiters(1);
+  const first = new Probe(waiters, "job", 0);
+  assertThrows(() => new Probe(waiters, "job", 0), FlowError, "the limit");
+  assertEquals(waiters.count, 1);
+  waiters.remove(first);
+  waiters.remove(first);
+  assertEquals(waiters.count, 0);
+});
