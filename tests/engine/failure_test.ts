@@ -61,8 +61,13 @@ test("a full disk refuses commands, keeps what is there and serves reads", async
 test("a payload that was damaged on disk is refused as corrupt, never missing", async () => {
   const disk = newDisk();
   await using store = await openStore({ files: disk.directory() });
-  await store.create("a", { type: "job", payload: "x".repeat(3_000) });
-  disk.flipBit({ name: "log-1.seg", at: 9_000 });
+  const payload = new Uint8Array(3_000).fill(0xee);
+  await store.create("a", { type: "job", payload });
+  const file = disk.directory().open("log-1.seg");
+  const bytes = new Uint8Array(file.getSize());
+  file.read(bytes, { at: 0 });
+  file.close();
+  disk.flipBit({ name: "log-1.seg", at: bytes.lastIndexOf(0xee) - 1_000 });
   const error = await assertRejects(() => store.get("a", { payload: true }), FlowError);
   assertEquals(error.code, "corrupt");
   assertEquals(error.details.file, "log-1.seg");
