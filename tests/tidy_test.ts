@@ -10,7 +10,7 @@ import { importsOf } from "./tidy/imports.ts";
 import * as rules from "./tidy/rules.ts";
 import { projectTree, type Tree } from "./tidy/tree.ts";
 
-type RuleName = Exclude<keyof typeof rules, "linesMax">;
+type RuleName = Exclude<keyof typeof rules, "linesMax" | "testLinesMax">;
 
 /** The smallest project with nothing wrong. */
 const tidy: Readonly<Record<string, string>> = {
@@ -33,7 +33,10 @@ const tidy: Readonly<Record<string, string>> = {
 /** For every rule, files that break it in the tidy project; `undefined` takes a file away. */
 const violations: Readonly<Record<RuleName, readonly Record<string, string | undefined>[]>> = {
   namesAreNouns: [{ "src/flow/aRecord.ts": "" }, { "src/flow/utils.ts": "" }],
-  filesAreShort: [{ "src/flow/record.ts": "//\n".repeat(rules.linesMax + 1) }],
+  filesAreShort: [
+    { "src/flow/record.ts": "//\n".repeat(rules.linesMax + 1) },
+    { "tests/flow/record_test.ts": "//\n".repeat(rules.testLinesMax + 1) },
+  ],
   roomsAreKnown: [
     { "src/flow/mod.ts": undefined },
     { "src/attic/mod.ts": "" },

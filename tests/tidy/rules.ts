@@ -16,8 +16,13 @@ export type Rule = (tree: Tree) => string[];
 /** Lines a file may have before somebody has to look twice. */
 export const linesMax = 400;
 
-/** Files that were looked at twice: why each is better whole. Empty is best. */
-const longFiles: Readonly<Record<string, string>> = {};
+/** Lines a file of tests may have: it is a list of cases, and nobody reads it from end to end. */
+export const testLinesMax = 800;
+
+/** Files that were looked at twice: why each is better whole. */
+const longFiles: Readonly<Record<string, string>> = {
+  "tests/flow/model.ts": "One model of one thing; a cut would need an interface of its own",
+};
 
 /** Folders of `tests/` that are no room of `src/`. */
 const testFolders: readonly string[] = ["crash", "golden", "lint", "simulation", "tidy"];
@@ -37,11 +42,10 @@ export const namesAreNouns: Rule = (tree) =>
 export const filesAreShort: Rule = (tree) =>
   sources(tree).flatMap((path) => {
     const lineCount = textOf(tree, path).split("\n").length - 1;
+    const max = path.endsWith("_test.ts") ? testLinesMax : linesMax;
     const excused = longFiles[path] !== undefined;
-    if (lineCount > linesMax && !excused) {
-      return [`${path} has ${lineCount} lines, above ${linesMax}`];
-    }
-    if (lineCount <= linesMax && excused) return [`${path} needs its exception no longer`];
+    if (lineCount > max && !excused) return [`${path} has ${lineCount} lines, above ${max}`];
+    if (lineCount <= max && excused) return [`${path} needs its exception no longer`];
     return [];
   });
 
