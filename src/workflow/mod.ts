@@ -98,6 +98,7 @@ export {
   type LeasedFlow,
   type ListState,
   type Reclaimed,
+  type StatesOf,
   type UnboundWorkflow,
   type Workflow,
   workflow,

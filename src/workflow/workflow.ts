@@ -72,6 +72,24 @@ export interface UnboundWorkflow<
   on(store: FlowStore): Workflow<T, P, S, I>;
 }
 
+/**
+ * The states of a workflow, for the types of what stands outside its definition.
+ *
+ * @example
+ * ```ts
+ * import { type Handler, ok, type StatesOf, type, workflow } from "@flowcask/flowcask";
+ *
+ * const email = workflow({
+ *   type: "email",
+ *   initialState: "queued",
+ *   states: { queued: { payload: type<{ to: string }>() } },
+ * });
+ * const send: Handler<StatesOf<typeof email>, "queued"> = (job) => ok(`sent to ${job.payload.to}`);
+ * ```
+ */
+export type StatesOf<W> = W extends UnboundWorkflow<infer _T, infer _P, infer S, infer _I> ? S
+  : never;
+
 /** A job, or a record that is leased. */
 export type LeasedFlow = Lease | FlowRecord;
 

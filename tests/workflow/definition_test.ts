@@ -1,0 +1,170 @@
+import * as v from "valibot";
+import { FlowError } from "../../src/errors.ts";
+import { fakeStore } from "../../src/testing/mod.ts";
+import { complete, fail, ok, retryOr, type, workflow } from "../../src/workflow/mod.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { billingOn } from "./billing.ts";
+
+/** A definition that is sound but for what is given. */
+function define(changes: object): unknown {
+  return workflow({
+    type: "t",
+    store: fakeStore(),
+    initialState: "a",
+    states: { a: {} },
+    ...changes,
+  } as never);
+}
+
+function withState(a: object): unknown {
+  return define({ states: { a, b: {} } });
+}
+
+/** What is wrong, the field that the error names, and what its message has to say. */
+const mistakes: readonly (readonly [() => unknown, string, string])[] = [
+  [() => workflow(null as never), "definition", "an object"],
+  [() => define({ typ: "t" }), "typ", "known are type, store"],
+  [() => define({ type: "" }), "type", "1 to 1024 bytes"],
+  [() => define({ type: 7 }), "type", "7"],
+  [() => define({ type: "ä".repeat(513) }), "type", "1 to 1024 bytes"],
+  [() => define({ store: {} }), "store", "openStore()"],
+  [() => define({ states: undefined }), "states", "an object"],
+  [() => define({ states: { a: {}, [""]: {} } }), "states", "1 to 1024 bytes"],
+  [() => define({ states: { a: {}, Running: {} } }), "states", `"Running"`],
+  [() => define({ states: { a: {}, ANY: {} } }), "states", "reserved"],
+  [() => define({ states: { a: {}, auto: {} } }), "states", "reserved"],
+  [() => define({ states: { a: 5 } }), "states.a", "an object"],
+  [() => define({ initialState: undefined }), "initialState", "declared"],
+  [() => define({ initialState: "z" }), "initialState", `"z", but must be a declared state`],
+  [() => define({ initialState: "failed", states: { failed: {} } }), "initialState", "none"],
+  [() => define({ partitionBy: "tenant" }), "partitionBy", "a list"],
+  [() => define({ partitionBy: ["tenant", ""] }), "partitionBy.1", "1 to 1024 bytes"],
+  [() => define({ partitionBy: ["tenant", "tenant"] }), "partitionBy.1", "not in the list yet"],
+  [() => define({ partitionBy: ["worker"] }), "partitionBy.0", "no option has"],
+  [() => withState({ leaseMS: 1 }), "states.a.leaseMS", "known are payload, leaseMs"],
+  [() => withState({ leaseMs: 0 }), "states.a.leaseMs", "0, but must be a whole number from 1"],
+  [() => withState({ leaseMs: 1.5 }), "states.a.leaseMs", "1.5"],
+  [() => withState({ leaseMs: NaN }), "states.a.leaseMs", "NaN"],
+  [() => withState({ leaseMs: "30s" }), "states.a.leaseMs", `"30s"`],
+  [() => withState({ payload: "string" }), "states.a.payload", "Standard Schema"],
+  [() => withState({ payload: null }), "states.a.payload", "Standard Schema"],
+  [
+    () => withState({ payload: { "~standard": { version: 2, validate() {} } } }),
+    "states.a.payload",
+    "version 1",
+  ],
+  [() => withState({ claimPayload: 64 }), "states.a.claimPayload", "true, false"],
+  [() => withState({ claimPayload: { maxBytes: -1 } }), "states.a.claimPayload.maxBytes", "-1"],
+  [() => withState({ claimPayload: {} }), "states.a.claimPayload.maxBytes", "undefined"],
+  [() => withState({ claimPayload: { max: 1 } }), "states.a.claimPayload.max", "maxBytes"],
+  [() => withState({ maxReclaims: -1 }), "states.a.maxReclaims", "-1"],
+  [() => withState({ onOk: "z" }), "states.a.onOk", `"z", but must be complete() or one of a, b`],
+  [() => withState({ onOk: "completed" }), "states.a.onOk", "complete()"],
+  [() => withState({ onOk: fail() }), "states.a.onOk", "complete()"],
+  [() => withState({ onOk: complete("x") }), "states.a.onOk", "without a result"],
+  [() => withState({ onOk: 7 }), "states.a.onOk", "complete()"],
+  [() => withState({ onError: "b" }), "states.a.onError", "retryOr(state) or fail()"],
+  [() => withState({ onError: ok() }), "states.a.onError", "retryOr(state) or fail()"],
+  [() => withState({ onError: fail("x") }), "states.a.onError", "without a reason"],
+  [() => withState({ onError: retryOr("z") }), "states.a.onError", "one of a, b, completed"],
+  [() => withState({ onError: retryOr("running") }), "states.a.onError", `"running"`],
+  [() => withState({ retry: 3 }), "states.a.retry", "an object"],
+  [() => withState({ retry: { maxAttempts: 3 } }), "states.a.retry.maxAttempts", "maxRetries"],
+  [() => withState({ retry: { maxRetries: 1_001 } }), "states.a.retry.maxRetries", "1000"],
+  [() => withState({ retry: { exhaustedTo: "z" } }), "states.a.retry.exhaustedTo", `"z"`],
+  [
+    () => withState({ retry: { exhaustedTo: "b" }, onError: retryOr("failed") }),
+    "states.a.retry.exhaustedTo",
+    `"failed", as retryOr() says`,
+  ],
+  [
+    () => withState({ retry: { backoff: { kind: "cubic" } } }),
+    "states.a.retry.backoff.kind",
+    "none, fixed, linear, exponential",
+  ],
+  [
+    () => withState({ retry: { backoff: { baseMs: 2_592_000_001 } } }),
+    "states.a.retry.backoff.baseMs",
+    "2592000000",
+  ],
+  [
+    () => withState({ retry: { backoff: { maxMs: -1 } } }),
+    "states.a.retry.backoff.maxMs",
+    "2592000000",
+  ],
+  [
+    () => withState({ retry: { backoff: { jitterPct: 101 } } }),
+    "states.a.retry.backoff.jitterPct",
+    "100",
+  ],
+  [
+    () => withState({ retry: { backoff: { jitter: 1 } } }),
+    "states.a.retry.backoff.jitter",
+    "jitterPct",
+  ],
+];
+
+test("workflow() names the field, the value and the limit of what is wrong", () => {
+  for (const [mistake, field, says] of mistakes) {
+    const { code, details, message } = assertThrows(mistake, FlowError);
+    assertEquals([code, details.field], ["invalid_argument", field], message);
+    assertStringIncludes(message, says);
+  }
+});
+
+test("workflow() takes terminal states as targets of failure, and lets them be declared", () => {
+  const { definition } = workflow({
+    type: "t",
+    initialState: "a",
+    states: {
+      a: { onError: retryOr("cancelled"), retry: { exhaustedTo: "cancelled" } },
+      b: { onError: retryOr("a"), maxReclaims: null },
+      c: { retry: { exhaustedTo: "completed" }, onError: fail() },
+      completed: {},
+      failed: { payload: type<string>(), leaseMs: 5 },
+    },
+  });
+  assertEquals(definition.liveStates, ["a", "b", "c"]);
+  assert(definition.states.get("failed")?.isTerminal);
+});
+
+test("workflow() fills in the defaults of a state", () => {
+  const { definition } = workflow({ type: "t", initialState: "a", states: { a: {} } });
+  assertEquals(definition.states.get("a"), {
+    name: "a",
+    isTerminal: false,
+    payload: undefined,
+    leaseMs: 30_000,
+    payloadBytesMax: 65_536,
+    onOk: { kind: "complete" },
+    onError: "retry",
+    retry: {},
+    policy: {},
+  });
+});
+
+test("workflow() takes schemas that are functions", () => {
+  const callable = Object.assign(() => {}, { "~standard": v.string()["~standard"] });
+  workflow({ type: "t", initialState: "a", states: { a: { payload: callable } } });
+});
+
+test("workflow() without a store can be bound to one, and to another", async () => {
+  const unbound = workflow({ type: "t", initialState: "a", states: { a: {} } });
+  assertEquals(Object.keys(unbound).sort(), ["definition", "on", "type"]);
+  const [first, second] = [fakeStore({ list: () => [] }), fakeStore({ list: () => [] })];
+  const bound = unbound.on(first);
+  await bound.list();
+  await bound.on(second).list();
+  assertEquals([first.calls.length, second.calls.length], [1, 1]);
+  assertThrows(() => unbound.on({} as never), FlowError, "store");
+});
+
+test("workflow() on another store is the same workflow", async () => {
+  const store = fakeStore({ list: () => [] });
+  const billing = billingOn(fakeStore()).on(store);
+  await billing.list("created", { tenantId: "t1", invoiceId: "i9" });
+  assertEquals(store.calls, [
+    { command: "list", args: ["billing", { state: "created", partitionKey: "t1:i9" }] },
+  ]);
+});

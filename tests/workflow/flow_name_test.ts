@@ -1,0 +1,71 @@
+import { FlowError } from "../../src/errors.ts";
+import type { HistoryEvent } from "../../src/flow/mod.ts";
+import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { test } from "../harness.ts";
+import { billingOn, emailOn } from "./billing.ts";
+
+const foreign = fakeRecord({ id: "inv-1", type: "billing", runState: "created" });
+
+test("get() and history() through a workflow do not see flows of another type", async () => {
+  const event = { type: "billing" } as HistoryEvent;
+  const flows = fakeStore({ get: () => foreign, history: () => [event] });
+  assertEquals(await emailOn(flows).get("inv-1"), null);
+  assertEquals(await emailOn(flows).history("inv-1"), []);
+  assertEquals((await billingOn(flows).get("inv-1"))?.id, "inv-1");
+  assertEquals(await billingOn(flows).history("inv-1"), [event]);
+});
+
+test("get() and history() of a record of another type ask no store", async () => {
+  const flows = fakeStore();
+  assertEquals(await emailOn(flows).get(foreign), null);
+  assertEquals(await emailOn(flows).history(foreign), []);
+  assertEquals(flows.calls, []);
+});
+
+test("get() of a flow that does not exist resolves to null", async () => {
+  assertEquals(await emailOn(fakeStore({ get: () => null })).get("nobody"), null);
+});
+
+test("commands through a workflow refuse a record of another type as not_found", async () => {
+  const flows = fakeStore();
+  const email = emailOn(flows);
+  const calls = [
+    () => email.complete(foreign),
+    () => email.retry(foreign),
+    () => email.fail(foreign),
+    () => email.extendLease(foreign),
+    () => email.cancel(foreign),
+    () => email.transition(foreign, "queued", undefined),
+    () => email.ok({ ...foreign, state: "queued", leaseToken: "lease" }),
+    () => email.error({ ...foreign, state: "queued", leaseToken: "lease" }),
+  ];
+  for (const call of calls) {
+    const { code, message } = await assertRejects(call, FlowError);
+    assertEquals(code, "not_found");
+    assertStringIncludes(message, `of type "billing"`);
+  }
+  assertEquals(flows.calls, []);
+});
+
+test("complete() refuses a record that is not leased as stale_lease", async () => {
+  const { code } = await assertRejects(
+    () => emailOn(fakeStore()).complete(fakeRecord()),
+    FlowError,
+  );
+  assertEquals(code, "stale_lease");
+});
+
+test("list() refuses options in the place of the state", async () => {
+  const { details } = await assertRejects(
+    () => emailOn(fakeStore()).list({ count: 1 } as never),
+    FlowError,
+  );
+  assertEquals(details.field, "state");
+});
+
+test("get() leaves names that are none to the store", async () => {
+  const flows = fakeStore({ get: () => null });
+  for (const name of [5, null]) await emailOn(flows).get(name as never);
+  assertEquals(flows.calls.map(({ args }) => args[0] as unknown), [5, null]);
+});
