@@ -19,7 +19,7 @@ import { FrameFlaw, walkFrames } from "./reader.ts";
 import {
   decodeEvidence,
   type Evidence,
-  EVIDENCE_OFFSETS,
+  EVIDENCE_OFFSET,
   SEGMENT_HEAD_BYTES,
   segmentName,
 } from "./segment.ts";
@@ -71,10 +71,7 @@ export const recoverySteps: RecoverySteps = {
 function surveyTail(file: FileHandle, entry: SegmentEntry): TailSurvey {
   const size = file.getSize();
   const window = new FileWindow(file, size);
-  const evidence = EVIDENCE_OFFSETS.flatMap((offset) => evidenceAt(window, offset, entry.salt));
-  const known = evidence.map(({ durableLsn }) => durableLsn);
-  let evidenceLsn = Math.max(entry.base.lsn, ...known);
-  let epoch = Math.max(0, ...evidence.map((copy) => copy.epoch));
+  let { durableLsn: evidenceLsn, epoch } = evidenceOf(window, entry);
   let end = entry.base;
   let endOffset = SEGMENT_HEAD_BYTES;
   let flaw: string | undefined;
@@ -107,10 +104,11 @@ function surveyTail(file: FileHandle, entry: SegmentEntry): TailSurvey {
   };
 }
 
-function evidenceAt(window: FileWindow, offset: number, salt: number): Evidence[] {
-  const bytes = window.view(offset, HEADER_BYTES);
+/** What the head of the segment proves: its header all that came before, its evidence more. */
+function evidenceOf(window: FileWindow, { salt, base }: SegmentEntry): Omit<Evidence, "salt"> {
+  const bytes = window.view(EVIDENCE_OFFSET, HEADER_BYTES);
   const evidence = bytes && decodeEvidence(bytes);
-  return evidence?.salt === salt ? [evidence] : [];
+  return evidence?.salt === salt ? evidence : { durableLsn: base.lsn, epoch: 0 };
 }
 
 /** The whole headers of this segment's frames from `offset` on, whatever became of their bodies. */

@@ -13,10 +13,13 @@ const SEGMENT_MAGIC = magic("FCSG");
 const EVIDENCE_MAGIC = magic("FCEV");
 
 /** Where frames begin. */
-export const SEGMENT_HEAD_BYTES = 8192;
+export const SEGMENT_HEAD_BYTES = 4096;
 
-/** Where the copies of the evidence stand: in different sectors, and in different 4 KiB pieces. */
-export const EVIDENCE_OFFSETS: readonly [number, number] = [512, 4096];
+/**
+ * Where the evidence stands: in a sector of its own, and in the same 4 KiB as the header. Damage to
+ * all of it is noticed by the header, and no page that holds a frame is written again for it.
+ */
+export const EVIDENCE_OFFSET = 512;
 
 /** What the header of a segment says. */
 export interface SegmentHeader {
@@ -84,17 +87,18 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
   });
 }
 
-/** Both copies of the evidence, from the first to the end of the second. */
+/** The evidence, as it stands at {@linkcode EVIDENCE_OFFSET}. */
 export function encodeEvidence(evidence: Evidence): Uint8Array {
-  const [first, second] = EVIDENCE_OFFSETS;
-  const writer = new ByteWriter(second - first + HEADER_BYTES);
-  writeEvidence(writer, evidence);
-  writer.zeros(second - first - HEADER_BYTES);
-  writeEvidence(writer, evidence);
+  const writer = new ByteWriter(HEADER_BYTES);
+  writer.u32(EVIDENCE_MAGIC);
+  writer.u32(evidence.salt);
+  writer.u53(evidence.durableLsn);
+  writer.u32(evidence.epoch);
+  sealHeader(writer);
   return writer.bytes();
 }
 
-/** One copy of the evidence, or `undefined` if it is damaged or was never written. */
+/** The evidence in `bytes`, or `undefined` if it is damaged or was never written. */
 export function decodeEvidence(bytes: Uint8Array): Evidence | undefined {
   return decodeHeader(bytes, EVIDENCE_MAGIC, (fields) => ({
     salt: fields.u32(),
@@ -119,15 +123,6 @@ function readSegmentHeader(fields: ByteReader): SegmentHeader | undefined {
   const chain = fields.u32();
   if (firstLsn === 0 || firstIndex === 0) return undefined;
   return { id, shard, salt, dbId, base: { index: firstIndex - 1, lsn: firstLsn - 1, chain } };
-}
-
-function writeEvidence(writer: ByteWriter, evidence: Evidence): void {
-  const start = writer.length;
-  writer.u32(EVIDENCE_MAGIC);
-  writer.u32(evidence.salt);
-  writer.u53(evidence.durableLsn);
-  writer.u32(evidence.epoch);
-  sealHeader(writer, start);
 }
 
 function hex(value: number): string {

@@ -9,7 +9,7 @@ import { corrupt, guarded } from "./file_fault.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
-import { decodeSegmentHeader, segmentName } from "./segment.ts";
+import { decodeSegmentHeader, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 
 /** Files that are kept open, far below what any system grants a process. */
 const OPEN_FILES_MAX = 32;
@@ -86,12 +86,12 @@ export class SegmentFiles {
         offset: 0,
       });
     }
-    const size = file.getSize();
-    if (entry.sealed !== undefined && size !== entry.sealed.size) {
-      throw corrupt(`The sealed segment has ${size} bytes and should have ${entry.sealed.size}`, {
-        file: name,
-        offset: Math.min(size, entry.sealed.size),
-      });
-    }
+    const { size } = entry.sealed ?? { size: SEGMENT_HEAD_BYTES };
+    const found = file.getSize();
+    if (found >= size) return;
+    throw corrupt(`The segment has ${found} bytes and must have ${size}`, {
+      file: name,
+      offset: found,
+    });
   }
 }

@@ -9,7 +9,7 @@ import { fileErrorCode, type FileHandle, writeFully } from "../files/mod.ts";
 import { encodeFrame } from "./frame.ts";
 import type { Frame, LogPosition } from "./log.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
-import { encodeEvidence, EVIDENCE_OFFSETS, SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES } from "./segment.ts";
 import type { NewSegment } from "./segment_creation.ts";
 
 /** Buffers beyond this are given back after use, in bytes. */
@@ -98,7 +98,7 @@ export class SegmentWriter {
       durableLsn: this.#end.lsn,
       epoch: this.#epoch,
     });
-    if (!this.#write(evidence, EVIDENCE_OFFSETS[0])) return false;
+    if (!this.#write(evidence, EVIDENCE_OFFSET)) return false;
     this.file.flush();
     this.#provedLsn = this.#end.lsn;
     return true;

@@ -12,12 +12,22 @@ export type DamageKind = "bit" | "sector" | "misdirect" | "lose";
 
 /** One thing that happens. */
 export type LogOp =
-  /** A frame of `count` records with payloads of `bytes` is submitted. */
-  | { readonly kind: "append"; readonly count: number; readonly bytes: number }
+  /** A frame of `count` records with payloads of `bytes` is submitted, and perhaps not synced. */
+  | {
+    readonly kind: "append";
+    readonly count: number;
+    readonly bytes: number;
+    readonly syncFails: boolean;
+  }
   /** The log falls idle, is read, or is closed and opened again. */
   | { readonly kind: "mark" | "read" | "close" }
-  /** The process ends now. */
-  | { readonly kind: "crash"; readonly ending: Ending; readonly keep: Keep }
+  /** The process ends now, and power perhaps once more within the recovery, after `cut` calls. */
+  | {
+    readonly kind: "crash";
+    readonly ending: Ending;
+    readonly keep: Keep;
+    readonly cut: number | undefined;
+  }
   /** The process ends within the call that comes after so many more. */
   | {
     readonly kind: "cut";
@@ -54,15 +64,22 @@ const append: fc.Arbitrary<LogOp> = fc.record({
   count: fc.integer({ min: 1, max: 3 }),
   // Some frames fit into one sector with others, some span several.
   bytes: fc.oneof({ weight: 3, arbitrary: fc.nat(40) }, { weight: 1, arbitrary: fc.nat(1_500) }),
+  // What follows a failed sync is where most mistakes hide.
+  syncFails: fc.nat(7).map((chance) => chance === 7),
 });
 
 const fault: fc.Arbitrary<LogOp> = fc.record({
   kind: fc.constant("fault" as const),
   fault: fc.oneof(
-    fault_("flush", ["EIO"]),
-    fault_("flush", ["EIO"]),
-    fault_("sync", ["EIO"]),
-    fault_("write", ["EIO", "ENOSPC"]),
+    faultOf("flush", ["EIO"]),
+    fc.record({
+      call: fc.constant("flush" as const),
+      name: fc.constantFrom("MANIFEST.0", "MANIFEST.1"),
+      after: fc.nat(1),
+      keep: fc.constantFrom<Keep[]>("none", "chance"),
+    }),
+    faultOf("sync", ["EIO"]),
+    faultOf("write", ["EIO", "ENOSPC"]),
     fc.record({
       call: fc.constant("write" as const),
       after: fc.nat(5),
@@ -74,15 +91,15 @@ const fault: fc.Arbitrary<LogOp> = fc.record({
       short: fc.constant(true),
       code: fc.constantFrom("ENOSPC", "EIO"),
     }),
-    fault_("read", ["EIO"]),
+    faultOf("read", ["EIO"]),
     fc.record({ call: fc.constant("read" as const), after: fc.nat(5), short: fc.constant(true) }),
-    fault_("open", ["EIO"]),
-    fault_("truncate", ["EIO"]),
-    fault_("remove", ["EIO"]),
+    faultOf("open", ["EIO"]),
+    faultOf("truncate", ["EIO"]),
+    faultOf("remove", ["EIO"]),
   ),
 });
 
-function fault_(call: Fault["call"], codes: string[]): fc.Arbitrary<Fault> {
+function faultOf(call: Fault["call"], codes: string[]): fc.Arbitrary<Fault> {
   return fc.record({
     call: fc.constant(call),
     // The n-th call from now: faults that only strike the next one miss what needs two in a row.
@@ -100,7 +117,15 @@ const op: fc.Arbitrary<LogOp> = fc.oneof(
       kind: fc.constantFrom("mark" as const, "read" as const, "close" as const),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("crash" as const), ending, keep }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("crash" as const),
+      ending,
+      keep,
+      cut: fc.option(fc.nat(10), { nil: undefined }),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("cut" as const), calls: fc.nat(12), ending, keep }),

@@ -34,7 +34,7 @@ import { type Random, seededRandom } from "../../src/time/mod.ts";
 import type { LogOp, LogScenario } from "./log_scenario.ts";
 
 /** Small enough for a roll every few frames. */
-const SEGMENT_BYTES_MAX = 8_192 + 700;
+const SEGMENT_BYTES_MAX = 4_096 + 400;
 
 /** Openings that may fail before the disk behaves again. */
 const WILD_OPENINGS_MAX = 4;
@@ -94,6 +94,8 @@ class LogSimulation {
   #markedCount = 0;
   #openingCount = 0;
   #serial = 0;
+  /** Where the last frame stands in its segment. */
+  #lastOffset = 4_096;
 
   constructor(seed: number, practice: Practice) {
     this.#practice = practice;
@@ -123,7 +125,7 @@ class LogSimulation {
   #perform(op: LogOp): void {
     switch (op.kind) {
       case "append":
-        return this.#append(this.#open(), op.count, op.bytes);
+        return this.#append(this.#open(), op);
       case "mark":
         return this.#mark(this.#open());
       case "read":
@@ -132,7 +134,9 @@ class LogSimulation {
         this.#open();
         return this.#close();
       case "crash":
-        return this.#crash(op.ending, op.keep);
+        this.#crash(op.ending, op.keep);
+        if (op.cut !== undefined) this.#disk.cutAfter(op.cut, { ending: "power" });
+        return;
       case "cut":
         return this.#disk.cutAfter(op.calls, op);
       case "fault":
@@ -147,8 +151,8 @@ class LogSimulation {
     }
   }
 
-  #append(log: Log, count: number, bytes: number): void {
-    const struck = this.#struckBefore();
+  #append(log: Log, op: LogOp & { readonly kind: "append" }): void {
+    let struck = this.#struckBefore();
     let place;
     try {
       place = log.nextPlace();
@@ -156,7 +160,9 @@ class LogSimulation {
       this.#expectFault(error, struck);
       return this.#close();
     }
-    const frame = this.#frame(log, count, bytes);
+    const frame = this.#frame(log, op);
+    if (op.syncFails) this.#disk.arm({ call: "flush", keep: "none" });
+    struck = this.#struckBefore();
     this.#outcome = undefined;
     // Power may go in the middle, and then nobody is there to hear the outcome.
     this.#unknown = frame;
@@ -175,19 +181,20 @@ class LogSimulation {
       throw this.#violation(`A frame is void: ${outcome.why}`);
     }
     this.#committed.push(frame);
+    this.#lastOffset = place.offset - 64;
     if (!isSamePosition(log.end, endOfFrame(frame)) || !isSamePosition(outcome.end, log.end)) {
       throw this.#violation("The log does not end with the frame it has committed");
     }
     try {
       const record = readRecord(log, place, frame.base.lsn + 1);
-      if (record.rest.length !== bytes) throw this.#violation("A record reads differently");
+      if (record.rest.length !== op.bytes) throw this.#violation("A record reads differently");
     } catch (error) {
       this.#expectFault(error, struck);
     }
   }
 
   /** One frame, different from all others. */
-  #frame(log: Log, count: number, bytes: number): Frame {
+  #frame(log: Log, { count, bytes }: LogOp & { readonly kind: "append" }): Frame {
     const writer = new ByteWriter();
     this.#serial += 1;
     for (let position = 1; position <= count; position++) {
@@ -263,7 +270,7 @@ class LogSimulation {
     handle.close();
     const zones: [start: number, length: number][] = name.startsWith("MANIFEST")
       ? [[0, size]]
-      : [[0, 64], [512, 64], [4_096, 64], [8_192, size - 8_192]];
+      : [[0, 64], [512, 64], [4_096, size - 4_096], [this.#lastOffset, 64]];
     const there = zones.filter(([start, length]) => length > 0 && start + length <= size);
     const [start, length] = there[at % there.length] ?? [0, 1];
     return { name, at: start + (Math.floor(at / 4) % length) };
