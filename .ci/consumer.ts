@@ -1,6 +1,6 @@
 /**
  * A user of the packed library: imports it by name, where its sources are not, and runs one flow
- * from beginning to end.
+ * from beginning to end. Each runtime that comes by opens the directory that the last one left.
  *
  * @module
  */
@@ -17,9 +17,9 @@ const email = workflow({
   states: { queued: { payload: type<string>(), leaseMs: 30_000, onOk: complete() } },
 });
 
-await email.create({ id: "email-1", payload: "welcome" });
+const { id } = await email.create({ payload: "welcome" });
 await email.runOnce("queued", { worker: "worker-1", handler: (job) => ok(job.payload.length) });
 
-const record = await email.get("email-1");
+const record = await email.get(id);
 if (record?.state !== "completed") throw new Error(`The flow is ${record?.state}`);
 if (typeof fakeStore !== "function") throw new Error("The testing door is shut");
