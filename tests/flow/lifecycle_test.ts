@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
@@ -90,7 +91,7 @@ test("create() with idempotent finds what the same request created, wherever it 
       { payload: { a: 2 } },
       { payload: undefined },
       { attributes: undefined },
-      { attributes: {} },
+      { attributes: { x: 1, y: 2 } },
       { priority: 2 },
       { state: "queued" },
       { runAtMs: 1_000 },
@@ -200,6 +201,34 @@ test("claimDue() gives expired leases their share first, then what is due, then 
   assertEquals(make({ limit: 1 }), ["old0"]);
   assertEquals(make({ state: "other" }), []);
   assertEquals(make({ state: "running", limit: 3 }), ["old0", "old1", "old2"]);
+});
+
+test("claimDue() rounds the share of expired leases up, and keeps the rest for what is due", () => {
+  const shares = [[1, 1], [20, 1], [25, 2], [60, 3], [61, 4], [100, 5]] as const;
+  for (const [reclaimRatio, share] of shares) {
+    const store = new CoreStore();
+    for (let n = 0; n < 6; n++) store.create(`old${n}`, { type: "t" });
+    store.claimDue("t", { worker: "w", limit: 6, leaseMs: 10 });
+    store.nowMs = 2_000;
+    for (let n = 0; n < 6; n++) store.create(`new${n}`, { type: "t" });
+    const claimed = store.claimDue("t", { worker: "v", limit: 5, reclaimRatio });
+    assertEquals(claimed.filter(({ reclaims }) => reclaims === 1).length, share);
+    assertEquals(claimed.length, 5);
+  }
+});
+
+test("claimDue() touches no more flows than its limit allows, however many leases were lost", () => {
+  const store = new CoreStore({ limits: { claimLimitMax: 4 } });
+  store.policySet("t", { maxReclaims: 0 });
+  for (let n = 0; n < 6; n++) store.create(`old${n}`, { type: "t" });
+  store.claimDue("t", { worker: "w", limit: 4, leaseMs: 10 });
+  store.claimDue("t", { worker: "w", limit: 4, leaseMs: 10 });
+  store.create("new", { type: "t" });
+  store.nowMs += 10;
+  assertEquals(store.claimDue("t", { worker: "v" }), []);
+  assertEquals(store.info("t").failed, 4);
+  assertEquals(store.claimDue("t", { worker: "v" }).map(({ id }) => id), ["new"]);
+  assertEquals(store.info("t").failed, 6);
 });
 
 test("reclaim() takes expired leases only, of the run state that it names", () => {
@@ -399,6 +428,55 @@ test("retry() counts in the state, and for life", () => {
   assertEquals([flow.state, flow.attempts, flow.attemptsTotal], ["b", 2, 4]);
 });
 
+test("transition() keeps attempts in the same state, and begins anew in another", () => {
+  const { store, flow } = claimed({ state: "a" });
+  store.retry("f", { ...proof(flow), runAtMs: 1_000 });
+  const [second] = store.claimDue("t", { worker: "w" });
+  const same = store.transition("f", { ...proof(second!), from: "a", to: "a" });
+  assertEquals([same.attempts, same.attemptsTotal], [1, 1]);
+  const other = store.transition("f", { from: "a", to: "b", fencingToken: 2 });
+  assertEquals([other.attempts, other.attemptsTotal], [0, 1]);
+});
+
+test("reclaims returns to 0 when the owner settles the flow, or its state changes", () => {
+  const lost = () => {
+    const { store } = claimed({ state: "a" });
+    store.nowMs += 30_000;
+    const [flow] = store.claimDue("t", { worker: "v" });
+    assertEquals(flow?.reclaims, 1);
+    return { store, flow: flow!, owner: proof(flow!) };
+  };
+  let { store, flow, owner } = lost();
+  assertEquals(store.extendLease("f", owner).reclaims, 1);
+  assertEquals(store.transition("f", { ...owner, from: "a", to: "a" }).reclaims, 0);
+  ({ store, owner } = lost());
+  assertEquals(store.retry("f", owner).reclaims, 0);
+  ({ store, flow, owner } = lost());
+  store.policySet("t", { maxReclaims: 1, retry: { exhaustedTo: "a" } });
+  store.nowMs += 30_000;
+  assertEquals(store.claimDue("t", { worker: "v" }), []);
+  // Nobody has settled it, and it is where it was.
+  assertEquals([store.get("f")?.reclaims, store.get("f")?.state], [1, "a"]);
+  assertEquals(
+    store.transition("f", { from: "a", to: "a", fencingToken: flow.fencingToken + 1 }).reclaims,
+    1,
+  );
+  assertEquals(
+    store.transition("f", { from: "a", to: "b", fencingToken: flow.fencingToken + 1 }).reclaims,
+    0,
+  );
+});
+
+test("a flow that is lost to another state begins there with all its retries", () => {
+  const { store, flow } = claimed({ state: "a" });
+  store.policySet("t", { maxReclaims: 0, retry: { exhaustedTo: "b" } });
+  store.retry("f", { ...proof(flow), runAtMs: 1_000 });
+  assertEquals(store.claimDue("t", { worker: "w" })[0]?.attempts, 1);
+  store.nowMs += 30_000;
+  store.claimDue("t", { worker: "w" });
+  assertEquals([store.get("f")?.state, store.get("f")?.attempts], ["b", 0]);
+});
+
 test("retry() ends the flow when its retries are spent, with a retry event", () => {
   const { store, flow } = claimed();
   const ended = store.retry("f", { ...proof(flow), error: "no", retry: { maxRetries: 0 } });
@@ -435,6 +513,18 @@ test("fail() ends the flow badly and leaves the result alone", () => {
   const failed = store.fail("f", { ...proof(flow), error: { why: 1 } });
   assertEquals(failed.state, "failed");
   assertEquals(store.get("f", { payload: true })?.error, { why: 1 });
+});
+
+test("fail() without an error clears the one of an earlier retry, complete() keeps it", () => {
+  const { store, flow } = claimed();
+  store.create("g", { type: "t" });
+  const [other] = store.claimDue("t", { worker: "w" });
+  for (const each of [flow, other!]) {
+    store.retry(each, { ...proof(each), error: "once", runAtMs: 1_000 });
+  }
+  const [f, g] = store.claimDue("t", { worker: "w", limit: 2 });
+  assertEquals(store.fail("f", proof(f!)).errorRef, null);
+  assertEquals(store.complete("g", proof(g!)).errorRef, g?.errorRef);
 });
 
 test("cancel() without a fencing number overrides any lease", () => {
@@ -673,6 +763,13 @@ test("flows whose hashes are the same keep apart", () => {
   store.create("b", { type: "u" });
   assertEquals(store.get("b")?.type, "u");
   assertEquals(store.get("d")?.type, "t");
+});
+
+test("flows whose hashes are the same keep apart within one batch", () => {
+  const store = new CoreStore({ hash: () => ({ hi: 7, lo: 0 }) });
+  store.createMany(["a", "b", "c", "d"], { type: "t" });
+  assertEquals(store.list("t").map(({ id }) => id), ["a", "b", "c", "d"]);
+  assertThrows(() => store.create("e", { type: "t" }), InvariantError);
 });
 
 test("payload null is a payload, undefined is none, bytes stay bytes", () => {

@@ -1,9 +1,7 @@
 import fc from "fast-check";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { InvariantError } from "../../src/invariant.ts";
-import { HandleHeap } from "../../src/index/handle_heap.ts";
 import { DueIndex, type DuePlace, type DueSelection } from "../../src/index/mod.ts";
 import { compareBytes, membersOf, type Name } from "./crowd.ts";
 
@@ -128,12 +126,4 @@ test("DueIndex.walk() reads no more than it is asked for", () => {
   ]);
   // Ten handles, each with four below it, and the way through a small frontier.
   assertEquals(asked < 1_000, true, `${asked} ids were looked at`);
-});
-
-test("HandleHeap.remove() refuses a handle that is not there", () => {
-  const heap = new HandleHeap((a, b) => a < b, []);
-  heap.add(3);
-  assertThrows(() => heap.remove(4), InvariantError);
-  heap.remove(3);
-  assertThrows(() => heap.remove(3), InvariantError);
 });

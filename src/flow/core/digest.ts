@@ -20,7 +20,6 @@ export function createDigest(hash: KeyedHash, request: CreateRequest): Hash64 {
   const text = JSON.stringify([
     sorted(given),
     sorted(attributes ?? {}),
-    attributes !== undefined,
     payload?.encoding ?? null,
   ]);
   const head = new TextEncoder().encode(text);

@@ -23,8 +23,8 @@ export function decideClaim(draft: Draft, command: ClaimCommand): FlowsReply {
     taken.take(taken.candidates(true, true), limit);
   } else {
     const expired = taken.candidates(false, filter.expired);
-    const share = filter.waiting ? Math.max(1, Math.ceil(limit * reclaimRatio / 100)) : limit;
-    taken.take(expired, Math.min(limit, share));
+    const share = filter.waiting ? Math.ceil(limit * reclaimRatio / 100) : limit;
+    taken.take(expired, share);
     taken.take(taken.candidates(filter.waiting, false), limit);
     taken.take(expired, limit);
   }
