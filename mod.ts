@@ -48,6 +48,14 @@ export {
   isFlowError,
 } from "./src/errors.ts";
 export type { OpenOptions, Store, StoreLimits } from "./src/engine/mod.ts";
+export type {
+  Directory,
+  FileHandle,
+  FilePosition,
+  Lock,
+  LockOwner,
+  OpenOptions as FileOpenOptions,
+} from "./src/files/mod.ts";
 export * from "./src/flow/mod.ts";
 export { openStore } from "./src/open_store.ts";
 export type { Alarm, AlarmOptions, Clock, Random, Time } from "./src/time/mod.ts";

@@ -6,60 +6,84 @@
  * @module
  */
 
-/** One line of advice for every code: what the caller should do about it. */
-const ADVICE = {
-  /** An argument or option has a wrong type, an unknown name or a value out of range. */
-  invalid_argument: "Correct the call",
-  /** An option that exists elsewhere, but is deliberately refused here. */
-  unsupported_option: "Leave the option out",
-  /** No such flow, or it is past its retention. */
-  not_found: "Create the flow, or check its id and partition",
-  /** A flow with this id is already there. */
-  already_exists: "Choose another id, or create with idempotent: true",
-  /** An idempotent create met a flow that another request had created. */
-  idempotency_conflict: "Use a new id for a different request",
-  /** The same id stands twice in one batch. */
-  duplicate_id: "Send each flow once, or use independent: true",
-  /** An item names another partition than its batch. */
-  partition_mismatch: "Send one batch per partition",
-  /** The flow is in another state than the command expects. */
-  wrong_state: "Read the flow again and decide anew",
-  /** The lease or fencing number of the command is not the flow's current one. */
-  stale_lease: "Stop working on this flow: another worker owns it now",
-  /** The flow has ended. */
-  flow_terminal: "Nothing more can happen to this flow",
-  /** `running` is entered by a claim only. */
-  running_reserved: "Choose another state",
-  /** A terminal state is entered by complete, fail or cancel only. */
-  terminal_target: "Use complete, fail or cancel",
-  /** A count is above its limit. */
-  limit_exceeded: "Send less at a time, or raise the limit when opening the store",
-  /** A size in bytes is above its limit. */
-  too_large: "Send less, or raise the limit when opening the store",
-  /** A policy was changed since it was read. */
-  generation_conflict: "Read the policy again and decide anew",
-  /** More blocked claims than the store allows. */
-  too_many_waiters: "Use fewer, larger claims, or raise the limit when opening the store",
-  /** The store refuses new work for a while; work that exists goes on. */
-  overloaded: "Try again after details.retryAfterMs",
-  /** The command may or may not have been applied. */
-  unknown_outcome: "Reopen the store and read the flow before trying again",
-  /** Another process has the directory open. */
-  store_locked: "Stop the other process, or open another directory",
-  /** The store was closed. */
-  store_closed: "Open it again",
-  /** The store met an I/O fault and serves nothing any more. */
-  store_failed: "Close the store, look at the cause, and open it again",
-  /** Bytes on disk are not what was written. */
-  corrupt: "Restore the file from a backup; do not delete it",
-  /** The files were written by a newer version. */
-  newer_format: "Open the directory with that version",
-  /** Two different definitions of one workflow type. */
-  definition_conflict: "Use one definition of a type per store",
-} as const;
-
 /** A stable, machine-readable reason. `FlowError.code` is always one of these. */
-export type FlowErrorCode = keyof typeof ADVICE;
+export type FlowErrorCode =
+  /** An argument or option has a wrong type, an unknown name or a value out of range. */
+  | "invalid_argument"
+  /** An option that exists elsewhere, but is deliberately refused here. */
+  | "unsupported_option"
+  /** No such flow, or it is past its retention. */
+  | "not_found"
+  /** A flow with this id is already there. */
+  | "already_exists"
+  /** An idempotent create met a flow that another request had created. */
+  | "idempotency_conflict"
+  /** The same id stands twice in one batch. */
+  | "duplicate_id"
+  /** An item names another partition than its batch. */
+  | "partition_mismatch"
+  /** The flow is in another state than the command expects. */
+  | "wrong_state"
+  /** The lease or fencing number of the command is not the flow's current one. */
+  | "stale_lease"
+  /** The flow has ended. */
+  | "flow_terminal"
+  /** `running` is entered by a claim only. */
+  | "running_reserved"
+  /** A terminal state is entered by complete, fail or cancel only. */
+  | "terminal_target"
+  /** A count is above its limit. */
+  | "limit_exceeded"
+  /** A size in bytes is above its limit. */
+  | "too_large"
+  /** A policy was changed since it was read. */
+  | "generation_conflict"
+  /** More blocked claims than the store allows. */
+  | "too_many_waiters"
+  /** The store refuses new work for a while; work that exists goes on. */
+  | "overloaded"
+  /** The command may or may not have been applied. */
+  | "unknown_outcome"
+  /** Another process has the directory open. */
+  | "store_locked"
+  /** The store was closed. */
+  | "store_closed"
+  /** The store met an I/O fault and serves nothing any more. */
+  | "store_failed"
+  /** Bytes on disk are not what was written. */
+  | "corrupt"
+  /** The files were written by a newer version. */
+  | "newer_format"
+  /** Two different definitions of one workflow type. */
+  | "definition_conflict";
+
+/** What the caller should do about each of them. */
+const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
+  invalid_argument: "Correct the call",
+  unsupported_option: "Leave the option out",
+  not_found: "Create the flow, or check its id and partition",
+  already_exists: "Choose another id, or create with idempotent: true",
+  idempotency_conflict: "Use a new id for a different request",
+  duplicate_id: "Send each flow once, or use independent: true",
+  partition_mismatch: "Send one batch per partition",
+  wrong_state: "Read the flow again and decide anew",
+  stale_lease: "Stop working on this flow: another worker owns it now",
+  flow_terminal: "Nothing more can happen to this flow",
+  running_reserved: "Choose another state",
+  terminal_target: "Use complete, fail or cancel",
+  limit_exceeded: "Send less at a time, or raise the limit when opening the store",
+  too_large: "Send less, or raise the limit when opening the store",
+  generation_conflict: "Read the policy again and decide anew",
+  too_many_waiters: "Use fewer, larger claims, or raise the limit when opening the store",
+  overloaded: "Try again after details.retryAfterMs",
+  unknown_outcome: "Reopen the store and read the flow before trying again",
+  store_locked: "Stop the other process, or open another directory",
+  store_closed: "Open it again",
+  store_failed: "Close the store, look at the cause, and open it again",
+  corrupt: "Restore the file from a backup; do not delete it",
+  newer_format: "Open the directory with that version",
+  definition_conflict: "Use one definition of a type per store",
+};
 
 /** Facts of an error, by name: the field, the value, the limit, the place. */
 export type FlowErrorDetails = Readonly<Record<string, unknown>>;
@@ -96,6 +120,8 @@ export class FlowError extends Error {
   readonly details: FlowErrorDetails;
 
   /**
+   * An error with its advice.
+   *
    * @param code The stable reason.
    * @param message What happened, with the value and the limit; the advice for the code is added.
    * @param options Details and cause.

@@ -44,23 +44,9 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   node.notDeepStrictEqual(actual, expected, msg);
 }
 
-/** Asserts identity by `Object.is`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  node.strictEqual(actual, expected, msg);
-}
-
 /** Asserts that two values are not identical. */
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
   node.notStrictEqual(actual, expected, msg);
-}
-
-/** Asserts that a value is neither `null` nor `undefined`. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  check(actual !== null && actual !== undefined, () => `Expected a value, got ${actual}`, msg);
 }
 
 /** Asserts `actual > expected`. */

@@ -27,6 +27,8 @@ export class FlowBatchError extends FlowError {
   readonly outcomes: readonly BatchOutcome[];
 
   /**
+   * An error for a batch of which nothing was applied.
+   *
    * @param first The error of the first item that was refused; its code becomes this error's code.
    * @param index The place of that item in the batch, from 0.
    * @param outcomes One entry per item.
