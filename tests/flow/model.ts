@@ -39,6 +39,8 @@ export interface ModelFlow {
   priority: number;
   updatedAtMs: number;
   dueMs: number | null;
+  /** While leased: nobody takes it over before this, however long the lease has been over. */
+  graceMs: number;
   /** The due time lies somewhere in this range; taken from the store after a retry. */
   dueRange: readonly [number, number] | null;
   ttlMs: number;
@@ -170,6 +172,7 @@ export class Model {
       priority: request.priority ?? 0,
       updatedAtMs: 0,
       dueMs: request.runAtMs ?? this.nowMs,
+      graceMs: 0,
       dueRange: null,
       ttlMs: request.retentionTtlMs ?? this.policy(request.type, state).ttlMs,
       untilMs: null,
@@ -183,17 +186,29 @@ export class Model {
     return flow;
   }
 
-  claim(claim: ModelClaim): ModelFlow[] {
-    const order = (a: ModelFlow, b: ModelFlow) =>
-      b.priority - a.priority || a.dueMs! - b.dueMs! || compareIds(a, b);
-    const matching = this.flows.filter((flow) =>
-      flow.type === claim.type && flow.dueMs !== null && flow.dueMs <= this.nowMs &&
+  /** The store was opened: owners that could not extend their leases meanwhile get a little time. */
+  opened(): void {
+    for (const flow of this.flows) {
+      if (flow.owner === null) flow.graceMs = 0;
+      else flow.graceMs = this.nowMs + Math.min(flow.dueMs! - flow.updatedAtMs, 5_000);
+    }
+  }
+
+  /** What a claim could take now, in order. */
+  claimable(claim: Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker">): ModelFlow[] {
+    return this.flows.filter((flow) =>
+      flow.type === claim.type && flow.dueMs !== null && takeableMs(flow) <= this.nowMs &&
+      (flow.owner === null ? claim.waiting : claim.expired) &&
       (claim.states === null || claim.states.includes(flow.state)) &&
       (claim.partitionKeys === null || claim.partitionKeys.includes(flow.partitionKey)) &&
       (claim.priority === null || claim.priority === flow.priority)
-    ).sort(order);
-    const due = claim.waiting ? matching.filter(({ owner }) => owner === null) : [];
-    const expired = claim.expired ? matching.filter(({ owner }) => owner !== null) : [];
+    ).sort(byUrgency);
+  }
+
+  claim(claim: ModelClaim): ModelFlow[] {
+    const matching = this.claimable(claim);
+    const due = matching.filter(({ owner }) => owner === null);
+    const expired = matching.filter(({ owner }) => owner !== null);
     const taken: ModelFlow[] = [];
     const lost: ModelFlow[] = [];
     const take = (from: ModelFlow[], count: number) => {
@@ -205,7 +220,7 @@ export class Model {
       }
     };
     if (claim.waiting && claim.expired && claim.ratio === 0) {
-      take([...due, ...expired].sort(order), claim.limit);
+      take([...due, ...expired].sort(byUrgency), claim.limit);
     } else {
       const share = claim.waiting
         ? Math.max(1, Math.ceil(claim.limit * claim.ratio / 100))
@@ -214,7 +229,7 @@ export class Model {
       take(due, claim.limit);
       take(expired, claim.limit);
     }
-    taken.sort(order);
+    taken.sort(byUrgency);
     for (const flow of lost) this.#lose(flow);
     for (const flow of taken) {
       if (flow.owner !== null) flow.reclaims++;
@@ -446,6 +461,7 @@ export class Model {
   #changed(flow: ModelFlow, event: string, retry: ModelEvent["retry"] = null): void {
     flow.version++;
     flow.updatedAtMs = this.nowMs;
+    flow.graceMs = 0;
     if (flow.owner === null) flow.token = null;
     flow.history.push({
       event,
@@ -457,6 +473,16 @@ export class Model {
       retry,
     });
   }
+}
+
+/** When a flow that has a due time can be claimed, or taken over. */
+export function takeableMs({ dueMs, graceMs }: ModelFlow): number {
+  return Math.max(dueMs!, graceMs);
+}
+
+/** Orders flows as claims take them. */
+function byUrgency(a: ModelFlow, b: ModelFlow): number {
+  return b.priority - a.priority || takeableMs(a) - takeableMs(b) || compareIds(a, b);
 }
 
 /** Orders flows by id, then by partition, as bytes. */
