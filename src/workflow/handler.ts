@@ -36,9 +36,23 @@ export type TransitionOf<S, K extends LiveName<S>> = K extends LiveName<S>
   ? { [To in LiveName<S>]: Transition<To, MovePayload<S, K, To>> }[LiveName<S>]
   : never;
 
-/** Works on a job and says what happens next. A throw is the same as `error(exception)`. */
-export type Handler<S, K extends LiveName<S>, Asked extends boolean | undefined = undefined> = (
-  job: Job<S, K, Asked>,
+/**
+ * Works on a job of the states `K` and says what happens next. A throw is the same as
+ * `error(exception)`.
+ */
+export type Handler<
+  S,
+  K extends LiveName<S>,
+  Asked extends boolean | undefined = undefined,
+> = JobHandler<S, Job<S, K, Asked>, K>;
+
+/** Works on a job of the type `J` and says what happens next. */
+export type JobHandler<
+  S,
+  J extends { readonly state: LiveName<S> },
+  K extends LiveName<S> = J["state"],
+> = (
+  job: J,
   context: HandlerContext<S, K>,
 ) => OutcomeOf<S, K> | Promise<OutcomeOf<S, K>>;
 

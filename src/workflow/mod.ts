@@ -27,7 +27,14 @@ export type {
 } from "./definition.ts";
 export { NonRetryableError, type StoredException } from "./failure.ts";
 export type { FlowName } from "./flow_name.ts";
-export type { Handler, HandlerContext, OkOf, OutcomeOf, TransitionOf } from "./handler.ts";
+export type {
+  Handler,
+  HandlerContext,
+  JobHandler,
+  OkOf,
+  OutcomeOf,
+  TransitionOf,
+} from "./handler.ts";
 export type { Job, Lease, StateJob } from "./job.ts";
 export {
   type AgainOptions,

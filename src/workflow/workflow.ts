@@ -36,7 +36,7 @@ import type { CreateAttributes, CreateBatchOptions } from "./create.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { checkedDefinition } from "./definition_check.ts";
 import type { FlowName } from "./flow_name.ts";
-import type { Handler } from "./handler.ts";
+import type { JobHandler } from "./handler.ts";
 import type { Job, Lease } from "./job.ts";
 import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
 import type { PartitionFilter } from "./partition_key.ts";
@@ -208,9 +208,9 @@ export interface Workflow<
     options?: FailureOptions<S, J["state"]>,
   ): Promise<FlowRecord>;
   /** Runs a handler for a job that was claimed before, and does what it says. */
-  handle<J extends Job<S>>(
+  handle<J extends Job<S, LiveName<S>, boolean | undefined>>(
     job: J,
-    handler: Handler<S, J["state"]>,
+    handler: JobHandler<S, J>,
     options?: HandleOptions,
   ): Promise<SettledJob<J>>;
   /** Sends a job to a declared state. The payload may be left out where the present one fits. */

@@ -1,6 +1,12 @@
 import { FlowError } from "../../src/errors.ts";
 import { fakeRecord, fakeStore, manualTime } from "../../src/testing/mod.ts";
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 
 test("fakeStore() answers with what its functions return, at once or later", async () => {
@@ -50,7 +56,7 @@ test("fakeStore() rejects with what its function throws", async () => {
 
 test("fakeStore() has the time it is given", () => {
   const time = manualTime();
-  assertEquals(fakeStore({ time }).time === time, true);
+  assert(fakeStore({ time }).time === time);
   assertEquals(fakeStore().time, undefined);
 });
 

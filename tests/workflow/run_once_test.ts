@@ -1,7 +1,7 @@
 import { FlowError } from "../../src/errors.ts";
 import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
 import { complete, ok, type, workflow } from "../../src/workflow/mod.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { billingOn, emailOn } from "./billing.ts";
 
@@ -140,7 +140,7 @@ test("claimDue() gives jobs the signal of its call", async () => {
   const flows = fakeStore({ claimDue: () => [fakeRecord({ runState: "queued" })] });
   const { signal } = new AbortController();
   const [job] = await emailOn(flows).claimDue("queued", { worker: "w", signal });
-  assertEquals(job?.signal === signal, true);
+  assert(job?.signal === signal);
   const [other] = await emailOn(flows).claimDue("queued", { worker: "w" });
   assertEquals(other?.signal.aborted, false);
 });

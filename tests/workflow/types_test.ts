@@ -133,6 +133,7 @@ export async function claims(): Promise<void> {
   }
   const [bare] = await billing.claimDue("created", { worker: "w", payload: false });
   if (bare) same<typeof bare.payload, undefined>(true);
+  if (bare) await billing.handle(bare, ({ payload }) => ok({ receipt: String(payload) }));
   const [listed] = await billing.claimDue({ worker: "w", state: ["charged"] });
   if (listed) same<typeof listed.state, "charged">(true);
   const [taken] = await billing.reclaimOnce({ worker: "w" });

@@ -1,0 +1,84 @@
+import { FlowError } from "../../src/errors.ts";
+import type { BatchOutcome } from "../../src/flow/mod.ts";
+import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import type { Settlement } from "../../src/workflow/settlement.ts";
+import { SettlementQueue } from "../../src/workflow/settlement_queue.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+
+function completion(id: string, nowMs?: number): Settlement {
+  return {
+    command: "complete",
+    flow: { id, partitionKey: "p" },
+    options: { leaseToken: "l", fencingToken: 1, ...nowMs === undefined ? {} : { nowMs } },
+  };
+}
+
+/** A store that completes everything, one by one or together. */
+function completing(): ReturnType<typeof fakeStore> {
+  return fakeStore({
+    complete: (flow) => fakeRecord(typeof flow === "string" ? { id: flow } : { id: flow.id }),
+    completeMany: (items) =>
+      items.map(({ id }): BatchOutcome => ({ ok: true, record: fakeRecord({ id }) })) as never,
+  });
+}
+
+test("SettlementQueue sends nothing before flush(), and each settlement once", async () => {
+  const store = completing();
+  const queue = new SettlementQueue(store);
+  const settled = queue.add(completion("a"));
+  assertEquals(store.calls, []);
+  queue.flush();
+  queue.flush();
+  assertEquals((await settled).id, "a");
+  assertEquals(store.calls.length, 1);
+});
+
+test("SettlementQueue sends at most 1,000 together, and answers each with its own flow", async () => {
+  const store = completing();
+  const queue = new SettlementQueue(store);
+  const ids = Array.from({ length: 1_001 }, (_, index) => `flow-${index}`);
+  const settled = ids.map((id) => queue.add(completion(id)));
+  queue.flush();
+  assertEquals((await Promise.all(settled)).map(({ id }) => id), ids);
+  assertEquals(
+    store.calls.map(({ command, args: [first] }) => [
+      command,
+      Array.isArray(first) ? first.length : first,
+    ]),
+    [["completeMany", 1_000], ["complete", { id: "flow-1000", partitionKey: "p" }]],
+  );
+});
+
+test("SettlementQueue sends alone what names its own time: a batch has only one", async () => {
+  const store = completing();
+  const queue = new SettlementQueue(store);
+  const settled = [completion("a", 5), completion("b"), completion("c")].map((settlement) =>
+    queue.add(settlement)
+  );
+  queue.flush();
+  await Promise.all(settled);
+  assertEquals(store.calls.map(({ command }) => command), ["complete", "completeMany"]);
+});
+
+test("SettlementQueue rejects every settlement of a batch that failed", async () => {
+  const failed = new FlowError("store_failed", "The disk is gone");
+  const store = fakeStore({
+    completeMany: () => {
+      throw failed;
+    },
+  });
+  const queue = new SettlementQueue(store);
+  const settled = ["a", "b"].map((id) => queue.add(completion(id)));
+  queue.flush();
+  for (const one of settled) assertEquals(await assertRejects(() => one), failed);
+  assertEquals(store.calls.length, 1);
+});
+
+test("SettlementQueue rejects every settlement if a store answers too few", async () => {
+  const store = fakeStore({ completeMany: () => [] as never });
+  const queue = new SettlementQueue(store);
+  const settled = ["a", "b"].map((id) => queue.add(completion(id)));
+  queue.flush();
+  for (const one of settled) await assertRejects(() => one, Error, "one outcome per item");
+});
