@@ -102,12 +102,12 @@ export class ByteWriter {
   /** A text in UTF-8, after its length in bytes (`u32`). A lone surrogate is a defect of the caller. */
   text(value: string): void {
     const start = this.#length;
-    this.u32(value.length);
-    if (value.length <= SHORT_TEXT_MAX && this.#ascii(value)) return;
-    invariant(value.isWellFormed(), "A text to be written is well-formed");
     // One UTF-16 unit never takes more than three bytes.
-    this.#reserve(3 * value.length);
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(start + 4));
+    this.#reserve(4 + 3 * value.length);
+    const isShort = value.length <= SHORT_TEXT_MAX;
+    const written = isShort && this.#ascii(value, start + 4)
+      ? value.length
+      : this.#utf8(value, start + 4);
     this.#length = start + 4 + written;
     this.setU32(start, written);
   }
@@ -140,18 +140,21 @@ export class ByteWriter {
     this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
   }
 
-  /** Writes the characters as bytes, unless one of them needs more than one. */
-  #ascii(value: string): boolean {
-    this.#reserve(value.length);
+  /** Puts the characters as bytes, unless one of them needs more than one. */
+  #ascii(value: string, start: number): boolean {
     const bytes = this.#bytes;
-    let at = this.#length;
     for (let index = 0; index < value.length; index++) {
       const unit = value.charCodeAt(index);
       if (unit >= 0x80) return false;
-      bytes[at++] = unit;
+      bytes[start + index] = unit;
     }
-    this.#length = at;
     return true;
+  }
+
+  /** Returns how many bytes that took. */
+  #utf8(value: string, start: number): number {
+    invariant(value.isWellFormed(), "A text to be written is well-formed");
+    return encoder.encodeInto(value, this.#bytes.subarray(start)).written;
   }
 
   #advance(count: number): number {

@@ -10,9 +10,9 @@ import { guarded } from "./file_fault.ts";
 import { FileLog } from "./file_log.ts";
 import type { Log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
-import type { ManifestState } from "./manifest_state.ts";
+import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
 import { logStart } from "./position.ts";
-import { type RecoverySteps, recoverySteps } from "./recovery.ts";
+import { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 import { SEGMENT_HEAD_BYTES } from "./segment.ts";
 import {
   createSegment,
@@ -86,7 +86,7 @@ class Opening {
     this.#source = source;
     this.#files = files;
     this.#steps = steps;
-    this.#strays = findStrays(source.directory, source.manifest);
+    this.#strays = findStrays(source);
   }
 
   /** Goes on after the last good frame, or starts a log. */
@@ -111,7 +111,7 @@ class Opening {
 
   #recover({ entry, file }: NewSegment): SegmentWriter {
     return closedOnError(file, () => {
-      const survey = this.#steps.survey(file, entry);
+      const survey = this.#survey(file, entry);
       this.#steps.judge(survey);
       this.#steps.repair(file, survey);
       const epoch = this.#begin({ epoch: survey.epoch });
@@ -122,6 +122,15 @@ class Opening {
       this.#steps.prove(writer);
       return writer;
     });
+  }
+
+  /** What the tail says about itself, and what strays say about it. */
+  #survey(file: FileHandle, entry: SegmentEntry): TailSurvey {
+    const survey = this.#steps.survey(file, entry);
+    return {
+      ...survey,
+      evidenceLsn: Math.max(survey.evidenceLsn, this.#strays.evidenceLsn),
+    };
   }
 
   /** Publishes the generation of this opening. Returns the epoch, above all that were ever seen. */

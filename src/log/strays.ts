@@ -9,9 +9,15 @@ import { corrupt, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
-import type { Manifest } from "./manifest.ts";
 import type { QuarantineEntry } from "./manifest_state.ts";
-import { decodeEvidence, segmentIdOf, segmentName } from "./segment.ts";
+import {
+  decodeEvidence,
+  decodeSegmentHeader,
+  type SegmentHeader,
+  segmentIdOf,
+  segmentName,
+} from "./segment.ts";
+import type { SegmentSource } from "./segment_creation.ts";
 
 /** Generations that pass before a stray is removed: until no slot can refer to it. */
 const GENERATIONS_MIN = 2;
@@ -22,6 +28,8 @@ export interface Strays {
   readonly expired: readonly string[];
   /** What the next generation says. */
   readonly quarantine: readonly QuarantineEntry[];
+  /** All records up to this LSN were durable when one of them was made; 0 if nothing says so. */
+  readonly evidenceLsn: number;
 }
 
 /**
@@ -29,21 +37,24 @@ export interface Strays {
  *
  * @throws {FlowError} `corrupt` if one was in use: then the manifest has lost it.
  */
-export function findStrays(directory: Directory, manifest: Manifest): Strays {
+export function findStrays({ directory, manifest, shard }: SegmentSource): Strays {
   const listed = new Set(manifest.state.segments.map(({ id }) => segmentName(id)));
-  const strays = directory.list()
-    .filter((name) => segmentIdOf(name) !== undefined && !listed.has(name));
   const next = manifest.generation + 1;
   const seen = new Map(manifest.state.quarantine.map((entry) => [entry.name, entry.generation]));
   const expired: string[] = [];
   const quarantine: QuarantineEntry[] = [];
-  for (const name of strays) {
-    guarded(`The file "${name}" cannot be read`, () => checkFrameless(directory, name));
+  let evidenceLsn = 0;
+  for (const name of directory.list()) {
+    if (segmentIdOf(name) === undefined || listed.has(name)) continue;
+    const header = guarded(`The file "${name}" cannot be read`, () => inspect(directory, name));
+    if (header?.dbId === manifest.state.dbId && header.shard === shard) {
+      evidenceLsn = Math.max(evidenceLsn, header.base.lsn);
+    }
     const generation = seen.get(name) ?? next;
     if (next - generation >= GENERATIONS_MIN) expired.push(name);
     else quarantine.push({ name, generation });
   }
-  return { expired, quarantine };
+  return { expired, quarantine, evidenceLsn };
 }
 
 /** Removes strays. One that is gone already has been removed before a crash. */
@@ -57,20 +68,22 @@ export function removeStrays(directory: Directory, names: readonly string[]): vo
   }
 }
 
-/** Looks for frames, and for the evidence that there were some. */
-function checkFrameless(directory: Directory, name: string): void {
+/** The header of a stray, if it has one. Throws if there are frames, or evidence that there were. */
+function inspect(directory: Directory, name: string): SegmentHeader | undefined {
   const file = directory.open(name);
   try {
     const window = new FileWindow(file, file.getSize());
     for (let offset = 0;; offset += HEADER_BYTES) {
       const bytes = window.view(offset, HEADER_BYTES);
-      if (bytes === undefined) return;
+      if (bytes === undefined) break;
       if (decodeFrameHeader(bytes) === undefined && decodeEvidence(bytes) === undefined) continue;
       throw corrupt("The manifest does not list this segment, and it was in use", {
         file: name,
         offset,
       });
     }
+    const head = window.view(0, HEADER_BYTES);
+    return head && decodeSegmentHeader(head, name);
   } finally {
     file.close();
   }

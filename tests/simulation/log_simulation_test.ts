@@ -39,6 +39,19 @@ const found: Readonly<Record<string, LogScenario>> = {
       { kind: "append", count: 1, bytes: 0, syncFails: false },
     ],
   },
+  "one misdirected piece took a sealed segment's frames and the manifest that had sealed it": {
+    seed: 1162264954,
+    ops: [
+      { kind: "crash", ending: "power", keep: "none", cut: 1 },
+      { kind: "append", count: 2, bytes: 23, syncFails: false },
+      { kind: "fault", fault: { call: "write", after: 4, code: "ENOSPC", keep: "none" } },
+      { kind: "append", count: 2, bytes: 23, syncFails: false },
+      { kind: "append", count: 1, bytes: 0, syncFails: false },
+      { kind: "append", count: 1, bytes: 0, syncFails: false },
+      { kind: "damage", how: "misdirect", file: 73, at: 0, ending: "power" },
+      { kind: "append", count: 1, bytes: 0, syncFails: false },
+    ],
+  },
 };
 
 for (const batch of BATCHES) {

@@ -1,0 +1,178 @@
+/**
+ * What an answer shows and what the model would show, as the same plain data.
+ *
+ * @module
+ */
+
+import type {
+  BatchOutcome,
+  FlowInfo,
+  FlowRecord,
+  HistoryEvent,
+  Page,
+  ResolvedPolicy,
+  ResolvedStatePolicy,
+} from "../../src/flow/mod.ts";
+import type { Model, ModelEvent, ModelFlow } from "../flow/model.ts";
+
+/** Plain data: what both sides say in the same words is equal as JSON. */
+export type Shown = unknown;
+
+/** Any answer of a store. */
+export function showAnswer(answer: unknown): Shown {
+  if (answer === null || typeof answer !== "object") return answer;
+  if (Array.isArray(answer)) return answer.map(showAnswer);
+  if ("ok" in answer) return showOutcome(answer as BatchOutcome);
+  if ("items" in answer) return showPage(answer as Page<FlowRecord>);
+  if ("generation" in answer) return showPolicy(answer as ResolvedPolicy);
+  if ("oldestDueMs" in answer) return showInfo(answer as FlowInfo);
+  if ("eventId" in answer) return showEvent(answer as HistoryEvent);
+  return showRecord(answer as FlowRecord);
+}
+
+/** A flow of the store. */
+export function showRecord(record: FlowRecord): Shown {
+  const values: Record<string, unknown> = {};
+  for (const name of ["payload", "result", "error"] as const) {
+    if (record[`${name}Size`] === undefined) continue;
+    values[name] = record[`${name}Omitted`] === true ? "omitted" : plainError(record[name]);
+  }
+  return {
+    id: record.id,
+    partitionKey: record.partitionKey,
+    type: record.type,
+    state: record.state,
+    runState: record.runState,
+    version: record.version,
+    attempts: record.attempts,
+    attemptsTotal: record.attemptsTotal,
+    reclaims: record.reclaims,
+    fencing: record.fencingToken,
+    priority: record.priority,
+    createdAtMs: record.createdAtMs,
+    updatedAtMs: record.updatedAtMs,
+    nextRunAtMs: record.nextRunAtMs,
+    ttlMs: record.retentionTtlMs,
+    untilMs: record.terminalRetentionUntilMs,
+    owner: record.leaseOwner,
+    token: record.leaseToken,
+    deadlineMs: record.leaseDeadlineMs,
+    has: [record.payloadRef !== null, record.resultRef !== null, record.errorRef !== null],
+    values,
+  };
+}
+
+/** A flow of the model. `maxBytes`: with its values, but for larger ones. */
+export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
+  const values: Record<string, unknown> = {};
+  for (const name of ["payload", "result", "error"] as const) {
+    if (maxBytes === undefined || flow[name] === undefined) continue;
+    values[name] = bytesOf(flow[name]) > maxBytes ? "omitted" : flow[name];
+  }
+  const isLeased = flow.owner !== null;
+  return {
+    id: flow.id,
+    partitionKey: flow.partitionKey,
+    type: flow.type,
+    state: isLeased ? "running" : flow.state,
+    runState: isLeased ? flow.state : null,
+    version: flow.version,
+    attempts: flow.attempts,
+    attemptsTotal: flow.attemptsTotal,
+    reclaims: flow.reclaims,
+    fencing: flow.fencing,
+    priority: flow.priority,
+    createdAtMs: flow.createdAtMs,
+    updatedAtMs: flow.updatedAtMs,
+    nextRunAtMs: flow.dueMs,
+    ttlMs: flow.ttlMs,
+    untilMs: flow.untilMs,
+    owner: flow.owner,
+    token: flow.token,
+    deadlineMs: isLeased ? flow.dueMs : 0,
+    has: [flow.payload !== undefined, flow.result !== undefined, flow.error !== undefined],
+    values,
+  };
+}
+
+/** An event of the model. */
+export function showModelEvent(event: ModelEvent): Shown {
+  const { event: name, version, atMs, state, fencing, attempts, retry } = event;
+  return { event: name, version, atMs, state, fencing, attempts, retry };
+}
+
+/** What the model says about the policy of a type; of one state, if one is named. */
+export function showModelPolicy(model: Model, type: string, state?: string): Shown {
+  const { generation, levels } = model.policies.get(type) ?? { generation: 0, levels: {} };
+  const names = state === undefined ? Object.keys(levels).filter((name) => name !== "") : [state];
+  const levelOf = (name: string): Shown => {
+    const policy = model.policy(type, name);
+    return [
+      [policy.maxRetries, policy.kind, policy.baseMs, policy.maxMs, policy.jitterPct],
+      [policy.exhaustedTo, policy.ttlMs, policy.maxReclaims],
+    ];
+  };
+  return {
+    generation,
+    own: levelOf(""),
+    states: names.sort().map((name) => [name, levelOf(name)]),
+  };
+}
+
+function showOutcome(outcome: BatchOutcome): Shown {
+  return outcome.ok ? showRecord(outcome.record) : outcome.error.code;
+}
+
+function showPage({ items, cursor }: Page<FlowRecord>): Shown {
+  return { items: items.map(showRecord), isLast: cursor === null };
+}
+
+function showPolicy({ generation, states, ...own }: ResolvedPolicy): Shown {
+  const levelOf = ({ retry, retention, maxReclaims }: ResolvedStatePolicy): Shown => {
+    const { kind, baseMs, maxMs, jitterPct } = retry.backoff;
+    return [
+      [retry.maxRetries, kind, baseMs, maxMs, jitterPct],
+      [retry.exhaustedTo, retention.ttlMs, maxReclaims],
+    ];
+  };
+  return {
+    generation,
+    own: levelOf(own),
+    states: Object.keys(states).sort().map((name) => [name, levelOf(states[name]!)]),
+  };
+}
+
+function showInfo(info: FlowInfo): Shown {
+  return {
+    counts: [info.queued, info.running, info.completed, info.failed, info.cancelled],
+    inflight: info.inflight,
+    due: info.due,
+    scheduled: info.scheduled,
+    oldestDueMs: info.oldestDueMs,
+    states: Object.entries(info.states).sort(([a], [b]) => a < b ? -1 : 1),
+  };
+}
+
+function showEvent(event: HistoryEvent): Shown {
+  const { version, atMs, state, fencingToken: fencing, attempts, retry } = event;
+  return {
+    event: event.event,
+    version,
+    atMs,
+    state,
+    fencing,
+    attempts,
+    retry: retry === undefined ? null : { decision: retry.decision, attempt: retry.attempt },
+  };
+}
+
+/** The model does not word the error of a lost lease. */
+function plainError(error: unknown): unknown {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return code === "lease_lost" ? code : error;
+}
+
+function bytesOf(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length;
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
