@@ -71,10 +71,11 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
     { "src/decisions/0003-three.md": tidy["src/decisions/0001-one.md"] },
     { "src/decisions/0001-one.md": "## Context" },
   ],
-  pagesAreTrue: [
-    { "README.md": "Run `deno task dream`" },
-    { "README.md": "Read [this](src/NOTHING.md)" },
+  tasksExist: [
+    { "README.md": "Run `deno task " + "dream`" },
+    { "src/flow/record.ts": "// deno task " + "dream" },
   ],
+  linksLead: [{ "README.md": "Read [this](src/NOTHING.md)" }],
   examplesAreShown: [{ "examples/billing.ts": "" }],
   assertionsAreUsed: [{ "tests/flow/record_test.ts": "" }],
 };

@@ -149,20 +149,25 @@ export const decisionsAreWhole: Rule = (tree) =>
         .map((title) => `${path} has no section ${title}`);
     });
 
-/** What a page tells the reader to run or to read exists. */
-export const pagesAreTrue: Rule = (tree) => {
+/** What a page or a message tells the reader to run exists. */
+export const tasksExist: Rule = (tree) => {
   const { tasks } = manifestOf(tree);
-  return [...tree].filter(([path]) => path.endsWith(".md")).flatMap(([path, text]) => [
-    ...[...text.matchAll(/\bdeno task ([a-z][a-z:]*)/g)].flatMap(([, task = ""]) =>
+  return [...tree].flatMap(([path, text]) =>
+    [...text.matchAll(/\bdeno task ([a-z][a-z:]*)/g)].flatMap(([, task = ""]) =>
       task in tasks ? [] : [`${path} runs the task ${task}, which does not exist`]
-    ),
-    ...[...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].flatMap(([, link = ""]) => {
+    )
+  );
+};
+
+/** What a page links to exists. */
+export const linksLead: Rule = (tree) =>
+  [...tree].filter(([path]) => path.endsWith(".md")).flatMap(([path, text]) =>
+    [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].flatMap(([, link = ""]) => {
       const target = resolve(path, link);
       const there = tree.has(target) || [...tree.keys()].some((name) => name.startsWith(target));
       return there ? [] : [`${path} links to ${target}, which does not exist`];
-    }),
-  ]);
-};
+    })
+  );
 
 /** The README shows every example. */
 export const examplesAreShown: Rule = (tree) =>
