@@ -10,6 +10,14 @@ const HOLE = -1;
 /** Fewer holes than this are not worth closing. */
 const HOLES_MIN = 64;
 
+/** Members that changed at the same instant. */
+export interface Run {
+  /** The instant. */
+  readonly timeMs: number;
+  /** The members. Costs as much as there are, so it is asked for only when it is their turn. */
+  handles(): number[];
+}
+
 /**
  * A list that grows at its end, since time never runs backwards, and is left in its middle. What
  * leaves makes a hole; when holes are the larger half, they are closed.
@@ -32,7 +40,8 @@ export class ChangeSequence {
 
   /** Adds a member that has changed now. */
   append(handle: number, timeMs: number): void {
-    invariant(timeMs >= (this.#timesMs.at(-1) ?? 0), `change at ${timeMs} comes too late`);
+    // Not the message as an argument: it would be made every time.
+    if (timeMs < this.#lastMs()) invariant(false, `change at ${timeMs} comes too late`);
     this.#places[handle] = this.#handles.length;
     this.#handles.push(handle);
     this.#timesMs.push(timeMs);
@@ -41,24 +50,40 @@ export class ChangeSequence {
   /** Removes a member. */
   remove(handle: number): void {
     const place = this.#places[handle] ?? HOLE;
-    invariant(this.#handles[place] === handle, `handle ${handle} is not in the sequence`);
+    if (this.#handles[place] !== handle) {
+      invariant(false, `handle ${handle} is not in the sequence`);
+    }
     this.#handles[place] = HOLE;
     this.#holeCount++;
     if (this.#holeCount >= HOLES_MIN && 2 * this.#holeCount > this.#handles.length) this.#close();
   }
 
-  /** Yields the members that changed at or after an instant, those of one instant together. */
-  *runs(fromMs: number): Generator<{ readonly timeMs: number; readonly handles: number[] }> {
+  /** Yields the instants at or after an instant at which members changed, in order. */
+  *runs(fromMs: number): Generator<Run> {
     let place = this.#seek(fromMs);
     while (place < this.#handles.length) {
-      const timeMs = this.#timesMs[place]!;
-      const handles: number[] = [];
-      for (; this.#timesMs[place] === timeMs; place++) {
-        const handle = this.#handles[place]!;
-        if (handle !== HOLE) handles.push(handle);
+      const start = place;
+      const timeMs = this.#timesMs[start]!;
+      if (this.#handles[start] === HOLE) place++;
+      else {
+        yield { timeMs, handles: () => this.#handlesOf(start, timeMs) };
+        place = this.#seek(timeMs + 1);
       }
-      if (handles.length > 0) yield { timeMs, handles };
     }
+  }
+
+  /** The members that changed at an instant, from the first of them on. */
+  #handlesOf(start: number, timeMs: number): number[] {
+    const handles: number[] = [];
+    for (let place = start; this.#timesMs[place] === timeMs; place++) {
+      const handle = this.#handles[place]!;
+      if (handle !== HOLE) handles.push(handle);
+    }
+    return handles;
+  }
+
+  #lastMs(): number {
+    return this.#timesMs[this.#timesMs.length - 1] ?? 0;
   }
 
   /** The first place at or after an instant. */

@@ -56,7 +56,8 @@ export class HandleHeap {
   /** Removes a handle that is in the heap. */
   remove(handle: number): void {
     const place = this.#places[handle] ?? -1;
-    invariant(this.#handles[place] === handle, `handle ${handle} is not in the heap`);
+    // Not the message as an argument: it would be made every time.
+    if (this.#handles[place] !== handle) invariant(false, `handle ${handle} is not in the heap`);
     const last = this.#handles.pop()!;
     if (last === handle) return;
     this.#rise(last, place);

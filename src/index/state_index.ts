@@ -89,7 +89,7 @@ export class StateIndex {
       const handles: number[] = [];
       for (const head of heads) {
         if (head.run!.timeMs !== timeMs) continue;
-        for (const handle of head.run!.handles) {
+        for (const handle of head.run!.handles()) {
           if (timeMs !== after?.updatedAtMs || this.#isAfter(handle, after)) handles.push(handle);
         }
         head.run = head.stream.next().value;

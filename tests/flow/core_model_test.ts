@@ -680,6 +680,6 @@ test("decide() and evolve() agree with the model, command by command", () => {
       assertEquals(recovered.policies, pair.store.state.policies);
       assertIndexed(recovered);
     }),
-    { file: import.meta.url, runs: 120 },
+    { file: import.meta.url, runs: 80 },
   );
 });

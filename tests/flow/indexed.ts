@@ -48,6 +48,20 @@ export function assertIndexed(
         );
       }
     }
+    const ended = ofType.filter(({ control }) => control.retentionUntilMs !== null);
+    assertEquals(
+      [...state.retention.walk({
+        type,
+        states: null,
+        partitionKeys: null,
+        priority: null,
+        waiting: true,
+        leased: false,
+      }, Infinity)],
+      ended.sort((a, b) =>
+        a.control.retentionUntilMs! - b.control.retentionUntilMs! || byName(a, b)
+      ).map(handleOf),
+    );
     const byChange = ofType.toSorted((a, b) =>
       a.control.updatedAtMs - b.control.updatedAtMs || byName(a, b)
     );

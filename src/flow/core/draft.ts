@@ -144,7 +144,7 @@ export class Draft implements FlowLookup {
     retry?: RetryFacts,
   ): Flow {
     const { control } = flow;
-    invariant(this.nowMs >= control.updatedAtMs, `time went back to ${this.nowMs}`);
+    invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
     const after = {
       ...control,
       ...change,

@@ -6,8 +6,8 @@
 import { invariant } from "../../invariant.ts";
 import type { BodyEffect, CtrlEffect, DelEffect, Effect, PolicyEffect } from "./effect.ts";
 import { type Flow, shownState } from "./flow.ts";
-import { packKey } from "./flow_key.ts";
-import type { FlowState } from "./state.ts";
+import { type FlowKey, packKey } from "./flow_key.ts";
+import type { FlowState, NascentFlow } from "./state.ts";
 
 /**
  * Applies one effect: the only way in which state changes, while commands run and when the log is
@@ -47,31 +47,51 @@ function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: num
 }
 
 function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number): number {
-  const { table, nascent, due, states } = state;
-  const before = table.get(key);
+  const { table } = state;
+  const known = table.handleOf(key);
+  const before = known === undefined ? undefined : table.at(known);
   if (before !== undefined && before.lsn >= lsn) return 0;
-  const birth = before ?? nascent.get(packKey(key));
-  invariant(birth !== undefined, `the control block with LSN ${lsn} has no body before it`);
-  nascent.delete(packKey(key));
-  const { identity, bodyLsn } = birth;
+  const { identity, bodyLsn } = before ?? takeNascent(state, key, lsn);
   const flow: Flow = { key, identity, bodyLsn, control, lsn };
-  const handle = table.put(flow);
-  const { type } = identity;
-  const { state: logical, priority, nextRunAtMs: dueMs, updatedAtMs } = control;
-  if (dueMs === null) due.remove(handle);
-  else due.place(handle, { type, state: logical, leased: control.lease !== null, priority, dueMs });
-  states.place(handle, { type, state: shownState(control), updatedAtMs });
-  state.markChanged(type);
+  const handle = known ?? table.add(flow);
+  if (known !== undefined) table.replace(known, flow);
+  place(state, handle, flow);
+  state.markChanged(identity.type);
   return before?.lsn ?? 0;
 }
 
+function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
+  const packed = packKey(key);
+  const born = state.nascent.get(packed);
+  invariant(born !== undefined, `the control block with LSN ${lsn} has no body before it`);
+  state.nascent.delete(packed);
+  return born;
+}
+
+/** Puts a flow where it belongs in every index. */
+function place(state: FlowState, handle: number, { identity, control }: Flow): void {
+  const { due, retention, states } = state;
+  const { type } = identity;
+  const { state: logical, priority, nextRunAtMs, retentionUntilMs, updatedAtMs } = control;
+  const leased = control.lease !== null;
+  if (nextRunAtMs === null) due.remove(handle);
+  else due.place(handle, { type, state: logical, leased, priority, dueMs: nextRunAtMs });
+  if (retentionUntilMs === null) retention.remove(handle);
+  else {
+    const dueMs = retentionUntilMs;
+    retention.place(handle, { type, state: logical, leased: false, priority: 0, dueMs });
+  }
+  states.place(handle, { type, state: shownState(control), updatedAtMs });
+}
+
 function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
-  const { table, due, states } = state;
+  const { table, due, retention, states } = state;
   const flow = table.get(key);
   const handle = table.handleOf(key);
   if (flow === undefined || handle === undefined || flow.lsn >= lsn) return;
   // The indexes ask the table who the handle is, so they go first.
   due.remove(handle);
+  retention.remove(handle);
   states.remove(handle);
   table.delete(key);
 }

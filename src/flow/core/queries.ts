@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ListPosition } from "../../index/mod.ts";
-import { type FlowInfo, isTerminalState, RUNNING } from "../mod.ts";
+import type { DueSelection, ListPosition } from "../../index/mod.ts";
+import { type FlowInfo, RUNNING } from "../mod.ts";
 import type { GetQuery, InfoQuery, ListQuery, PolicyQuery, StuckQuery } from "./command.ts";
 import { formatCursor } from "./cursor.ts";
 import { type Flow, isForgotten } from "./flow.ts";
@@ -48,14 +48,7 @@ export function readList(
 export function readStuck(state: FlowState, query: StuckQuery, nowMs: number): FlowsReply {
   const flows: Flow[] = [];
   const { type, partitionKey, olderThanMs, count } = query;
-  const selection = {
-    type,
-    states: null,
-    partitionKeys: partitionKey === null ? null : [partitionKey],
-    priority: null,
-    waiting: false,
-    leased: true,
-  };
+  const selection = { ...waitingIn(type, partitionKey), waiting: false, leased: true };
   for (const handle of state.due.walkByTime(selection, nowMs - olderThanMs)) {
     if (flows.length === count) break;
     flows.push(state.table.at(handle));
@@ -63,23 +56,17 @@ export function readStuck(state: FlowState, query: StuckQuery, nowMs: number): F
   return { kind: "flows", flows, hydration: null };
 }
 
-/** Answers `info`. Ended flows are counted one by one, the others are known. */
+/** Answers `info`. Costs as much as are due; with a partition, as much as there are of the type. */
 export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): InfoReply {
   const { type, partitionKey } = query;
   const states = new Map<string, number>();
   for (const [name, count] of state.states.counts(type)) {
-    const known = partitionKey === null && !isTerminalState(name);
-    const listed = known ? count : countListed(state, query, name, nowMs);
+    const listed = partitionKey === null
+      ? count - countForgotten(state, type, name, nowMs)
+      : countListed(state, query, name, nowMs);
     if (listed > 0) states.set(name, listed);
   }
-  const selection = {
-    type,
-    states: null,
-    partitionKeys: partitionKey === null ? null : [partitionKey],
-    priority: null,
-    waiting: true,
-    leased: false,
-  };
+  const selection = waitingIn(type, partitionKey);
   const { all, due } = state.due.count(selection, nowMs);
   const oldestDueMs = state.due.earliestMs(selection);
   const info: FlowInfo = {
@@ -102,6 +89,21 @@ export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): Inf
 /** Answers `policyGet`. */
 export function readPolicy(state: FlowState, { type, state: name }: PolicyQuery): PolicyReply {
   return { kind: "policy", policy: resolvePolicy(type, state.policies.get(type), name) };
+}
+
+function countForgotten(state: FlowState, type: string, name: string, nowMs: number): number {
+  return state.retention.count({ ...waitingIn(type, null), states: [name] }, nowMs).due;
+}
+
+function waitingIn(type: string, partitionKey: string | null): DueSelection {
+  return {
+    type,
+    states: null,
+    partitionKeys: partitionKey === null ? null : [partitionKey],
+    priority: null,
+    waiting: true,
+    leased: false,
+  };
 }
 
 function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {

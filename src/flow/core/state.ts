@@ -33,6 +33,8 @@ export class FlowState {
   readonly policies: Map<string, StoredPolicy & { readonly lsn: number }> = new Map();
   /** The flows that have a due time, by due time. */
   readonly due: DueIndex = new DueIndex(this.table);
+  /** The flows that have ended, by the end of their retention. */
+  readonly retention: DueIndex = new DueIndex(this.table);
   /** All flows, by state and last change. */
   readonly states: StateIndex = new StateIndex(this.table);
   /** Flows in the middle of their creation, by packed key. Empty between commands. */

@@ -21,10 +21,12 @@ export interface FlowTable extends Members {
   find(partitionKey: string, id: string): Flow | undefined;
   /** The flows with an id, in whatever partitions. */
   findAll(id: string): Flow[];
-  /** The flow with a handle that `put` gave. */
+  /** The flow with a handle. */
   at(handle: number): Flow;
-  /** Adds a flow, or replaces the one with its key. Returns its handle, which stays the same. */
-  put(flow: Flow): number;
+  /** Adds a flow whose key is new. Returns its handle, which stays the same for life. */
+  add(flow: Flow): number;
+  /** Replaces the flow with a handle by what has become of it. */
+  replace(handle: number, flow: Flow): void;
   /** Removes a flow. Its handle may be given to another one. */
   delete(key: FlowKey): void;
   /** The handle of a flow. */
@@ -70,7 +72,8 @@ export class PlainTable implements FlowTable {
 
   at(handle: number): Flow {
     const flow = this.#flows[handle];
-    invariant(flow !== undefined, `no flow has the handle ${handle}`);
+    // Not the message as an argument: it would be made every time.
+    if (flow === undefined) invariant(false, `no flow has the handle ${handle}`);
     return flow;
   }
 
@@ -82,17 +85,16 @@ export class PlainTable implements FlowTable {
     return this.at(handle).identity.partitionKey;
   }
 
-  put(flow: Flow): number {
-    const known = this.handleOf(flow.key);
-    if (known !== undefined) {
-      this.#flows[known] = flow;
-      return known;
-    }
+  add(flow: Flow): number {
     const handle = this.#free.pop() ?? this.#flows.length;
     this.#flows[handle] = flow;
     this.#byKey.set(packKey(flow.key), handle);
     this.#addId(flow.identity.id, flow.identity.partitionKey, handle);
     return handle;
+  }
+
+  replace(handle: number, flow: Flow): void {
+    this.#flows[handle] = flow;
   }
 
   delete(key: FlowKey): void {

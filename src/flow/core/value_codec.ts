@@ -10,6 +10,9 @@ import type { Value } from "./value.ts";
 const RAW = 0;
 const JSON_TEXT = 1;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /**
  * A user's value as bytes; undefined is no value. Bytes stay bytes, everything else becomes JSON, and
  * what JSON would change on the way is refused.
@@ -32,12 +35,12 @@ export function encodeValue(field: string, value: unknown, bytesMax: number): Va
 
 /** A value that is known to be JSON, as bytes. */
 export function jsonValue(value: unknown): Value {
-  return { encoding: JSON_TEXT, bytes: new TextEncoder().encode(JSON.stringify(value)) };
+  return { encoding: JSON_TEXT, bytes: encoder.encode(JSON.stringify(value)) };
 }
 
 /** What a value says. Raw bytes are given out as they are. */
 export function decodeValue({ encoding, bytes }: Value): unknown {
-  return encoding === RAW ? bytes : JSON.parse(new TextDecoder().decode(bytes));
+  return encoding === RAW ? bytes : JSON.parse(decoder.decode(bytes));
 }
 
 function refuseAbove(bytesMax: number, field: string, size: number): void {
