@@ -28,7 +28,11 @@ export class ChangeSequence {
   #timesMs: number[] = [];
   #holeCount = 0;
 
-  /** @param places The place of every handle, by handle; shared by sequences of disjoint members. */
+  /**
+   * An empty sequence.
+   *
+   * @param places The place of every handle, by handle; shared by sequences of disjoint members.
+   */
   constructor(places: number[]) {
     this.#places = places;
   }

@@ -52,7 +52,11 @@ export class DueIndex {
   readonly #before: Before;
   readonly #order: LaneOrder;
 
-  /** @param members The identities of the flows; ties are broken by them. */
+  /**
+   * An empty index.
+   *
+   * @param members The identities of the flows; ties are broken by them.
+   */
   constructor(members: Members) {
     this.#before = (a, b) => {
       const difference = this.#dueMs[a]! - this.#dueMs[b]!;

@@ -27,7 +27,7 @@ export class Lane {
   readonly #all: HandleHeap;
   #byPartition: Map<string, HandleHeap> | undefined;
 
-  /** @param order What all lanes of the index share. */
+  /** An empty lane of an index, with what all its lanes share. */
   constructor(order: LaneOrder) {
     this.#order = order;
     this.#all = new HandleHeap(order.before, order.places);

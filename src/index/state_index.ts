@@ -34,7 +34,11 @@ export class StateIndex {
   readonly #places: number[] = [];
   readonly #paths: (StatePlace | undefined)[] = [];
 
-  /** @param members The identities of the flows; ties are broken by them. */
+  /**
+   * An empty index.
+   *
+   * @param members The identities of the flows; ties are broken by them.
+   */
   constructor(members: Members) {
     this.#members = members;
   }

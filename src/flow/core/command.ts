@@ -9,6 +9,7 @@ import type { Value } from "./value.ts";
 
 /** Names a flow. */
 export interface FlowTarget {
+  /** The id. */
   readonly id: string;
   /** Undefined: look in every partition. */
   readonly partitionKey: string | undefined;
@@ -16,7 +17,9 @@ export interface FlowTarget {
 
 /** Proves that the caller holds the lease. */
 export interface LeaseProof {
+  /** The token that the claim gave. */
   readonly leaseToken: string;
+  /** The number that the claim gave. */
   readonly fencingToken: number;
 }
 
@@ -33,73 +36,115 @@ interface CommandBase {
 
 /** A flow to create. What is undefined was not given. */
 export interface CreateRequest {
+  /** The id. */
   readonly id: string;
+  /** The partition: the given one, or an automatic one. */
   readonly partitionKey: string;
+  /** The type. */
   readonly type: string;
+  /** The first state. */
   readonly state: string | undefined;
+  /** When it is due. */
   readonly runAtMs: number | undefined;
+  /** How urgent it is. */
   readonly priority: Priority | undefined;
+  /** The payload. */
   readonly payload: Value | undefined;
+  /** The parent. */
   readonly parentFlowId: string | undefined;
+  /** The first ancestor. */
   readonly rootFlowId: string | undefined;
+  /** The caller's own id. */
   readonly correlationId: string | undefined;
+  /** Facts to attach. */
   readonly attributes: Attributes | undefined;
+  /** Whether the same request may come again. */
   readonly idempotent: boolean;
+  /** How long the record is kept after the end. */
   readonly retentionTtlMs: number | undefined;
+  /** How many events are kept. */
   readonly historyMaxEvents: number | undefined;
 }
 
 /** A flow to complete. */
 export interface CompleteRequest extends LeaseProof {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** The result. */
   readonly result: Value | undefined;
+  /** A new payload. */
   readonly payload: Value | undefined;
+  /** A new retention. */
   readonly ttlMs: number | undefined;
 }
 
 /** A flow to move. */
 export interface TransitionRequest {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** The state that it is to be in. */
   readonly from: string;
+  /** The state that it goes to. */
   readonly to: string;
+  /** The token of its lease, if it has one. */
   readonly leaseToken: string | undefined;
+  /** Its fencing number. */
   readonly fencingToken: number;
   /** Null: parked. Undefined: now. */
   readonly runAtMs: number | null | undefined;
+  /** A new priority. */
   readonly priority: Priority | undefined;
+  /** A new payload. */
   readonly payload: Value | undefined;
 }
 
 /** A flow to retry. */
 export interface RetryRequest extends LeaseProof {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** Why. */
   readonly error: Value | undefined;
+  /** A new payload. */
   readonly payload: Value | undefined;
+  /** When it is due, instead of the backoff. */
   readonly runAtMs: number | undefined;
+  /** What differs from the stored policy. */
   readonly retry: RetryPolicy | undefined;
 }
 
 /** A flow to fail. */
 export interface FailRequest extends LeaseProof {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** Why. */
   readonly error: Value | undefined;
+  /** A new payload. */
   readonly payload: Value | undefined;
+  /** A new retention. */
   readonly ttlMs: number | undefined;
 }
 
 /** A flow to cancel. */
 export interface CancelRequest {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** The token of its lease, if it has one. */
   readonly leaseToken: string | undefined;
+  /** Its fencing number; undefined: whatever it is. */
   readonly fencingToken: number | undefined;
+  /** Why. */
   readonly reason: Value | undefined;
+  /** A new retention. */
   readonly ttlMs: number | undefined;
 }
 
 /** A command over one or more flows. */
 interface ItemsCommand<Kind extends string, Request> extends CommandBase {
+  /** The command. */
   readonly kind: Kind;
+  /** How the items hang together. */
   readonly mode: BatchMode;
+  /** What to do to which flow. */
   readonly items: readonly Request[];
 }
 
@@ -118,19 +163,25 @@ export type CancelCommand = ItemsCommand<"cancel", CancelRequest>;
 
 /** `extendLease`. */
 export interface ExtendLeaseCommand extends CommandBase {
+  /** The command. */
   readonly kind: "extend_lease";
+  /** The flow. */
   readonly target: FlowTarget;
+  /** Whose lease it is. */
   readonly proof: LeaseProof;
+  /** How long it lasts from now. */
   readonly leaseMs: number;
 }
 
 /** Which flows a claim may take. */
 export interface ClaimFilter {
+  /** The type. */
   readonly type: string;
   /** These logical states, each once; null: every state. */
   readonly states: readonly string[] | null;
   /** These partitions, each once; null: every partition. */
   readonly partitionKeys: readonly string[] | null;
+  /** This priority; null: every one. */
   readonly priority: Priority | null;
   /** Whether it takes flows that wait. */
   readonly waiting: boolean;
@@ -148,10 +199,15 @@ export interface Hydration {
 
 /** `claimDue` and `reclaim`. */
 export interface ClaimCommand extends CommandBase {
+  /** The command. */
   readonly kind: "claim";
+  /** Which flows it may take. */
   readonly filter: ClaimFilter;
+  /** Who takes them. */
   readonly worker: string;
+  /** How many at most. */
   readonly limit: number;
+  /** How long the lease lasts. */
   readonly leaseMs: number;
   /** The share of `limit` that expired leases get first, in percent; 0: none goes first. */
   readonly reclaimRatio: number;
@@ -165,9 +221,13 @@ export interface ClaimCommand extends CommandBase {
 
 /** `policySet`. */
 export interface PolicySetCommand extends CommandBase {
+  /** The command. */
   readonly kind: "policy_set";
+  /** The type. */
   readonly type: string;
+  /** The whole new policy. */
   readonly policy: TypePolicy;
+  /** The generation that it replaces; undefined: any. */
   readonly expectedGeneration: number | undefined;
 }
 
@@ -185,33 +245,43 @@ export type Command =
 
 /** `get`. */
 export interface GetQuery {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** Null: no values. */
   readonly hydration: Hydration | null;
 }
 
 /** `history`. */
 export interface HistoryQuery {
+  /** The flow. */
   readonly target: FlowTarget;
+  /** How many events at most. */
   readonly count: number;
+  /** Whether the newest comes first. */
   readonly rev: boolean;
+  /** Whether every acknowledged command is seen. */
   readonly consistent: boolean;
 }
 
 /** `list`. */
 export interface ListQuery {
+  /** The type. */
   readonly type: string;
   /** Null: every state. */
   readonly state: string | null;
   /** Null: every partition. */
   readonly partitionKey: string | null;
+  /** How many rows at most. */
   readonly count: number;
   /** Undefined: no pages; null: the first page. */
   readonly after: ListPosition | null | undefined;
+  /** Whether every acknowledged command is seen. */
   readonly consistent: boolean;
 }
 
 /** `info`. */
 export interface InfoQuery {
+  /** The type. */
   readonly type: string;
   /** Null: every partition. */
   readonly partitionKey: string | null;
@@ -219,15 +289,19 @@ export interface InfoQuery {
 
 /** `stuck`. */
 export interface StuckQuery {
+  /** The type. */
   readonly type: string;
   /** Null: every partition. */
   readonly partitionKey: string | null;
+  /** How many rows at most. */
   readonly count: number;
+  /** How long ago the lease ended at least. */
   readonly olderThanMs: number;
 }
 
 /** `policyGet`. */
 export interface PolicyQuery {
+  /** The type. */
   readonly type: string;
   /** Undefined: every state that the policy names. */
   readonly state: string | undefined;

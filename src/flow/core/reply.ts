@@ -10,45 +10,70 @@ import type { Flow } from "./flow.ts";
 
 /** How one item of an independent batch ended. */
 export type ItemOutcome =
-  | { readonly ok: true; readonly flow: Flow }
-  | { readonly ok: false; readonly error: FlowError };
+  | {
+    /** The item was applied. */
+    readonly ok: true;
+    /** The flow after it. */
+    readonly flow: Flow;
+  }
+  | {
+    /** The item was refused. */
+    readonly ok: false;
+    /** Why. */
+    readonly error: FlowError;
+  };
 
 /** A flow, or null: there is none. */
 export interface FlowReply {
+  /** The kind of reply. */
   readonly kind: "flow";
+  /** The flow, or null. */
   readonly flow: Flow | null;
+  /** Null: no values. */
   readonly hydration: Hydration | null;
 }
 
 /** Flows in order. */
 export interface FlowsReply {
+  /** The kind of reply. */
   readonly kind: "flows";
+  /** The flows. */
   readonly flows: readonly Flow[];
+  /** Null: no values. */
   readonly hydration: Hydration | null;
 }
 
 /** One outcome per item. */
 export interface OutcomesReply {
+  /** The kind of reply. */
   readonly kind: "outcomes";
+  /** In the order of the items. */
   readonly outcomes: readonly ItemOutcome[];
 }
 
 /** A page of flows. */
 export interface PageReply {
+  /** The kind of reply. */
   readonly kind: "page";
+  /** The flows. */
   readonly flows: readonly Flow[];
+  /** Where the next page begins; null after the last one. */
   readonly cursor: string | null;
 }
 
 /** A policy. */
 export interface PolicyReply {
+  /** The kind of reply. */
   readonly kind: "policy";
+  /** The policy, resolved. */
   readonly policy: ResolvedPolicy;
 }
 
 /** Counts. */
 export interface InfoReply {
+  /** The kind of reply. */
   readonly kind: "info";
+  /** The counts. */
   readonly info: FlowInfo;
 }
 

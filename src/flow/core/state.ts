@@ -14,7 +14,9 @@ import { type FlowTable, PlainTable } from "./table.ts";
 
 /** A flow that has a body, but no control block yet: the next records of its command bring it. */
 export interface NascentFlow {
+  /** What it is for life. */
   readonly identity: Identity;
+  /** The LSN of its body. */
   readonly bodyLsn: number;
 }
 
@@ -41,7 +43,11 @@ export class FlowState {
   readonly nascent: Map<string, NascentFlow> = new Map();
   #changedTypes = new Set<string>();
 
-  /** @param hash Gives flows their keys; the same for the whole life of a store. */
+  /**
+   * An empty state.
+   *
+   * @param hash Gives flows their keys; the same for the whole life of a store.
+   */
   constructor(hash: KeyedHash) {
     this.hash = hash;
   }
