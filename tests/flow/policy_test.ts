@@ -1,5 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
+import { refused } from "./cases.ts";
+import { CoreStore } from "./core_store.ts";
 import { resolvePolicy, resolveStatePolicy } from "../../src/flow/core/policy_resolution.ts";
 
 test("resolveStatePolicy() overlays member by member: default, type, state, command", () => {
@@ -41,4 +43,47 @@ test("resolvePolicy() of a type without a policy is the default", () => {
     maxReclaims: 10,
     states: {},
   });
+});
+
+test("policySet() replaces the policy and counts generations", () => {
+  const store = new CoreStore();
+  assertEquals(store.policyGet("t").generation, 0);
+  const policy = store.policySet("t", {
+    retry: { maxRetries: 5 },
+    states: { a: { retry: { backoff: { baseMs: 7 } } } },
+    expectedGeneration: 0,
+  });
+  assertEquals([policy.generation, policy.retry.maxRetries], [1, 5]);
+  assertEquals(policy.states["a"]?.retry, {
+    maxRetries: 5,
+    backoff: { kind: "exponential", baseMs: 7, maxMs: 30_000, jitterPct: 20 },
+    exhaustedTo: "failed",
+  });
+  refused(store, "generation_conflict", () => store.policySet("t", { expectedGeneration: 0 }));
+  assertEquals(store.policySet("t", { expectedGeneration: 1 }).retry.maxRetries, 3);
+  assertEquals(store.policyGet("t", { state: "x" }).states["x"]?.retry.maxRetries, 3);
+});
+
+test("policySet() keeps states apart whose names every object has", () => {
+  const store = new CoreStore();
+  const states = JSON.parse('{"__proto__":{"maxReclaims":1},"constructor":{"maxReclaims":2}}');
+  const policy = store.policySet("t", { states });
+  assertEquals(Object.keys(policy.states), ["__proto__", "constructor"]);
+  assertEquals(policy.states["constructor"]?.maxReclaims, 2);
+  assertEquals(store.policyGet("t", { state: "toString" }).states["toString"]?.maxReclaims, 10);
+  assertEquals(store.recovered().policies.get("t")?.policy, store.state.policies.get("t")?.policy);
+});
+
+test("retention is decided when the flow is created, and a policy set later changes nothing", () => {
+  const store = new CoreStore();
+  store.policySet("t", {
+    retention: { ttlMs: 100, historyMaxEvents: 5 },
+    states: { a: { retention: { ttlMs: 200 } } },
+  });
+  const made = store.create("f", { type: "t", state: "a" });
+  store.policySet("t", {});
+  assertEquals([made.retentionTtlMs, made.historyMaxEvents], [200, 5]);
+  assertEquals(store.cancel("f").terminalRetentionUntilMs, 1_200);
+  const own = store.create("g", { type: "t", retentionTtlMs: 1, historyMaxEvents: 2 });
+  assertEquals([own.retentionTtlMs, own.historyMaxEvents], [1, 2]);
 });
