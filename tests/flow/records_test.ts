@@ -27,7 +27,11 @@ const u32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
 const u48 = fc.oneof(fc.nat(9), fc.maxSafeNat().map((value) => value % 2 ** 48));
 const u53 = fc.oneof(fc.nat(9), fc.maxSafeNat());
 const name = fc.constantFrom(...NAMES);
-const text = fc.string({ unit: "binary", minLength: 1 }).filter((value) => value.isWellFormed());
+const text = fc.string({
+  unit: fc.constantFrom("a", "\u00e9", "\u20ac", "\u{1F600}", "\0", "_"),
+  minLength: 1,
+  maxLength: 80,
+});
 const bits = plain({ hi: u32, lo: u32 });
 const bytes = fc.uint8Array({ maxLength: 40 });
 
