@@ -57,11 +57,6 @@ export class FlowState {
     return this.due.earliestMs(dueSelection(filter));
   }
 
-  /** Whether a claim would find a flow at an instant. */
-  isClaimable(filter: ClaimFilter, nowMs: number): boolean {
-    return this.nextDueMs(filter) <= nowMs;
-  }
-
   /** Notes that a flow of a type changed. */
   markChanged(type: string): void {
     this.#changedTypes.add(type);
