@@ -36,6 +36,7 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
   const coverage = `${scratch}/coverage`;
   const bun = await executable("test:bun");
   const node = await executable("test:node");
+  const runtimes = { FLOWCASK_DENO: deno, FLOWCASK_BUN: bun, FLOWCASK_NODE: node };
   return [
     { name: "format, lint, types, API docs, publishability", command: task("check") },
     {
@@ -46,6 +47,8 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
         `--coverage=${coverage}`,
         "--coverage-raw-data-only",
       ),
+      // What one runtime leaves to another is tested only where both are known.
+      env: runtimes,
     },
     {
       name: `coverage of src, at least ${coverageMin} %`,
@@ -78,13 +81,19 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
         ),
       },
     ],
-    ...await exampleSteps(bun, node),
+    ...await exampleSteps({ bun, node, runtimes }),
     ...await benchSteps(),
     ...packageSteps(scratch, bun, node),
   ];
 }
 
-async function exampleSteps(bun: string, node: string): Promise<Step[]> {
+async function exampleSteps(
+  { bun, node, runtimes }: {
+    readonly bun: string;
+    readonly node: string;
+    readonly runtimes: Readonly<Record<string, string>>;
+  },
+): Promise<Step[]> {
   const paths = await filesIn("examples", /^[^/]+\.ts$/);
   return paths.flatMap((path) =>
     path === demo
@@ -95,7 +104,7 @@ async function exampleSteps(bun: string, node: string): Promise<Step[]> {
         {
           name: "demo, three runtimes in turns on one directory",
           command: [deno, "task", "demo", "--turns", "deno,bun,node"],
-          env: { FLOWCASK_DENO: deno, FLOWCASK_BUN: bun, FLOWCASK_NODE: node },
+          env: runtimes,
         },
       ]
       : [{ name: path, command: [deno, "run", "-A", path] }]
