@@ -291,6 +291,8 @@ export class Shard {
       if (this.#diskIsFull) call.reject(diskFull());
       else this.decide(call);
     }
+    // What a void frame had given away is there again, for those who wait.
+    this.#scheduleTurn();
     this.#onDrained?.();
   }
 

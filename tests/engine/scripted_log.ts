@@ -1,0 +1,99 @@
+/**
+ * A store over a log that does what a test tells it.
+ *
+ * @module
+ */
+
+import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
+import { Shard } from "../../src/engine/shard.ts";
+import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import {
+  type Frame,
+  type Log,
+  type LogOutcome,
+  Manifest,
+  openFileLog,
+  type VoidReason,
+} from "../../src/log/mod.ts";
+import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+
+/** What a scripted store differs in. */
+export interface ScriptOptions {
+  readonly limits?: Partial<StoreLimits>;
+  readonly frameBytesMax?: number;
+  readonly directory?: Directory;
+}
+
+/** A store whose turns and frames are in the hand of a test. */
+export class ScriptedStore implements AsyncDisposable {
+  readonly store: EmbeddedStore;
+  readonly shard: Shard;
+  readonly time: ManualTime = manualTime({ autoDefer: false });
+  /** What becomes of the next frames; those after them are committed. */
+  readonly fates: VoidReason[] = [];
+  /** How many frames were submitted. */
+  frameCount = 0;
+
+  constructor({ limits, frameBytesMax, directory = memoryDirectory() }: ScriptOptions = {}) {
+    const { time } = this;
+    const storeLimits = { ...DEFAULT_STORE_LIMITS, ...limits };
+    const lock = directory.lock({ pid: 1, runtime: "test", startedAtMs: 0 });
+    const manifest = Manifest.open({ directory, random: time.random });
+    const log = openFileLog({
+      directory,
+      manifest,
+      random: time.random,
+      ...frameBytesMax === undefined ? {} : { frameBytesMax },
+    });
+    this.shard = new Shard({
+      log: this.#scripted(log),
+      time,
+      hashKey: [1, 2, 3, 4],
+      limits: storeLimits,
+    });
+    const parse = { limits: storeLimits, manualClock: true };
+    this.store = new EmbeddedStore({ shard: this.shard, time, parse, lock });
+  }
+
+  /** The end of a turn, after which promises have settled. */
+  async turn(): Promise<void> {
+    this.time.runDeferred();
+    for (let count = 0; count < 12; count++) await undefined;
+  }
+
+  /** Time goes on, and promises settle. */
+  async advance(ms: number): Promise<void> {
+    this.time.tick(ms);
+    await this.turn();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+  }
+
+  #scripted(inner: Log): Log {
+    let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
+    inner.onSettled((frame, outcome) => listener(frame, outcome));
+    return {
+      limits: inner.limits,
+      get end() {
+        return inner.end;
+      },
+      nextPlace: () => inner.nextPlace(),
+      submit: (frame) => {
+        this.frameCount += 1;
+        const why = this.fates.shift();
+        if (why === undefined) inner.submit(frame);
+        else listener(frame, { kind: "void", why });
+      },
+      onSettled(set) {
+        listener = set;
+      },
+      read: (afterIndex) => inner.read(afterIndex),
+      readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+      mark: () => inner.mark(),
+      close: () => inner.close(),
+    };
+  }
+}

@@ -1,0 +1,21 @@
+import { assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError } from "../../mod.ts";
+import { ScriptedStore } from "./scripted_log.ts";
+
+test("a claim that waits gets the flow that a void frame had given to another one", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, fates } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const first = store.claimDue("job", { worker: "w1" });
+  const second = store.claimDue("job", { worker: "w2", blockMs: 0 });
+  fates.push("no_space");
+  const refused = assertRejects(() => first, FlowError);
+  await scripted.turn();
+  assertEquals((await refused).code, "overloaded");
+  await scripted.advance(0);
+  await scripted.turn();
+  assertEquals((await second).map(({ leaseOwner }) => leaseOwner), ["w2"]);
+});
