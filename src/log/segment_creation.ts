@@ -32,14 +32,15 @@ export interface NewSegment {
 }
 
 /**
- * Creates a segment and makes it and its name durable. When it throws, what is left of it is a stray
- * at most, and nothing else has changed.
+ * Creates a segment and makes it and its name durable. When it throws, nothing has changed, except
+ * that a stray may be left.
  */
 export function createSegment(source: SegmentSource, base: LogPosition): NewSegment {
   const { directory, manifest, shard, random } = source;
   manifest.prove();
   const entry = { id: freeSegmentId(source), shard, salt: random.u32(), base };
-  const file = directory.open(segmentName(entry.id), { create: true });
+  const name = segmentName(entry.id);
+  const file = directory.open(name, { create: true });
   try {
     writeFully(file, encodeSegmentHead({ ...entry, dbId: manifest.state.dbId }), { at: 0 });
     file.flush();
@@ -47,7 +48,17 @@ export function createSegment(source: SegmentSource, base: LogPosition): NewSegm
     return { entry, file };
   } catch (error) {
     file.close();
+    removeIfPossible(directory, name);
     throw error;
+  }
+}
+
+/** On a full disk every attempt would leave one more stray, and take the room that frames need. */
+function removeIfPossible(directory: Directory, name: string): void {
+  try {
+    directory.remove(name);
+  } catch {
+    // Then it stays, and the next opening finds it.
   }
 }
 

@@ -1,0 +1,230 @@
+import { FlowError } from "../../src/errors.ts";
+import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { endOfFrame, logStart } from "../../src/log/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { append, frameOf, openLog, submit, textsOf } from "./log_store.ts";
+
+/** A segment that is full after one frame. */
+const TINY = 4_097;
+
+function simulatedDisk(): SimulatedDisk {
+  return new SimulatedDisk({ random: seededRandom(9) });
+}
+
+test("openFileLog() starts an empty log at the beginning", () => {
+  const log = openLog(memoryDirectory());
+  assertEquals(log.end, logStart);
+  assertEquals([...log.read(0)], []);
+  assertEquals(log.limits, { frameBytesMax: 8 << 20, inFlightMax: 1, inline: true });
+});
+
+test("FileLog.submit() commits a frame before it returns, and read() gives it back", () => {
+  const log = openLog(memoryDirectory());
+  const frame = frameOf(log, "one", "two");
+  const end = endOfFrame(frame);
+  assertEquals(submit(log, frame), { kind: "committed", end });
+  assertEquals(log.end, end);
+  assertEquals([end.index, end.lsn], [1, 2]);
+  append(log, "three");
+  const [first, second] = [...log.read(0)];
+  assertEquals(first!.body, frame.body);
+  assertEquals([first!.base, first!.end, first!.timeMs], [logStart, end, frame.timeMs]);
+  assertEquals([second!.base, second!.end], [end, log.end]);
+  assertEquals(textsOf(log), ["one", "two", "three"]);
+});
+
+test("FileLog.submit() makes one write and one sync, whatever the frame's size", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = openLog(directory);
+  for (const size of [0, 100, 5_000, 1_000_000]) {
+    log.nextPlace();
+    directory.reset();
+    assertEquals(submit(log, frameOf(log, "x".repeat(size), "y")).kind, "committed");
+    const { writes, flushes, opens, reads, truncates } = directory.counts();
+    assertEquals([writes, flushes, opens, reads, truncates], [1, 1, 0, 0, 0]);
+    assertEquals(directory.syncCount, 0);
+  }
+});
+
+test("FileLog writes frames in multiples of 64 bytes, one behind the other", () => {
+  const log = openLog(memoryDirectory());
+  for (const size of [0, 1, 39, 40, 41, 100, 500]) {
+    const place = log.nextPlace();
+    assertEquals(place.offset % 64, 0);
+    const frame = frameOf(log, "x".repeat(size));
+    submit(log, frame);
+    assertEquals(
+      log.nextPlace().offset - place.offset,
+      64 * Math.ceil((64 + frame.body.length) / 64),
+    );
+    assertEquals(log.readBytes(place.segment, place.offset, frame.body.length), frame.body);
+  }
+});
+
+test("FileLog.nextPlace() is where the next frame will stand, also in a new segment", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  append(log, "one");
+  directory.reset();
+  const place = log.nextPlace();
+  assertEquals(place, { segment: 2, offset: 4_096 + 64 });
+  // The segment, its name, and the generation of the manifest that lists it.
+  const { writes, flushes } = directory.counts();
+  assertEquals([writes, flushes, directory.syncCount], [2, 2, 1]);
+  assertEquals([directory.counts("log-2.seg").writes, directory.counts("log-2.seg").flushes], [
+    1,
+    1,
+  ]);
+  assertEquals(log.nextPlace(), place);
+  append(log, "two");
+  assertEquals([...log.read(1)].map((frame) => frame.place), [place]);
+  assertEquals(textsOf(log), ["one", "two"]);
+});
+
+test("FileLog.read() gives the frames above an index, those included that are appended meanwhile", () => {
+  const log = openLog(memoryDirectory(), { segmentBytesMax: TINY });
+  for (const text of ["one", "two", "three"]) append(log, text);
+  const indexes: number[] = [];
+  for (const { end } of log.read(1)) {
+    indexes.push(end.index);
+    if (indexes.length < 4) append(log, "more");
+  }
+  assertEquals(indexes, [2, 3, 4, 5, 6]);
+});
+
+test("FileLog.submit() makes a frame void that was decided elsewhere", () => {
+  const log = openLog(memoryDirectory());
+  append(log, "one");
+  const frame = frameOf(log, "two");
+  const { index, lsn, chain } = frame.base;
+  for (const base of [logStart, { index, lsn, chain: chain ^ 1 }, { index, lsn: lsn + 1, chain }]) {
+    assertEquals(submit(log, { ...frame, base }), { kind: "void", why: "moved" });
+  }
+  assertEquals(submit(log, frame).kind, "committed");
+});
+
+test("FileLog.submit() makes a frame void that is too large", () => {
+  const log = openLog(memoryDirectory(), { frameBytesMax: 100 });
+  assertEquals(submit(log, frameOf(log, "x".repeat(76))), { kind: "void", why: "too_large" });
+  assertEquals(submit(log, frameOf(log, "x".repeat(75))).kind, "committed");
+});
+
+test("FileLog.submit() makes a frame void for which there is no room, and goes on when there is", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory());
+  append(log, "one");
+  disk.capacityBytes = disk.usedBytes;
+  assertEquals(submit(log, frameOf(log, "two")), { kind: "void", why: "no_space" });
+  assertEquals(textsOf(log), ["one"]);
+  disk.capacityBytes = Infinity;
+  append(log, "two");
+  assertEquals(textsOf(log), ["one", "two"]);
+});
+
+test("FileLog.nextPlace() stays in a full segment while there is no room for another", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory(), { segmentBytesMax: TINY });
+  append(log, "one");
+  disk.capacityBytes = disk.usedBytes + 200;
+  assertEquals(log.nextPlace().segment, 1);
+  append(log, "two");
+  disk.capacityBytes = Infinity;
+  assert(log.nextPlace().segment > 1);
+  append(log, "three");
+  log.close();
+  assertEquals(textsOf(openLog(disk.directory())), ["one", "two", "three"]);
+});
+
+test("FileLog.submit() loses a frame that was written in part, and then nothing works any more", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory());
+  disk.arm({ call: "write", short: true, code: "ENOSPC" });
+  const outcome = submit(log, frameOf(log, "x".repeat(500)));
+  assertEquals(outcome.kind, "lost");
+  const calls: (() => unknown)[] = [
+    () => log.submit(frameOf(log, "two")),
+    () => log.nextPlace(),
+    () => log.mark(),
+    () => [...log.read(0)],
+    () => log.readBytes(1, 4_160, 1),
+  ];
+  for (const call of calls) {
+    assertEquals(assertThrows(call, FlowError).code, "store_failed");
+  }
+  log.close();
+  assertEquals(disk.openHandleCount, 0);
+  assertEquals(textsOf(openLog(disk.directory())), []);
+});
+
+test("FileLog.submit() loses a frame whose sync fails, and opening again decides", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory());
+  disk.arm({ call: "flush" });
+  const outcome = submit(log, frameOf(log, "one"));
+  assert(outcome.kind === "lost");
+  assertInstanceOf(outcome.cause, Error);
+  disk.kill();
+  const again = openLog(disk.restart());
+  assertEquals(textsOf(again), ["one"]);
+  disk.powerCut({ keep: "none" });
+  assertEquals(textsOf(openLog(disk.restart())), ["one"]);
+});
+
+test("FileLog.submit() finishes a short write", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory());
+  for (let count = 0; count < 3; count++) disk.arm({ call: "write", short: true });
+  append(log, "x".repeat(900));
+  disk.powerCut({ keep: "none" });
+  assertEquals(textsOf(openLog(disk.restart())), ["x".repeat(900)]);
+});
+
+test("FileLog.mark() writes and syncs once, and nothing when there is nothing new", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = openLog(directory);
+  log.mark();
+  append(log, "one");
+  directory.reset();
+  log.mark();
+  assertEquals([directory.counts().writes, directory.counts().flushes], [1, 1]);
+  assertEquals(directory.counts().writtenBytes, 64);
+  log.mark();
+  log.close();
+  assertEquals([directory.counts().writes, directory.counts().flushes], [1, 1]);
+});
+
+test("FileLog.close() writes the evidence, closes the files, and may be called twice", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  for (const text of ["one", "two", "three"]) append(log, text);
+  assertEquals(textsOf(log).length, 3);
+  directory.reset();
+  log.close();
+  log.close();
+  assertEquals([directory.counts().writes, directory.counts().flushes], [1, 1]);
+  assertEquals(directory.openHandleCount, 0);
+  assertEquals(assertThrows(() => log.nextPlace(), FlowError).code, "store_closed");
+});
+
+test("FileLog.readBytes() reads nothing that is not in a frame", () => {
+  const log = openLog(memoryDirectory());
+  const { segment, offset } = log.nextPlace();
+  append(log, "one");
+  for (const [id, at, length] of [[2, offset, 1], [segment, 0, 64], [segment, offset, 10_000]]) {
+    const error = assertThrows(() => log.readBytes(id!, at!, length!), FlowError);
+    assertEquals(error.code, "corrupt");
+    assertEquals(error.details, { file: `log-${id}.seg`, offset: at });
+  }
+});
+
+test("FileLog keeps few files open, however many segments it reads", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  for (let count = 1; count <= 60; count++) append(log, String(count));
+  for (let round = 0; round < 2; round++) assertEquals(textsOf(log).length, 60);
+  assert(directory.openHandleCount <= 33, `${directory.openHandleCount} open`);
+  log.close();
+  assertEquals(directory.openHandleCount, 0);
+});
