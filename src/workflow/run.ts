@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError, isFlowError } from "../errors.ts";
+import { FlowError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { checkedObject, checkHandler, refusal } from "./argument.ts";
 import { claimedStates } from "./claim.ts";
@@ -102,7 +102,8 @@ export async function saidBy(handler: LooseHandler, job: LooseJob): Promise<Outc
 
 /**
  * The command that does what a handler said. A payload that does not fit, or a state that does not
- * exist, is the handler's mistake: it counts as if the handler had thrown it.
+ * exist, is the handler's mistake: it counts as if the handler had thrown it. Rejects with
+ * `wrong_state` if the job's own state is not declared, since nobody knows then what an error does.
  */
 export async function verdictOf(
   definition: CheckedDefinition,
@@ -112,7 +113,6 @@ export async function verdictOf(
   try {
     return { outcome, settlement: await settlementOf(definition, job, outcome) };
   } catch (mistake) {
-    if (isFlowError(mistake, "wrong_state")) throw mistake;
     const settlement = errorSettlement(definition, job, { reason: mistake });
     return { outcome: error(mistake), settlement };
   }

@@ -4,15 +4,16 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import type {
-  CompleteOptions,
-  FailOptions,
-  FlowRecord,
-  FlowStore,
-  Guard,
-  RetryOptions,
-  RetryPolicy,
-  TransitionOptions,
+import {
+  type CompleteOptions,
+  type FailOptions,
+  type FlowRecord,
+  type FlowStore,
+  type Guard,
+  isTerminalState,
+  type RetryOptions,
+  type RetryPolicy,
+  type TransitionOptions,
 } from "../flow/mod.ts";
 import { given, refusal } from "./argument.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
@@ -107,7 +108,10 @@ export function errorSettlement(
     : retrySettlement(definition, lease, said);
 }
 
-/** A move to a state. `invalid_argument` if that is no declared one, or the payload does not fit. */
+/**
+ * A move to a state. `terminal_target` if flows end there, `invalid_argument` if it is not declared or
+ * the payload does not fit.
+ */
 export function moveSettlement(
   definition: CheckedDefinition,
   lease: Lease,
@@ -174,10 +178,15 @@ export function handBackSettlement(lease: Lease, record: FlowRecord): Settlement
   };
 }
 
-/** The live state of a name. */
+/** The declared state of a name, which flows can be sent to. */
 export function moveTarget(definition: CheckedDefinition, to: string): StateDefinition {
+  if (isTerminalState(to)) {
+    throw new FlowError("terminal_target", `to is "${to}", which ends a flow`, {
+      details: { field: "to", value: to },
+    });
+  }
   const state = definition.states.get(to);
-  if (state !== undefined && !state.isTerminal) return state;
+  if (state !== undefined) return state;
   throw refusal("to", to, `one of ${definition.liveStates.join(", ")}`);
 }
 

@@ -87,6 +87,28 @@ for (const code of gone) {
   });
 }
 
+test("startWorker() extends no lease that is lost, also if the handler goes on regardless", async () => {
+  const { store, time, add, sent } = jobSource({
+    extendLease: () => {
+      throw new FlowError("stale_lease", "Not yours");
+    },
+  });
+  const finish = Promise.withResolvers<void>();
+  await using worker = startWorker(emailOn(store), {
+    worker: "w",
+    handler: async () => {
+      await finish.promise;
+      return ok();
+    },
+  });
+  add("a");
+  await time.advance(60_000);
+  assertEquals([sent("extendLease").length, worker.stats.lost], [1, 1]);
+  finish.resolve();
+  await time.advance(0);
+  assertEquals([sent("complete").length, worker.stats.settled], [0, 0]);
+});
+
 test("startWorker() goes on with a job whose extension fails otherwise, and tries again", async () => {
   const busy = new FlowError("overloaded", "Busy");
   let failures = 1;

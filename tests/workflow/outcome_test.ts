@@ -14,7 +14,7 @@ import {
 } from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { billingOn } from "./billing.ts";
+import { billingOn, emailOn } from "./billing.ts";
 
 type Created = Handler<StatesOf<ReturnType<typeof billingOn>>, "created">;
 
@@ -176,6 +176,24 @@ test("transition() to a state that does not exist is the handler's mistake", asy
   const [command, options] = sent[0] as [string, { error: Record<string, unknown> }];
   assertEquals([command, options.error.code], ["retry", "invalid_argument"]);
   assertEquals((result as { outcome: { kind: string } }).outcome.kind, "error");
+});
+
+test("transition() goes to declared states, and to none that ends a flow", async () => {
+  const flows = fakeStore();
+  const email = emailOn(flows);
+  const leased = fakeRecord({ runState: "queued" });
+  const targets = [["failed", "terminal_target"], ["completed", "terminal_target"], [
+    "sent",
+    "invalid_argument",
+  ]] as const;
+  for (const [to, refusal] of targets) {
+    const { code, details } = await assertRejects(
+      () => email.transition(leased, to as never, undefined),
+      FlowError,
+    );
+    assertEquals([code, details.field, details.value], [refusal, "to", to]);
+  }
+  assertEquals(flows.calls, []);
 });
 
 test("ok() and error() of a job in an undeclared state are refused, and nothing is sent", async () => {
