@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { ByteWriter } from "../../src/codec/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
+import { endOfFrame, type Frame, isSamePosition, logStart } from "../../src/log/mod.ts";
+import { decodeFrameHeader, encodeFrame, frameBytes } from "../../src/log/frame.ts";
+import { randomBytes, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertFalse, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { withHeaderField } from "./log_store.ts";
+
+const frame: Frame = {
+  base: { index: 3, lsn: 9, chain: 0xdead_beef },
+  timeMs: 1_700_000_000_000,
+  count: 2,
+  body: Uint8Array.of(1, 2, 3),
+};
+const stamp = { salt: 0xffff_ffff, durableLsn: 9, epoch: 4 };
+
+function encode(of: Frame = frame, by: typeof stamp = stamp): Uint8Array {
+  const writer = new ByteWriter();
+  encodeFrame(writer, of, by);
+  return writer.bytes();
+}
+
+test("decodeFrameHeader() gives back what encodeFrame() wrote, up to the extremes", () => {
+  const max = Number.MAX_SAFE_INTEGER;
+  const high: Frame = {
+    ...frame,
+    base: { index: 2 ** 48 - 2, lsn: max - 2, chain: 0 },
+    timeMs: max,
+  };
+  for (const  of of[frame, high, { ...frame, base: logStart, timeMs: 0 }]) {
+    const by = { ...stamp, durableLsn: given.base.lsn };
+    const header = decodeFrameHeader(encode(given, by))!;
+    assertEquals([header.index, header.firstLsn], [given.base.index + 1, given.base.lsn + 1]);
+    assertEquals([header.durableLsn, header.chainBefore], [given.base.lsn, given.base.chain]);
+    assertEquals([header.timeMs, header.count], [given.timeMs, given.count]);
+    assertEquals([header.salt, header.epoch, header.bodyLength], [stamp.salt, stamp.epoch, 3]);
+  }
+});
+
+test("encodeFrame() pads with zeros to a multiple of 64 and returns the place after the frame", () => {
+  for (const length of [1, 63, 64, 65, 1_000]) {
+    const body = randomBytes(seededRandom(length), length);
+    const writer = new ByteWriter();
+    const end = encodeFrame(writer, { ...frame, body }, stamp);
+    assertEquals(writer.length, frameBytes(length));
+    assertEquals(writer.length % 64, 0);
+    assert(writer.length - 64 - length < 64);
+    assertEquals(writer.bytes(64).subarray(0, length), body);
+    assertFalse(writer.bytes(64 + length).some((byte) => byte !== 0));
+    assert(isSamePosition(end, endOfFrame({ ...frame, body })));
+  }
+});
+
+test("decodeFrameHeader() notices every single bit", () => {
+  const bytes = encode();
+  for (let bit = 0; bit < 8 * 64; bit++) {
+    const damaged = bytes.slice();
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+    assertEquals(decodeFrameHeader(damaged), undefined);
+  }
+  for (let length = 0; length < 64; length++) {
+    assertEquals(decodeFrameHeader(bytes.subarray(0, length)), undefined);
+  }
+});
+
+test("decodeFrameHeader() refuses what no encoder writes, even under a right checksum", () => {
+  const offsets = { bodyLength: 4, count: 40, kind: 50, flags: 51 };
+  for (
+    const [offset, value] of [
+      [offsets.bodyLength, 0],
+      [offsets.count, 0],
+      [offsets.kind, 2],
+      [offsets.flags, 1],
+      // Claims to be durable itself.
+      [24, 10],
+      // LSNs beyond 2^53.
+      [23, 1],
+      // A time that is no whole number, and a negative one.
+      [52, 1],
+      [59, 0xff],
+    ] as const
+  ) {
+    const of = offset === 52 ? { ...frame, timeMs: 3 } : frame;
+    assertEquals(decodeFrameHeader(withHeaderField(encode(of).slice(), offset, value)), undefined);
+  }
+});
+
+test("decodeFrameHeader() takes random bytes for nothing", () => {
+  assertProperty(
+    fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (bytes) => {
+      assertEquals(decodeFrameHeader(bytes), undefined);
+    }),
+    { file: import.meta.url, runs: 1_000 },
+  );
+});
+
+test("encodeFrame() refuses an empty frame and a time that is none", () => {
+  const wrongs: Frame[] = [
+    { ...frame, count: 0 },
+    { ...frame, body: new Uint8Array(0) },
+    { ...frame, timeMs: 0.5 },
+    { ...frame, timeMs: -1 },
+    { ...frame, timeMs: Number.NaN },
+  ];
+  for (const wrong of wrongs) assertThrows(() => encode(wrong), InvariantError);
+});
+
+test("endOfFrame() depends on all that a frame means, and on nothing else", () => {
+  const { base } = frame;
+  const others: Frame[] = [
+    { ...frame, body: Uint8Array.of(1, 2, 4) },
+    { ...frame, body: Uint8Array.of(1, 2, 3, 0) },
+    { ...frame, timeMs: 5 },
+    { ...frame, count: 3 },
+    { ...frame, base: { ...base, index: 4 } },
+    { ...frame, base: { ...base, lsn: 8 } },
+    { ...frame, base: { ...base, chain: 1 } },
+  ];
+  const chains = new Set([frame, ...others].map((of) => endOfFrame(of).chain));
+  assertEquals(chains.size, 8);
+  const { index, lsn } = endOfFrame(frame);
+  assertEquals([index, lsn], [4, 11]);
+});

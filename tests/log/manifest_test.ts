@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { DecodeError } from "../../src/codec/mod.ts";
+import { FlowError } from "../../src/errors.ts";
+import { countingDirectory, type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { Manifest } from "../../src/log/mod.ts";
+import { decodeSlot, encodeSlot, type Generation } from "../../src/log/manifest_slot.ts";
+import { type ManifestState, parseManifestState } from "../../src/log/manifest_state.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { directoryOf, filesOf, withHeaderField } from "./log_store.ts";
+
+function open(directory: Directory, seed = 1): Manifest {
+  return Manifest.open({ directory, random: seededRandom(seed) });
+}
+
+const state: ManifestState = {
+  dbId: "0123456789abcdef",
+  epoch: 3,
+  slots: [[1024, 0]],
+  nextSegment: 4,
+  segments: [
+    {
+      id: 1,
+      shard: 0,
+      salt: 7,
+      base: { index: 0, lsn: 0, chain: 0 },
+      sealed: { end: { index: 5, lsn: 9, chain: 11 }, size: 9_000 },
+    },
+    { id: 3, shard: 0, salt: 8, base: { index: 5, lsn: 9, chain: 11 } },
+  ],
+  quarantine: [{ name: "log-2.seg", generation: 4 }],
+};
+
+test("Manifest.open() creates a store with an id of its own, and finds it again", () => {
+  const directory = memoryDirectory();
+  const { dbId } = open(directory).state;
+  assertMatch(dbId, /^[0-9a-f]{16}$/);
+  assertEquals(open(directory, 2).state.dbId, dbId);
+  assertNotEquals(open(memoryDirectory(), 2).state.dbId, dbId);
+});
+
+test("Manifest.open() of a store that exists writes nothing", () => {
+  const directory = countingDirectory(memoryDirectory());
+  open(directory);
+  directory.reset();
+  open(directory);
+  assertEquals([directory.counts().writes, directory.syncCount], [0, 0]);
+});
+
+test("Manifest.publish() writes one slot after the other, once each, and syncs", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const manifest = open(directory);
+  directory.reset();
+  manifest.publish({ epoch: 5 });
+  manifest.publish({ epoch: 6 });
+  for (const name of ["MANIFEST.0", "MANIFEST.1"]) {
+    const { writes, flushes } = directory.counts(name);
+    assertEquals([writes, flushes], [1, 1]);
+  }
+  assertEquals([manifest.generation, open(directory).state.epoch], [3, 6]);
+});
+
+test("Manifest.publish() writes a generation that was only read once more, before it replaces the other", () => {
+  const directory = countingDirectory(memoryDirectory());
+  open(directory);
+  directory.reset();
+  const manifest = open(directory);
+  manifest.publish({ epoch: 5 });
+  manifest.publish({ epoch: 6 });
+  assertEquals(directory.counts().writes, 3);
+});
+
+test("Manifest.open() takes the generation before when the newest is damaged at any byte", () => {
+  const directory = memoryDirectory();
+  const manifest = open(directory);
+  manifest.publish({ epoch: 5 });
+  manifest.publish({ epoch: 6 });
+  const files = filesOf(directory);
+  const newest = files["MANIFEST.1"]!;
+  for (let at = 0; at < newest.length; at++) {
+    const damaged = newest.slice();
+    damaged[at]! ^= 0xff;
+    assertEquals(open(directoryOf({ ...files, "MANIFEST.1": damaged })).state.epoch, 5);
+    const cut = newest.slice(0, at);
+    assertEquals(open(directoryOf({ ...files, "MANIFEST.1": cut })).state.epoch, 5);
+  }
+});
+
+test("Manifest.publish() after a longer generation is not confused by what is left of it", () => {
+  const directory = memoryDirectory();
+  const manifest = open(directory);
+  const quarantine = Array.from({ length: 50 }, (_, index) => ({
+    name: `log-${index + 1}.seg`,
+    generation: 1,
+  }));
+  for (let count = 0; count < 2; count++) manifest.publish({ quarantine });
+  for (let count = 0; count < 2; count++) manifest.publish({ quarantine: [] });
+  assertEquals(open(directory).state.quarantine, []);
+});
+
+test("Manifest.open() refuses a directory with segments and no valid slot", () => {
+  const empty = new Uint8Array(0);
+  for (const slot of [{}, { "MANIFEST.0": empty, "MANIFEST.1": new Uint8Array(300) }]) {
+    const directory = directoryOf({ ...slot, "log-4.seg": empty });
+    const error = assertThrows(() => open(directory), FlowError, "log-4.seg");
+    assertEquals(error.code, "corrupt");
+  }
+});
+
+test("Manifest.open() starts over where a creation was cut short", () => {
+  const torn = new Uint8Array(100);
+  const directory = directoryOf({ "MANIFEST.1": torn, "notes.txt": torn });
+  const manifest = open(directory);
+  assertEquals(manifest.generation, 1);
+  assertEquals(directory.list(), ["MANIFEST.0", "MANIFEST.1", "notes.txt"]);
+});
+
+test("Manifest.open() refuses a newer format, whichever slot it is in", () => {
+  const directory = memoryDirectory();
+  const manifest = open(directory);
+  manifest.publish({});
+  const files = filesOf(directory);
+  for (const name of ["MANIFEST.0", "MANIFEST.1"]) {
+    const newer = withHeaderField(files[name]!.slice(), 4, 9);
+    const error = assertThrows(() => open(directoryOf({ ...files, [name]: newer })), FlowError);
+    assertEquals([error.code, error.details["file"], error.details["major"]], [
+      "newer_format",
+      name,
+      9,
+    ]);
+  }
+});
+
+test("Manifest.publish() notices another writer", () => {
+  const directory = memoryDirectory();
+  const one = open(directory);
+  const two = open(directory);
+  two.publish({});
+  const error = assertThrows(() => one.publish({}), FlowError, "Another process");
+  assertEquals(error.code, "store_failed");
+});
+
+test("Manifest.publish() does nothing any more after a failure", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const manifest = open(directory);
+  directory.remove("MANIFEST.0");
+  assertThrows(() => manifest.publish({}), FlowError);
+  directory.open("MANIFEST.0", { create: true }).close();
+  directory.reset();
+  assertEquals(assertThrows(() => manifest.publish({}), FlowError).code, "store_failed");
+  assertEquals(directory.counts().writes, 0);
+});
+
+test("Manifest.publish() makes a slot anew that somebody has deleted", () => {
+  const directory = countingDirectory(memoryDirectory());
+  open(directory).publish({ epoch: 8 });
+  directory.remove("MANIFEST.1");
+  directory.reset();
+  open(directory).publish({ epoch: 9 });
+  assertEquals(directory.syncCount, 1);
+  assertEquals(open(directory).state.epoch, 9);
+});
+
+test("decodeSlot() gives back what encodeSlot() wrote", () => {
+  const generation: Generation = { number: 2 ** 52, state };
+  assertEquals(decodeSlot(encodeSlot(generation), "MANIFEST.0"), generation);
+  // In the other slot it would be a misdirected write.
+  assertEquals(decodeSlot(encodeSlot(generation), "MANIFEST.1"), undefined);
+});
+
+test("decodeSlot() takes random bytes for nothing", () => {
+  assertProperty(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      assertEquals(decodeSlot(bytes, "MANIFEST.0"), undefined);
+    }),
+    { file: import.meta.url, runs: 500 },
+  );
+});
+
+test("parseManifestState() accepts what is right", () => {
+  assertEquals(parseManifestState(JSON.parse(JSON.stringify(state))), state);
+});
+
+test("parseManifestState() refuses what is wrong anywhere", () => {
+  const [sealed, tail] = state.segments as [typeof state.segments[0], typeof state.segments[0]];
+  const wrongs: unknown[] = [
+    null,
+    [],
+    { ...state, dbId: "0123" },
+    { ...state, epoch: -1 },
+    { ...state, epoch: 2 ** 32 },
+    { ...state, slots: [[1023, 0]] },
+    { ...state, slots: [[1024]] },
+    { ...state, nextSegment: 3 },
+    { ...state, nextSegment: "4" },
+    { ...state, segments: [sealed] },
+    { ...state, segments: [tail, sealed] },
+    { ...state, segments: [sealed, tail, tail] },
+    { ...state, segments: [sealed, { ...tail, base: { ...tail.base, chain: 12 } }] },
+    { ...state, segments: [sealed, { ...tail, salt: 2 ** 32 }] },
+    { ...state, segments: [{ ...sealed, sealed: { size: 1 } }, tail] },
+    { ...state, segments: {} },
+    { ...state, quarantine: [{ name: 3, generation: 1 }] },
+    { ...state, quarantine: undefined },
+  ];
+  for (const wrong of wrongs) assertThrows(() => parseManifestState(wrong), DecodeError);
+});
