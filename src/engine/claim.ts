@@ -48,6 +48,11 @@ export class Claim<T> implements Call<T>, Waiter {
   }
 
   decide(): Verdict<T> | undefined {
+    // Also when the frame that it was written to is void: nobody is there to take the flows.
+    if (this.#command.signal?.aborted) {
+      this.#onAbort();
+      return undefined;
+    }
     const reply = this.#apply();
     const isEmpty = reply.kind === "flows" && reply.flows.length === 0;
     if (isEmpty && !this.#isOver) {

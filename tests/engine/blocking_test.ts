@@ -139,6 +139,19 @@ test("claimDue() ends its wait when its signal aborts", async () => {
   );
 });
 
+test("claimDue() that was aborted before it was decided does not wait", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  await time.advance(5_000);
+  const controller = new AbortController();
+  // The process was held up, so the claim is decided a turn later.
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0, signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assertRejects(() => claimed, Error, "enough");
+  await store.create("a", { type: "job" });
+  assertEquals((await store.get("a"))?.state, "queued");
+});
+
 test("claimDue() refuses to wait with too many others", async () => {
   await using store = await openStore({ dir: ":memory:", limits: { waitersMax: 2 } });
   const waiting = [1, 2].map(() => store.claimDue("job", { worker: "w", blockMs: 50 }));

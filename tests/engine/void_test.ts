@@ -19,3 +19,19 @@ test("a claim that waits gets the flow that a void frame had given to another on
   await scripted.turn();
   assertEquals((await second).map(({ leaseOwner }) => leaseOwner), ["w2"]);
 });
+
+test("a claim that is aborted while its frame turns out void takes nothing and ends", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, fates } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const controller = new AbortController();
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0, signal: controller.signal });
+  fates.push("moved");
+  controller.abort(new Error("enough"));
+  const refused = assertRejects(() => claimed, Error, "enough");
+  await scripted.turn();
+  await refused;
+  assertEquals((await store.get("a"))?.state, "queued");
+});
