@@ -8,7 +8,7 @@
 import { invariant } from "../invariant.ts";
 
 /** Numbers a chunk holds: large enough that chunks are few, small enough that growing is cheap. */
-const CHUNK_COUNT = 1 << 16;
+const CHUNK_COUNT = 1 << 13;
 
 /** An array of 32-bit numbers by LSN, from 1, that grows without ever moving what it holds. */
 export class LsnArray {
