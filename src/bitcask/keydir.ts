@@ -24,9 +24,12 @@ export class Keydir {
   readonly #distances = new LsnArray();
   #lastLsn = 0;
 
-  /** Notes where the next record stands. Records come in the order of their LSNs, without gaps. */
+  /**
+   * Notes where the next record stands. Records come in the order of their LSNs. A gap is a record
+   * that this version does not know and may leave out; nothing refers to it.
+   */
   append(lsn: number, place: BodyPlace): void {
-    invariant(lsn === this.#lastLsn + 1, `LSN ${lsn} does not follow ${this.#lastLsn}`);
+    invariant(lsn > this.#lastLsn, `LSN ${lsn} does not follow ${this.#lastLsn}`);
     this.#lastLsn = lsn;
     if (this.#runs.at(-1)?.segment !== place.segment) {
       this.#runs.push({ firstLsn: lsn, segment: place.segment });
@@ -43,7 +46,10 @@ export class Keydir {
   /** Where the record stands. */
   find(lsn: number): BodyPlace {
     invariant(lsn >= 1 && lsn <= this.#lastLsn, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
-    return { segment: this.#segmentOf(lsn), offset: this.#offsets.get(lsn) };
+    const offset = this.#offsets.get(lsn);
+    // No record stands at 0, where the segment has its head.
+    invariant(offset > 0, `LSN ${lsn} was left out`);
+    return { segment: this.#segmentOf(lsn), offset };
   }
 
   /** The record before this one in its chain, 0 if it is the first. */

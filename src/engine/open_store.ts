@@ -9,7 +9,7 @@ import { Manifest, openFileLog } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import { checkLimits, checkOptions, type OpenOptions } from "./options.ts";
-import { Shard } from "./shard.ts";
+import { Shard, type ShardOptions } from "./shard.ts";
 import type { Store } from "./store.ts";
 
 /** The one shard that there is. */
@@ -30,11 +30,21 @@ export function openStore(given: string | OpenOptions): Store {
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
     });
-    const shard = new Shard({ log, time, hashKey: hashKeyOf(manifest.state.dbId), limits });
+    const shard = shardOver({ log, time, hashKey: hashKeyOf(manifest.state.dbId), limits });
     const parse = { limits, manualClock: time.manual };
     return new EmbeddedStore({ shard, time, parse, lock });
   } catch (error) {
     lock.release();
+    throw error;
+  }
+}
+
+/** A shard that cannot be built leaves no file open. */
+function shardOver(options: ShardOptions): Shard {
+  try {
+    return new Shard(options);
+  } catch (error) {
+    options.log.close();
     throw error;
   }
 }

@@ -188,8 +188,12 @@ export class Shard {
         return call.decide();
       } catch (error) {
         if (error instanceof Superseded) continue;
-        if (!(error instanceof FlowError)) throw error;
-        if (error.code === "store_failed") this.#lose(error);
+        // A throw that is no refusal may have come in the middle of a change: memory and log no
+        // longer agree, and what stands in the open frame may be half a command.
+        if (!(error instanceof FlowError) || error.code === "store_failed") {
+          const failure = this.#lose(error);
+          return { waitLsn: 0, read: () => raise(failure) };
+        }
         // A refusal tells what the state is, so it waits for the state like any other answer.
         return { waitLsn: this.headLsn, read: () => raise(error) };
       }
@@ -269,7 +273,7 @@ export class Shard {
     // Frames that stood on a void one have been forgotten with it.
     if (this.#submitted[0] !== frame) return;
     this.#submitted.shift();
-    if (outcome.kind === "lost") return this.#lose(outcome.cause);
+    if (outcome.kind === "lost") return void this.#lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
     this.#markAtMs = this.#time.clock.monotonicMs() + IDLE_MARK_MS;
     this.#pending.release(outcome.end.lsn);
@@ -285,8 +289,13 @@ export class Shard {
     this.#open = undefined;
     this.#submitted = [];
     this.#diskIsFull = why === "no_space";
-    this.#state = new ShardState(this.#log, this.#hashKey);
-    grantLeaseGrace(this.#state.flows, this.#openedAtMs);
+    try {
+      this.#state = new ShardState(this.#log, this.#hashKey);
+      grantLeaseGrace(this.#state.flows, this.#openedAtMs);
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
     for (const call of this.#pending.takeAll()) {
       if (this.#diskIsFull) call.reject(diskFull());
       else this.decide(call);
@@ -296,17 +305,24 @@ export class Shard {
     this.#onDrained?.();
   }
 
-  /** Nobody can know what is on disk. Nothing is served any more; the next opening finds out. */
-  #lose(cause: unknown): void {
-    this.#ended = new FlowError("store_failed", "The log could not be written", { cause });
+  /**
+   * Nobody can know what is on disk, or memory cannot be trusted. Nothing is served any more; the
+   * next opening finds out. Returns what calls hear from now on.
+   */
+  #lose(cause: unknown): FlowError {
+    const failure = new FlowError("store_failed", "The log or the state above it failed", {
+      cause,
+    });
+    this.#ended = failure;
     this.#open = undefined;
     this.#submitted = [];
     this.#alarm.clear();
-    const message = "The log failed while the command was on its way to the disk";
+    const message = "The store failed while the command was on its way to the disk";
     const unknown = new FlowError("unknown_outcome", message, { cause });
     for (const call of this.#pending.takeAll()) call.reject(unknown);
-    this.waiters.abort(this.#ended);
+    this.waiters.abort(failure);
     this.#onDrained?.();
+    return failure;
   }
 
   #markIfIdle(): void {

@@ -6,12 +6,12 @@ import { InvariantError } from "../../src/invariant.ts";
 test("Keydir finds every record in the segment that holds it", () => {
   const keydir = new Keydir();
   for (let lsn = 1; lsn <= 200_000; lsn++) {
-    keydir.append(lsn, { segment: 1 + Math.floor(lsn / 70_000), offset: lsn % 70_000 });
+    keydir.append(lsn, { segment: 1 + Math.floor(lsn / 70_000), offset: 1 + lsn % 70_000 });
   }
   for (const lsn of [1, 65_535, 65_536, 69_999, 70_000, 139_999, 140_000, 200_000]) {
     assertEquals(keydir.find(lsn), {
       segment: 1 + Math.floor(lsn / 70_000),
-      offset: lsn % 70_000,
+      offset: 1 + lsn % 70_000,
     });
   }
 });
@@ -24,10 +24,20 @@ test("Keydir walks the records of one flow from the newest to the first", () => 
   assertEquals([keydir.previous(9), keydir.previous(5), keydir.previous(2)], [5, 2, 0]);
 });
 
-test("Keydir refuses gaps and unknown LSNs", () => {
+test("Keydir finds what stands around a record that was left out, and not that record", () => {
   const keydir = new Keydir();
   keydir.append(1, { segment: 1, offset: 64 });
-  assertThrows(() => keydir.append(3, { segment: 1, offset: 128 }), InvariantError);
+  keydir.append(3, { segment: 2, offset: 128 });
+  assertEquals(keydir.find(1), { segment: 1, offset: 64 });
+  assertEquals(keydir.find(3), { segment: 2, offset: 128 });
+  assertThrows(() => keydir.find(2), InvariantError, "left out");
+});
+
+test("Keydir refuses LSNs that come again and unknown LSNs", () => {
+  const keydir = new Keydir();
+  keydir.append(2, { segment: 1, offset: 64 });
+  assertThrows(() => keydir.append(2, { segment: 1, offset: 128 }), InvariantError);
+  assertThrows(() => keydir.append(1, { segment: 1, offset: 128 }), InvariantError);
   assertThrows(() => keydir.find(0), InvariantError);
-  assertThrows(() => keydir.find(2), InvariantError);
+  assertThrows(() => keydir.find(3), InvariantError);
 });
