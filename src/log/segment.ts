@@ -21,6 +21,8 @@ export const SEGMENT_HEAD_BYTES = 4096;
  */
 export const EVIDENCE_OFFSET = 512;
 
+const DB_ID_BYTES = 8;
+
 /** What the header of a segment says. */
 export interface SegmentHeader {
   /** The number in its name. */
@@ -65,8 +67,7 @@ export function encodeSegmentHead(header: SegmentHeader): Uint8Array {
   writer.u16(header.shard);
   writer.u16(0);
   writer.u32(header.salt);
-  writer.u32(Number.parseInt(header.dbId.slice(0, 8), 16));
-  writer.u32(Number.parseInt(header.dbId.slice(8), 16));
+  for (const pair of header.dbId.match(/../g) ?? []) writer.u8(Number.parseInt(pair, 16));
   writer.u53(header.base.lsn + 1);
   writer.u53(header.base.index + 1);
   writer.u32(header.base.chain);
@@ -109,7 +110,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence | undefined {
 
 /** The id of a store that two random numbers make. */
 export function dbIdOf(high: number, low: number): string {
-  return hex(high) + hex(low);
+  return hex(high, 8) + hex(low, 8);
 }
 
 function readSegmentHeader(fields: ByteReader): SegmentHeader | undefined {
@@ -117,7 +118,7 @@ function readSegmentHeader(fields: ByteReader): SegmentHeader | undefined {
   const shard = fields.u16();
   fields.zeros(2);
   const salt = fields.u32();
-  const dbId = hex(fields.u32()) + hex(fields.u32());
+  const dbId = [...fields.raw(DB_ID_BYTES)].map((byte) => hex(byte, 2)).join("");
   const firstLsn = fields.u53();
   const firstIndex = fields.u53();
   const chain = fields.u32();
@@ -125,6 +126,6 @@ function readSegmentHeader(fields: ByteReader): SegmentHeader | undefined {
   return { id, shard, salt, dbId, base: { index: firstIndex - 1, lsn: firstLsn - 1, chain } };
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(8, "0");
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }

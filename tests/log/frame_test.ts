@@ -17,9 +17,9 @@ const frame: Frame = {
 };
 const stamp = { salt: 0xffff_ffff, durableLsn: 9, epoch: 4 };
 
-function encode(of: Frame = frame, by: typeof stamp = stamp): Uint8Array {
+function encode(given: Frame = frame, by: typeof stamp = stamp): Uint8Array {
   const writer = new ByteWriter();
-  encodeFrame(writer, of, by);
+  encodeFrame(writer, given, by);
   return writer.bytes();
 }
 
@@ -30,12 +30,12 @@ test("decodeFrameHeader() gives back what encodeFrame() wrote, up to the extreme
     base: { index: 2 ** 48 - 2, lsn: max - 2, chain: 0 },
     timeMs: max,
   };
-  for (const  of of[frame, high, { ...frame, base: logStart, timeMs: 0 }]) {
-    const by = { ...stamp, durableLsn: given.base.lsn };
-    const header = decodeFrameHeader(encode(given, by))!;
-    assertEquals([header.index, header.firstLsn], [given.base.index + 1, given.base.lsn + 1]);
-    assertEquals([header.durableLsn, header.chainBefore], [given.base.lsn, given.base.chain]);
-    assertEquals([header.timeMs, header.count], [given.timeMs, given.count]);
+  for (const given of [frame, high, { ...frame, base: logStart, timeMs: 0 }]) {
+    const { base, timeMs, count } = given;
+    const header = decodeFrameHeader(encode(given, { ...stamp, durableLsn: base.lsn }))!;
+    assertEquals([header.index, header.firstLsn], [base.index + 1, base.lsn + 1]);
+    assertEquals([header.durableLsn, header.chainBefore], [base.lsn, base.chain]);
+    assertEquals([header.timeMs, header.count], [timeMs, count]);
     assertEquals([header.salt, header.epoch, header.bodyLength], [stamp.salt, stamp.epoch, 3]);
   }
 });
@@ -83,8 +83,11 @@ test("decodeFrameHeader() refuses what no encoder writes, even under a right che
       [59, 0xff],
     ] as const
   ) {
-    const of = offset === 52 ? { ...frame, timeMs: 3 } : frame;
-    assertEquals(decodeFrameHeader(withHeaderField(encode(of).slice(), offset, value)), undefined);
+    const given = offset === 52 ? { ...frame, timeMs: 3 } : frame;
+    assertEquals(
+      decodeFrameHeader(withHeaderField(encode(given).slice(), offset, value)),
+      undefined,
+    );
   }
 });
 
@@ -119,7 +122,7 @@ test("endOfFrame() depends on all that a frame means, and on nothing else", () =
     { ...frame, base: { ...base, lsn: 8 } },
     { ...frame, base: { ...base, chain: 1 } },
   ];
-  const chains = new Set([frame, ...others].map((of) => endOfFrame(of).chain));
+  const chains = new Set([frame, ...others].map((given) => endOfFrame(given).chain));
   assertEquals(chains.size, 8);
   const { index, lsn } = endOfFrame(frame);
   assertEquals([index, lsn], [4, 11]);
