@@ -41,6 +41,9 @@ const IDLE_MARK_MS = 100;
 /** A process that had no turn for so long has been held up, and others with it. */
 const HELD_UP_MS = 1_000;
 
+/** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
+const CLOCK_CHECK_MS = 10_000;
+
 /** A frame of so many bytes goes to the log without waiting for the end of the turn. */
 const FRAME_BYTES_SOFT = 1 << 20;
 
@@ -338,8 +341,9 @@ export class Shard {
   /** Sets the alarm for whatever comes first: a flow that a waiter may take, a wait's end, idleness. */
   #setAlarm(): void {
     const nowMs = this.#time.clock.monotonicMs();
-    const waiterAtMs = nowMs + Math.max(0, this.waiters.nextDueMs() - this.now());
-    const atMs = Math.min(waiterAtMs, this.waiters.nextDeadlineMs(), this.#markAtMs);
+    const dueInMs = Math.max(0, this.waiters.nextDueMs() - this.now());
+    const lookAtMs = nowMs + (dueInMs === Infinity ? Infinity : Math.min(dueInMs, CLOCK_CHECK_MS));
+    const atMs = Math.min(lookAtMs, this.waiters.nextDeadlineMs(), this.#markAtMs);
     this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 });
   }
 

@@ -35,6 +35,19 @@ test("claimDue() with blockMs wakes when a due time arrives", async () => {
   assertEquals((await claimed)[0]?.updatedAtMs, runAtMs);
 });
 
+test("claimDue() with blockMs wakes when the wall clock has leapt to a due time", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const hourMs = 3_600_000;
+  await store.create("later", { type: "job", runAtMs: time.clock.wallMs() + hourMs });
+  const claimed = claimedId(store);
+  await time.advance(1_000);
+  // The machine slept; only the wall clock went on.
+  time.setWall(time.clock.wallMs() + hourMs);
+  await time.advance(20_000);
+  assertEquals(await claimed, "later");
+});
+
 test("claimDue() with blockMs wakes on retry() and on transition()", async () => {
   const { store } = await stores();
   await using _ = store;
