@@ -5,10 +5,10 @@
  */
 import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import { Manifest, openFileLog } from "../log/mod.ts";
+import { guarded, Manifest, openFileLog } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
-import { checkLimits, checkOptions, type OpenOptions } from "./options.ts";
+import { checkLimits, checkOptions, FRAME_BYTES_MAX, type OpenOptions } from "./options.ts";
 import { Shard, type ShardOptions } from "./shard.ts";
 import type { Store } from "./store.ts";
 
@@ -20,7 +20,10 @@ export function openStore(given: string | OpenOptions): Store {
   const { dir, files, time = systemTime(), limits: givenLimits } = checkOptions(given);
   const limits = checkLimits(givenLimits);
   const directory = files ?? directoryAt(dir!);
-  const lock = directory.lock(lockOwner(time.clock.wallMs()));
+  const lock = guarded(
+    `The directory "${directory.path}" cannot be locked`,
+    () => directory.lock(lockOwner(time.clock.wallMs())),
+  );
   try {
     const manifest = Manifest.open({ directory, random: time.random });
     const log = openFileLog({
@@ -29,6 +32,7 @@ export function openStore(given: string | OpenOptions): Store {
       shard: SHARD,
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
+      frameBytesMax: FRAME_BYTES_MAX,
     });
     const shard = shardOver({ log, time, hashKey: hashKeyOf(manifest.state.dbId), limits });
     const parse = { limits, manualClock: time.manual };
@@ -50,7 +54,8 @@ function shardOver(options: ShardOptions): Shard {
 }
 
 function directoryAt(dir: string): Directory {
-  return dir === ":memory:" ? memoryDirectory() : nodeDirectory(dir);
+  if (dir === ":memory:") return memoryDirectory();
+  return guarded(`The directory "${dir}" cannot be opened`, () => nodeDirectory(dir));
 }
 
 /** The key of a store's hashes, so that ids that collide in one store do not in the next. */

@@ -35,11 +35,18 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   segmentBytesMax: 64 * 1_048_576,
 };
 
-/** Below this a segment would hold hardly more than its own head. */
-const SEGMENT_BYTES_MIN = 65_536;
+/** The most bytes of one frame of the log: what one command writes must fit into one frame. */
+export const FRAME_BYTES_MAX: number = 8 * 1_048_576;
 
-/** The most bytes that a file offset of 32 bits reaches, with a frame to spare. */
-const SEGMENT_BYTES_MAX = 1 << 30;
+/** What limits may be, where that is not just any whole number from 1 on. */
+const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, max: number] } = {
+  commandBytesMax: [1, FRAME_BYTES_MAX],
+  // With its header and the control block of its flow it still has to fit.
+  valueInlineBytesMax: [1, FRAME_BYTES_MAX / 2],
+  // Below it a segment would hold hardly more than its own head; above it the offset of a record
+  // would not fit into 32 bits, with a frame to spare.
+  segmentBytesMax: [65_536, 1 << 30],
+};
 
 const OPTION_NAMES = ["dir", "files", "time", "limits"];
 
@@ -75,9 +82,7 @@ export function checkLimits(given: Partial<StoreLimits> = {}): StoreLimits {
   const limits = { ...DEFAULT_STORE_LIMITS };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const [min, max] = name === "segmentBytesMax"
-      ? [SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX]
-      : [1, Number.MAX_SAFE_INTEGER];
+    const [min, max] = RANGES[name as keyof StoreLimits] ?? [1, Number.MAX_SAFE_INTEGER];
     if (!Number.isInteger(value) || value < min || value > max) {
       throw invalid(`limits.${name}`, value, `a whole number from ${min} to ${max}`);
     }

@@ -14,6 +14,7 @@ export type {
   LogPosition,
   VoidReason,
 } from "./log.ts";
+export { guarded } from "./file_fault.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
 export { type FileLogOptions, openFileLog } from "./opening.ts";
