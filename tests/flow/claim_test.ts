@@ -177,6 +177,17 @@ test("claimDue() sends a lost flow to an active state, from which it is claimed 
   ]);
 });
 
+test("a lost lease is told in an error, however small the values are that go inline", () => {
+  const store = new CoreStore({ limits: { valueInlineBytesMax: 10 } });
+  store.policySet("t", { maxReclaims: 0 });
+  store.create("f", { type: "t" });
+  store.claimDue("t", { worker: "w", leaseMs: 1 });
+  store.nowMs += 1;
+  assertEquals(store.claimDue("t", { worker: "w" }), []);
+  const flow = store.get("f", { payload: true })!;
+  assertEquals([flow.state, (flow.error as { code: string }).code], ["failed", "lease_lost"]);
+});
+
 test("maxReclaims: null never gives up", () => {
   const store = new CoreStore();
   store.policySet("t", { maxReclaims: null });

@@ -110,12 +110,15 @@ export class Draft implements FlowLookup {
   value(key: FlowKey, value: Value | undefined): number {
     if (value === undefined) return 0;
     const { encoding, bytes } = value;
-    if (bytes.length <= this.limits.valueInlineBytesMax) {
-      return this.#add({ kind: "value", key, value: { encoding, bytes } });
-    }
+    if (bytes.length <= this.limits.valueInlineBytesMax) return this.ownValue(key, value);
     const parts = this.#context.parts?.get(value);
     invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
     return this.#add({ kind: "value", key, value: { encoding, size: bytes.length, parts } });
+  }
+
+  /** Keeps a value that the command makes itself: nobody sent it ahead, and it is small. */
+  ownValue(key: FlowKey, { encoding, bytes }: Value): number {
+    return this.#add({ kind: "value", key, value: { encoding, bytes } });
   }
 
   /** Creates a flow. `payload` is kept before it. */

@@ -15,7 +15,7 @@ export function loseFlow(draft: Draft, flow: Flow): Flow {
   const { identity, control } = flow;
   const { retry } = resolveStatePolicy(draft.state.policies.get(identity.type), control.state);
   const state = retry.exhaustedTo;
-  const errorLsn = draft.value(
+  const errorLsn = draft.ownValue(
     flow.key,
     jsonValue({
       code: "lease_lost",
