@@ -5,6 +5,7 @@
  */
 
 import { FlowError } from "../errors.ts";
+import { InvariantError } from "../invariant.ts";
 
 /** Where damage is. */
 export interface DamagePlace {
@@ -34,6 +35,7 @@ export function guarded<Result>(what: string, act: () => Result): Result {
   try {
     return act();
   } catch (error) {
-    throw failed(what, error);
+    // A defect of ours is not the machine's fault.
+    throw error instanceof InvariantError ? error : failed(what, error);
   }
 }

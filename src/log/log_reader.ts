@@ -42,6 +42,9 @@ interface Extent {
 /** Reads frames in order, and bytes by place. */
 export class LogReader {
   readonly #options: LogReaderOptions;
+  /** Segments by id, as of a generation of the manifest. */
+  #byId: ReadonlyMap<number, SegmentEntry> = new Map();
+  #generation = 0;
 
   /** A reader of a log that was opened. */
   constructor(options: LogReaderOptions) {
@@ -69,7 +72,7 @@ export class LogReader {
 
   /** A copy of bytes of a segment. */
   bytes(segment: number, offset: number, length: number): Uint8Array {
-    const entry = this.#entries().find(({ id }) => id === segment);
+    const entry = this.#entry(segment);
     if (entry === undefined) {
       throw corrupt("There is no such segment", { file: segmentName(segment), offset });
     }
@@ -103,6 +106,15 @@ export class LogReader {
 
   #entries(): readonly SegmentEntry[] {
     return this.#options.manifest.segmentsOf(this.#options.shard);
+  }
+
+  #entry(id: number): SegmentEntry | undefined {
+    const { generation } = this.#options.manifest;
+    if (this.#generation !== generation) {
+      this.#byId = new Map(this.#entries().map((entry) => [entry.id, entry]));
+      this.#generation = generation;
+    }
+    return this.#byId.get(id);
   }
 
   #extent(entry: SegmentEntry): Extent {

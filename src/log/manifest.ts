@@ -5,7 +5,7 @@
  */
 
 import { type Directory, writeFully } from "../files/mod.ts";
-import { invariant } from "../invariant.ts";
+import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { corrupt, failed, guarded } from "./file_fault.ts";
 import {
@@ -125,10 +125,8 @@ export class Manifest {
   /** The second line behind the directory's lock: two writers would overwrite each other. */
   #checkSoleWriter(): void {
     const other = readSlot(this.#directory, slotName(this.generation + 1));
-    invariant(
-      other === undefined || other.number < this.generation,
-      "Another process writes the manifest",
-    );
+    if (other === undefined || other.number < this.generation) return;
+    throw new FlowError("store_failed", `Another process has written generation ${other.number}`);
   }
 }
 

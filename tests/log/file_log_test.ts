@@ -1,9 +1,15 @@
 import { FlowError } from "../../src/errors.ts";
-import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  countingDirectory,
+  memoryDirectory,
+  nodeDirectory,
+  SimulatedDisk,
+} from "../../src/files/mod.ts";
 import { endOfFrame, logStart } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
 import { append, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
@@ -206,6 +212,30 @@ test("FileLog.close() writes the evidence, closes the files, and may be called t
   assertEquals([directory.counts().writes, directory.counts().flushes], [1, 1]);
   assertEquals(directory.openHandleCount, 0);
   assertEquals(assertThrows(() => log.nextPlace(), FlowError).code, "store_closed");
+});
+
+test("FileLog.close() that cannot write the evidence says so, and closes the files all the same", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory());
+  append(log, "one");
+  disk.arm({ call: "flush" });
+  assertEquals(assertThrows(() => log.close(), FlowError).code, "store_failed");
+  assertEquals(disk.openHandleCount, 0);
+  log.close();
+  assertEquals(textsOf(openLog(disk.directory())), ["one"]);
+});
+
+test("FileLog keeps its frames in real files", () => {
+  using scratch = scratchFolder();
+  const texts = ["one", "x".repeat(10_000), "three"];
+  for (const text of texts) {
+    const log = openLog(nodeDirectory(scratch.path), { segmentBytesMax: TINY });
+    append(log, text);
+    log.close();
+  }
+  const log = openLog(nodeDirectory(scratch.path));
+  assertEquals(textsOf(log), texts);
+  log.close();
 });
 
 test("FileLog.readBytes() reads nothing that is not in a frame", () => {

@@ -252,6 +252,23 @@ test("openFileLog() refuses a segment of a newer format and names the versions",
   assertEquals(textsOf(openLog(directoryOf(newer(6)))), ["one"]);
 });
 
+test("openFileLog() keeps the logs of two shards apart in one directory", () => {
+  const directory = memoryDirectory();
+  const manifest = manifestOf(directory);
+  const logs = [0, 1].map((shard) =>
+    openLog(directory, { manifest, shard, segmentBytesMax: TINY })
+  );
+  for (const text of ["one", "two", "three"]) {
+    for (const [shard, log] of logs.entries()) append(log, `${text} of ${shard}`);
+  }
+  for (const log of logs) log.close();
+  const again = manifestOf(directory);
+  for (const shard of [1, 0]) {
+    const texts = textsOf(openLog(directory, { manifest: again, shard }));
+    assertEquals(texts, ["one", "two", "three"].map((text) => `${text} of ${shard}`));
+  }
+});
+
 function assertSameOrRefused(directory: Directory, texts: readonly string[]): void {
   try {
     assertEquals(textsOf(openLog(directory)), texts);

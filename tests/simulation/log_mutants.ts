@@ -12,7 +12,7 @@ import { crc32 } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
 import type { FileHandle } from "../../src/files/mod.ts";
 import { recoverySteps, type TailSurvey } from "../../src/log/mod.ts";
-import type { Practice } from "./log_simulation.ts";
+import type { Practice } from "./practice.ts";
 import { type FileHooks, wrappedDirectory, wrappedFile } from "./wrapped_directory.ts";
 
 const isSegment = (name: string): boolean => name.endsWith(".seg");

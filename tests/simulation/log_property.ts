@@ -6,7 +6,8 @@
 
 import fc from "fast-check";
 import { logScenario } from "./log_scenario.ts";
-import { type LogReport, type Practice, runLogScenario, soundPractice } from "./log_simulation.ts";
+import { type LogReport, runLogScenario } from "./log_simulation.ts";
+import { type Practice, soundPractice } from "./practice.ts";
 
 /** Which scenarios to run. */
 export interface LogPropertyOptions {

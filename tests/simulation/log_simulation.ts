@@ -1,9 +1,8 @@
 /**
- * The real log on a simulated disk, and the oracle that knows what it must still have.
+ * The real log on a simulated disk, with everything that can happen to it.
  *
- * Committed frames must be there after whatever happens, in their order and unchanged; of a frame
- * that was lost the log may have all or nothing; what an opening has shown must stay. Refusing to
- * open is right only after damage to data at rest, and never anything shorter or different.
+ * Failing is right only when a fault explains it, and refusing to open only after damage to data at
+ * rest. What the log must have in the end, the oracle knows.
  *
  * @module
  */
@@ -21,44 +20,22 @@ import {
   isSamePosition,
   type Log,
   type LogOutcome,
-  logStart,
   Manifest,
   openFileLog,
   readRecord,
-  recordsOf,
   RecordType,
-  type RecoverySteps,
   recoverySteps,
 } from "../../src/log/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
+import { LogOracle, Violation } from "./log_oracle.ts";
 import type { LogOp, LogScenario } from "./log_scenario.ts";
+import { type Practice, soundPractice } from "./practice.ts";
 
 /** Small enough for a roll every few frames. */
 const SEGMENT_BYTES_MAX = 4_096 + 400;
 
 /** Openings that may fail before the disk behaves again. */
 const WILD_OPENINGS_MAX = 4;
-
-/** How the log is used; a mutant does something wrong. */
-export interface Practice {
-  /** What it is called. */
-  readonly name: string;
-  /** Puts something between the log and the disk. */
-  readonly directory?: (inner: Directory) => Directory;
-  /** Puts something before the log. */
-  readonly log?: (inner: Log) => Log;
-  /** Other steps of recovery. */
-  readonly steps?: () => RecoverySteps;
-}
-
-/** The practice without anything wrong. */
-export const soundPractice: Practice = { name: "sound" };
-
-/** What an oracle throws. */
-export class Violation extends Error {
-  /** Always `"Violation"`. */
-  override readonly name = "Violation";
-}
 
 /** What happened in a run, for tests of the simulation. */
 export interface LogReport {
@@ -84,12 +61,10 @@ class LogSimulation {
   readonly #practice: Practice;
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
-  readonly #committed: Frame[] = [];
+  readonly #oracle = new LogOracle();
   #directory: Directory;
   #log: Log | undefined;
   #outcome: LogOutcome | undefined;
-  /** The frame of which nobody knows whether it is in the log. */
-  #unknown: Frame | undefined;
   #isDamaged = false;
   #markedCount = 0;
   #openingCount = 0;
@@ -116,7 +91,7 @@ class LogSimulation {
     }
     return {
       isRefused,
-      committedCount: this.#committed.length,
+      committedCount: this.#oracle.committedCount,
       openingCount: this.#openingCount,
       trace: this.#disk.trace(),
     };
@@ -129,7 +104,7 @@ class LogSimulation {
       case "mark":
         return this.#mark(this.#open());
       case "read":
-        return this.#check(this.#read(this.#open()) ?? this.#committed);
+        return this.#check(this.#open());
       case "close":
         this.#open();
         return this.#close();
@@ -165,7 +140,7 @@ class LogSimulation {
     struck = this.#struckBefore();
     this.#outcome = undefined;
     // Power may go in the middle, and then nobody is there to hear the outcome.
-    this.#unknown = frame;
+    this.#oracle.submitted(frame);
     log.submit(frame);
     const outcome = this.#outcome as LogOutcome | undefined;
     if (this.#disk.isOff) return this.#end();
@@ -175,12 +150,11 @@ class LogSimulation {
       this.#expectPoison(log, frame);
       return this.#close();
     }
-    this.#unknown = undefined;
+    this.#oracle.settled(outcome.kind);
     if (outcome.kind === "void") {
       if (outcome.why === "no_space" && (struck() || this.#isFull)) return;
       throw this.#violation(`A frame is void: ${outcome.why}`);
     }
-    this.#committed.push(frame);
     this.#lastOffset = place.offset - 64;
     if (!isSamePosition(log.end, endOfFrame(frame)) || !isSamePosition(outcome.end, log.end)) {
       throw this.#violation("The log does not end with the frame it has committed");
@@ -215,11 +189,16 @@ class LogSimulation {
     try {
       log.mark();
       // On a full disk there may be no evidence, and that is no error.
-      if (!struck() && !this.#isFull) this.#markedCount = this.#committed.length;
+      if (!struck() && !this.#isFull) this.#markedCount = this.#oracle.committedCount;
     } catch (error) {
       this.#expectFault(error, struck);
       this.#close();
     }
+  }
+
+  #check(log: Log): void {
+    const frames = this.#read(log);
+    if (frames !== undefined) this.#oracle.check(frames);
   }
 
   #close(): void {
@@ -244,8 +223,8 @@ class LogSimulation {
     if (this.#isDamaged) return;
     this.#calm();
     const log = this.#open();
-    if (this.#markedCount < this.#committed.length) this.#mark(log);
-    if (this.#markedCount < this.#committed.length || this.#disk.isOff) return;
+    if (this.#markedCount < this.#oracle.committedCount) this.#mark(log);
+    if (this.#markedCount < this.#oracle.committedCount || this.#disk.isOff) return;
     const target = this.#target(op);
     if (op.how === "lose") {
       this.#disk.loseFile(target.name);
@@ -289,11 +268,8 @@ class LogSimulation {
       const frames = this.#read(log);
       if (frames === undefined) continue;
       this.#openingCount += 1;
-      this.#check(frames);
-      // What was shown once must stay, whoever was promised it.
-      this.#committed.push(...frames.slice(this.#committed.length));
-      this.#markedCount = this.#committed.length;
-      this.#unknown = undefined;
+      this.#oracle.opened(frames);
+      this.#markedCount = this.#oracle.committedCount;
       log.onSettled((_frame, outcome) => this.#outcome = outcome);
       return log;
     }
@@ -327,31 +303,6 @@ class LogSimulation {
       this.#close();
       return undefined;
     }
-  }
-
-  /** The oracle. */
-  #check(frames: readonly Frame[]): void {
-    const expected = [...this.#committed];
-    if (frames.length > expected.length && this.#unknown !== undefined) {
-      expected.push(this.#unknown);
-    }
-    if (frames.length !== expected.length) {
-      throw this.#violation(`There are ${frames.length} frames instead of ${expected.length}`);
-    }
-    let base = logStart;
-    for (const [index, frame] of frames.entries()) {
-      const right = expected[index]!;
-      const isRight = isSamePosition(frame.base, base) && frame.timeMs === right.timeMs &&
-        frame.count === right.count && isSameBytes(frame.body, right.body);
-      if (!isRight) throw this.#violation(`Frame ${index + 1} is different`);
-      base = endOfFrame(frame);
-      if ("place" in frame) this.#checkRecords(frame as CommittedFrame);
-    }
-  }
-
-  #checkRecords(frame: CommittedFrame): void {
-    const records = [...recordsOf(frame)];
-    if (records.length !== frame.count) throw this.#violation("Records are missing in a frame");
   }
 
   /** An error is right if a fault explains it. */
@@ -403,15 +354,16 @@ class LogSimulation {
     return this.#practice.directory?.(directory) ?? directory;
   }
 
+  /** A violation with the calls that led to it. */
   #violation(what: string, cause?: unknown): Violation {
-    if (cause instanceof Violation) return cause;
-    const reason = cause instanceof Error ? `\n${cause.stack}` : "";
-    return new Violation(`${what}${reason}\nCalls:\n${this.#disk.trace()}`, { cause });
+    if (cause instanceof Violation && cause.cause === this) return cause;
+    const reason = cause instanceof Violation
+      ? cause.message
+      : cause instanceof Error
+      ? `${what}\n${cause.stack}`
+      : what;
+    return new Violation(`${reason}\nCalls:\n${this.#disk.trace()}`, { cause: this });
   }
-}
-
-function isSameBytes(one: Uint8Array, two: Uint8Array): boolean {
-  return one.length === two.length && one.every((byte, index) => byte === two[index]);
 }
 
 function hasCause(error: unknown, kind: typeof InvariantError): boolean {
