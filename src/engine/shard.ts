@@ -81,6 +81,8 @@ export class Shard {
   #open: OpenFrame | undefined;
   #submitted: Frame[] = [];
   #turnIsDue = false;
+  /** Whether the last turn gave way to calls that came late because of the hold-up. */
+  #gaveWay = false;
   #diskIsFull = false;
   #markAtMs = Infinity;
   #lastTurnMs: number;
@@ -254,7 +256,9 @@ export class Shard {
   /** The end of a turn: waiters take what has become due, the log gets what has been decided. */
   #turn(): void {
     if (this.#ended !== undefined) return;
-    if (this.#wasHeldUp()) return this.#scheduleTurn();
+    // Once: a host whose every turn is that long would never let a frame go.
+    this.#gaveWay = this.#wasHeldUp() && !this.#gaveWay;
+    if (this.#gaveWay) return this.#scheduleTurn();
     this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
