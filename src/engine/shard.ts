@@ -151,7 +151,7 @@ export class Shard {
 
   /** Decides a command and writes its effects down. */
   apply(command: Command): Reply {
-    const nowMs = command.nowMs === undefined ? this.now() : this.#shardTime.reach(command.nowMs);
+    const nowMs = command.nowMs === undefined ? this.now() : this.#reach(command.nowMs);
     const { effects, reply } = this.#state.decide(command, {
       nowMs,
       firstLsn: this.#nextLsn(),
@@ -242,6 +242,12 @@ export class Shard {
       if (this.#state !== state) throw this.#diskIsFull ? diskFull() : new Superseded();
     }
     this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
+  }
+
+  /** Moves time to where a caller says that it is. Flows may be due then, whatever he wants. */
+  #reach(nowMs: number): number {
+    this.#scheduleTurn();
+    return this.#shardTime.reach(nowMs);
   }
 
   #scheduleTurn(): void {

@@ -48,6 +48,17 @@ test("claimDue() with blockMs wakes when the wall clock has leapt to a due time"
   assertEquals(await claimed, "later");
 });
 
+test("claimDue() with blockMs wakes when a command says that it is later, even a refused one", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const nowMs = time.clock.wallMs() + 5_000;
+  await store.create("later", { type: "job", runAtMs: nowMs });
+  const claimed = claimedId(store);
+  await time.advance(0);
+  await assertRejects(() => store.create("later", { type: "job", nowMs }), FlowError);
+  assertEquals(await claimed, "later");
+});
+
 test("claimDue() with blockMs wakes on retry() and on transition()", async () => {
   const { store } = await stores();
   await using _ = store;
