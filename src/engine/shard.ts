@@ -84,6 +84,8 @@ export class Shard {
   /** Whether the last turn gave way to calls that came late because of the hold-up. */
   #gaveWay = false;
   #diskIsFull = false;
+  /** Whether calls are decided again that the disk has no room for. */
+  #refusesWrites = false;
   #markAtMs = Infinity;
   #lastTurnMs: number;
   #ended: FlowError | undefined;
@@ -217,6 +219,7 @@ export class Shard {
 
   /** Encodes effects, makes sure that they fit, and only then lets them change the state. */
   #write(effects: readonly Effect[], nowMs: number): void {
+    if (this.#refusesWrites) throw diskFull();
     const records = this.#state.encode(effects, this.#nextLsn());
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
     const commandBytes = records.slice(aheadCount).reduce((sum, { length }) => sum + length, 0);
@@ -309,10 +312,10 @@ export class Shard {
       this.#lose(error);
       return;
     }
-    for (const call of this.#pending.takeAll()) {
-      if (this.#diskIsFull) call.reject(diskFull());
-      else this.decide(call);
-    }
+    // A full disk keeps nobody from reading.
+    this.#refusesWrites = this.#diskIsFull;
+    for (const call of this.#pending.takeAll()) this.decide(call);
+    this.#refusesWrites = false;
     // What a void frame had given away is there again, for those who wait.
     this.#scheduleTurn();
     this.#onDrained?.();

@@ -117,6 +117,23 @@ test("a state that cannot be built anew fails the store, and nobody waits for ev
   assertEquals((await reopened.list("job")).map(({ id }) => id), ["before"]);
 });
 
+test("a full disk refuses what writes, and answers what only reads in the same turn", async () => {
+  const disk = newDisk();
+  await using store = await openStore({ files: disk.directory() });
+  await store.create("before", { type: "job" });
+  disk.arm({ call: "write", code: "ENOSPC" });
+  const waiting = store.claimDue("other", { worker: "w", blockMs: 1 });
+  const refused = assertRejects(() => store.create("full", { type: "job" }), FlowError);
+  const listed = store.list("job");
+  const missing = store.get("full");
+  const exists = assertRejects(() => store.create("before", { type: "job" }), FlowError);
+  assertEquals((await refused).details.reason, "disk_full");
+  assertEquals((await listed).map(({ id }) => id), ["before"]);
+  assertEquals(await missing, null);
+  assertEquals((await exists).code, "already_exists");
+  assertEquals(await waiting, []);
+});
+
 test("a throw in the middle of a change fails the shard, and nothing of the command is written", async () => {
   const directory = memoryDirectory();
   const log = new LyingLog(logIn(directory));
