@@ -174,13 +174,12 @@ export class ByteWriter {
   }
 
   #checkWritten(at: number, count: number): void {
-    invariant(at >= 0 && at + count <= this.#length, `Offset ${at} was written`);
+    if (at < 0 || at + count > this.#length) invariant(false, `Offset ${at} was written`);
   }
 }
 
 function checkRange(value: number, max: number): void {
-  invariant(
-    Number.isInteger(value) && value >= 0 && value <= max,
-    `A number to be written is a whole one from 0 to ${max}, not ${value}`,
-  );
+  // The message is made only when it is needed: this is called for every number that is written.
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  invariant(false, `A number to be written is a whole one from 0 to ${max}, not ${value}`);
 }

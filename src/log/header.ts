@@ -46,7 +46,8 @@ export function decodeHeader<Header>(
   }
 }
 
-function u32At(bytes: Uint8Array, at: number): number {
+/** The number of four bytes at an offset. */
+export function u32At(bytes: Uint8Array, at: number): number {
   return bytes[at]! + bytes[at + 1]! * 0x100 + bytes[at + 2]! * 0x1_0000 +
     bytes[at + 3]! * 0x100_0000;
 }
