@@ -165,5 +165,5 @@ const temper: fc.Arbitrary<LogTemper> = fc.record({
 export const engineScenario: fc.Arbitrary<EngineScenario> = fc.record({
   seed: fc.nat(0x7fff_ffff),
   temper,
-  ops: fc.array(op, { minLength: 1, maxLength: 40, size: "max" }),
+  ops: fc.array(op, { minLength: 1, maxLength: 60, size: "max" }),
 });

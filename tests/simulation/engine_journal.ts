@@ -1,0 +1,142 @@
+/**
+ * Everything that was decided, in order, so that the model can be brought to any point of it.
+ *
+ * @module
+ */
+
+import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
+import { Model, type ModelFlow, Refusal } from "../flow/model.ts";
+import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
+import { Violation } from "./violation.ts";
+
+/** What the model cannot know and takes from the store. */
+interface Adopted {
+  readonly id: string;
+  readonly partitionKey: string;
+  readonly token: string | null;
+  readonly dueMs: number | null;
+}
+
+/** One decision that changed something, or an opening. */
+interface Entry {
+  readonly nowMs: number;
+  /** The newest LSN after it. */
+  readonly lastLsn: number;
+  /** The flows it changed. */
+  readonly changed: readonly string[];
+  readonly adopted: readonly Adopted[];
+  /** Does it to the model. */
+  perform(model: Model): unknown;
+}
+
+/** What the model said to a request. */
+export type ModelSaid =
+  | { readonly ok: true; readonly answer: ModelAnswer }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** A request that was decided by the store. */
+export interface Decided {
+  readonly request: EngineRequest;
+  /** Shard time of the decision. */
+  readonly nowMs: number;
+  /** The newest LSN before the decision. */
+  readonly baseLsn: number;
+  /** The newest LSN after the decision. */
+  readonly lastLsn: number;
+  /** Where the store is now. */
+  readonly state: FlowState;
+}
+
+/** The model, and how it came to be. */
+export class EngineJournal {
+  #entries: Entry[] = [];
+  #model = new Model(0);
+
+  /** The model after everything that was decided. */
+  get model(): Model {
+    return this.#model;
+  }
+
+  /** What the model says to a request that the store has just decided. */
+  decide({ request, nowMs, baseLsn, lastLsn, state }: Decided): ModelSaid {
+    const model = this.#model;
+    model.nowMs = nowMs;
+    const before = versions(model);
+    let answer: ModelAnswer;
+    try {
+      answer = request.perform(model);
+    } catch (refusal) {
+      if (refusal instanceof Refusal) return { ok: false, refusal };
+      throw refusal;
+    }
+    const adopted = model.flows.filter(isIncomplete).map((flow) => adoptable(flow, state));
+    adopt(model, adopted);
+    const changed = [...versions(model)]
+      .filter(([name, version]) => before.get(name) !== version)
+      .map(([name]) => name);
+    const perform = (model: Model): unknown => request.perform(model);
+    if (lastLsn > baseLsn || changed.length > 0) {
+      this.#entries.push({ nowMs, lastLsn, changed, adopted, perform });
+    }
+    return { ok: true, answer };
+  }
+
+  /** The store was opened. */
+  opened(nowMs: number, lastLsn: number): void {
+    const perform = (model: Model): void => model.opened();
+    this.#entries.push({ nowMs, lastLsn, changed: [], adopted: [], perform });
+    this.#model.nowMs = nowMs;
+    perform(this.#model);
+  }
+
+  /** The LSN of the last decision that changed a flow, 0 if none is known. */
+  changedLsn(flow: ModelFlow): number {
+    return this.#entries.findLast(({ changed }) => changed.includes(nameOf(flow)))?.lastLsn ?? 0;
+  }
+
+  /** Forgets what was decided beyond an LSN, and brings the model back to where it was. */
+  rollBack(lastLsn: number): void {
+    this.#entries = this.#entries.filter((entry) => entry.lastLsn <= lastLsn);
+    this.#model = new Model(0);
+    for (const entry of this.#entries) {
+      this.#model.nowMs = entry.nowMs;
+      entry.perform(this.#model);
+      adopt(this.#model, entry.adopted);
+    }
+  }
+}
+
+/** A flow as it is known in reports: a re-created one is another one. */
+export function nameOf(flow: Pick<ModelFlow, "id" | "partitionKey" | "createdAtMs">): string {
+  return `${flow.partitionKey}/${flow.id}@${flow.createdAtMs}`;
+}
+
+function versions(model: Model): Map<string, number> {
+  return new Map(model.flows.map((flow) => [nameOf(flow), flow.version]));
+}
+
+function isIncomplete({ owner, token, dueRange }: ModelFlow): boolean {
+  return dueRange !== null || (owner !== null && token === null);
+}
+
+function adoptable(flow: ModelFlow, state: FlowState): Adopted {
+  const { id, partitionKey, dueRange, dueMs } = flow;
+  const found = state.table.find(partitionKey, id);
+  if (found === undefined) throw new Violation(`The store does not have ${nameOf(flow)}`);
+  const { leaseToken: token, nextRunAtMs } = toRecord(found);
+  if (dueRange === null) return { id, partitionKey, token, dueMs };
+  const [minMs, maxMs] = dueRange;
+  if (nextRunAtMs === null || nextRunAtMs < minMs || nextRunAtMs > maxMs) {
+    throw new Violation(`${nameOf(flow)} is due at ${nextRunAtMs}, not from ${minMs} to ${maxMs}`);
+  }
+  return { id, partitionKey, token, dueMs: nextRunAtMs };
+}
+
+function adopt(model: Model, adopted: readonly Adopted[]): void {
+  for (const { id, partitionKey, token, dueMs } of adopted) {
+    const flow = model.flows.find((flow) => flow.id === id && flow.partitionKey === partitionKey)!;
+    flow.token = token;
+    flow.dueMs = dueMs;
+    flow.dueRange = null;
+  }
+}

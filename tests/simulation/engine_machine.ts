@@ -1,0 +1,167 @@
+/**
+ * A process with an open store on the simulated disk, put together so that everything that passes
+ * between the store and its log can be seen.
+ *
+ * @module
+ */
+
+import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
+import type { SipKey } from "../../src/codec/mod.ts";
+import type { Directory } from "../../src/files/mod.ts";
+import type { Frame, Log, LogOutcome } from "../../src/log/mod.ts";
+import { Manifest, openFileLog } from "../../src/log/mod.ts";
+import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import type { LogTemper } from "./engine_scenario.ts";
+import { slowLog } from "./slow_log.ts";
+import { voidingLog } from "./voiding_log.ts";
+import { type ShardWatch, type TreatCall, WatchedShard } from "./watched_shard.ts";
+
+/** Small enough for a roll every few frames. */
+const SEGMENT_BYTES_MAX = 4_096 + 3_000;
+
+/** Small enough for commands that need several frames for their values. */
+const FRAME_BYTES_MAX = 2_400;
+
+/** Any key will do: it is not what is tested. */
+export const HASH_KEY: SipKey = [1, 2, 3, 4];
+
+/** Limits at which things happen in a short run. */
+export const LIMITS: StoreLimits = {
+  ...DEFAULT_STORE_LIMITS,
+  valueInlineBytesMax: 100,
+  commandBytesMax: 2_000,
+  waitersMax: 4,
+};
+
+/** How a store is used; a mutant does something wrong. */
+export interface EnginePractice {
+  /** What it is called. */
+  readonly name: string;
+  /** Puts something between the shard and its log. */
+  readonly log?: (inner: Log) => Log;
+  /** Treats every call. */
+  readonly call?: TreatCall;
+  /** Changes a shard that was opened. */
+  readonly shard?: (shard: WatchedShard) => void;
+}
+
+/** Hears of what passes between a shard and its log. */
+export interface LogTap {
+  /** A frame that stood at the end of the log is void. */
+  voided(frame: Frame, why: string): void;
+  /** The log cannot be relied on any more. */
+  lost(cause: unknown): void;
+  /** Bytes could not be read. */
+  readFailed(): void;
+}
+
+/** What a process is made of. */
+export interface ProcessParts {
+  readonly directory: Directory;
+  readonly time: ManualTime;
+  readonly random: Random;
+  readonly temper: LogTemper;
+  readonly practice: EnginePractice;
+  readonly watch: ShardWatch;
+  readonly tap: LogTap;
+}
+
+/** An open store and what is under it. */
+export class EngineProcess {
+  readonly time: ManualTime;
+  readonly store: EmbeddedStore;
+  readonly shard: WatchedShard;
+  /** The log as the shard sees it. */
+  readonly log: Log;
+  readonly #fileLog: Log;
+
+  /** Opens a store, as `openStore()` does. */
+  constructor({ directory, time, random, temper, practice, watch, tap }: ProcessParts) {
+    this.time = time;
+    const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
+    try {
+      const manifest = Manifest.open({ directory, random });
+      this.#fileLog = openFileLog({
+        directory,
+        manifest,
+        random,
+        segmentBytesMax: SEGMENT_BYTES_MAX,
+        frameBytesMax: FRAME_BYTES_MAX,
+      });
+      const log = tapped(temperedLog(this.#fileLog, { temper, time, random }), tap);
+      this.log = practice.log?.(log) ?? log;
+      const options = { log: this.log, time, hashKey: HASH_KEY, limits: LIMITS };
+      this.shard = new WatchedShard(options, watch, practice.call);
+      practice.shard?.(this.shard);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    const parse = { limits: LIMITS, manualClock: true };
+    this.store = new EmbeddedStore({ shard: this.shard, time, parse, lock });
+  }
+
+  /** The newest LSN that no crash takes away. */
+  get durableLsn(): number {
+    return this.#fileLog.end.lsn;
+  }
+}
+
+interface Tempering {
+  readonly temper: LogTemper;
+  readonly time: ManualTime;
+  readonly random: Random;
+}
+
+function temperedLog(log: Log, { temper, time, random }: Tempering): Log {
+  const { voidPercent, losePercent, isSlow } = temper;
+  const chance = seededRandom(random.u32());
+  const voiding = voidPercent + losePercent === 0
+    ? log
+    : voidingLog(log, { random: chance, voidPercent, losePercent });
+  return isSlow ? slowLog(voiding, { time, random: chance }) : voiding;
+}
+
+/** Lets everything through, and tells. */
+function tapped(inner: Log, tap: LogTap): Log {
+  let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
+  inner.onSettled((frame, outcome) => {
+    if (outcome.kind === "lost") tap.lost(outcome.cause);
+    // What stood on a void frame is void with it, which is no news.
+    if (outcome.kind === "void" && frame.base.lsn === inner.end.lsn) tap.voided(frame, outcome.why);
+    listener(frame, outcome);
+  });
+  const telling = <Result>(act: () => Result, tell: (error: unknown) => void): Result => {
+    try {
+      return act();
+    } catch (error) {
+      tell(error);
+      throw error;
+    }
+  };
+  return {
+    limits: inner.limits,
+    get end() {
+      return inner.end;
+    },
+    nextPlace: () => telling(() => inner.nextPlace(), (error) => tap.lost(error)),
+    submit: (frame) => inner.submit(frame),
+    onSettled(set) {
+      listener = set;
+    },
+    *read(afterIndex) {
+      const frames = inner.read(afterIndex)[Symbol.iterator]();
+      while (true) {
+        // State that cannot be built is as good as a log that is lost.
+        const next = telling(() => frames.next(), (error) => tap.lost(error));
+        if (next.done === true) return;
+        yield next.value;
+      }
+    },
+    readBytes: (segment, offset, length) =>
+      telling(() => inner.readBytes(segment, offset, length), () => tap.readFailed()),
+    mark: () => telling(() => inner.mark(), (error) => tap.lost(error)),
+    close: () => inner.close(),
+  };
+}

@@ -1,0 +1,359 @@
+/**
+ * What callers were told, held against the model and against what is on disk.
+ *
+ * @module
+ */
+
+import type { Verdict } from "../../src/engine/pending.ts";
+import { FlowError } from "../../src/errors.ts";
+import { FlowBatchError } from "../../src/flow/mod.ts";
+import type { Refusal } from "../flow/model.ts";
+import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
+import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
+import { showAnswer } from "./flow_view.ts";
+import { Violation } from "./violation.ts";
+import { ReleasedFlows } from "./released_flows.ts";
+import type { Decision, ShardWatch, WatchedShard } from "./watched_shard.ts";
+
+/** Codes that say nothing about flows, but about the store and the machine under it. */
+const OF_THE_MACHINE: readonly string[] = [
+  "overloaded",
+  "store_failed",
+  "store_closed",
+  "too_large",
+  "too_many_waiters",
+  "unknown_outcome",
+];
+
+/** Items that always fit into one frame. */
+const FITTING_ITEMS_MAX = 2;
+
+/** What the oracle asks of the machine around the store. */
+export interface Surroundings {
+  /** The shard of the store. */
+  readonly shard: WatchedShard;
+  /** The newest LSN that no crash takes away. */
+  readonly durableLsn: number;
+  /** Whether the process has ended, so that nobody hears an answer. */
+  readonly isOff: boolean;
+  /** Whether the log has lost a frame or cannot be written. */
+  readonly isLost: boolean;
+  /** Whether the store is being closed. */
+  readonly isClosing: boolean;
+  /** How many frames had no room so far. */
+  readonly fullCount: number;
+  /** How many reads failed so far. */
+  readonly failedReadCount: number;
+}
+
+/** One call that a caller has made. */
+export class Ticket {
+  readonly number: number;
+  readonly request: EngineRequest;
+  /** Monotonic time of the call. */
+  readonly sentAtMs: number;
+  /** Frames without room, and reads that failed, when it was made. */
+  readonly before: { readonly fullCount: number; readonly failedReadCount: number };
+  /** Where it is: not decided, waiting for a flow, decided and not answered, answered. */
+  status: "sent" | "waiting" | "decided" | "answered" = "sent";
+  /** What the answer has to be, as text. */
+  expected = "";
+  /** What has to be on disk before the answer may be given. */
+  needLsn = 0;
+  /** Place among all decisions. */
+  turn = 0;
+  /** Place among those that wait. */
+  waitingTurn = 0;
+
+  constructor(
+    number: number,
+    request: EngineRequest,
+    sentAtMs: number,
+    { fullCount, failedReadCount }: Surroundings,
+  ) {
+    this.number = number;
+    this.request = request;
+    this.sentAtMs = sentAtMs;
+    this.before = { fullCount, failedReadCount };
+  }
+
+  /** The call as it was written. */
+  toString(): string {
+    const short = (_name: string, value: unknown) =>
+      value instanceof Uint8Array ? `${value.length} bytes` : value;
+    const given = this.request.given.map((part) => JSON.stringify(part, short)).join(", ");
+    return `#${this.number} ${this.request.name}(${given})`;
+  }
+}
+
+/** Watches a store over all its openings. */
+export class EngineOracle implements ShardWatch {
+  /** What happened, one line each. */
+  readonly story: string[] = [];
+  readonly journal: EngineJournal = new EngineJournal();
+  /** Who is calling right now. */
+  caller: Ticket | undefined;
+  /** Calls that were not answered. */
+  readonly open: Set<Ticket> = new Set();
+  /** What was told to somebody and must never be lost. */
+  ackedLsn = 0;
+  answerCount = 0;
+  redecidedCount = 0;
+  readonly #released = new ReleasedFlows();
+  readonly #surroundings: () => Surroundings;
+  /** Calls that have to be decided again, in this order. */
+  #redo: Ticket[] = [];
+  #turnCount = 0;
+  #ticketCount = 0;
+  #violation: Violation | undefined;
+
+  constructor(surroundings: () => Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Throws what was found while nobody could throw it. */
+  check(): void {
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  /** A call that is about to be made. */
+  ticket(request: EngineRequest, sentAtMs: number): Ticket {
+    const ticket = new Ticket(++this.#ticketCount, request, sentAtMs, this.#surroundings());
+    this.open.add(ticket);
+    this.story.push(String(ticket));
+    return ticket;
+  }
+
+  decided<T>(
+    decision: Decision,
+    decide: () => Verdict<T> | undefined,
+  ): Verdict<T> | undefined {
+    const { shard } = this.#surroundings();
+    const baseLsn = shard.headLsn;
+    let verdict: Verdict<T> | undefined;
+    try {
+      verdict = decide();
+    } catch (error) {
+      const ticket = decision.owner as Ticket | undefined;
+      if (error instanceof FlowError && ticket !== undefined) {
+        this.#guarded(() => this.#refused(ticket, error, baseLsn));
+      }
+      throw error;
+    }
+    const ticket = decision.owner as Ticket | undefined;
+    if (ticket !== undefined) {
+      this.#guarded(() => this.#accepted(ticket, verdict === undefined, baseLsn));
+    }
+    return verdict;
+  }
+
+  resolved(owner: unknown, value: unknown): void {
+    if (owner !== undefined) this.#guarded(() => this.#answered(owner as Ticket, { value }));
+  }
+
+  rejected(owner: unknown, error: unknown): void {
+    if (owner !== undefined) this.#guarded(() => this.#answered(owner as Ticket, { error }));
+  }
+
+  /** The promise of a call has settled, which nobody may have heard of before. */
+  settled(
+    ticket: Ticket,
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+  ): void {
+    if (ticket.status !== "answered") this.#guarded(() => this.#answered(ticket, outcome));
+  }
+
+  /** A frame is void: what was decided from an LSN on has not happened. */
+  voided(baseLsn: number): void {
+    this.#redo = [...this.open].filter(({ status }) => status === "decided")
+      .sort((a, b) => a.turn - b.turn);
+    this.journal.rollBack(baseLsn);
+    this.story.push(`void after LSN ${baseLsn}`);
+  }
+
+  /** The store was opened and has everything up to an LSN. */
+  recovered(nowMs: number, lastLsn: number): void {
+    this.open.clear();
+    this.#redo = [];
+    this.story.push(`opened at ${nowMs} with LSN ${lastLsn}, ${this.ackedLsn} was told`);
+    if (lastLsn < this.ackedLsn) {
+      throw new Violation(`The log ends with LSN ${lastLsn}, but ${this.ackedLsn} was told`);
+    }
+    // What an opening shows must stay.
+    this.ackedLsn = lastLsn;
+    this.journal.rollBack(lastLsn);
+    this.journal.opened(nowMs, lastLsn);
+  }
+
+  #accepted(ticket: Ticket, isWaiting: boolean, baseLsn: number): void {
+    this.#begin(ticket);
+    if (isWaiting && ticket.request.abort?.signal.aborted) {
+      ticket.status = "waiting";
+      return;
+    }
+    const first = this.#firstInLine(ticket);
+    const said = this.#ask(ticket, baseLsn);
+    if (!said.ok) throw new Violation(`${ticket} should be refused: ${said.refusal.code}`);
+    const shown = JSON.stringify(said.answer.show());
+    if (isWaiting) {
+      if (shown !== "[]") throw new Violation(`${ticket} waits, though there is something`);
+      if (ticket.status !== "waiting") ticket.waitingTurn = this.#turnCount;
+      ticket.status = "waiting";
+      return;
+    }
+    if (first !== undefined && shown !== "[]") {
+      throw new Violation(`${ticket} is served before ${first}`);
+    }
+    this.#expect(ticket, shown, said.answer);
+  }
+
+  #refused(ticket: Ticket, { code }: FlowError, baseLsn: number): void {
+    this.#begin(ticket);
+    if (OF_THE_MACHINE.includes(code)) {
+      // A claim that finds no place to wait has been decided all the same.
+      if (code === "too_many_waiters") this.#ask(ticket, baseLsn);
+      return this.#expect(ticket, code);
+    }
+    const said = this.#ask(ticket, baseLsn);
+    if (said.ok) throw new Violation(`${ticket} is refused: ${code}`);
+    this.#expect(ticket, refusalText(said.refusal));
+  }
+
+  #begin(ticket: Ticket): void {
+    if (ticket.status === "answered") {
+      throw new Violation(`${ticket} is decided after it was answered`);
+    }
+    this.#redo = this.#redo.filter(({ status }) => status === "decided");
+    const next = this.#redo.shift();
+    if (next !== undefined && next !== ticket) {
+      throw new Violation(`${next} should be decided again before ${ticket} is decided`);
+    }
+    // What is decided again keeps its place, since it may have to be decided once more.
+    if (next === undefined) ticket.turn = ++this.#turnCount;
+    else this.redecidedCount += 1;
+  }
+
+  /** A claim that has waited longer than this one for what there is. */
+  #firstInLine({ status, waitingTurn, request: { claim } }: Ticket): Ticket | undefined {
+    if (status !== "waiting") return undefined;
+    const { model } = this.journal;
+    model.nowMs = this.#surroundings().shard.now();
+    return [...this.open].find((other) =>
+      other.status === "waiting" && other.waitingTurn < waitingTurn &&
+      !other.request.abort?.signal.aborted && other.request.claim?.type === claim!.type &&
+      model.claimable(other.request.claim).length > 0
+    );
+  }
+
+  #ask(ticket: Ticket, baseLsn: number): ModelSaid {
+    const { shard } = this.#surroundings();
+    const { request } = ticket;
+    const state = shard.state.flows;
+    return this.journal.decide({
+      request,
+      nowMs: shard.now(),
+      baseLsn,
+      lastLsn: shard.headLsn,
+      state,
+    });
+  }
+
+  #expect(ticket: Ticket, expected: string, answer?: ModelAnswer): void {
+    const { shard } = this.#surroundings();
+    ticket.status = "decided";
+    ticket.expected = expected;
+    // One flow gives away its last change; everything else gives away the state as a whole.
+    ticket.needLsn = answer?.flow === undefined
+      ? shard.headLsn
+      : this.journal.changedLsn(answer.flow);
+  }
+
+  #answered(
+    ticket: Ticket,
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+  ): void {
+    if (this.#surroundings().isOff) return;
+    const { status } = ticket;
+    if (status === "answered") throw new Violation(`${ticket} is answered twice`);
+    ticket.status = "answered";
+    this.open.delete(ticket);
+    this.answerCount += 1;
+    const text = "error" in outcome
+      ? errorText(outcome.error)
+      : JSON.stringify(showAnswer(outcome.value));
+    this.story.push(`#${ticket.number} → ${text}`);
+    if ("error" in outcome && this.#isOfTheMachine(ticket, status, outcome.error)) return;
+    if (status !== "decided") throw new Violation(`${ticket} is ${status}, but answered: ${text}`);
+    if (text !== ticket.expected) {
+      throw new Violation(
+        `${ticket} should be answered with\n  ${ticket.expected}, not\n  ${text}`,
+      );
+    }
+    const { durableLsn } = this.#surroundings();
+    if (ticket.needLsn > durableLsn) {
+      throw new Violation(
+        `${ticket} tells of LSN ${ticket.needLsn}, but ${durableLsn} is the last on disk`,
+      );
+    }
+    this.ackedLsn = Math.max(this.ackedLsn, ticket.needLsn);
+    if ("value" in outcome) this.#released.note(outcome.value, ticket.request.claim !== undefined);
+  }
+
+  /** Whether an error says nothing about flows, and is right. */
+  #isOfTheMachine(ticket: Ticket, status: Ticket["status"], error: unknown): boolean {
+    const { abort } = ticket.request;
+    if (abort?.signal.aborted && error === abort.signal.reason) {
+      if (status === "decided") throw new Violation(`${ticket} is aborted after it was decided`);
+      return true;
+    }
+    if (!(error instanceof FlowError)) throw new Violation(`${ticket} fails: ${error}`);
+    if (!OF_THE_MACHINE.includes(error.code)) return false;
+    if (!this.#isExplained(ticket, status, error.code)) {
+      throw new Violation(`${ticket} ends with ${error.code} for no reason`);
+    }
+    return true;
+  }
+
+  #isExplained(ticket: Ticket, status: Ticket["status"], code: string): boolean {
+    const { isLost, isClosing, fullCount, failedReadCount, shard } = this.#surroundings();
+    switch (code) {
+      case "overloaded":
+        return fullCount > ticket.before.fullCount;
+      case "unknown_outcome":
+        return isLost && status === "decided";
+      case "store_failed":
+        return isLost || failedReadCount > ticket.before.failedReadCount;
+      case "store_closed":
+        return isClosing;
+      case "too_large":
+        return ticket.request.itemCount > FITTING_ITEMS_MAX;
+      case "too_many_waiters":
+        return ticket.request.claim !== undefined && shard.waiters.count > 0;
+      default:
+        return false;
+    }
+  }
+
+  /** Nothing may be thrown into the store: it would take it for its own error. */
+  #guarded(act: () => void): void {
+    if (this.#violation !== undefined || this.#surroundings().isOff) return;
+    try {
+      act();
+    } catch (error) {
+      this.#violation = error instanceof Violation
+        ? error
+        : new Violation(`The oracle fails: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+}
+
+function refusalText({ code, codes }: Refusal): string {
+  return codes === undefined ? code : `${code}: ${codes.join()}`;
+}
+
+function errorText(error: unknown): string {
+  if (!(error instanceof FlowError)) return String(error);
+  if (!(error instanceof FlowBatchError)) return error.code;
+  const codes = error.outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code);
+  return `${error.code}: ${codes.join()}`;
+}

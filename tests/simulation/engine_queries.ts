@@ -1,0 +1,174 @@
+/**
+ * Queries: what only looks.
+ *
+ * @module
+ */
+
+import type { FlowStore } from "../../src/flow/mod.ts";
+import { compareIds, type Model, type ModelFlow, Refusal, takeableMs } from "../flow/model.ts";
+import {
+  type Dice,
+  type EngineRequest,
+  IDS,
+  manyFlows,
+  type ModelAnswer,
+  oneFlow,
+  PARTITIONS,
+  STATES,
+  TYPES,
+} from "./engine_request.ts";
+import { showFlow, showModelEvent, showModelPolicy } from "./flow_view.ts";
+
+/** Names a flow. */
+interface Target {
+  readonly id: string;
+  readonly partitionKey?: string;
+}
+
+/** Draws a query. */
+export function drawQuery(dice: Dice): EngineRequest {
+  const roll = dice.below(100);
+  if (roll < 40) return drawGet(dice);
+  if (roll < 60) return drawHistory(dice);
+  if (roll < 75) return drawList(dice);
+  if (roll < 85) return drawInfo(dice);
+  if (roll < 95) return drawStuck(dice);
+  return drawPolicyGet(dice);
+}
+
+function query(
+  name: string,
+  given: readonly unknown[],
+  perform: (model: Model) => ModelAnswer,
+): EngineRequest {
+  const send = (store: FlowStore) =>
+    (store as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>)[name]!(
+      ...given,
+    );
+  return { name, given, itemCount: 1, send, perform };
+}
+
+function drawGet(dice: Dice): EngineRequest {
+  const target = drawTarget(dice);
+  if (dice.percent(50)) {
+    return query("get", [target], (model) => shownOrNull(found(model, target)));
+  }
+  const payloadMaxBytes = dice.pick([200, 10_000]);
+  return query(
+    "get",
+    [target, { payload: true, payloadMaxBytes }],
+    (model) => shownOrNull(found(model, target), payloadMaxBytes),
+  );
+}
+
+function shownOrNull(flow: ModelFlow | undefined, maxBytes?: number): ModelAnswer {
+  return flow === undefined ? { show: () => null } : oneFlow(flow, maxBytes);
+}
+
+function drawHistory(dice: Dice): EngineRequest {
+  const target = drawTarget(dice);
+  const count = dice.pick([1, 3, 100]);
+  const rev = dice.percent(30);
+  return query("history", [target, { count, rev }], (model) => {
+    const flow = found(model, target);
+    if (flow === undefined) return { show: () => [] };
+    const events = flow.history.slice(-count).map(showModelEvent);
+    return { flow, show: () => rev ? events.toReversed() : events };
+  });
+}
+
+function drawList(dice: Dice): EngineRequest {
+  const type = dice.pick(TYPES);
+  const state = dice.maybe(50, [...STATES, "running", "completed"]);
+  const partitionKey = dice.maybe(30, PARTITIONS);
+  const count = dice.pick([1, 2, 100]);
+  const isPaged = dice.percent(30);
+  const options = {
+    count,
+    ...state === undefined ? {} : { state },
+    ...partitionKey === undefined ? {} : { partitionKey },
+    ...isPaged ? { cursor: null } : {},
+  };
+  return query("list", [type, options], (model) => {
+    const flows = model.visible().filter((flow) =>
+      flow.type === type && (state === undefined || shownState(flow) === state) &&
+      (partitionKey === undefined || flow.partitionKey === partitionKey)
+    ).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
+    const rows = flows.slice(0, count);
+    if (!isPaged) return manyFlows(model, rows);
+    return {
+      show: () => ({
+        items: rows.map((flow) => showFlow(flow)),
+        isLast: flows.length <= count,
+      }),
+    };
+  });
+}
+
+function drawInfo(dice: Dice): EngineRequest {
+  const type = dice.pick(TYPES);
+  const partitionKey = dice.maybe(40, PARTITIONS);
+  const options = partitionKey === undefined ? {} : { partitionKey };
+  return query("info", [type, options], (model) => {
+    const flows = model.visible().filter((flow) =>
+      flow.type === type && (partitionKey === undefined || flow.partitionKey === partitionKey)
+    );
+    const states = new Map<string, number>();
+    for (const flow of flows) {
+      states.set(shownState(flow), (states.get(shownState(flow)) ?? 0) + 1);
+    }
+    const waiting = flows.filter(({ owner, dueMs }) => owner === null && dueMs !== null);
+    const due = waiting.filter(({ dueMs }) => dueMs! <= model.nowMs);
+    const count = (state: string): number => states.get(state) ?? 0;
+    const shown = {
+      counts: ["queued", "running", "completed", "failed", "cancelled"].map(count),
+      inflight: count("running"),
+      due: due.length,
+      scheduled: waiting.length - due.length,
+      oldestDueMs: due.length === 0 ? null : Math.min(...due.map(({ dueMs }) => dueMs!)),
+      states: [...states].sort(([a], [b]) => a < b ? -1 : 1),
+    };
+    return { show: () => shown };
+  });
+}
+
+function drawStuck(dice: Dice): EngineRequest {
+  const type = dice.pick(TYPES);
+  const olderThanMs = dice.pick([0, 0, 100]);
+  const count = dice.pick([1, 100]);
+  return query("stuck", [type, { olderThanMs, count }], (model) => {
+    const rows = model.flows.filter((flow) =>
+      flow.type === type && flow.owner !== null && takeableMs(flow) <= model.nowMs - olderThanMs
+    ).sort((a, b) => takeableMs(a) - takeableMs(b) || compareIds(a, b));
+    return manyFlows(model, rows.slice(0, count));
+  });
+}
+
+function drawPolicyGet(dice: Dice): EngineRequest {
+  const type = dice.pick(TYPES);
+  const state = dice.maybe(40, STATES);
+  const options = state === undefined ? {} : { state };
+  return query(
+    "policyGet",
+    [type, options],
+    (model) => ({ show: () => showModelPolicy(model, type, state) }),
+  );
+}
+
+function drawTarget(dice: Dice): Target {
+  const id = dice.pick(IDS);
+  return dice.percent(75) ? { id, partitionKey: dice.pick(PARTITIONS) } : { id };
+}
+
+/** The flow that a target names, as everybody finds it. */
+function found(model: Model, { id, partitionKey }: Target): ModelFlow | undefined {
+  const flows = model.visible().filter((flow) =>
+    flow.id === id && (partitionKey === undefined || flow.partitionKey === partitionKey)
+  );
+  if (flows.length > 1) throw new Refusal("invalid_argument");
+  return flows[0];
+}
+
+function shownState({ owner, state }: ModelFlow): string {
+  return owner === null ? state : "running";
+}

@@ -1,0 +1,405 @@
+/**
+ * The real store on a simulated disk, with callers that do what they like, and the oracle that
+ * knows what they may be told.
+ *
+ * Every call is held against a model that decides the same calls in the same order; every opening
+ * must show the model at a point no older than the last answer; and when nothing can happen any
+ * more without time going on, nobody is left waiting for what is there.
+ *
+ * @module
+ */
+
+import { FlowError } from "../../src/errors.ts";
+import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { drawCommand } from "./engine_commands.ts";
+import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
+import { EngineOracle, type Surroundings, type Ticket } from "./engine_oracle.ts";
+import { drawQuery } from "./engine_queries.ts";
+import { Dice } from "./engine_request.ts";
+import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
+import { Violation } from "./violation.ts";
+import { checkRebuilt, checkRecords, checkState } from "./state_check.ts";
+
+/** Openings that may fail before the disk behaves again. */
+const WILD_OPENINGS_MAX = 4;
+
+/** Rounds after which something is taken to go in circles. */
+const ROUNDS_MAX = 500;
+
+/** After a leap of the wall clock it takes so long until everybody has noticed. */
+const LEAP_NOTICED_MS = 20_000;
+
+/** Microtasks that an answer goes through on its way, and some more. */
+const MICROTASKS = 12;
+
+const START_MS = 1_700_000_000_000;
+
+/** The store as it should be used. */
+export const soundEngine: EnginePractice = { name: "sound" };
+
+/** What happened in a run, for tests of the simulation. */
+export interface EngineReport {
+  readonly openingCount: number;
+  readonly answerCount: number;
+  readonly redecidedCount: number;
+  readonly lossCount: number;
+  readonly quietCount: number;
+  /** Every call, answer and opening. */
+  readonly story: string;
+  /** All calls on the disk. */
+  readonly trace: string;
+}
+
+/** Runs a scenario. Throws a {@linkcode Violation}, with the story that led to it. */
+export async function runEngineScenario(
+  scenario: EngineScenario,
+  practice: EnginePractice = soundEngine,
+): Promise<EngineReport> {
+  return await new EngineSimulation(scenario, practice).run(scenario.ops);
+}
+
+class EngineSimulation implements Surroundings, LogTap {
+  readonly #practice: EnginePractice;
+  readonly #temper: LogTemper;
+  readonly #disk: SimulatedDisk;
+  readonly #random: Random;
+  readonly #oracle: EngineOracle = new EngineOracle(() => this);
+  readonly #past: Record<string, unknown>[] = [];
+  #process: EngineProcess | undefined;
+  #wallMs = START_MS;
+  #lostBy: unknown;
+  #isOpening = false;
+  #hasFaults = false;
+  #openingCount = 0;
+  #lossCount = 0;
+  #quietCount = 0;
+  /** Monotonic time from which on a leap of the wall clock has been noticed. */
+  #clockTrustedAtMs = 0;
+  fullCount = 0;
+  failedReadCount = 0;
+  isClosing = false;
+  isLost = false;
+
+  constructor({ seed, temper }: EngineScenario, practice: EnginePractice) {
+    this.#practice = practice;
+    this.#temper = temper;
+    this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
+    this.#random = seededRandom(~seed);
+  }
+
+  get shard() {
+    return this.#process!.shard;
+  }
+
+  get durableLsn(): number {
+    return this.#process!.durableLsn;
+  }
+
+  get isOff(): boolean {
+    return this.#disk.isOff;
+  }
+
+  async run(ops: readonly EngineOp[]): Promise<EngineReport> {
+    try {
+      for (const op of ops) await this.#perform(op);
+      await this.#finish();
+    } catch (error) {
+      throw this.#violation(error);
+    }
+    return {
+      openingCount: this.#openingCount,
+      answerCount: this.#oracle.answerCount,
+      redecidedCount: this.#oracle.redecidedCount,
+      lossCount: this.#lossCount,
+      quietCount: this.#quietCount,
+      story: this.#oracle.story.join("\n"),
+      trace: this.#disk.trace(),
+    };
+  }
+
+  voided({ base }: { readonly base: { readonly lsn: number } }, why: string): void {
+    if (why === "no_space") this.fullCount += 1;
+    if (!this.isOff) this.#oracle.voided(base.lsn);
+  }
+
+  lost(cause: unknown): void {
+    if (this.#isOpening || this.isLost) return;
+    this.isLost = true;
+    this.#lostBy = cause;
+    this.#lossCount += 1;
+  }
+
+  readFailed(): void {
+    this.failedReadCount += 1;
+  }
+
+  async #perform(op: EngineOp): Promise<void> {
+    this.#oracle.story.push(`— ${JSON.stringify(op)}`);
+    switch (op.kind) {
+      case "call":
+        return await this.#act((running) => this.#call(running, op.dice));
+      case "turn":
+        return await this.#act(({ time }) => void time.runDeferred());
+      case "quiet":
+        return await this.#quiet();
+      case "advance":
+        return await this.#act(({ time }) => time.tick(op.ms));
+      case "wall":
+        return await this.#act(({ time }) => {
+          time.setWall(time.clock.wallMs() + op.shiftMs);
+          this.#clockTrustedAtMs = time.clock.monotonicMs() + LEAP_NOTICED_MS;
+        });
+      case "abort":
+        return await this.#act(() => this.#abort(op.which));
+      case "close":
+        if (op.isQuiet) await this.#quiet();
+        await this.#close();
+        this.#wallMs += op.downMs;
+        return;
+      case "crash":
+        this.#crash(op.ending, op.keep);
+        this.#wallMs += op.downMs;
+        if (op.cut !== undefined) this.#disk.cutAfter(op.cut, { ending: "power" });
+        return;
+      case "cut":
+        return this.#disk.cutAfter(op.calls, op);
+      case "fault":
+        this.#hasFaults = true;
+        return this.#disk.arm(op.fault);
+      case "room":
+        this.#hasFaults = true;
+        this.#disk.capacityBytes = op.bytes === undefined
+          ? Infinity
+          : this.#disk.usedBytes + op.bytes;
+        return;
+    }
+  }
+
+  /** Everything is looked at once more, with a disk that behaves. */
+  async #finish(): Promise<void> {
+    this.#calm();
+    await this.#quiet();
+    checkRecords(this.#opened().shard, this.#oracle.journal.model);
+    this.#crash("power", "none");
+    this.#opened();
+    await this.#close();
+  }
+
+  /** Does something in the process, and looks at what came of it. */
+  async #act(act: (running: EngineProcess) => void): Promise<void> {
+    const running = this.#opened();
+    try {
+      act(running);
+    } catch (error) {
+      if (!this.isOff) {
+        throw new Violation(`Nobody would catch ${stackOf(error)}`, { cause: error });
+      }
+    }
+    await this.#settle();
+  }
+
+  #call({ shard, store, time }: EngineProcess, dieSeed: number): void {
+    const dice = new Dice(seededRandom(dieSeed));
+    const { model } = this.#oracle.journal;
+    model.nowMs = shard.now();
+    const request = dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice);
+    const ticket = this.#oracle.ticket(request, time.clock.monotonicMs());
+    this.#oracle.caller = ticket;
+    try {
+      request.send(store).then(
+        (value) => this.#heard(store, ticket, { value }),
+        (error) => this.#heard(store, ticket, { error }),
+      );
+    } finally {
+      this.#oracle.caller = undefined;
+    }
+  }
+
+  #heard(store: unknown, ticket: Ticket, outcome: { value: unknown } | { error: unknown }): void {
+    if (this.#process?.store === store) this.#oracle.settled(ticket, outcome);
+  }
+
+  #abort(which: number): void {
+    const claims = [...this.#oracle.open].filter(({ request }) => request.abort !== undefined);
+    claims[which % claims.length]?.request.abort?.abort();
+  }
+
+  /** Until nothing can happen any more without time going on. */
+  async #quiet(): Promise<void> {
+    const running = this.#opened();
+    const { time, shard, log } = running;
+    const isBusy = () => time.deferredCount > 0 || (time.nextAlarmMs ?? Infinity) <= now();
+    const now = () => time.clock.monotonicMs();
+    for (let rounds = 0; isBusy() && this.#process === running; rounds++) {
+      if (rounds > ROUNDS_MAX) throw new Violation("The store does not come to rest");
+      await this.#act(({ time }) => time.tick(0));
+    }
+    // Something went wrong on the way, and another process took over.
+    if (this.#process !== running) return;
+    this.#quietCount += 1;
+    if (shard.headLsn !== log.end.lsn) throw new Violation("A frame was forgotten");
+    for (const ticket of this.#oracle.open) this.#checkWaiting(ticket, running);
+    if (shard.waiters.count !== this.#oracle.open.size) {
+      throw new Violation(`${shard.waiters.count} claims wait, not ${this.#oracle.open.size}`);
+    }
+    checkState(shard.state, this.#oracle.journal.model);
+    // A look at the disk would take the faults that are meant for others.
+    if (this.#disk.armedCount === 0) checkRebuilt(shard, log, HASH_KEY);
+  }
+
+  #checkWaiting(ticket: Ticket, { shard, time }: EngineProcess): void {
+    const { status, request: { claim, given, abort } } = ticket;
+    if (status !== "waiting" || claim === undefined) {
+      throw new Violation(`${ticket} was ${status} and is forgotten`);
+    }
+    const { model } = this.#oracle.journal;
+    model.nowMs = shard.now();
+    const [flow] = model.claimable(claim);
+    if (flow !== undefined && time.clock.monotonicMs() >= this.#clockTrustedAtMs) {
+      throw new Violation(`${ticket} waits, though "${flow.id}" in "${flow.partitionKey}" is due`);
+    }
+    const { blockMs } = given[1] as { readonly blockMs: number };
+    const waitedMs = time.clock.monotonicMs() - ticket.sentAtMs;
+    if (blockMs > 0 && waitedMs >= blockMs) {
+      throw new Violation(`${ticket} has waited for ${waitedMs} ms`);
+    }
+    if (abort?.signal.aborted) throw new Violation(`${ticket} waits though aborted`);
+  }
+
+  async #close(): Promise<void> {
+    const running = this.#opened();
+    this.isClosing = true;
+    let failure: unknown;
+    let isClosed = false;
+    running.store.close().catch((error) => failure = error).finally(() => isClosed = true);
+    for (let rounds = 0; !isClosed && !this.isOff; rounds++) {
+      if (rounds > ROUNDS_MAX) throw new Violation("The store does not close");
+      await microtasks();
+      running.time.tick(0);
+    }
+    await microtasks();
+    this.#oracle.check();
+    if (!this.isOff) this.#checkClosed(failure);
+    this.#end();
+  }
+
+  #checkClosed(failure: unknown): void {
+    const [ticket] = this.#oracle.open;
+    if (ticket !== undefined) throw new Violation(`${ticket} outlives the store`);
+    if (failure !== undefined) this.#expectFault(failure);
+    if (this.#disk.openHandleCount > 0) throw new Violation("Files are left open");
+  }
+
+  #crash(ending: Ending, keep: Keep): void {
+    if (ending === "kill") this.#disk.kill();
+    else this.#disk.powerCut({ keep });
+    this.#end();
+  }
+
+  /** Lets answers arrive, and lets go of a process that has ended or cannot go on. */
+  async #settle(): Promise<void> {
+    await microtasks();
+    this.#oracle.check();
+    if (this.isOff) return this.#end();
+    if (!this.isLost) return;
+    this.#expectFault(this.#lostBy);
+    await this.#checkLost();
+    await this.#close();
+  }
+
+  /** After a loss everybody has been told, and nothing is served any more. */
+  async #checkLost(): Promise<void> {
+    const { store, time } = this.#process!;
+    // A claim that came after a pause is decided a turn later.
+    time.tick(0);
+    await microtasks();
+    this.#oracle.check();
+    const [ticket] = this.#oracle.open;
+    if (ticket !== undefined) throw new Violation(`${ticket} was not told that the log is lost`);
+    for (const call of [store.get("f"), store.create("f", { type: "t" }), store.info("t")]) {
+      const code = await call.then(() => "served", (error) => (error as FlowError).code);
+      if (code !== "store_failed") throw new Violation(`A lost store answers ${code}`);
+    }
+  }
+
+  /** The store as it is, or as an opening leaves it. */
+  #opened(): EngineProcess {
+    for (let opening = 1; this.#process === undefined; opening++) {
+      if (opening > WILD_OPENINGS_MAX) this.#calm();
+      if (opening > WILD_OPENINGS_MAX + 1) throw new Violation("The store does not open any more");
+      this.#process = this.#openOnce();
+      if (this.#process === undefined) continue;
+      this.#openingCount += 1;
+      const { shard, log } = this.#process;
+      this.#oracle.recovered(shard.now(), log.end.lsn);
+      checkState(shard.state, this.#oracle.journal.model);
+      if (this.#disk.armedCount === 0) checkRecords(shard, this.#oracle.journal.model);
+    }
+    return this.#process;
+  }
+
+  #openOnce(): EngineProcess | undefined {
+    const directory = this.isOff ? this.#disk.restart() : this.#disk.directory();
+    this.#isOpening = true;
+    try {
+      return new EngineProcess({
+        directory,
+        time: this.#newTime(),
+        random: this.#random,
+        temper: this.#temper,
+        practice: this.#practice,
+        watch: this.#oracle,
+        tap: this,
+      });
+    } catch (error) {
+      if (!this.isOff) this.#expectFault(error);
+      return undefined;
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  /** The time of a new process: what the last one had deferred dies with it. */
+  #newTime(): ManualTime {
+    return manualTime({ startMs: this.#wallMs, seed: this.#random.u32(), autoDefer: false });
+  }
+
+  #end(): void {
+    if (this.#process !== undefined) this.#wallMs = this.#process.time.clock.wallMs();
+    this.#process = undefined;
+    this.#clockTrustedAtMs = 0;
+    this.#lostBy = undefined;
+    this.isLost = false;
+    this.isClosing = false;
+  }
+
+  /** An error is right if something was done to the disk or the log that explains it. */
+  #expectFault(error: unknown): void {
+    const isPossible = this.#hasFaults || this.#temper.losePercent > 0;
+    const isRight = !(error instanceof FlowError) || error.code === "store_failed";
+    if (!isPossible || !isRight) throw new Violation(`There is no reason for ${stackOf(error)}`);
+  }
+
+  /** From now on the disk does what it is told. */
+  #calm(): void {
+    this.#disk.disarm();
+    this.#disk.capacityBytes = Infinity;
+  }
+
+  #violation(error: unknown): Violation {
+    const what = error instanceof Violation
+      ? error.message
+      : `The run broke off: ${stackOf(error)}`;
+    const story = this.#oracle.story.join("\n");
+    return new Violation(`${what}\nStory:\n${story}`, { cause: error });
+  }
+}
+
+async function microtasks(): Promise<void> {
+  for (let count = 0; count < MICROTASKS; count++) await undefined;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

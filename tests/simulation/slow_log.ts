@@ -1,0 +1,83 @@
+/**
+ * A log that answers later than it is asked, as one in a thread or on other machines does.
+ *
+ * @module
+ */
+
+import {
+  type Frame,
+  isSamePosition,
+  type Log,
+  type LogOutcome,
+  type LogPosition,
+} from "../../src/log/mod.ts";
+import { type Random, randomBelow, type Time } from "../../src/time/mod.ts";
+
+/** How slow. */
+export interface SlowLogOptions {
+  /** Whose turns go by. */
+  readonly time: Time;
+  /** Decides how many. */
+  readonly random: Random;
+}
+
+/** An outcome that nobody has heard of. */
+interface Settled {
+  readonly frame: Frame;
+  readonly outcome: LogOutcome;
+  turnCount: number;
+}
+
+/** The most turns that an outcome takes. */
+const TURNS_MAX = 4;
+
+/**
+ * Tells outcomes a few turns later, in order. What stands on a frame that is void is void, too;
+ * what is submitted after a frame was lost is lost.
+ */
+export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
+  let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
+  let end: LogPosition = inner.end;
+  let outcome: LogOutcome | undefined;
+  const settled: Settled[] = [];
+  inner.onSettled((_frame, settling) => outcome = settling);
+  const settle = (frame: Frame): LogOutcome => {
+    if (!isSamePosition(frame.base, inner.end)) return { kind: "void", why: "moved" };
+    try {
+      inner.submit(frame);
+      return outcome!;
+    } catch (cause) {
+      return { kind: "lost", cause };
+    }
+  };
+  const tellOne = (): void => {
+    const first = settled[0]!;
+    if (--first.turnCount > 0) return time.defer(tellOne);
+    settled.shift();
+    if (first.outcome.kind === "committed") end = first.outcome.end;
+    if (settled.length > 0) time.defer(tellOne);
+    listener(first.frame, first.outcome);
+  };
+  return {
+    limits: { ...inner.limits, inFlightMax: 3, inline: false },
+    get end() {
+      return end;
+    },
+    nextPlace: () => inner.nextPlace(),
+    submit(frame) {
+      settled.push({
+        frame,
+        outcome: settle(frame),
+        turnCount: 1 + randomBelow(random, TURNS_MAX),
+      });
+      if (settled.length === 1) time.defer(tellOne);
+    },
+    onSettled(set) {
+      listener = set;
+    },
+    read: (afterIndex) => inner.read(afterIndex),
+    readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+    mark: () => inner.mark(),
+    close: () => inner.close(),
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * A shard whose decisions and answers somebody hears of at the moment when they are made.
+ *
+ * @module
+ */
+
+import type { Call, Verdict } from "../../src/engine/pending.ts";
+import { Shard, type ShardOptions } from "../../src/engine/shard.ts";
+import type { ClaimCommand, Command, Reply } from "../../src/flow/core/mod.ts";
+
+/** One call, from the first decision to the answer. */
+export interface Decision {
+  /** Who made the call; undefined until that is known, or for nobody who is watched. */
+  owner: unknown;
+}
+
+/** Hears of what a shard does. */
+export interface ShardWatch {
+  /** Who is calling right now. */
+  readonly caller: unknown;
+  /** A call is decided, perhaps not for the first time, by `decide`. */
+  decided<T>(
+    decision: Decision,
+    decide: () => Verdict<T> | undefined,
+  ): Verdict<T> | undefined;
+  /** A call is answered. */
+  resolved(owner: unknown, value: unknown): void;
+  /** A call is answered with an error. */
+  rejected(owner: unknown, error: unknown): void;
+}
+
+/** How calls are treated; a mutant treats them wrongly. */
+export type TreatCall = <T>(call: Call<T>, shard: Shard) => Call<T>;
+
+/** The shard, watched. */
+export class WatchedShard extends Shard {
+  readonly #watch: ShardWatch;
+  readonly #treat: TreatCall;
+  readonly #calls = new WeakMap<object, Call<never>>();
+  /** Claims may be decided later than they were called. */
+  readonly #owners = new WeakMap<Command, unknown>();
+  /** Decisions that are being made, the innermost last: one may set off another. */
+  readonly #deciding: Decision[] = [];
+
+  constructor(options: ShardOptions, watch: ShardWatch, treat: TreatCall = (call) => call) {
+    super(options);
+    this.#watch = watch;
+    this.#treat = treat;
+  }
+
+  override claim<T>(command: ClaimCommand, verdictOn: (reply: Reply) => Verdict<T>): Promise<T> {
+    this.#owners.set(command, this.#watch.caller);
+    return super.claim(command, verdictOn);
+  }
+
+  override apply(command: Command): Reply {
+    const decision = this.#deciding.at(-1);
+    if (decision !== undefined) decision.owner ??= this.#owners.get(command);
+    return super.apply(command);
+  }
+
+  override decide<T>(call: Call<T>): void {
+    super.decide(this.#watched(call));
+  }
+
+  /** The same call, watched. A call that comes again is the same watched one. */
+  #watched<T>(call: Call<T>): Call<T> {
+    const known = this.#calls.get(call) as Call<T> | undefined;
+    if (known !== undefined) return known;
+    const watch = this.#watch;
+    const treated = this.#treat(call, this);
+    const decision: Decision = { owner: watch.caller };
+    const watched: Call<T> = {
+      decide: () => {
+        this.#deciding.push(decision);
+        try {
+          return watch.decided(decision, () => treated.decide());
+        } finally {
+          this.#deciding.pop();
+        }
+      },
+      resolve(value) {
+        watch.resolved(decision.owner, value);
+        treated.resolve(value);
+      },
+      reject(error) {
+        watch.rejected(decision.owner, error);
+        treated.reject(error);
+      },
+    };
+    this.#calls.set(call, watched as Call<never>);
+    this.#calls.set(watched, watched as Call<never>);
+    return watched;
+  }
+}
