@@ -126,6 +126,26 @@ test("openFileLog() cuts off zeros, garbage and parts of frames behind the last 
   }
 });
 
+test("openFileLog() cuts off a last frame whose header is whole and whose body is not", () => {
+  const files = killedLog(["one", "x".repeat(1_000)]);
+  const { length } = files["log-1.seg"]!;
+  for (const end of [length - 900, length - 512, length]) {
+    const torn = changed(files, "log-1.seg", (bytes) => bytes.fill(0, HEAD + 192, end));
+    assertEquals(textsOf(openLog(directoryOf(torn))), ["one"]);
+  }
+});
+
+test("openFileLog() or the first read refuses damage anywhere in a sealed segment", () => {
+  const files = closedLog(["one", "two"], TINY);
+  for (const at of range(HEAD, HEAD + 128)) {
+    const damaged = changed(files, "log-1.seg", (bytes) => {
+      bytes[at]! ^= 0x40;
+      return bytes;
+    });
+    assertRefused(damaged, "log-1.seg", HEAD);
+  }
+});
+
 test("openFileLog() never opens a closed log shorter or different, whichever bit is flipped", () => {
   const texts = ["one", "two", "three"];
   const files = closedLog(texts);
