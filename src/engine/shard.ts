@@ -27,6 +27,7 @@ import {
 } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Claim } from "./claim.ts";
+import { HoldUp } from "./hold_up.ts";
 import { OpenFrame } from "./open_frame.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
@@ -37,9 +38,6 @@ import { type Waiter, Waiters } from "./waiters.ts";
 
 /** After so long without a commit the log writes evidence that the last frame is durable. */
 const IDLE_MARK_MS = 100;
-
-/** A process that had no turn for so long has been held up, and others with it. */
-const HELD_UP_MS = 1_000;
 
 /** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
 const CLOCK_CHECK_MS = 10_000;
@@ -76,18 +74,16 @@ export class Shard {
   readonly #limits: StoreLimits;
   readonly #openedAtMs: number;
   readonly #alarm: Alarm;
+  readonly #holdUp: HoldUp;
   readonly #pending = new PendingCalls();
   #state: ShardState;
   #open: OpenFrame | undefined;
   #submitted: Frame[] = [];
   #turnIsDue = false;
-  /** Whether the last turn gave way to calls that came late because of the hold-up. */
-  #gaveWay = false;
   #diskIsFull = false;
   /** Whether calls are decided again that the disk has no room for. */
   #refusesWrites = false;
   #markAtMs = Infinity;
-  #lastTurnMs: number;
   #ended: FlowError | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -102,7 +98,7 @@ export class Shard {
     this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
     this.#openedAtMs = this.#shardTime.now();
     grantLeaseGrace(this.#state.flows, this.#openedAtMs);
-    this.#lastTurnMs = time.clock.monotonicMs();
+    this.#holdUp = new HoldUp(time);
     this.#alarm = time.alarm(() => this.#turn());
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
   }
@@ -135,8 +131,11 @@ export class Shard {
     return new Promise<T>((resolve, reject) => {
       const nowMs = this.#time.clock.monotonicMs();
       const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
-      if (this.#wasHeldUp()) this.#time.defer(() => this.decide(claim));
-      else this.decide(claim);
+      const attempt = (): void => {
+        if (this.#holdUp.givesWay()) this.#time.defer(attempt);
+        else this.decide(claim);
+      };
+      attempt();
     });
   }
 
@@ -265,9 +264,8 @@ export class Shard {
   /** The end of a turn: waiters take what has become due, the log gets what has been decided. */
   #turn(): void {
     if (this.#ended !== undefined) return;
-    // Once: a host whose every turn is that long would never let a frame go.
-    this.#gaveWay = this.#wasHeldUp() && !this.#gaveWay;
-    if (this.#gaveWay) return this.#scheduleTurn();
+    if (this.#holdUp.givesWay()) return this.#scheduleTurn();
+    this.#holdUp.forget();
     this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
@@ -358,14 +356,6 @@ export class Shard {
     const lookAtMs = nowMs + (dueInMs === Infinity ? Infinity : Math.min(dueInMs, CLOCK_CHECK_MS));
     const atMs = Math.min(lookAtMs, this.waiters.nextDeadlineMs(), this.#markAtMs);
     this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 });
-  }
-
-  /** Whether there was no turn for long. Asking is a turn. */
-  #wasHeldUp(): boolean {
-    const nowMs = this.#time.clock.monotonicMs();
-    const heldUpMs = nowMs - this.#lastTurnMs;
-    this.#lastTurnMs = nowMs;
-    return heldUpMs > HELD_UP_MS;
   }
 }
 

@@ -1,6 +1,6 @@
-import { assert } from "../assert.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { openStore } from "../../mod.ts";
+import { FlowError, openStore } from "../../mod.ts";
 import { manualTime, type Time } from "../../src/time/mod.ts";
 
 test("commands get to the log although every turn of the host takes longer than a second", async () => {
@@ -24,5 +24,47 @@ test("commands get to the log although every turn of the host takes longer than 
   };
   await using store = await openStore({ dir: ":memory:", time });
   await store.create("a", { type: "job" });
-  assert(turnCount < 5, `${turnCount} turns`);
+  assert(turnCount < 10, `${turnCount} turns`);
+});
+
+test("after a hold-up the owner extends its lease first, whoever else claims something", async () => {
+  const inner = manualTime({ autoDefer: false });
+  let stalledMs = 0;
+  let ring = (): void => {};
+  const time: Time = {
+    ...inner,
+    alarm: (onRing) => {
+      ring = onRing;
+      return inner.alarm(onRing);
+    },
+    clock: {
+      wallMs: () => inner.clock.wallMs() + stalledMs,
+      monotonicMs: () => inner.clock.monotonicMs() + stalledMs,
+    },
+    defer: (task) => inner.defer(task),
+  };
+  const settled = async <T>(call: Promise<T>): Promise<T> => {
+    for (let turn = 0; turn < 9; turn++) {
+      inner.runDeferred();
+      for (let count = 0; count < 12; count++) await undefined;
+    }
+    return await call;
+  };
+  const store = await openStore({ dir: ":memory:", time });
+  await settled(store.create("a", { type: "job" }));
+  const [flow] = await settled(store.claimDue("job", { worker: "owner", leaseMs: 2_000 }));
+  const stolen = store.claimDue("job", { worker: "thief", blockMs: 10_000 });
+  await settled(Promise.resolve());
+  stalledMs = 5_000;
+  const other = store.claimDue("other", { worker: "w" });
+  // What was deferred runs, then the timers that are due: the store's, and the owner's.
+  inner.runDeferred();
+  ring();
+  const { leaseToken, fencingToken } = flow!;
+  const extended = store.extendLease("a", { leaseToken: leaseToken!, fencingToken });
+  assertEquals((await settled(extended)).leaseOwner, "owner");
+  assertEquals(await settled(other), []);
+  const refused = assertRejects(() => stolen, FlowError, "closed");
+  await settled(store.close());
+  await refused;
 });
