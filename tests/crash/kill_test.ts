@@ -47,7 +47,9 @@ test("openStore() finds everything acknowledged after each of 50 kills at random
       await using store = await openStore({ dir });
       await verify(store, acknowledged);
     }
-    assert(acknowledged.completed.size > ROUNDS, `only ${acknowledged.completed.size} completed`);
+    // A busy machine does little in such short lives, but never nothing.
+    assert(acknowledged.created.size > ROUNDS, `only ${acknowledged.created.size} created`);
+    assert(acknowledged.completed.size > 10, `only ${acknowledged.completed.size} completed`);
   } finally {
     rmSync(dir, { recursive: true });
   }
