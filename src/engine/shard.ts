@@ -147,7 +147,7 @@ export class Shard {
     if (verdict.waitLsn <= this.#log.end.lsn) return settle(call, verdict);
     this.#pending.add(call, verdict);
     // Only now: should the frame turn out void, this call has to be among those decided again.
-    if (this.#open !== undefined && this.#open.length >= FRAME_BYTES_SOFT) this.#submit();
+    if (this.#open !== undefined && this.#open.length >= FRAME_BYTES_SOFT) this.#submitIfRoom();
   }
 
   /** Decides a command and writes its effects down. */
@@ -268,10 +268,15 @@ export class Shard {
     this.#holdUp.forget();
     this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
-    if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
+    this.#submitIfRoom();
     if (this.#ended !== undefined) return;
     this.#markIfIdle();
     this.#setAlarm();
+  }
+
+  /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
+  #submitIfRoom(): void {
+    if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
   }
 
   /** Hands the open frame to the log. */
