@@ -36,11 +36,15 @@ const WORKERS: readonly string[] = ["w1", "w2"];
 
 /** Draws a command. `past` holds the requests that created flows, to be repeated. */
 export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineRequest {
+  const visible = model.visible();
+  if (visible.length === 0 && dice.percent(60)) return drawCreate(dice, model, past);
+  const isLeased = visible.some(({ owner }) => owner !== null);
+  if (!isLeased && dice.percent(40)) return drawClaim(dice, model);
   const roll = dice.below(100);
-  if (roll < 34) return drawCreate(dice, model, past);
-  if (roll < 60) return drawClaim(dice, model);
-  if (roll < 92) return drawSettle(dice, model);
-  if (roll < 96) return drawExtend(dice, model);
+  if (roll < 30) return drawCreate(dice, model, past);
+  if (roll < 53) return drawClaim(dice, model);
+  if (roll < 90) return drawSettle(dice, model);
+  if (roll < 95) return drawExtend(dice, model);
   return drawPolicy(dice);
 }
 
@@ -99,8 +103,10 @@ function drawCreate(dice: Dice, model: Model, past: Raw[]): EngineRequest {
 
 function drawClaim(dice: Dice, model: Model): EngineRequest {
   const reclaims = dice.percent(15);
-  const state = dice.maybe(30, [...STATES, "running"]);
+  const state = dice.maybe(20, [...STATES, "running"]);
   const several = !reclaims && dice.percent(15) ? ["a", "queued"] : undefined;
+  // Mostly a type of which there are flows.
+  const type = dice.percent(80) ? dice.pick(model.visible())?.type : undefined;
   const blockMs = reclaims ? undefined : dice.maybe(45, [0, 30, 1_500]);
   const abort = blockMs === undefined ? undefined : new AbortController();
   const isFull = dice.percent(30);
@@ -109,7 +115,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
     limit: 1 + dice.below(4),
     leaseMs: dice.pick([1, 20, 2_000, 10_000]),
     priority: dice.maybe(10, [0, 1, 2]),
-    partitionKeys: dice.maybe(20, [["p"], ["q"], ["q", "none"]]),
+    partitionKeys: dice.maybe(15, [["p"], ["q"], ["q", "none"]]),
     state: several ?? state,
     payload: isFull || undefined,
     ...reclaims ? {} : {
@@ -120,7 +126,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
   const runningOnly = reclaims || options["state"] === "running";
   const { limit, leaseMs, worker } = options as { limit: number; leaseMs: number; worker: string };
   const claim: ModelClaim = {
-    type: dice.pick(TYPES),
+    type: type ?? dice.pick(TYPES),
     states: several ?? (state === undefined || state === "running" ? null : [state]),
     partitionKeys: (options["partitionKeys"] ?? null) as ModelClaim["partitionKeys"],
     priority: (options["priority"] ?? null) as number | null,
@@ -136,7 +142,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
     reclaims ? "reclaim" : "claimDue",
     [claim.type, { ...options, ...time }],
     (model) => manyFlows(model, model.claim(claim), isFull ? Infinity : undefined),
-    { claim, ...abort === undefined ? {} : { abort } },
+    { claim, itemCount: Infinity, ...abort === undefined ? {} : { abort } },
   );
 }
 
@@ -205,7 +211,9 @@ function drawSettling(
       return same(given({ reason: drawValue(dice), ttlMs }));
     case "transition": {
       const runAtMs = dice.percent(15) ? null : after(model, dice.maybe(40, DELAYS_MS));
-      const from = dice.pick(["running", "running", ...STATES, "failed"]);
+      const flow = dice.pick(model.visible().toSorted((a) => a.owner === null ? 1 : -1));
+      const state = flow?.owner === null ? flow.state : "running";
+      const from = dice.percent(75) ? state : dice.pick(["running", ...STATES, "failed"]);
       const priority = dice.maybe(20, [0, 1, 2]);
       return same(given({ from, to: dice.pick(STATES), runAtMs, priority, payload }));
     }
@@ -240,7 +248,7 @@ function drawPolicy(dice: Dice): EngineRequest {
   return request("policySet", [type, options], (model) => {
     model.policySet(type, levels, expected);
     return { show: () => showModelPolicy(model, type) };
-  });
+  }, { itemCount: Infinity });
 }
 
 function drawLevel(dice: Dice): ModelPolicy {

@@ -7,7 +7,7 @@
 import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
 import { Model, type ModelFlow, Refusal } from "../flow/model.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
-import { Violation } from "./violation.ts";
+import { Violation } from "./log_oracle.ts";
 
 /** What the model cannot know and takes from the store. */
 interface Adopted {

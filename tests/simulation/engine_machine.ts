@@ -21,7 +21,7 @@ import { type ShardWatch, type TreatCall, WatchedShard } from "./watched_shard.t
 const SEGMENT_BYTES_MAX = 4_096 + 3_000;
 
 /** Small enough for commands that need several frames for their values. */
-const FRAME_BYTES_MAX = 2_400;
+const FRAME_BYTES_MAX = 1_500;
 
 /** Any key will do: it is not what is tested. */
 export const HASH_KEY: SipKey = [1, 2, 3, 4];
@@ -30,8 +30,8 @@ export const HASH_KEY: SipKey = [1, 2, 3, 4];
 export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
   valueInlineBytesMax: 100,
-  commandBytesMax: 2_000,
-  waitersMax: 4,
+  commandBytesMax: 900,
+  waitersMax: 2,
 };
 
 /** How a store is used; a mutant does something wrong. */

@@ -9,9 +9,10 @@ import { FlowError } from "../../src/errors.ts";
 import { FlowBatchError } from "../../src/flow/mod.ts";
 import type { Refusal } from "../flow/model.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
+import { LIMITS } from "./engine_machine.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { showAnswer } from "./flow_view.ts";
-import { Violation } from "./violation.ts";
+import { Violation } from "./log_oracle.ts";
 import { ReleasedFlows } from "./released_flows.ts";
 import type { Decision, ShardWatch, WatchedShard } from "./watched_shard.ts";
 
@@ -46,6 +47,9 @@ export interface Surroundings {
   readonly failedReadCount: number;
 }
 
+/** How a call ended. */
+export type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
 /** One call that a caller has made. */
 export class Ticket {
   readonly number: number;
@@ -58,6 +62,8 @@ export class Ticket {
   status: "sent" | "waiting" | "decided" | "answered" = "sent";
   /** What the answer has to be, as text. */
   expected = "";
+  /** What the store has told, which has to be what the caller hears. */
+  told: Outcome | undefined;
   /** What has to be on disk before the answer may be given. */
   needLsn = 0;
   /** Place among all decisions. */
@@ -93,7 +99,7 @@ export class EngineOracle implements ShardWatch {
   readonly journal: EngineJournal = new EngineJournal();
   /** Who is calling right now. */
   caller: Ticket | undefined;
-  /** Calls that were not answered. */
+  /** Calls whose callers have heard nothing. */
   readonly open: Set<Ticket> = new Set();
   /** What was told to somebody and must never be lost. */
   ackedLsn = 0;
@@ -155,12 +161,15 @@ export class EngineOracle implements ShardWatch {
     if (owner !== undefined) this.#guarded(() => this.#answered(owner as Ticket, { error }));
   }
 
-  /** The promise of a call has settled, which nobody may have heard of before. */
-  settled(
-    ticket: Ticket,
-    outcome: { readonly value: unknown } | { readonly error: unknown },
-  ): void {
-    if (ticket.status !== "answered") this.#guarded(() => this.#answered(ticket, outcome));
+  /** The promise of a call has settled. Waiters are told without anybody being watched. */
+  heard(ticket: Ticket, outcome: Outcome): void {
+    this.#guarded(() => {
+      if (ticket.told === undefined) this.#answered(ticket, outcome);
+      else if (textOf(ticket.told) !== textOf(outcome)) {
+        throw new Violation(`${ticket} was told ${textOf(ticket.told)}, hears ${textOf(outcome)}`);
+      }
+      this.open.delete(ticket);
+    });
   }
 
   /** A frame is void: what was decided from an LSN on has not happened. */
@@ -211,7 +220,11 @@ export class EngineOracle implements ShardWatch {
     this.#begin(ticket);
     if (OF_THE_MACHINE.includes(code)) {
       // A claim that finds no place to wait has been decided all the same.
-      if (code === "too_many_waiters") this.#ask(ticket, baseLsn);
+      if (code === "too_many_waiters") {
+        this.#ask(ticket, baseLsn);
+        const { count } = this.#surroundings().shard.waiters;
+        if (count < LIMITS.waitersMax) throw new Violation(`${ticket} has ${count} before it`);
+      }
       return this.#expect(ticket, code);
     }
     const said = this.#ask(ticket, baseLsn);
@@ -268,19 +281,13 @@ export class EngineOracle implements ShardWatch {
       : this.journal.changedLsn(answer.flow);
   }
 
-  #answered(
-    ticket: Ticket,
-    outcome: { readonly value: unknown } | { readonly error: unknown },
-  ): void {
-    if (this.#surroundings().isOff) return;
+  #answered(ticket: Ticket, outcome: Outcome): void {
     const { status } = ticket;
     if (status === "answered") throw new Violation(`${ticket} is answered twice`);
     ticket.status = "answered";
-    this.open.delete(ticket);
+    ticket.told = outcome;
     this.answerCount += 1;
-    const text = "error" in outcome
-      ? errorText(outcome.error)
-      : JSON.stringify(showAnswer(outcome.value));
+    const text = textOf(outcome);
     this.story.push(`#${ticket.number} → ${text}`);
     if ("error" in outcome && this.#isOfTheMachine(ticket, status, outcome.error)) return;
     if (status !== "decided") throw new Violation(`${ticket} is ${status}, but answered: ${text}`);
@@ -315,7 +322,7 @@ export class EngineOracle implements ShardWatch {
   }
 
   #isExplained(ticket: Ticket, status: Ticket["status"], code: string): boolean {
-    const { isLost, isClosing, fullCount, failedReadCount, shard } = this.#surroundings();
+    const { isLost, isClosing, fullCount, failedReadCount } = this.#surroundings();
     switch (code) {
       case "overloaded":
         return fullCount > ticket.before.fullCount;
@@ -328,7 +335,7 @@ export class EngineOracle implements ShardWatch {
       case "too_large":
         return ticket.request.itemCount > FITTING_ITEMS_MAX;
       case "too_many_waiters":
-        return ticket.request.claim !== undefined && shard.waiters.count > 0;
+        return ticket.request.abort !== undefined;
       default:
         return false;
     }
@@ -345,6 +352,10 @@ export class EngineOracle implements ShardWatch {
         : new Violation(`The oracle fails: ${error instanceof Error ? error.stack : error}`);
     }
   }
+}
+
+function textOf(outcome: Outcome): string {
+  return "error" in outcome ? errorText(outcome.error) : JSON.stringify(showAnswer(outcome.value));
 }
 
 function refusalText({ code, codes }: Refusal): string {

@@ -26,10 +26,10 @@ interface Target {
 }
 
 /** Draws a query. */
-export function drawQuery(dice: Dice): EngineRequest {
+export function drawQuery(dice: Dice, model: Model): EngineRequest {
   const roll = dice.below(100);
-  if (roll < 40) return drawGet(dice);
-  if (roll < 60) return drawHistory(dice);
+  if (roll < 40) return drawGet(dice, drawTarget(dice, model));
+  if (roll < 60) return drawHistory(dice, drawTarget(dice, model));
   if (roll < 75) return drawList(dice);
   if (roll < 85) return drawInfo(dice);
   if (roll < 95) return drawStuck(dice);
@@ -48,8 +48,7 @@ function query(
   return { name, given, itemCount: 1, send, perform };
 }
 
-function drawGet(dice: Dice): EngineRequest {
-  const target = drawTarget(dice);
+function drawGet(dice: Dice, target: Target): EngineRequest {
   if (dice.percent(50)) {
     return query("get", [target], (model) => shownOrNull(found(model, target)));
   }
@@ -65,8 +64,7 @@ function shownOrNull(flow: ModelFlow | undefined, maxBytes?: number): ModelAnswe
   return flow === undefined ? { show: () => null } : oneFlow(flow, maxBytes);
 }
 
-function drawHistory(dice: Dice): EngineRequest {
-  const target = drawTarget(dice);
+function drawHistory(dice: Dice, target: Target): EngineRequest {
   const count = dice.pick([1, 3, 100]);
   const rev = dice.percent(30);
   return query("history", [target, { count, rev }], (model) => {
@@ -155,9 +153,11 @@ function drawPolicyGet(dice: Dice): EngineRequest {
   );
 }
 
-function drawTarget(dice: Dice): Target {
-  const id = dice.pick(IDS);
-  return dice.percent(75) ? { id, partitionKey: dice.pick(PARTITIONS) } : { id };
+function drawTarget(dice: Dice, model: Model): Target {
+  const flow = dice.percent(80) ? dice.pick(model.visible()) : undefined;
+  const id = flow?.id ?? dice.pick(IDS);
+  const partitionKey = flow?.partitionKey ?? dice.pick(PARTITIONS);
+  return dice.percent(75) ? { id, partitionKey } : { id };
 }
 
 /** The flow that a target names, as everybody finds it. */

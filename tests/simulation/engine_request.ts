@@ -23,7 +23,7 @@ export interface EngineRequest {
   readonly name: string;
   /** What is handed over, for the report. */
   readonly given: readonly unknown[];
-  /** How many items it has: large batches may be too large for one frame. */
+  /** How many flows it may write: many may be too many for one frame. */
   readonly itemCount: number;
   /** Calls the store. */
   send(store: FlowStore): Promise<unknown>;
@@ -60,7 +60,7 @@ export class Dice {
 
   /** One of them. */
   pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)]!;
+    return from[this.below(Math.max(1, from.length))]!;
   }
 
   /** One of them or nothing, in so many of a hundred cases something. */

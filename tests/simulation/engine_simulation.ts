@@ -14,11 +14,12 @@ import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { drawCommand } from "./engine_commands.ts";
 import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
-import { EngineOracle, type Surroundings, type Ticket } from "./engine_oracle.ts";
+import { EngineOracle, type Outcome, type Surroundings, type Ticket } from "./engine_oracle.ts";
 import { drawQuery } from "./engine_queries.ts";
 import { Dice } from "./engine_request.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
-import { Violation } from "./violation.ts";
+import { Violation } from "./log_oracle.ts";
+import { checkAtRest, checkPoisoned } from "./engine_checks.ts";
 import { checkRebuilt, checkRecords, checkState } from "./state_check.ts";
 
 /** Openings that may fail before the disk behaves again. */
@@ -203,7 +204,9 @@ class EngineSimulation implements Surroundings, LogTap {
     const dice = new Dice(seededRandom(dieSeed));
     const { model } = this.#oracle.journal;
     model.nowMs = shard.now();
-    const request = dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice);
+    const request = dice.percent(70)
+      ? drawCommand(dice, model, this.#past)
+      : drawQuery(dice, model);
     const ticket = this.#oracle.ticket(request, time.clock.monotonicMs());
     this.#oracle.caller = ticket;
     try {
@@ -216,8 +219,8 @@ class EngineSimulation implements Surroundings, LogTap {
     }
   }
 
-  #heard(store: unknown, ticket: Ticket, outcome: { value: unknown } | { error: unknown }): void {
-    if (this.#process?.store === store) this.#oracle.settled(ticket, outcome);
+  #heard(store: unknown, ticket: Ticket, outcome: Outcome): void {
+    if (this.#process?.store === store) this.#oracle.heard(ticket, outcome);
   }
 
   #abort(which: number): void {
@@ -238,33 +241,10 @@ class EngineSimulation implements Surroundings, LogTap {
     // Something went wrong on the way, and another process took over.
     if (this.#process !== running) return;
     this.#quietCount += 1;
-    if (shard.headLsn !== log.end.lsn) throw new Violation("A frame was forgotten");
-    for (const ticket of this.#oracle.open) this.#checkWaiting(ticket, running);
-    if (shard.waiters.count !== this.#oracle.open.size) {
-      throw new Violation(`${shard.waiters.count} claims wait, not ${this.#oracle.open.size}`);
-    }
-    checkState(shard.state, this.#oracle.journal.model);
+    const hasNoticed = time.clock.monotonicMs() >= this.#clockTrustedAtMs;
+    checkAtRest(running, this.#oracle, { hasNoticed });
     // A look at the disk would take the faults that are meant for others.
     if (this.#disk.armedCount === 0) checkRebuilt(shard, log, HASH_KEY);
-  }
-
-  #checkWaiting(ticket: Ticket, { shard, time }: EngineProcess): void {
-    const { status, request: { claim, given, abort } } = ticket;
-    if (status !== "waiting" || claim === undefined) {
-      throw new Violation(`${ticket} was ${status} and is forgotten`);
-    }
-    const { model } = this.#oracle.journal;
-    model.nowMs = shard.now();
-    const [flow] = model.claimable(claim);
-    if (flow !== undefined && time.clock.monotonicMs() >= this.#clockTrustedAtMs) {
-      throw new Violation(`${ticket} waits, though "${flow.id}" in "${flow.partitionKey}" is due`);
-    }
-    const { blockMs } = given[1] as { readonly blockMs: number };
-    const waitedMs = time.clock.monotonicMs() - ticket.sentAtMs;
-    if (blockMs > 0 && waitedMs >= blockMs) {
-      throw new Violation(`${ticket} has waited for ${waitedMs} ms`);
-    }
-    if (abort?.signal.aborted) throw new Violation(`${ticket} waits though aborted`);
   }
 
   async #close(): Promise<void> {
@@ -310,17 +290,12 @@ class EngineSimulation implements Surroundings, LogTap {
 
   /** After a loss everybody has been told, and nothing is served any more. */
   async #checkLost(): Promise<void> {
-    const { store, time } = this.#process!;
+    const running = this.#process!;
     // A claim that came after a pause is decided a turn later.
-    time.tick(0);
+    running.time.tick(0);
     await microtasks();
     this.#oracle.check();
-    const [ticket] = this.#oracle.open;
-    if (ticket !== undefined) throw new Violation(`${ticket} was not told that the log is lost`);
-    for (const call of [store.get("f"), store.create("f", { type: "t" }), store.info("t")]) {
-      const code = await call.then(() => "served", (error) => (error as FlowError).code);
-      if (code !== "store_failed") throw new Violation(`A lost store answers ${code}`);
-    }
+    await checkPoisoned(running, this.#oracle);
   }
 
   /** The store as it is, or as an opening leaves it. */

@@ -1,14 +1,71 @@
 /**
- * Runs a simulation for as long as one likes: `deno task simulate --level 1 --runs 100000`.
+ * Runs a simulation for as long as one likes: `deno task simulate --level 2 --runs 100000`.
  *
- * Level 1 is the log. A violation ends the run with exit code 1 and the command that repeats it.
+ * Level 1 is the log, level 2 the whole store on it. A violation ends the run with exit code 1 and
+ * the command that repeats it.
  *
  * @module
  */
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { checkEngineScenarios } from "./engine_property.ts";
 import { checkLogScenarios } from "./log_property.ts";
+
+/** Which scenarios to run. */
+interface Campaign {
+  readonly seed: number;
+  readonly runs: number;
+}
+
+/** What came of them. */
+interface Finding {
+  readonly violation: string | undefined;
+  /** What happened, for the last line. */
+  readonly summary: string;
+}
+
+type Simulate = (campaign: Campaign) => Finding | Promise<Finding>;
+
+function simulateLog(campaign: Campaign): Finding {
+  let openings = 0;
+  let frames = 0;
+  let refusals = 0;
+  const { violation } = checkLogScenarios({
+    ...campaign,
+    onRun(report) {
+      openings += report.openingCount;
+      frames += report.committedCount;
+      refusals += Number(report.isRefused);
+    },
+  });
+  return {
+    violation,
+    summary:
+      `${openings} openings, ${frames} frames committed, ${refusals} logs refused after damage`,
+  };
+}
+
+async function simulateStore(campaign: Campaign): Promise<Finding> {
+  let openings = 0;
+  let answers = 0;
+  let redecided = 0;
+  let losses = 0;
+  const { violation } = await checkEngineScenarios({
+    ...campaign,
+    onRun(report) {
+      openings += report.openingCount;
+      answers += report.answerCount;
+      redecided += report.redecidedCount;
+      losses += report.lossCount;
+    },
+  });
+  return {
+    violation,
+    summary: `${openings} openings, ${answers} answers, ${redecided} calls decided again, ` +
+      `${losses} logs lost`,
+  };
+}
 
 const { values } = parseArgs({
   options: {
@@ -22,28 +79,18 @@ const [seed, runs] = [values.seed, values.runs].map((text) => {
   if (!Number.isSafeInteger(number)) throw new TypeError(`"${text}" is not a whole number`);
   return number;
 }) as [number, number];
-if (values.level !== "1") throw new TypeError(`There is no level "${values.level}"; the log is 1`);
+const levels = new Map<string, Simulate>([["1", simulateLog], ["2", simulateStore]]);
+const simulate = levels.get(values.level);
+if (simulate === undefined) {
+  throw new TypeError(`There is no level "${values.level}"; 1 is the log, 2 the store`);
+}
 
-console.log(`Level 1, seed ${seed}, ${runs} runs`);
+console.log(`Level ${values.level}, seed ${seed}, ${runs} runs`);
 const startMs = performance.now();
-let openings = 0;
-let frames = 0;
-let refusals = 0;
-const { violation } = checkLogScenarios({
-  seed,
-  runs,
-  onRun(report) {
-    openings += report.openingCount;
-    frames += report.committedCount;
-    refusals += Number(report.isRefused);
-  },
-});
+const { violation, summary } = await simulate({ seed, runs });
 const seconds = (performance.now() - startMs) / 1_000;
 if (violation !== undefined) {
   console.error(violation);
   process.exit(1);
 }
-console.log(
-  `${openings} openings, ${frames} frames committed, ${refusals} logs refused after damage; ` +
-    `nothing lost, in ${seconds.toFixed(1)} s`,
-);
+console.log(`${summary}; nothing lost, in ${seconds.toFixed(1)} s`);

@@ -6,7 +6,7 @@
 
 import type { BatchOutcome, FlowRecord, HistoryEvent, Page } from "../../src/flow/mod.ts";
 import { nameOf } from "./engine_journal.ts";
-import { Violation } from "./violation.ts";
+import { Violation } from "./log_oracle.ts";
 
 /**
  * Holds answers against answers, without the model: numbers that only go up, one claim for one

@@ -15,7 +15,7 @@ import { assertIndexed } from "../flow/indexed.ts";
 import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
 import { nameOf } from "./engine_journal.ts";
 import { showAnswer, showFlow, showModelEvent, type Shown, showRecord } from "./flow_view.ts";
-import { Violation } from "./violation.ts";
+import { Violation } from "./log_oracle.ts";
 
 /** Compares the flows, policies and indexes of a shard with the model. */
 export function checkState({ flows: state }: ShardState, model: Model): void {

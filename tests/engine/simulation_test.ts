@@ -1,0 +1,79 @@
+import process from "node:process";
+import { assert, assertEquals, assertNotEquals, fail } from "../assert.ts";
+import { test } from "../harness.ts";
+import { engineMutants } from "../simulation/engine_mutants.ts";
+import { checkEngineScenarios } from "../simulation/engine_property.ts";
+import type { EngineReport } from "../simulation/engine_simulation.ts";
+
+/** Seed and runs of a long night: `FLOWCASK_SEED` and `FLOWCASK_RUNS`, which multiplies. */
+const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
+const FACTOR = Number(process.env["FLOWCASK_RUNS"] ?? 1);
+
+/** The other runtimes run the same code; a few runs show that it is the same there, too. */
+const BATCH_RUNS = FACTOR * (process.versions["deno"] === undefined ? 60 : 250);
+
+/** Small enough for the patience of every runtime's test function. */
+const BATCHES = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** A mutant that lives longer than this is not noticed. */
+const MUTANT_RUNS_MAX = 600;
+
+/** The same mutants are to be found in the same runs on every machine. */
+const MUTANT_SEED = 7;
+
+function sum(reports: readonly EngineReport[], count: (report: EngineReport) => number): number {
+  return reports.reduce((total, report) => total + count(report), 0);
+}
+
+for (const batch of BATCHES) {
+  test(`A store tells nothing that is lost later, whatever happens, in batch ${batch} of runs`, async () => {
+    const reports: EngineReport[] = [];
+    const { violation } = await checkEngineScenarios({
+      seed: SEED + batch,
+      runs: BATCH_RUNS,
+      onRun: (report) => reports.push(report),
+    });
+    if (violation !== undefined) fail(violation);
+    // A simulation in which nothing happens proves nothing.
+    assert(sum(reports, ({ openingCount }) => openingCount) > 2 * BATCH_RUNS, "Few openings");
+    assert(sum(reports, ({ answerCount }) => answerCount) > 5 * BATCH_RUNS, "Few answers");
+    assert(sum(reports, ({ quietCount }) => quietCount) > BATCH_RUNS, "Never a moment of rest");
+    assert(sum(reports, ({ redecidedCount }) => redecidedCount) > 0, "Nothing was decided again");
+    assert(sum(reports, ({ lossCount }) => lossCount) > 0, "The log was never lost");
+  });
+}
+
+for (const mutant of engineMutants) {
+  test(`The simulation of the store notices the mutant ${mutant.name}`, async () => {
+    const { violation } = await checkEngineScenarios({
+      seed: MUTANT_SEED,
+      runs: MUTANT_RUNS_MAX,
+      practice: mutant,
+      shrinks: false,
+    });
+    assert(violation !== undefined, `Nothing was wrong in ${MUTANT_RUNS_MAX} runs`);
+  });
+}
+
+test("checkEngineScenarios() does the same for the same seed, to the last call on the disk", async () => {
+  const storiesOf = async (seed: number): Promise<string[]> => {
+    const stories: string[] = [];
+    const onRun = ({ story, trace }: EngineReport): unknown => stories.push(story, trace);
+    await checkEngineScenarios({ seed, runs: 30, onRun });
+    return stories;
+  };
+  assertEquals(await storiesOf(3), await storiesOf(3));
+  assertNotEquals(await storiesOf(3), await storiesOf(4));
+});
+
+test("checkEngineScenarios() says what was wrong, and how to see it again", async () => {
+  const [mutant] = engineMutants;
+  const { violation = "" } = await checkEngineScenarios({
+    seed: MUTANT_SEED,
+    runs: MUTANT_RUNS_MAX,
+    practice: mutant!,
+  });
+  assert(/is the last on disk/.test(violation), violation);
+  assert(/Scenario: \{"seed":/.test(violation), violation);
+  assert(/deno task simulate --level 2 --seed 7 --runs \d+/.test(violation), violation);
+});

@@ -1,0 +1,61 @@
+/**
+ * What must be true of a store at certain moments.
+ *
+ * @module
+ */
+
+import type { FlowError } from "../../src/errors.ts";
+import type { EngineProcess } from "./engine_machine.ts";
+import type { EngineOracle, Ticket } from "./engine_oracle.ts";
+import { Violation } from "./log_oracle.ts";
+import { checkState } from "./state_check.ts";
+
+/** What is known about the moment. */
+export interface Moment {
+  /** Whether the store has had the time to notice a leap of the wall clock. */
+  readonly hasNoticed: boolean;
+}
+
+/** Nothing can happen any more without time going on: nobody waits for what is there. */
+export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment: Moment): void {
+  const { shard, log } = running;
+  if (shard.headLsn !== log.end.lsn) throw new Violation("A frame was forgotten");
+  for (const ticket of oracle.open) checkWaiting(ticket, running, oracle, moment);
+  if (shard.waiters.count !== oracle.open.size) {
+    throw new Violation(`${shard.waiters.count} claims wait, not ${oracle.open.size}`);
+  }
+  checkState(shard.state, oracle.journal.model);
+}
+
+/** The log is lost: everybody has been told, and nothing is served any more. */
+export async function checkPoisoned({ store }: EngineProcess, oracle: EngineOracle): Promise<void> {
+  const [ticket] = oracle.open;
+  if (ticket !== undefined) throw new Violation(`${ticket} was not told that the log is lost`);
+  for (const call of [store.get("f"), store.create("f", { type: "t" }), store.info("t")]) {
+    const code = await call.then(() => "served", (error) => (error as FlowError).code);
+    if (code !== "store_failed") throw new Violation(`A lost store answers ${code}`);
+  }
+}
+
+function checkWaiting(
+  ticket: Ticket,
+  { shard, time }: EngineProcess,
+  { journal: { model } }: EngineOracle,
+  { hasNoticed }: Moment,
+): void {
+  const { status, sentAtMs, request: { claim, given, abort } } = ticket;
+  if (status !== "waiting" || claim === undefined) {
+    throw new Violation(`${ticket} was ${status} and is forgotten`);
+  }
+  model.nowMs = shard.now();
+  const [flow] = model.claimable(claim);
+  if (flow !== undefined && hasNoticed) {
+    throw new Violation(`${ticket} waits, though "${flow.id}" in "${flow.partitionKey}" is due`);
+  }
+  const { blockMs } = given[1] as { readonly blockMs: number };
+  const waitedMs = time.clock.monotonicMs() - sentAtMs;
+  if (blockMs > 0 && waitedMs >= blockMs) {
+    throw new Violation(`${ticket} has waited for ${waitedMs} ms`);
+  }
+  if (abort?.signal.aborted) throw new Violation(`${ticket} waits though aborted`);
+}
