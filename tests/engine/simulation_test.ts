@@ -1,6 +1,7 @@
 import process from "node:process";
 import { assert, assertEquals, assertNotEquals, fail } from "../assert.ts";
 import { test } from "../harness.ts";
+import { currentRuntime } from "../runtimes.ts";
 import { engineMutants } from "../simulation/engine_mutants.ts";
 import { checkEngineScenarios } from "../simulation/engine_property.ts";
 import type { EngineReport } from "../simulation/engine_simulation.ts";
@@ -10,7 +11,7 @@ const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const FACTOR = Number(process.env["FLOWCASK_RUNS"] ?? 1);
 
 /** The other runtimes run the same code; a few runs show that it is the same there, too. */
-const BATCH_RUNS = FACTOR * (process.versions["deno"] === undefined ? 60 : 250);
+const BATCH_RUNS = FACTOR * (currentRuntime === "deno" ? 250 : 60);
 
 /** Small enough for the patience of every runtime's test function. */
 const BATCHES = [1, 2, 3, 4, 5, 6, 7, 8];
