@@ -47,7 +47,7 @@ export {
   type FlowErrorOptions,
   isFlowError,
 } from "./src/errors.ts";
-export type { OpenOptions, Store, StoreLimits } from "./src/engine/mod.ts";
+export type { OpenOptions, RetentionOptions, Store, StoreLimits } from "./src/engine/mod.ts";
 export type {
   Directory,
   FileHandle,

@@ -36,6 +36,14 @@ export type FlowErrorCode =
   | "limit_exceeded"
   /** A size in bytes is above its limit. */
   | "too_large"
+  /** A leased flow is not rewound, also if its lease is over. */
+  | "rewind_leased"
+  /** A flow that belongs to a parent is not rewound. */
+  | "rewind_family"
+  /** The flow has no such event, or keeps it no more. */
+  | "rewind_event_not_found"
+  /** After the event the flow was leased, and a lease does not come back. */
+  | "rewind_event_unusable"
   /** A policy was changed since it was read. */
   | "generation_conflict"
   /** More blocked claims than the store allows. */
@@ -73,6 +81,10 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   terminal_target: "Use complete, fail or cancel",
   limit_exceeded: "Send less at a time, or raise the limit when opening the store",
   too_large: "Send less, or raise the limit when opening the store",
+  rewind_leased: "Cancel the flow first, or wait until its worker is done",
+  rewind_family: "Create a new flow instead",
+  rewind_event_not_found: "Read the history and choose an event that is in it",
+  rewind_event_unusable: "Choose the event before the claim",
   generation_conflict: "Read the policy again and decide anew",
   too_many_waiters: "Use fewer, larger claims, or raise the limit when opening the store",
   overloaded: "Try again after details.retryAfterMs",

@@ -22,6 +22,7 @@ import {
   parseExtendLease,
   parseFail,
   parseFailMany,
+  parseFailures,
   parseGet,
   parseHistory,
   parseInfo,
@@ -29,16 +30,21 @@ import {
   parsePolicyGet,
   parsePolicySet,
   parseReclaim,
+  parseRetentionCleanup,
   parseRetry,
   parseRetryMany,
+  parseRewind,
   parseStuck,
+  parseTerminals,
   parseTransition,
   parseTransitionMany,
   readFlow,
+  readHistory,
   readInfo,
   readList,
   readPolicy,
   readStuck,
+  readTerminals,
   type Reply,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
@@ -156,6 +162,10 @@ export class EmbeddedStore implements Store {
     return this.#command(parseCancelMany, items, options);
   }
 
+  rewind(flow: flow.FlowRef, options: flow.RewindOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseRewind, flow, options);
+  }
+
   get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
     return this.#query(parseGet, readFlow, flow, options);
   }
@@ -170,7 +180,7 @@ export class EmbeddedStore implements Store {
       const found = findFlow(flows.table, query.target, this.#shard.now());
       return {
         waitLsn: found?.lsn ?? this.#shard.headLsn,
-        read: () => found === undefined ? [] : this.#shard.records.history(found, query),
+        read: () => found === undefined ? [] : readHistory(found, query, this.#shard.records),
       };
     });
   }
@@ -187,12 +197,40 @@ export class EmbeddedStore implements Store {
     return this.#query(parseList, readList, type, options);
   }
 
+  terminals(
+    type: string,
+    options: flow.TerminalsOptions & { readonly cursor: string | null },
+  ): Promise<flow.Page<flow.FlowRecord>>;
+  terminals(type: string, options?: flow.TerminalsOptions): Promise<flow.FlowRecord[]>;
+  terminals(
+    type: string,
+    options?: flow.TerminalsOptions,
+  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
+    return this.#query(parseTerminals, readTerminals, type, options);
+  }
+
+  failures(
+    type: string,
+    options: flow.FailuresOptions & { readonly cursor: string | null },
+  ): Promise<flow.Page<flow.FlowRecord>>;
+  failures(type: string, options?: flow.FailuresOptions): Promise<flow.FlowRecord[]>;
+  failures(
+    type: string,
+    options?: flow.FailuresOptions,
+  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
+    return this.#query(parseFailures, readTerminals, type, options);
+  }
+
   info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
     return this.#query(parseInfo, readInfo, type, options);
   }
 
   stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
     return this.#query(parseStuck, readStuck, type, options);
+  }
+
+  retentionCleanup(options?: flow.RetentionCleanupOptions): Promise<flow.RetentionCleanup> {
+    return this.#command((given, _, context) => parseRetentionCleanup(given, context), options);
   }
 
   policySet(type: string, policy: flow.PolicySetOptions): Promise<flow.ResolvedPolicy> {
@@ -212,7 +250,7 @@ export class EmbeddedStore implements Store {
     return this.close();
   }
 
-  async #command<T>(parse: Parse<Command>, subject: unknown, options: unknown): Promise<T> {
+  async #command<T>(parse: Parse<Command>, subject: unknown, options?: unknown): Promise<T> {
     const command = parse(subject, options, this.#parse);
     return await this.#shard.call(() => this.#verdict<T>(this.#shard.apply(command)));
   }
@@ -246,7 +284,7 @@ export class EmbeddedStore implements Store {
     return {
       waitLsn: seen?.lsn ?? this.#shard.headLsn,
       // Every kind of command and query has its kind of reply; the contract's types say which.
-      read: () => answer(reply, (lsn, maxBytes) => this.#shard.records.value(lsn, maxBytes)) as T,
+      read: () => answer(reply, this.#shard.records.value) as T,
     };
   }
 }

@@ -6,4 +6,5 @@
 
 export { openStore } from "./open_store.ts";
 export type { OpenOptions, StoreLimits } from "./options.ts";
+export type { RetentionOptions } from "./sweeper.ts";
 export type { Store } from "./store.ts";

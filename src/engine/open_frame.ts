@@ -58,6 +58,13 @@ export class OpenFrame {
     return { base: this.base, timeMs: this.#timeMs, count: this.#count, body };
   }
 
+  /** A copy of what will stand at a place of this node; undefined if that is not in this frame. */
+  readBytes(segment: number, offset: number, length: number): Uint8Array | undefined {
+    const start = offset - this.place.offset;
+    const isHere = segment === this.place.segment && start >= 0 && start + length <= this.#length;
+    return isHere ? this.#bytes.slice(start, start + length) : undefined;
+  }
+
   #reserve(length: number): void {
     const needed = this.#length + length;
     if (needed <= this.#bytes.length) return;

@@ -8,7 +8,13 @@ import type { SipKey } from "../codec/mod.ts";
 import { guarded, Manifest, openFileLog } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
-import { checkLimits, checkOptions, FRAME_BYTES_MAX, type OpenOptions } from "./options.ts";
+import {
+  checkLimits,
+  checkOptions,
+  checkRetention,
+  FRAME_BYTES_MAX,
+  type OpenOptions,
+} from "./options.ts";
 import { Shard, type ShardOptions } from "./shard.ts";
 import type { Store } from "./store.ts";
 
@@ -17,8 +23,9 @@ const SHARD = 0;
 
 /** Opens a store: takes its directory, recovers its log, builds its state. */
 export function openStore(given: string | OpenOptions): Store {
-  const { dir, files, time = systemTime(), limits: givenLimits } = checkOptions(given);
-  const limits = checkLimits(givenLimits);
+  const { dir, files, time = systemTime(), ...options } = checkOptions(given);
+  const limits = checkLimits(options.limits);
+  const sweepPlan = checkRetention(options.retention);
   const directory = files ?? directoryAt(dir!);
   const lock = guarded(
     `The directory "${directory.path}" cannot be locked`,
@@ -34,7 +41,8 @@ export function openStore(given: string | OpenOptions): Store {
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
     });
-    const shard = shardOver({ log, time, hashKey: hashKeyOf(manifest.state.dbId), limits });
+    const hashKey = hashKeyOf(manifest.state.dbId);
+    const shard = shardOver({ log, time, hashKey, limits, sweepPlan });
     const parse = { limits, manualClock: time.manual };
     return new EmbeddedStore({ shard, time, parse, lock });
   } catch (error) {

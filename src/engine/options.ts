@@ -7,6 +7,7 @@ import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
+import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
 
 /** The limits of a store. */
 export interface StoreLimits extends FlowLimits {
@@ -24,6 +25,8 @@ export interface OpenOptions {
   readonly files?: Directory | undefined;
   /** Clock, alarms and randomness. Default: the machine's. */
   readonly time?: Time | undefined;
+  /** How flows are removed whose retention is over. Default: in the background, every minute. */
+  readonly retention?: RetentionOptions | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<StoreLimits> | undefined;
 }
@@ -48,7 +51,10 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   segmentBytesMax: [65_536, 1 << 30],
 };
 
-const OPTION_NAMES = ["dir", "files", "time", "limits"];
+const OPTION_NAMES = ["dir", "files", "time", "retention", "limits"];
+
+/** A year: an interval beyond it is no interval. */
+const INTERVAL_MS_MAX = 365 * 86_400_000;
 
 /** Checks options; a text is a directory. */
 export function checkOptions(given: string | OpenOptions): OpenOptions {
@@ -89,6 +95,19 @@ export function checkLimits(given: Partial<StoreLimits> = {}): StoreLimits {
     limits[name as keyof FlowLimits] = value;
   }
   return limits;
+}
+
+/** How and when flows are removed whose retention is over. */
+export function checkRetention(given: RetentionOptions = {}): SweepPlan {
+  if (typeof given !== "object" || given === null) throw invalid("retention", given, "an object");
+  refuseUnknown("retention.", Object.keys(given), Object.keys(DEFAULT_SWEEP_PLAN));
+  const { sweep = DEFAULT_SWEEP_PLAN.sweep, intervalMs = DEFAULT_SWEEP_PLAN.intervalMs } = given;
+  if (typeof sweep !== "boolean") throw invalid("retention.sweep", sweep, "true or false");
+  if (!Number.isInteger(intervalMs) || intervalMs < 1 || intervalMs > INTERVAL_MS_MAX) {
+    const must = `a whole number from 1 to ${INTERVAL_MS_MAX}`;
+    throw invalid("retention.intervalMs", intervalMs, must);
+  }
+  return { sweep, intervalMs };
 }
 
 function refuseUnknown(at: string, names: readonly string[], known: readonly string[]): void {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { FlowError, isFlowError } from "../errors.ts";
 import {
   type ClaimCommand,
   type Command,
@@ -15,25 +15,19 @@ import {
   grantLeaseGrace,
   type Reply,
 } from "../flow/core/mod.ts";
-import type { FlowLimits } from "../flow/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import {
-  endOfFrame,
-  type Frame,
-  type Log,
-  type LogOutcome,
-  type LogPosition,
-  type VoidReason,
-} from "../log/mod.ts";
+import type { Frame, Log, LogOutcome, VoidReason } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Claim } from "./claim.ts";
+import { FramesAhead } from "./frames_ahead.ts";
 import { HoldUp } from "./hold_up.ts";
-import { OpenFrame } from "./open_frame.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
+import { diskFull, tooLarge } from "./refusals.ts";
 import { ShardState } from "./shard_state.ts";
 import { ShardTime } from "./shard_time.ts";
-import { StoredRecords } from "./stored_records.ts";
+import type { StoredRecords } from "./stored_records.ts";
+import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
 /** After so long without a commit the log writes evidence that the last frame is durable. */
@@ -45,9 +39,6 @@ const CLOCK_CHECK_MS = 10_000;
 /** A frame of so many bytes goes to the log without waiting for the end of the turn. */
 const FRAME_BYTES_SOFT = 1 << 20;
 
-/** How long a caller should wait for somebody to make room on the disk. */
-const DISK_FULL_RETRY_MS = 1_000;
-
 /** What a shard is made of. */
 export interface ShardOptions {
   /** The log; the shard is its only writer. */
@@ -58,6 +49,8 @@ export interface ShardOptions {
   readonly hashKey: SipKey;
   /** Limits of the store. */
   readonly limits: StoreLimits;
+  /** How and when flows are removed whose retention is over. Default: every minute. */
+  readonly sweepPlan?: SweepPlan;
 }
 
 /** The state under a decision was thrown away while the decision was being written down. */
@@ -75,10 +68,10 @@ export class Shard {
   readonly #openedAtMs: number;
   readonly #alarm: Alarm;
   readonly #holdUp: HoldUp;
+  readonly #sweeper: Sweeper;
   readonly #pending = new PendingCalls();
+  readonly #ahead: FramesAhead;
   #state: ShardState;
-  #open: OpenFrame | undefined;
-  #submitted: Frame[] = [];
   #turnIsDue = false;
   #diskIsFull = false;
   /** Whether calls are decided again that the disk has no room for. */
@@ -88,18 +81,24 @@ export class Shard {
   #onDrained: (() => void) | undefined;
 
   /** Reads the log and opens the shard. */
-  constructor({ log, time, hashKey, limits }: ShardOptions) {
+  constructor({ log, time, hashKey, limits, sweepPlan = DEFAULT_SWEEP_PLAN }: ShardOptions) {
     this.#log = log;
     this.#time = time;
     this.#hashKey = hashKey;
     this.#limits = limits;
+    this.#ahead = new FramesAhead(log);
     this.waiters = new Waiters(limits.waitersMax);
-    this.#state = new ShardState(log, hashKey);
+    this.#state = new ShardState(log, hashKey, this.#ahead);
     this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
     this.#openedAtMs = this.#shardTime.now();
     grantLeaseGrace(this.#state.flows, this.#openedAtMs);
     this.#holdUp = new HoldUp(time);
     this.#alarm = time.alarm(() => this.#turn());
+    this.#sweeper = new Sweeper(this, {
+      plan: sweepPlan,
+      sliceFlowsMax: limits.cleanupLimitMax,
+      monotonicMs: () => time.clock.monotonicMs(),
+    });
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
   }
 
@@ -110,7 +109,7 @@ export class Shard {
 
   /** The newest LSN that has been decided; whoever has seen all of the state waits for it. */
   get headLsn(): number {
-    return this.#nextLsn() - 1;
+    return this.#ahead.nextLsn - 1;
   }
 
   /** The present shard time, in milliseconds. */
@@ -147,7 +146,7 @@ export class Shard {
     if (verdict.waitLsn <= this.#log.end.lsn) return settle(call, verdict);
     this.#pending.add(call, verdict);
     // Only now: should the frame turn out void, this call has to be among those decided again.
-    if (this.#open !== undefined && this.#open.length >= FRAME_BYTES_SOFT) this.#submitIfRoom();
+    if ((this.#ahead.open?.length ?? 0) >= FRAME_BYTES_SOFT) this.#submitIfRoom();
   }
 
   /** Decides a command and writes its effects down. */
@@ -155,7 +154,7 @@ export class Shard {
     const nowMs = command.nowMs === undefined ? this.now() : this.#reach(command.nowMs);
     const { effects, reply } = this.#state.decide(command, {
       nowMs,
-      firstLsn: this.#nextLsn(),
+      firstLsn: this.#ahead.nextLsn,
       random: this.#time.random,
       limits: this.#limits,
     });
@@ -169,9 +168,14 @@ export class Shard {
     this.#setAlarm();
   }
 
-  /** The records that are on disk. */
+  /** Looks anew at what comes next. */
+  reschedule(): void {
+    if (this.#ended === undefined) this.#setAlarm();
+  }
+
+  /** What is not in memory. */
   get records(): StoredRecords {
-    return new StoredRecords(this.#log, this.#state.keydir, this.#state.flows.dictionary);
+    return this.#state.records;
   }
 
   /** Ends the shard: what has been decided is written, calls that wait for work are refused. */
@@ -181,7 +185,7 @@ export class Shard {
       this.waiters.abort(this.#ended);
       this.#alarm.clear();
       this.#submit();
-      if (this.#submitted.length > 0) {
+      if (this.#ahead.submittedCount > 0) {
         await new Promise<void>((resolve) => this.#onDrained = resolve);
       }
     }
@@ -196,7 +200,7 @@ export class Shard {
         if (error instanceof Superseded) continue;
         // A throw that is no refusal may have come in the middle of a change: memory and log no
         // longer agree, and what stands in the open frame may be half a command.
-        if (!(error instanceof FlowError) || error.code === "store_failed") {
+        if (!(error instanceof FlowError)) {
           const failure = this.#lose(error);
           return { waitLsn: 0, read: () => raise(failure) };
         }
@@ -206,20 +210,10 @@ export class Shard {
     }
   }
 
-  #nextLsn(): number {
-    return this.#open?.nextLsn ?? this.#base().lsn + 1;
-  }
-
-  /** The place in the log where the next frame goes. */
-  #base(): LogPosition {
-    const last = this.#submitted.at(-1);
-    return last === undefined ? this.#log.end : endOfFrame(last);
-  }
-
   /** Encodes effects, makes sure that they fit, and only then lets them change the state. */
   #write(effects: readonly Effect[], nowMs: number): void {
     if (this.#refusesWrites) throw diskFull();
-    const records = this.#state.encode(effects, this.#nextLsn());
+    const records = this.#state.encode(effects, this.#ahead.nextLsn);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
     const commandBytes = records.slice(aheadCount).reduce((sum, { length }) => sum + length, 0);
     if (commandBytes > this.#limits.commandBytesMax) throw tooLarge(commandBytes, this.#limits);
@@ -227,7 +221,7 @@ export class Shard {
       const record = records[index]!;
       // Parts of values may stand in frames of their own; the command itself stands in one.
       if (index <= aheadCount) this.#makeRoom(index < aheadCount ? record.length : commandBytes);
-      const frame = this.#open!;
+      const frame = this.#ahead.opened();
       const lsn = frame.nextLsn;
       this.#state.apply(effect, lsn, frame.append(record, nowMs));
     }
@@ -237,13 +231,20 @@ export class Shard {
   /** Makes sure that the open frame takes so many bytes. */
   #makeRoom(bytes: number): void {
     const state = this.#state;
-    if (this.#open !== undefined && this.#open.length + bytes > this.#log.limits.frameBytesMax) {
+    const { open } = this.#ahead;
+    if (open !== undefined && open.length + bytes > this.#log.limits.frameBytesMax) {
       this.#submit();
       if (this.#ended !== undefined) throw this.#ended;
       // With the disk full, deciding again would meet the full disk again.
       if (this.#state !== state) throw this.#diskIsFull ? diskFull() : new Superseded();
     }
-    this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
+    try {
+      this.#ahead.opened();
+    } catch (error) {
+      // A log in which no frame can be begun cannot be written to any more.
+      if (isFlowError(error, "store_failed")) this.#lose(error);
+      throw error;
+    }
   }
 
   /** Moves time to where a caller says that it is. Flows may be due then, whatever he wants. */
@@ -268,6 +269,7 @@ export class Shard {
     this.#holdUp.forget();
     this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
+    this.#sweeper.wake();
     this.#submitIfRoom();
     if (this.#ended !== undefined) return;
     this.#markIfIdle();
@@ -276,28 +278,24 @@ export class Shard {
 
   /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
   #submitIfRoom(): void {
-    if (this.#submitted.length < this.#log.limits.inFlightMax) this.#submit();
+    if (this.#ahead.submittedCount < this.#log.limits.inFlightMax) this.#submit();
   }
 
   /** Hands the open frame to the log. */
   #submit(): void {
-    if (this.#open === undefined) return;
-    const frame = this.#open.close();
-    this.#open = undefined;
-    this.#submitted.push(frame);
-    this.#log.submit(frame);
+    const frame = this.#ahead.close();
+    if (frame !== undefined) this.#log.submit(frame);
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
     // Frames that stood on a void one have been forgotten with it.
-    if (this.#submitted[0] !== frame) return;
-    this.#submitted.shift();
+    if (!this.#ahead.answered(frame)) return;
     if (outcome.kind === "lost") return void this.#lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
     this.#markAtMs = this.#time.clock.monotonicMs() + IDLE_MARK_MS;
     this.#pending.release(outcome.end.lsn);
-    if (this.#submitted.length === 0) this.#onDrained?.();
-    if (this.#open !== undefined) this.#scheduleTurn();
+    if (this.#ahead.submittedCount === 0) this.#onDrained?.();
+    if (this.#ahead.open !== undefined) this.#scheduleTurn();
   }
 
   /**
@@ -305,11 +303,10 @@ export class Shard {
    * the calls are decided again in their order; none of them has been answered.
    */
   #startAgain(why: VoidReason): void {
-    this.#open = undefined;
-    this.#submitted = [];
+    this.#ahead.clear();
     this.#diskIsFull = why === "no_space";
     try {
-      this.#state = new ShardState(this.#log, this.#hashKey);
+      this.#state = new ShardState(this.#log, this.#hashKey, this.#ahead);
       grantLeaseGrace(this.#state.flows, this.#openedAtMs);
     } catch (error) {
       this.#lose(error);
@@ -333,8 +330,7 @@ export class Shard {
       cause,
     });
     this.#ended = failure;
-    this.#open = undefined;
-    this.#submitted = [];
+    this.#ahead.clear();
     this.#alarm.clear();
     const message = "The store failed while the command was on its way to the disk";
     const unknown = new FlowError("unknown_outcome", message, { cause });
@@ -354,30 +350,24 @@ export class Shard {
     }
   }
 
-  /** Sets the alarm for whatever comes first: a flow that a waiter may take, a wait's end, idleness. */
+  /**
+   * Sets the alarm for whatever comes first: a flow that a waiter may take, the end of a wait,
+   * idleness, the end of a retention.
+   */
   #setAlarm(): void {
     const nowMs = this.#time.clock.monotonicMs();
     const dueInMs = Math.max(0, this.waiters.nextDueMs() - this.now());
     const lookAtMs = nowMs + (dueInMs === Infinity ? Infinity : Math.min(dueInMs, CLOCK_CHECK_MS));
-    const atMs = Math.min(lookAtMs, this.waiters.nextDeadlineMs(), this.#markAtMs);
+    const atMs = Math.min(
+      lookAtMs,
+      this.waiters.nextDeadlineMs(),
+      this.#markAtMs,
+      this.#sweeper.nextAtMs(),
+    );
     this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 });
   }
 }
 
 function raise(error: unknown): never {
   throw error;
-}
-
-function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
-  return new FlowError(
-    "too_large",
-    `The command writes ${bytes} bytes, the limit is ${commandBytesMax} (limits.commandBytesMax)`,
-    { details: { value: bytes, limit: commandBytesMax } },
-  );
-}
-
-function diskFull(): FlowError {
-  return new FlowError("overloaded", "The disk is full, nothing was written", {
-    details: { reason: "disk_full", retryAfterMs: DISK_FULL_RETRY_MS },
-  });
 }

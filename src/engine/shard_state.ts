@@ -12,6 +12,8 @@ import {
   encodeEffects,
   evolve,
   type FlowState,
+  load,
+  needsOf,
   type Value,
   type ValueParts,
 } from "../flow/core/mod.ts";
@@ -21,6 +23,7 @@ import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
+import { type RecordBytes, StoredRecords } from "./stored_records.ts";
 
 /** What a command is decided with. */
 export interface Circumstances {
@@ -40,11 +43,18 @@ export class ShardState {
   readonly flows: FlowState;
   /** Where records stand. */
   readonly keydir: Keydir = new Keydir();
+  /** What is not in memory. */
+  readonly records: StoredRecords;
   #timeMs = 0;
 
-  /** Builds the state from what the log holds. */
-  constructor(log: Log, hashKey: SipKey) {
+  /**
+   * Builds the state from what the log holds.
+   *
+   * @param bytes The bytes of records, also of those that the log does not hold yet. Default: the log.
+   */
+  constructor(log: Log, hashKey: SipKey, bytes: RecordBytes = log) {
     this.flows = createFlowState({ hashKey });
+    this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {
         this.apply(storedEffect(record, place, this.flows.dictionary), record.lsn, place);
@@ -58,7 +68,9 @@ export class ShardState {
     return this.#timeMs;
   }
 
-  /** Decides a command. Nothing changes. Large values go ahead of the command that brings them. */
+  /**
+   * Decides a command, with what it needs from the log. Nothing changes. Large values go ahead of the command that brings them.
+   */
   decide(command: Command, { nowMs, firstLsn, random, limits }: Circumstances): Decision {
     const { effects: ahead, parts } = partsOf(command.largeValues, firstLsn, limits);
     const decision = decide(this.flows, command, {
@@ -67,6 +79,7 @@ export class ShardState {
       firstLsn: firstLsn + ahead.length,
       limits,
       parts,
+      loaded: load(needsOf(this.flows, command, nowMs), this.records),
     });
     // A refused or empty command leaves no parts behind.
     if (ahead.length === 0 || decision.effects.length === 0) return decision;

@@ -5,38 +5,39 @@
  */
 import type { Keydir } from "../bitcask/mod.ts";
 import { invariant } from "../invariant.ts";
-import {
-  type Dictionary,
-  type Effect,
-  type Flow,
-  type FoundValue,
-  type HistoryQuery,
-  toHistoryEvent,
-  type ValueParts,
+import type {
+  CtrlEffect,
+  Dictionary,
+  Effect,
+  FoundValue,
+  HistoryLog,
+  ValueParts,
 } from "../flow/core/mod.ts";
-import type { HistoryEvent } from "../flow/mod.ts";
 import { type Log, readRecord } from "../log/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
 
-/** The records of a shard that are on disk, by LSN. */
-export class StoredRecords {
-  readonly #log: Log;
+/** Where the bytes of records are. */
+export type RecordBytes = Pick<Log, "readBytes">;
+
+/** The records of a shard that are not kept in memory, by LSN. */
+export class StoredRecords implements HistoryLog {
+  readonly #bytes: RecordBytes;
   readonly #keydir: Keydir;
   readonly #dictionary: Dictionary;
 
   /**
-   * @param log Holds the records.
+   * @param bytes Holds the records.
    * @param keydir Knows where they stand.
    * @param dictionary Knows the names in them.
    */
-  constructor(log: Log, keydir: Keydir, dictionary: Dictionary) {
-    this.#log = log;
+  constructor(bytes: RecordBytes, keydir: Keydir, dictionary: Dictionary) {
+    this.#bytes = bytes;
     this.#keydir = keydir;
     this.#dictionary = dictionary;
   }
 
   /** A payload, result or error; without its bytes if there are more than `maxBytes`. */
-  value(lsn: number, maxBytes: number): FoundValue {
+  readonly value = (lsn: number, maxBytes: number): FoundValue => {
     const effect = this.#effect(lsn);
     invariant(effect.kind === "value", `LSN ${lsn} is a ${effect.kind}, not a value`);
     const { value } = effect;
@@ -45,22 +46,18 @@ export class StoredRecords {
     if (size > maxBytes) return { encoding, size, bytes: undefined };
     const bytes = "parts" in value ? this.#join(value.parts, size) : value.bytes;
     return { encoding, size, bytes };
+  };
+
+  /** A control block. */
+  control(lsn: number): CtrlEffect {
+    const effect = this.#effect(lsn);
+    invariant(effect.kind === "ctrl", `LSN ${lsn} is a ${effect.kind}, not a control block`);
+    return effect;
   }
 
-  /** The newest events of a flow, in the order that was asked for. */
-  history(flow: Flow, { count, rev }: HistoryQuery): HistoryEvent[] {
-    const countMax = Math.min(count, flow.identity.historyMaxEvents);
-    const events: HistoryEvent[] = [];
-    for (
-      let lsn = flow.lsn;
-      lsn > 0 && events.length < countMax;
-      lsn = this.#keydir.previous(lsn)
-    ) {
-      const effect = this.#effect(lsn);
-      invariant(effect.kind === "ctrl", `LSN ${lsn} is a ${effect.kind}, not a control block`);
-      events.push(toHistoryEvent(flow.identity, effect));
-    }
-    return rev ? events : events.reverse();
+  /** The LSN of the same flow's control block before one, 0 before the first. */
+  previous(lsn: number): number {
+    return this.#keydir.previous(lsn);
   }
 
   #join({ firstLsn, count }: ValueParts, size: number): Uint8Array {
@@ -78,6 +75,6 @@ export class StoredRecords {
 
   #effect(lsn: number): Effect {
     const place = this.#keydir.find(lsn);
-    return storedEffect(readRecord(this.#log, place, lsn), place, this.#dictionary);
+    return storedEffect(readRecord(this.#bytes, place, lsn), place, this.#dictionary);
   }
 }

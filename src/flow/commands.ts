@@ -180,6 +180,16 @@ export interface CancelOptions extends CommandOptions {
   readonly ttlMs?: number | undefined;
 }
 
+/** Options of `rewind`. No lease is needed: it is for operators, and for flows that nobody holds. */
+export interface RewindOptions extends CommandOptions {
+  /** The event to go back to, by its `eventId`. Not one after which the flow was leased. */
+  readonly toEvent: string;
+  /** Refuse with `wrong_state` unless the flow is in this state. Default: in whichever. */
+  readonly expectState?: string | undefined;
+  /** When the flow may be claimed. Default: as it was after the event. Not for an event that ended it. */
+  readonly runAtMs?: number | undefined;
+}
+
 /** Names the flow of one item of a batch. */
 export interface ItemRef {
   /** The id. */
@@ -219,89 +229,3 @@ export type FailManyOptions = BatchOptions & Omit<FailOptions, keyof Guard>;
 export type CancelItem = ItemRef & Omit<CancelOptions, "nowMs">;
 /** Common options of `cancelMany`; what an item says itself wins. */
 export type CancelManyOptions = BatchOptions & Omit<CancelOptions, "leaseToken" | "fencingToken">;
-
-/** Options of `get`. */
-export interface GetOptions {
-  /** Return payload, result and error. Default false. */
-  readonly payload?: boolean | undefined;
-  /** The same as `payload`. */
-  readonly full?: boolean | undefined;
-  /** Values above this many bytes are left out and marked. Default 65,536. */
-  readonly payloadMaxBytes?: number | undefined;
-}
-
-/** Options of `history`. */
-export interface HistoryOptions {
-  /** The newest so many events, oldest first. 1 to 10,000. Default 100. */
-  readonly count?: number | undefined;
-  /** Newest first. Default false. */
-  readonly rev?: boolean | undefined;
-  /** See every command acknowledged before the call. Default true; false may lag. */
-  readonly consistent?: boolean | undefined;
-}
-
-/** Options of the queries by type. */
-export interface QueryOptions {
-  /** Only this partition. Default: all. */
-  readonly partitionKey?: string | undefined;
-  /** The most rows, 1 to 10,000. Default 100. */
-  readonly count?: number | undefined;
-}
-
-/** Options of `list`. */
-export interface ListOptions extends QueryOptions {
-  /** Only this state. `"any"` or absent: every state. */
-  readonly state?: string | undefined;
-  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
-  readonly cursor?: string | null | undefined;
-  /** See every command acknowledged before the call. Default true; false may lag. */
-  readonly consistent?: boolean | undefined;
-}
-
-/** One page of a query. */
-export interface Page<T> {
-  /** The rows. */
-  readonly items: readonly T[];
-  /** Hand this to the next call; null after the last page. */
-  readonly cursor: string | null;
-}
-
-/** Options of `stuck`. */
-export interface StuckOptions extends QueryOptions {
-  /** Only leases that ended at least this long ago. Default 0. */
-  readonly olderThanMs?: number | undefined;
-}
-
-/** Options of `info`. */
-export interface InfoOptions {
-  /** Only this partition. Default: all. */
-  readonly partitionKey?: string | undefined;
-}
-
-/** How many flows of a type are where. */
-export interface FlowInfo {
-  /** The type. */
-  readonly type: string;
-  /** The partition asked for, or null. */
-  readonly partitionKey: string | null;
-  /** Flows by state; a leased flow counts under `running`. */
-  readonly states: Readonly<Record<string, number>>;
-  /** Flows in state `queued`. */
-  readonly queued: number;
-  /** Leased flows. */
-  readonly running: number;
-  /** Completed flows that are still kept. */
-  readonly completed: number;
-  /** Failed flows that are still kept. */
-  readonly failed: number;
-  /** Cancelled flows that are still kept. */
-  readonly cancelled: number;
-  /** Leased flows, as `running`. */
-  readonly inflight: number;
-  /** Unleased flows whose time has come. */
-  readonly due: number;
-  /** Unleased flows whose time is still to come. */
-  readonly scheduled: number;
-  /** The due time of the flow that has waited longest, or null. */
-  readonly oldestDueMs: number | null;
-}

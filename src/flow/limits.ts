@@ -16,11 +16,13 @@ export interface FlowLimits {
   readonly batchItemsMax: number;
   /** The `limit` of one claim, and the flows that one claim may touch. Default 1,000. */
   readonly claimLimitMax: number;
+  /** The `limit` of one `retentionCleanup`, and the flows of one slice of the sweeper. Default 1,000. */
+  readonly cleanupLimitMax: number;
   /** States or partitions that one claim may name. Default 1,000. */
   readonly claimFilterMax: number;
   /** Rows of one query. Default 10,000. */
   readonly queryCountMax: number;
-  /** Bytes of values that one claim returns, unless a single value may be larger. Default 1 MiB. */
+  /** Bytes of values that one claim or history returns, unless a single value may be larger. Default 1 MiB. */
   readonly claimBytesMax: number;
   /** Bytes that one command may write, apart from values that travel in parts. Default 4 MiB. */
   readonly commandBytesMax: number;
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: FlowLimits = {
   valueInlineBytesMax: 1_048_576,
   batchItemsMax: 1_000,
   claimLimitMax: 1_000,
+  cleanupLimitMax: 1_000,
   claimFilterMax: 1_000,
   queryCountMax: 10_000,
   claimBytesMax: 1_048_576,

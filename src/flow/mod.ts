@@ -25,20 +25,13 @@ export type {
   FailItem,
   FailManyOptions,
   FailOptions,
-  FlowInfo,
-  GetOptions,
   Guard,
-  HistoryOptions,
-  InfoOptions,
   ItemRef,
-  ListOptions,
-  Page,
-  QueryOptions,
   ReclaimOptions,
   RetryItem,
   RetryManyOptions,
   RetryOptions,
-  StuckOptions,
+  RewindOptions,
   TransitionItem,
   TransitionManyOptions,
   TransitionOptions,
@@ -57,6 +50,18 @@ export type {
   TypePolicy,
 } from "./policy.ts";
 export type {
+  FailuresOptions,
+  FlowInfo,
+  GetOptions,
+  HistoryOptions,
+  InfoOptions,
+  ListOptions,
+  Page,
+  QueryOptions,
+  StuckOptions,
+  TerminalsOptions,
+} from "./queries.ts";
+export type {
   Attributes,
   FlowEventName,
   FlowRecord,
@@ -65,7 +70,9 @@ export type {
   Json,
   Priority,
   RetryFacts,
+  ShownValues,
   TerminalState,
 } from "./record.ts";
+export type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 export { isReservedName, isTerminalState, RUNNING } from "./state_name.ts";
 export type { FlowStore, Many } from "./store.ts";

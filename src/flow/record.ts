@@ -22,13 +22,41 @@ export type Json =
 /** Facts that a caller attaches to a flow, by name. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
+/** Payload, result and error, where they were asked for. */
+export interface ShownValues {
+  /** The payload, if it was asked for and is not larger than the cap; null if its bytes are gone. */
+  readonly payload?: unknown;
+  /** Bytes of the payload, if it was asked for. */
+  readonly payloadSize?: number;
+  /** True if the payload was asked for, but is larger than the cap. */
+  readonly payloadOmitted?: true;
+  /** True if the payload was asked for, but its bytes are gone. */
+  readonly payloadMissing?: true;
+  /** The result, if it was asked for and is not larger than the cap; null if its bytes are gone. */
+  readonly result?: unknown;
+  /** Bytes of the result, if it was asked for. */
+  readonly resultSize?: number;
+  /** True if the result was asked for, but is larger than the cap. */
+  readonly resultOmitted?: true;
+  /** True if the result was asked for, but its bytes are gone. */
+  readonly resultMissing?: true;
+  /** The error or cancel reason, if it was asked for and is not larger than the cap; null if its bytes are gone. */
+  readonly error?: unknown;
+  /** Bytes of the error or cancel reason, if it was asked for. */
+  readonly errorSize?: number;
+  /** True if the error or cancel reason was asked for, but is larger than the cap. */
+  readonly errorOmitted?: true;
+  /** True if the error or cancel reason was asked for, but its bytes are gone. */
+  readonly errorMissing?: true;
+}
+
 /**
  * A flow: one durable unit of work, known by its partition and id.
  *
  * Every command that changes a flow resolves to its new record. Records are snapshots: they never
  * change, and they are handed out only once what they show is on disk.
  */
-export interface FlowRecord {
+export interface FlowRecord extends ShownValues {
   /** The id, unique within the partition. */
   readonly id: string;
   /** The workflow type, by which flows are claimed. */
@@ -77,30 +105,14 @@ export interface FlowRecord {
   readonly correlationId: string | null;
   /** Facts that the caller attached when creating the flow. */
   readonly attributes: Attributes;
+  /** If the last change was a rewind: the event that the flow went back to. Otherwise null. */
+  readonly rewoundToEventId: string | null;
   /** While leased: the name of the worker. Otherwise null. */
   readonly leaseOwner: string | null;
   /** While leased: the secret of the lease. Otherwise null. */
   readonly leaseToken: string | null;
   /** While leased: the end of the lease in milliseconds since 1970. Otherwise 0. */
   readonly leaseDeadlineMs: number;
-  /** The payload, if it was asked for and is not larger than the cap. */
-  readonly payload?: unknown;
-  /** Bytes of the payload, if it was asked for. */
-  readonly payloadSize?: number;
-  /** True if the payload was asked for, but is larger than the cap. */
-  readonly payloadOmitted?: true;
-  /** The result, if it was asked for and is not larger than the cap. */
-  readonly result?: unknown;
-  /** Bytes of the result, if it was asked for. */
-  readonly resultSize?: number;
-  /** True if the result was asked for, but is larger than the cap. */
-  readonly resultOmitted?: true;
-  /** The error or cancel reason, if it was asked for and is not larger than the cap. */
-  readonly error?: unknown;
-  /** Bytes of the error, if it was asked for. */
-  readonly errorSize?: number;
-  /** True if the error was asked for, but is larger than the cap. */
-  readonly errorOmitted?: true;
 }
 
 /**
@@ -125,10 +137,11 @@ export type FlowEventName =
   | "completed"
   | "failed"
   | "cancelled"
-  | "lease_lost";
+  | "lease_lost"
+  | "rewound";
 
 /** One entry of a flow's history: what happened, and the flow after it. */
-export interface HistoryEvent {
+export interface HistoryEvent extends ShownValues {
   /** `<ms>-<version>`; later events sort after earlier ones by version. */
   readonly eventId: string;
   /** What happened. */
@@ -163,6 +176,8 @@ export interface HistoryEvent {
   readonly resultRef: string | null;
   /** The error's reference after the event, or null. */
   readonly errorRef: string | null;
+  /** On `rewound` events: the event that the flow went back to. Otherwise null. */
+  readonly rewoundToEventId: string | null;
   /** On `retry` events: what the policy decided, and the policy. */
   readonly retry?: RetryFacts;
 }

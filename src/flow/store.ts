@@ -19,22 +19,28 @@ import type {
   FailItem,
   FailManyOptions,
   FailOptions,
+  ReclaimOptions,
+  RetryItem,
+  RetryManyOptions,
+  RetryOptions,
+  RewindOptions,
+  TransitionItem,
+  TransitionManyOptions,
+  TransitionOptions,
+} from "./commands.ts";
+import type {
+  FailuresOptions,
   FlowInfo,
   GetOptions,
   HistoryOptions,
   InfoOptions,
   ListOptions,
   Page,
-  ReclaimOptions,
-  RetryItem,
-  RetryManyOptions,
-  RetryOptions,
   StuckOptions,
-  TransitionItem,
-  TransitionManyOptions,
-  TransitionOptions,
-} from "./commands.ts";
+  TerminalsOptions,
+} from "./queries.ts";
 import type { BatchOutcome } from "./batch.ts";
+import type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
 import type { Time } from "../time/mod.ts";
 
@@ -99,10 +105,23 @@ export interface FlowStore {
     items: readonly CancelItem[],
     options?: O,
   ): Promise<Many<O>>;
+  /**
+   * Puts a flow that nobody holds back to where it was after an event: its state, priority, attempts,
+   * due time, payload, result and error. History is not rewritten, but goes on with `rewound`; the
+   * fencing number goes up. A flow that has ended can be claimed again.
+   *
+   * Rejects with `rewind_leased` while the flow is leased, also by a lease that is over;
+   * `rewind_family` if it has a parent; `wrong_state`; `rewind_event_not_found` if the flow has no
+   * such event, or does not keep it any more; `rewind_event_unusable` if the flow was leased after it.
+   */
+  rewind(flow: FlowRef, options: RewindOptions): Promise<FlowRecord>;
 
   /** Reads a flow; null if there is none. */
   get(flow: FlowRef, options?: GetOptions): Promise<FlowRecord | null>;
-  /** Reads what happened to a flow, oldest first; empty if there is none. */
+  /**
+   * Reads what happened to a flow, oldest first; empty if there is none. Of all events that the flow
+   * keeps (`historyMaxEvents`), the newest `count` that pass the filters.
+   */
   history(flow: FlowRef, options?: HistoryOptions): Promise<HistoryEvent[]>;
   /** Reads flows of a type in the order of their last change, a page at a time. */
   list(
@@ -111,10 +130,31 @@ export interface FlowStore {
   ): Promise<Page<FlowRecord>>;
   /** Reads flows of a type in the order of their last change. */
   list(type: string, options?: ListOptions): Promise<FlowRecord[]>;
+  /** Reads flows of a type that have ended, in the order in which they did, a page at a time. */
+  terminals(
+    type: string,
+    options: TerminalsOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads flows of a type that have ended, in the order in which they did. */
+  terminals(type: string, options?: TerminalsOptions): Promise<FlowRecord[]>;
+  /** The same as `terminals()` for flows that have failed, a page at a time. */
+  failures(
+    type: string,
+    options: FailuresOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** The same as `terminals()` for flows that have failed. */
+  failures(type: string, options?: FailuresOptions): Promise<FlowRecord[]>;
   /** Counts flows of a type. */
   info(type: string, options?: InfoOptions): Promise<FlowInfo>;
   /** Reads flows whose lease has expired, the longest expired first. */
   stuck(type: string, options?: StuckOptions): Promise<FlowRecord[]>;
+
+  /**
+   * Removes flows whose retention is over, those first that are over longest: their records, history
+   * and values. None goes before its time. Nobody has to call it to get an id back or to be rid of old
+   * rows, since such flows read as absent everywhere; it frees what they hold.
+   */
+  retentionCleanup(options?: RetentionCleanupOptions): Promise<RetentionCleanup>;
 
   /** Replaces the policy of a type. */
   policySet(type: string, policy: PolicySetOptions): Promise<ResolvedPolicy>;

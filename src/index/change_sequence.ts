@@ -76,6 +76,20 @@ export class ChangeSequence {
     }
   }
 
+  /** The same backwards: instants at or before an instant, the latest first. */
+  *runsBack(toMs: number): Generator<Run> {
+    let place = this.#seek(toMs + 1) - 1;
+    while (place >= 0) {
+      const timeMs = this.#timesMs[place]!;
+      if (this.#handles[place] === HOLE) place--;
+      else {
+        const start = this.#seek(timeMs);
+        yield { timeMs, handles: () => this.#handlesOf(start, timeMs) };
+        place = start - 1;
+      }
+    }
+  }
+
   /** The members that changed at an instant, from the first of them on. */
   #handlesOf(start: number, timeMs: number): number[] {
     const handles: number[] = [];

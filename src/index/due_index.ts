@@ -24,8 +24,8 @@ export interface DuePlace {
 
 /** Which flows of the index are meant. */
 export interface DueSelection {
-  /** The type. */
-  readonly type: string;
+  /** The type; null: every type. */
+  readonly type: string | null;
   /** These logical states; null: every state. No state stands twice. */
   readonly states: readonly string[] | null;
   /** These partitions; null: every partition. No partition stands twice. */
@@ -157,8 +157,20 @@ export class DueIndex {
   }
 
   #heaps(selection: DueSelection, priority: number): HandleHeap[] {
-    const states = this.#types.get(selection.type);
-    if (states === undefined) return [];
+    const { type } = selection;
+    if (type === null) {
+      return [...this.#types.values()]
+        .flatMap((states) => this.#heapsOfType(states, selection, priority));
+    }
+    const states = this.#types.get(type);
+    return states === undefined ? [] : this.#heapsOfType(states, selection, priority);
+  }
+
+  #heapsOfType(
+    states: ReadonlyMap<string, StateLanes>,
+    selection: DueSelection,
+    priority: number,
+  ): HandleHeap[] {
     const found: HandleHeap[] = [];
     for (const name of selection.states ?? states.keys()) {
       const lanes = states.get(name);

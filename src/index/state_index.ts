@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ChangeSequence } from "./change_sequence.ts";
+import { ChangeSequence, type Run } from "./change_sequence.ts";
 import { compareIdentity, type Members } from "./members.ts";
 import { compareUtf8 } from "./utf8_order.ts";
 
@@ -25,6 +25,20 @@ export interface ListPosition {
   readonly id: string;
   /** Its partition. */
   readonly partitionKey: string;
+}
+
+/** Which flows of a type are walked, and which way. */
+export interface StateWalk {
+  /** Only these states, each once; null or absent: every state. */
+  readonly states?: readonly string[] | null;
+  /** Begin just after this place, in the direction of the walk. Default: at the beginning. */
+  readonly after?: ListPosition | null;
+  /** Only flows that changed last at or after this instant. */
+  readonly fromMs?: number | undefined;
+  /** Only flows that changed last at or before this instant. */
+  readonly toMs?: number | undefined;
+  /** The latest change first, the order turned round as a whole. Default false. */
+  readonly rev?: boolean;
 }
 
 /** All flows by type and state. */
@@ -76,43 +90,45 @@ export class StateIndex {
     return counts;
   }
 
-  /**
-   * Yields flows of a type by the time of their last change, then by id.
-   *
-   * @param state Only this state; null: every state.
-   * @param after Begin after this place; null: at the beginning.
-   */
-  *walk(type: string, state: string | null, after: ListPosition | null): Generator<number> {
-    const streams = this.#sequences(type, state)
-      .map((sequence) => sequence.runs(after?.updatedAtMs ?? 0));
-    let heads = streams.map((stream) => ({ stream, run: stream.next().value }));
-    while (true) {
-      heads = heads.filter(({ run }) => run !== undefined);
-      if (heads.length === 0) return;
-      const timeMs = Math.min(...heads.map(({ run }) => run!.timeMs));
-      const handles: number[] = [];
-      for (const head of heads) {
-        if (head.run!.timeMs !== timeMs) continue;
-        for (const handle of head.run!.handles()) {
-          if (timeMs !== after?.updatedAtMs || this.#isAfter(handle, after)) handles.push(handle);
-        }
-        head.run = head.stream.next().value;
-      }
-      yield* handles.sort((a, b) => compareIdentity(this.#members, a, b));
+  /** Yields flows of a type by the time of their last change, then by id. */
+  *walk(type: string, walk: StateWalk = {}): Generator<number> {
+    const { after = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER - 1, rev = false } = walk;
+    const earliestMs = rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs);
+    const latestMs = rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs;
+    const sign = rev ? -1 : 1;
+    const streams = this.#sequences(type, walk.states ?? null)
+      .map((sequence) => rev ? sequence.runsBack(latestMs) : sequence.runs(earliestMs));
+    for (const { timeMs, handles } of merged(streams, sign)) {
+      if (timeMs < earliestMs || timeMs > latestMs) return;
+      const isCut = timeMs === after?.updatedAtMs;
+      yield* handles()
+        .filter((handle) => !isCut || sign * this.#compare(handle, after) > 0)
+        .sort((a, b) => sign * compareIdentity(this.#members, a, b));
     }
   }
 
-  #sequences(type: string, state: string | null): ChangeSequence[] {
+  #sequences(type: string, names: readonly string[] | null): ChangeSequence[] {
     const states = this.#types.get(type);
     if (states === undefined) return [];
-    if (state === null) return [...states.values()];
-    const sequence = states.get(state);
-    return sequence === undefined ? [] : [sequence];
+    if (names === null) return [...states.values()];
+    return names.map((name) => states.get(name)).filter((sequence) => sequence !== undefined);
   }
 
-  #isAfter(handle: number, { id, partitionKey }: ListPosition): boolean {
-    const order = compareUtf8(this.#members.idOf(handle), id) ||
+  #compare(handle: number, { id, partitionKey }: ListPosition): number {
+    return compareUtf8(this.#members.idOf(handle), id) ||
       compareUtf8(this.#members.partitionOf(handle), partitionKey);
-    return order > 0;
+  }
+}
+
+/** Joins what several streams have at one instant. `sign` is 1 if their times go up, -1 if down. */
+function* merged(streams: readonly Generator<Run>[], sign: 1 | -1): Generator<Run> {
+  let heads = streams.map((stream) => ({ stream, run: stream.next().value }));
+  while (true) {
+    heads = heads.filter(({ run }) => run !== undefined);
+    if (heads.length === 0) return;
+    const timeMs = sign * Math.min(...heads.map(({ run }) => sign * run!.timeMs));
+    const next = heads.filter(({ run }) => run!.timeMs === timeMs);
+    yield { timeMs, handles: () => next.flatMap(({ run }) => run!.handles()) };
+    for (const head of next) head.run = head.stream.next().value;
   }
 }

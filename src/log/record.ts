@@ -164,7 +164,11 @@ export function* recordsOf(
  * @throws {FlowError} `corrupt` if what stands there is damaged or another record; `store_failed` if
  * it cannot be read. Never "not found".
  */
-export function readRecord(log: Log, place: BodyPlace, lsn: number): LogRecord {
+export function readRecord(
+  log: Pick<Log, "readBytes">,
+  place: BodyPlace,
+  lsn: number,
+): LogRecord {
   const { segment, offset } = place;
   const length = u32At(log.readBytes(segment, offset, RECORD_HEADER_BYTES), 0);
   if (length < RECORD_HEADER_BYTES) {

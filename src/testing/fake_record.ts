@@ -42,6 +42,7 @@ export function fakeRecord(members: FakeRecordMembers = {}): FlowRecord {
     rootFlowId: id,
     correlationId: null,
     attributes: {},
+    rewoundToEventId: null,
     leaseOwner: isLeased ? "worker-1" : null,
     leaseToken: isLeased ? `lease-of-${id}` : null,
     leaseDeadlineMs: isLeased ? 1_700_000_030_000 : 0,

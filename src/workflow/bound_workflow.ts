@@ -22,6 +22,7 @@ import {
   type Many,
   type PolicySetOptions,
   type ResolvedPolicy,
+  type RewindOptions,
   RUNNING,
   type TransitionOptions,
 } from "../flow/mod.ts";
@@ -215,6 +216,10 @@ export class BoundWorkflow {
 
   async cancel(flow: string | object, options: CancelOptions = {}): Promise<FlowRecord> {
     return await this.store.cancel(refOf(this.definition, flow), given(options));
+  }
+
+  async rewind(flow: string | object, options: RewindOptions): Promise<FlowRecord> {
+    return await this.store.rewind(refOf(this.definition, flow), given(options));
   }
 
   async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {

@@ -20,6 +20,7 @@ import type {
   Page,
   PolicySetOptions,
   ResolvedPolicy,
+  RewindOptions,
   RUNNING,
   StuckOptions,
   TerminalState,
@@ -242,6 +243,11 @@ export interface Workflow<
   ): Promise<FlowRecord>;
   /** Ends a flow that is no longer wanted, whoever holds it. */
   cancel(flow: FlowName<P>, options?: CancelOptions): Promise<FlowRecord>;
+  /**
+   * Puts a flow that nobody holds back to where it was after an event of its history, also one that
+   * has ended: see `FlowStore.rewind()`.
+   */
+  rewind(flow: FlowName<P>, options: RewindOptions): Promise<FlowRecord>;
 
   /** Reads a flow; null if there is none, or one of another type. */
   get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;

@@ -377,6 +377,38 @@ test("cancel() refuses bad input, and a token without its number", () => {
   ]);
 });
 
+test("rewind() refuses bad input, and to go back to nowhere", () => {
+  const rewind = (options: object) => ["f", { toEvent: "5-1", ...options }];
+  refuses("rewind", [
+    ...["", "5", "5-0", "latest", 5, null, {}].map((toEvent) => ({
+      args: rewind({ toEvent }),
+      field: "toEvent",
+      says: "the eventId of an event",
+    })),
+    ...badTexts("expectState", (expectState) => rewind({ expectState })),
+    ...badNumbers("runAtMs", (runAtMs) => rewind({ runAtMs })),
+    ...badOptions((options) => ["f", options], { toEvent: "5-1" }),
+    { args: ["f"], field: "options" },
+    { args: ["f", {}], field: "toEvent", says: "toEvent is missing" },
+    { args: ["", { toEvent: "5-1" }], field: "id" },
+    { args: rewind({ to_event: "5-1" }), field: "to_event", says: "use toEvent" },
+    { args: rewind({ leaseToken: "x" }), field: "leaseToken" },
+    { args: rewind({ reasonRef: "x" }), field: "reasonRef", code: "unsupported_option" },
+    { args: rewind({ nowMs: 1 }), field: "nowMs", says: "manual clock" },
+  ]);
+});
+
+test("retentionCleanup() refuses bad input", () => {
+  refuses("retentionCleanup", [
+    ...badNumbers("limit", (limit) => [{ limit }], 1),
+    { args: [{ limit: 1_001 }], field: "limit", code: "limit_exceeded", says: "limit is 1000" },
+    { args: [{ count: 5 }], field: "count", says: "known are limit" },
+    { args: [{ nowMs: 1 }], field: "nowMs", says: "manual clock" },
+    { args: [7], field: "options" },
+    { args: ["t"], field: "options" },
+  ]);
+});
+
 /** Rows for the policy of one retry. */
 function badRetry(field: string, argsOf: (retry: unknown) => readonly unknown[]): Bad[] {
   const backoff = (given: unknown) => argsOf({ backoff: given });
@@ -461,7 +493,55 @@ test("reads refuse bad input", () => {
     ...counts("stuck"),
     ...badNumbers("olderThanMs", (olderThanMs) => ["t", { olderThanMs }]),
   ]);
-  refuses("history", [...counts("history"), { args: ["f", { rev: 1 }], field: "rev" }]);
+  const range = (options: object) => ["t", options];
+  const instants = (): Bad[] => [
+    ...badNumbers("fromMs", (fromMs) => range({ fromMs })),
+    ...badNumbers("toMs", (toMs) => range({ toMs })),
+    { args: range({ fromMs: 9, toMs: 8 }), field: "fromMs", says: "is 9, which is after toMs 8" },
+    ...badBooleans("rev", (rev) => range({ rev })),
+    ...badBooleans("consistent", (consistent) => range({ consistent })),
+  ];
+  const badEvents = (field: string): Bad[] =>
+    ["", "5", "5-0", "05-1", "-5-1", "5-1-1", "9007199254740993-1", 5, null, {}].map((id) => ({
+      args: range({ [field]: id }),
+      field,
+      says: "the eventId of an event",
+    }));
+  refuses("history", [
+    ...counts("history"),
+    ...instants(),
+    ...badEvents("fromEvent"),
+    ...badEvents("toEvent"),
+    ...badNumbers("fromVersion", (fromVersion) => range({ fromVersion })),
+    ...badNumbers("toVersion", (toVersion) => range({ toVersion })),
+    ...badTexts("worker", (worker) => range({ worker })),
+    ...badBooleans("values", (values) => range({ values })),
+    ...badNumbers("payloadMaxBytes", (payloadMaxBytes) => range({ payloadMaxBytes })),
+    { args: range({ event: "claim" }), field: "event", says: "one of created, claimed" },
+    { args: range({ event: null }), field: "event" },
+    { args: range({ fromVersion: 3, toVersion: 2 }), field: "fromVersion", says: "swap them" },
+    { args: range({ fromEvent: "5-2", toEvent: "4-3" }), field: "fromEvent", says: "5-2" },
+    { args: range({ fromEvent: "5-2", toEvent: "5-1" }), field: "fromEvent", says: "swap them" },
+    { args: range({ from_ms: 1 }), field: "from_ms", says: "use fromMs" },
+  ]);
+  for (const command of ["terminals", "failures"] as const) {
+    refuses(command, [
+      ...counts("list"),
+      ...instants(),
+      ...badTexts("type", (type) => [type]),
+      ...badTexts("partitionKey", (partitionKey) => range({ partitionKey })),
+      { args: range({ cursor: "nonsense" }), field: "cursor" },
+    ]);
+  }
+  refuses(
+    "terminals",
+    ["queued", "running", "Failed", "", 7, null, ["failed"]].map((state) => ({
+      args: range({ state }),
+      field: "state",
+      says: "any or one of completed, failed, cancelled",
+    })),
+  );
+  refuses("failures", [{ args: range({ state: "failed" }), field: "state", says: "known are" }]);
   refuses("info", [{ args: [""], field: "type" }, { args: ["t", { count: 1 }], field: "count" }]);
 });
 

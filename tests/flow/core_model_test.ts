@@ -3,245 +3,36 @@ import { assert, assertEquals, assertFalse } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
+import {
+  type BatchOutcome,
+  FlowBatchError,
+  type FlowRecord,
+  type HistoryEvent,
+} from "../../src/flow/mod.ts";
 import { CoreStore } from "./core_store.ts";
 import { assertIndexed } from "./indexed.ts";
+import {
+  type ClaimOptions,
+  IDS,
+  type Mode,
+  type NewFlow,
+  type Op,
+  op,
+  PARTITIONS,
+  type Settle,
+  type Target,
+  TYPES,
+} from "./operations.ts";
 import {
   compareIds,
   Model,
   type ModelCreate,
+  type ModelEvent,
   type ModelFlow,
   type ModelItem,
   type ModelPolicy,
   Refusal,
 } from "./model.ts";
-
-const IDS = ["f", "g", "h", "\u{1F600}", "\uFFFD"];
-const PARTITIONS = ["p", "q"];
-const TYPES = ["t", "u"];
-const STATES = ["a", "b", "queued"];
-
-type Mode = "single" | "all" | "independent";
-
-interface Target {
-  /** Chooses one of the leased flows, or of all, if there are any. */
-  readonly pick: { readonly leased: boolean; readonly number: number } | undefined;
-  readonly id: string;
-  readonly partitionKey: string | undefined;
-  readonly tokens: "current" | "stale" | "fencing" | "none";
-}
-
-type Op =
-  | { readonly op: "advance"; readonly ms: number }
-  | { readonly op: "create"; readonly mode: Mode; readonly items: readonly NewFlow[] }
-  | { readonly op: "claim"; readonly reclaim: boolean; readonly options: ClaimOptions }
-  | { readonly op: "extend"; readonly target: Target; readonly leaseMs: number }
-  | {
-    readonly op: "settle";
-    readonly mode: Mode;
-    readonly settle: Settle;
-    readonly targets: readonly Target[];
-  }
-  | {
-    readonly op: "policy";
-    readonly type: string;
-    readonly levels: Record<string, ModelPolicy>;
-    readonly expected: number | undefined;
-  };
-
-interface NewFlow {
-  readonly id: string;
-  readonly partitionKey: string | undefined;
-  readonly type: string;
-  readonly state: string | undefined;
-  readonly delayMs: number | undefined;
-  readonly priority: number | undefined;
-  readonly payload: unknown;
-  readonly idempotent: boolean | undefined;
-  readonly retentionTtlMs: number | undefined;
-}
-
-interface ClaimOptions {
-  readonly type: string;
-  readonly state: string | string[] | undefined;
-  readonly partitionKeys: string[] | undefined;
-  readonly priority: number | undefined;
-  readonly limit: number;
-  readonly leaseMs: number;
-  readonly reclaimExpired: boolean | undefined;
-  readonly reclaimRatio: number | undefined;
-}
-
-type Settle =
-  | {
-    readonly kind: "complete";
-    readonly result: unknown;
-    readonly payload: unknown;
-    readonly ttlMs: number | undefined;
-  }
-  | {
-    readonly kind: "fail";
-    readonly error: unknown;
-    readonly payload: unknown;
-    readonly ttlMs: number | undefined;
-  }
-  | { readonly kind: "cancel"; readonly reason: unknown; readonly ttlMs: number | undefined }
-  | {
-    readonly kind: "transition";
-    readonly from: string;
-    readonly to: string;
-    readonly delayMs: number | null | undefined;
-    readonly priority: number | undefined;
-    readonly payload: unknown;
-  }
-  | {
-    readonly kind: "retry";
-    readonly error: unknown;
-    readonly payload: unknown;
-    readonly delayMs: number | undefined;
-    readonly retry: ModelPolicy | undefined;
-  };
-
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined });
-const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.oneof(
-    { weight: 3, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary },
-  );
-const mode = fc.constantFrom<Mode[]>("single", "single", "all", "independent");
-const payload = maybe(fc.constantFrom<unknown[]>(null, 1, "x", { a: [true] }));
-const ttlMs = rarely(fc.constantFrom(1, 50));
-const priority = maybe(fc.integer({ min: 0, max: 2 }));
-const delayMs = maybe(fc.constantFrom(0, 0, 5, 40));
-
-const newFlow: fc.Arbitrary<NewFlow> = fc.record({
-  id: fc.constantFrom(...IDS),
-  partitionKey: maybe(fc.constantFrom(...PARTITIONS)),
-  type: fc.constantFrom("t", "t", "t", "t", "t", "u"),
-  state: maybe(fc.constantFrom(...STATES)),
-  delayMs,
-  priority,
-  payload,
-  idempotent: rarely(fc.boolean()),
-  retentionTtlMs: rarely(fc.constantFrom(1, 50)),
-});
-
-const target: fc.Arbitrary<Target> = fc.record({
-  pick: fc.option(
-    fc.record({ leased: fc.constantFrom(true, true, false), number: fc.nat(1_000) }),
-    { nil: undefined, freq: 6 },
-  ),
-  id: fc.constantFrom(...IDS),
-  partitionKey: maybe(fc.constantFrom(...PARTITIONS)),
-  tokens: fc.constantFrom<Target["tokens"][]>(
-    "current",
-    "current",
-    "current",
-    "current",
-    "stale",
-    "fencing",
-    "none",
-  ),
-});
-
-const policy: fc.Arbitrary<ModelPolicy> = fc.record({
-  maxRetries: fc.integer({ min: 0, max: 2 }),
-  kind: fc.constantFrom("none", "fixed", "linear", "exponential"),
-  baseMs: fc.constantFrom(0, 10, 100),
-  maxMs: fc.constantFrom(0, 15, 1_000),
-  jitterPct: fc.constantFrom(0, 20, 100),
-  exhaustedTo: fc.constantFrom("failed", "cancelled", "a", "b"),
-  ttlMs: fc.constantFrom(10, 600),
-  maxReclaims: fc.constantFrom(null, 0, 1, 2),
-}, { requiredKeys: [] }) as fc.Arbitrary<ModelPolicy>;
-
-const settle: fc.Arbitrary<Settle> = fc.oneof(
-  fc.record({ kind: fc.constant("complete" as const), result: payload, payload, ttlMs }),
-  fc.record({ kind: fc.constant("fail" as const), error: payload, payload, ttlMs }),
-  fc.record({ kind: fc.constant("cancel" as const), reason: payload, ttlMs }),
-  fc.record({
-    kind: fc.constant("transition" as const),
-    from: fc.constantFrom("running", "running", ...STATES, "failed"),
-    to: fc.constantFrom(...STATES),
-    delayMs: fc.option(delayMs, { nil: null, freq: 8 }),
-    priority,
-    payload,
-  }),
-  fc.record({
-    kind: fc.constant("retry" as const),
-    error: payload,
-    payload,
-    delayMs,
-    retry: maybe(policy.map(({ ttlMs: _, maxReclaims: __, ...retry }) => retry)),
-  }),
-);
-
-const claim: fc.Arbitrary<ClaimOptions> = fc.record({
-  type: fc.constantFrom("t", "t", "t", "t", "t", "u"),
-  state: rarely(fc.oneof(
-    fc.constantFrom<string[]>("any", "running", ...STATES),
-    fc.uniqueArray(fc.constantFrom(...STATES), { minLength: 1 }),
-  )),
-  partitionKeys: rarely(fc.uniqueArray(fc.constantFrom(...PARTITIONS, "none"), { minLength: 1 })),
-  priority: rarely(fc.integer({ min: 0, max: 2 })),
-  limit: fc.integer({ min: 1, max: 6 }),
-  leaseMs: fc.constantFrom(1, 10, 100, 100),
-  reclaimExpired: maybe(fc.boolean()),
-  reclaimRatio: maybe(fc.constantFrom(0, 1, 50, 100)),
-});
-
-const op: fc.Arbitrary<Op> = fc.oneof(
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      op: fc.constant("advance" as const),
-      ms: fc.constantFrom(1, 5, 10, 60),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      op: fc.constant("create" as const),
-      mode,
-      items: fc.array(newFlow, { minLength: 1, maxLength: 4 }),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      op: fc.constant("claim" as const),
-      reclaim: fc.constantFrom(false, false, true),
-      options: claim,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      op: fc.constant("extend" as const),
-      target,
-      leaseMs: fc.constantFrom(1, 20),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      op: fc.constant("settle" as const),
-      mode,
-      settle,
-      targets: fc.array(target, { minLength: 1, maxLength: 4 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      op: fc.constant("policy" as const),
-      type: fc.constantFrom(...TYPES),
-      levels: fc.dictionary(fc.constantFrom("", ...STATES), policy, { maxKeys: 3 }),
-      expected: maybe(fc.integer({ min: 0, max: 2 })),
-    }),
-  },
-);
 
 /** Runs one command on both and compares what they say. */
 class Pair {
@@ -274,6 +65,17 @@ class Pair {
       }
       case "settle":
         this.#settle(command.mode, command.settle, command.targets);
+        break;
+      case "rewind":
+        this.#rewind(command);
+        break;
+      case "cleanup": {
+        const { limit } = command;
+        assertEquals(this.store.retentionCleanup({ limit }), this.model.cleanup(limit ?? 100));
+        break;
+      }
+      case "history":
+        this.#history(command);
         break;
       case "policy": {
         const { type, levels, expected } = command;
@@ -328,6 +130,31 @@ class Pair {
         return this.model.all(modelled, (item) => this.model.create(item));
       },
     );
+  }
+
+  #rewind({ target, back, expectState, delayMs }: Extract<Op, { op: "rewind" }>): void {
+    const { id, partitionKey, flow } = this.#found(target.pick, target);
+    const event = back === undefined ? undefined : flow?.history.at(-1 - back);
+    const toEvent = event === undefined ? "1000-99" : `${event.atMs}-${event.version}`;
+    const runAtMs = delayMs === undefined ? undefined : this.model.nowMs + delayMs;
+    const options = { toEvent, expectState, runAtMs };
+    this.#compare(
+      () => this.store.rewind({ id, partitionKey }, options),
+      () => this.model.rewind({ id, partitionKey, ...options }),
+    );
+  }
+
+  #history({ target, ask, from, to }: Extract<Op, { op: "history" }>): void {
+    const { flow } = this.#found(target.pick, target);
+    if (flow === undefined) return;
+    const idAt = (back: number | undefined) => {
+      const event = back === undefined ? undefined : flow.history.at(-1 - back);
+      return event === undefined ? undefined : `${event.atMs}-${event.version}`;
+    };
+    const asked = { ...ask, fromEvent: idAt(from), toEvent: idAt(to) };
+    const { id, partitionKey } = flow;
+    const events = this.store.history({ id, partitionKey }, { ...asked, values: true });
+    assertHistory(events, this.model.history(flow, asked));
   }
 
   #claim(reclaim: boolean, options: ClaimOptions): void {
@@ -481,6 +308,7 @@ class Pair {
       assert(typeof dueMs === "number" && dueMs >= flow.dueRange[0] && dueMs <= flow.dueRange[1]);
       flow.dueMs = dueMs;
       flow.dueRange = null;
+      flow.history.at(-1)!.dueMs = dueMs;
     }
   }
 
@@ -506,18 +334,8 @@ class Pair {
           flow.result,
           error,
         ]);
-        const history = store.history({ id, partitionKey }).map((event) => ({
-          event: event.event as string,
-          version: event.version,
-          atMs: event.atMs,
-          state: event.state,
-          fencing: event.fencingToken,
-          attempts: event.attempts,
-          retry: event.retry === undefined
-            ? null
-            : { decision: event.retry.decision as string, attempt: event.retry.attempt },
-        }));
-        assertEquals(history, flow.history.slice(-100));
+        const history = store.history({ id, partitionKey }, { values: true });
+        assertHistory(history, model.history(flow));
       }
     }
     for (const type of TYPES) this.#compareQueries(type);
@@ -543,6 +361,14 @@ class Pair {
     } while (cursor !== null);
     const inP = flows.filter(({ partitionKey }) => partitionKey === "p");
     assertEquals(names(paged), names(inP.toSorted(byChange)));
+    const ended = flows.filter(({ state }) => ["completed", "failed", "cancelled"].includes(state))
+      .sort(byChange);
+    assertEquals(names(store.terminals(type)), names(ended));
+    const range = { fromMs: 1_020, toMs: Math.max(1_020, model.nowMs - 1), rev: true, count: 2 };
+    const failed = ended.filter(({ state, updatedAtMs }) =>
+      state === "failed" && updatedAtMs >= range.fromMs && updatedAtMs <= range.toMs
+    );
+    assertEquals(names(store.failures(type, range)), names(failed.reverse().slice(0, 2)));
     const stuck = running.filter(({ dueMs }) => dueMs! <= model.nowMs);
     assertEquals(
       names(store.stuck(type)),
@@ -568,6 +394,28 @@ class Pair {
     }
     assertEquals(sorted(info.states), sorted(states));
   }
+}
+
+function assertHistory(events: readonly HistoryEvent[], expected: readonly ModelEvent[]): void {
+  const seen = events.map((event, index): ModelEvent => ({
+    event: event.event,
+    version: event.version,
+    atMs: event.atMs,
+    state: event.state,
+    fencing: event.fencingToken,
+    attempts: event.attempts,
+    retry: event.retry === undefined
+      ? null
+      : { decision: event.retry.decision, attempt: event.retry.attempt },
+    owner: event.leaseOwner,
+    priority: event.priority,
+    dueMs: event.nextRunAtMs,
+    payload: event.payload,
+    result: event.result,
+    error: expected[index]?.error === "lease_lost" ? "lease_lost" : event.error,
+    rewoundTo: event.rewoundToEventId,
+  }));
+  assertEquals(seen, expected as ModelEvent[]);
 }
 
 function assertReply(
@@ -614,6 +462,7 @@ function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
       owner: record.leaseOwner,
       token: record.leaseToken,
       deadlineMs: record.leaseDeadlineMs,
+      rewoundTo: record.rewoundToEventId,
       refs: [record.payloadRef === null, record.resultRef === null, record.errorRef === null],
     },
     {
@@ -636,6 +485,7 @@ function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
       owner: flow.owner,
       token: flow.token,
       deadlineMs: flow.owner === null ? 0 : flow.dueMs!,
+      rewoundTo: flow.rewoundTo,
       refs: [flow.payload === undefined, flow.result === undefined, flow.error === undefined],
     },
   );

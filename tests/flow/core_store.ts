@@ -12,6 +12,7 @@ import type {
   HistoryEvent,
   Page,
   ResolvedPolicy,
+  RetentionCleanup,
 } from "../../src/flow/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
 import { FlowState } from "../../src/flow/core/mod.ts";
@@ -45,6 +46,11 @@ export class CoreStore {
   readonly #hash: core.KeyedHash;
   readonly #random = seededRandom(1);
   #previous = new Map<number, number>();
+  readonly #historyLog: core.HistoryLog = {
+    control: (lsn) => this.#control(lsn),
+    previous: (lsn) => this.#previous.get(lsn) ?? 0,
+    value: (lsn, maxBytes) => this.#value(lsn, maxBytes),
+  };
 
   constructor(options: CoreStoreOptions = {}) {
     this.nowMs = options.nowMs ?? 1_000;
@@ -98,6 +104,12 @@ export class CoreStore {
   cancelMany(items: unknown, options?: unknown): FlowRecord[] {
     return this.#run(core.parseCancelMany(items, options, this.context)) as FlowRecord[];
   }
+  retentionCleanup(options?: unknown): RetentionCleanup {
+    return this.#run(core.parseRetentionCleanup(options, this.context)) as RetentionCleanup;
+  }
+  rewind(flow: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseRewind(flow, options, this.context)) as FlowRecord;
+  }
   policySet(type: unknown, policy: unknown): ResolvedPolicy {
     return this.#run(core.parsePolicySet(type, policy, this.context)) as ResolvedPolicy;
   }
@@ -127,16 +139,18 @@ export class CoreStore {
     return this.#answer(core.readPolicy(this.state, query)) as ResolvedPolicy;
   }
   history(flow: unknown, options?: unknown): HistoryEvent[] {
-    const { target, count, rev } = core.parseHistory(flow, options, this.context);
-    const found = core.findFlow(this.state.table, target, this.nowMs);
+    const query = core.parseHistory(flow, options, this.context);
+    const found = core.findFlow(this.state.table, query.target, this.nowMs);
     if (found === undefined) return [];
-    const most = Math.min(count, found.identity.historyMaxEvents);
-    const events: HistoryEvent[] = [];
-    for (let lsn = found.lsn; lsn > 0 && events.length < most; lsn = this.#previous.get(lsn) ?? 0) {
-      const effect = this.#effectAt(lsn);
-      if (effect.kind === "ctrl") events.push(core.toHistoryEvent(found.identity, effect));
-    }
-    return rev ? events : events.reverse();
+    return core.readHistory(found, query, this.#historyLog);
+  }
+  terminals(type: unknown, options?: unknown): FlowRecord[] {
+    const query = core.parseTerminals(type, options, this.context);
+    return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
+  }
+  failures(type: unknown, options?: unknown): FlowRecord[] {
+    const query = core.parseFailures(type, options, this.context);
+    return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
   }
 
   /** Outcomes of an independent batch. */
@@ -173,6 +187,7 @@ export class CoreStore {
       firstLsn: firstLsn + ahead.length,
       limits: this.context.limits,
       parts,
+      loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.#historyLog),
     });
     if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
     assertEquals(this.state.nascent.size, 0);
@@ -217,6 +232,12 @@ export class CoreStore {
     }
     assertEquals(at, value.size);
     return { encoding, size: value.size, bytes };
+  }
+
+  #control(lsn: number): core.CtrlEffect {
+    const effect = this.#effectAt(lsn);
+    if (effect.kind !== "ctrl") throw new Error(`LSN ${lsn} is no control block`);
+    return effect;
   }
 
   #effectAt(lsn: number): core.Effect {

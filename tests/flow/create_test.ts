@@ -30,6 +30,7 @@ test("create() makes a record with all its defaults", () => {
     rootFlowId: "f",
     correlationId: null,
     attributes: {},
+    rewoundToEventId: null,
     leaseOwner: null,
     leaseToken: null,
     leaseDeadlineMs: 0,

@@ -21,6 +21,10 @@ export function assertIndexed(
   const byName = (a: Flow, b: Flow) =>
     compareBytes(a.identity.id, b.identity.id) ||
     compareBytes(a.identity.partitionKey, b.identity.partitionKey);
+  const ended = flows.filter(({ control }) => control.retentionUntilMs !== null)
+    .sort((a, b) => a.control.retentionUntilMs! - b.control.retentionUntilMs! || byName(a, b));
+  assertEquals([...state.forgotten(Infinity)], ended.map(handleOf));
+  assertEquals(state.nextForgottenMs(), ended[0]?.control.retentionUntilMs ?? Infinity);
   for (const type of new Set(flows.map(({ identity }) => identity.type))) {
     const ofType = flows.filter(({ identity }) => identity.type === type);
     const partitions = [null, ...new Set(ofType.map(({ identity }) => identity.partitionKey))];
@@ -65,14 +69,14 @@ export function assertIndexed(
     const byChange = ofType.toSorted((a, b) =>
       a.control.updatedAtMs - b.control.updatedAtMs || byName(a, b)
     );
-    assertEquals([...state.states.walk(type, null, null)], byChange.map(handleOf));
+    assertEquals([...state.states.walk(type)], byChange.map(handleOf));
     const counts = state.states.counts(type);
     assertEquals([...counts.values()].reduce((sum, count) => sum + count, 0), ofType.length);
     for (const [name, count] of counts) {
       const inState = byChange.filter(({ control }) =>
         (control.lease === null ? control.state : "running") === name
       );
-      assertEquals([...state.states.walk(type, name, null)], inState.map(handleOf));
+      assertEquals([...state.states.walk(type, { states: [name] })], inState.map(handleOf));
       assertEquals(count, inState.length);
     }
   }

@@ -26,6 +26,7 @@ export interface ModelFlow {
   readonly request: string;
   readonly createdAtMs: number;
   readonly historyMaxEvents: number;
+  readonly parent: string | null;
   /** The logical state. */
   state: string;
   owner: string | null;
@@ -48,6 +49,10 @@ export interface ModelFlow {
   payload: unknown;
   result: unknown;
   error: unknown;
+  /** The event that the last change went back to. */
+  rewoundTo: string | null;
+  /** Values that the flow was ever given. */
+  values: number;
   readonly history: ModelEvent[];
 }
 
@@ -60,6 +65,28 @@ export interface ModelEvent {
   readonly fencing: number;
   readonly attempts: number;
   readonly retry: { readonly decision: string; readonly attempt: number } | null;
+  readonly owner: string | null;
+  readonly priority: number;
+  /** Taken from the store after a retry. */
+  dueMs: number | null;
+  readonly payload: unknown;
+  readonly result: unknown;
+  readonly error: unknown;
+  readonly rewoundTo: string | null;
+}
+
+/** Which events of a history are asked for. */
+export interface ModelHistory {
+  readonly fromEvent?: string | undefined;
+  readonly toEvent?: string | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly fromVersion?: number | undefined;
+  readonly toVersion?: number | undefined;
+  readonly event?: string | undefined;
+  readonly worker?: string | undefined;
+  readonly count?: number | undefined;
+  readonly rev?: boolean | undefined;
 }
 
 /** A flow to create. */
@@ -73,6 +100,8 @@ export interface ModelCreate {
   readonly payload?: unknown;
   readonly idempotent?: boolean | undefined;
   readonly retentionTtlMs?: number | undefined;
+  readonly historyMaxEvents?: number | undefined;
+  readonly parentFlowId?: string | undefined;
 }
 
 /** Names a flow, and quotes its lease. */
@@ -160,7 +189,8 @@ export class Model {
       type: request.type,
       request: text,
       createdAtMs: this.nowMs,
-      historyMaxEvents: 100_000,
+      historyMaxEvents: request.historyMaxEvents ?? 100_000,
+      parent: request.parentFlowId ?? null,
       state,
       owner: null,
       token: null,
@@ -179,6 +209,8 @@ export class Model {
       payload: request.payload,
       result: undefined,
       error: undefined,
+      rewoundTo: null,
+      values: given(request.payload),
       history: [],
     };
     this.flows.push(flow);
@@ -253,7 +285,7 @@ export class Model {
     item: ModelItem & { result?: unknown; payload?: unknown; ttlMs?: number | undefined },
   ): ModelFlow {
     const flow = this.#owned(item);
-    if (item.payload !== undefined) flow.payload = item.payload;
+    this.#bring(flow, item.payload, item.result);
     flow.result = item.result;
     return this.#end(flow, "completed", "completed", item.ttlMs);
   }
@@ -262,7 +294,7 @@ export class Model {
     item: ModelItem & { error?: unknown; payload?: unknown; ttlMs?: number | undefined },
   ): ModelFlow {
     const flow = this.#owned(item);
-    if (item.payload !== undefined) flow.payload = item.payload;
+    this.#bring(flow, item.payload, item.error);
     flow.error = item.error;
     return this.#end(flow, "failed", "failed", item.ttlMs);
   }
@@ -277,6 +309,7 @@ export class Model {
       if (!fits) throw new Refusal("stale_lease");
     }
     if (TERMINAL.includes(flow.state)) throw new Refusal("flow_terminal");
+    this.#bring(flow, undefined, item.reason);
     flow.error = item.reason;
     return this.#end(flow, "cancelled", "cancelled", item.ttlMs);
   }
@@ -308,7 +341,7 @@ export class Model {
     flow.owner = null;
     flow.dueMs = item.runAtMs === undefined ? this.nowMs : item.runAtMs;
     if (item.priority !== undefined) flow.priority = item.priority;
-    if (item.payload !== undefined) flow.payload = item.payload;
+    this.#bring(flow, item.payload, undefined);
     this.#changed(flow, "transitioned");
     return flow;
   }
@@ -327,7 +360,7 @@ export class Model {
     flow.attempts = attempt;
     flow.attemptsTotal++;
     flow.error = item.error;
-    if (item.payload !== undefined) flow.payload = item.payload;
+    this.#bring(flow, item.payload, item.error);
     if (attempt <= policy.maxRetries) {
       flow.owner = null;
       flow.reclaims = 0;
@@ -352,6 +385,72 @@ export class Model {
     flow.dueMs = this.nowMs;
     this.#changed(flow, "retry", retry);
     return flow;
+  }
+
+  rewind(
+    item: ModelItem & {
+      toEvent: string;
+      expectState?: string | undefined;
+      runAtMs?: number | undefined;
+    },
+  ): ModelFlow {
+    const flow = this.#named(item);
+    if (flow.owner !== null) throw new Refusal("rewind_leased");
+    if (flow.parent !== null) throw new Refusal("rewind_family");
+    if (item.expectState !== undefined && item.expectState !== flow.state) {
+      throw new Refusal("wrong_state");
+    }
+    const event = this.history(flow, { count: Infinity })
+      .find(({ atMs, version }) => `${atMs}-${version}` === item.toEvent);
+    if (event === undefined) throw new Refusal("rewind_event_not_found");
+    if (event.owner !== null) throw new Refusal("rewind_event_unusable");
+    const ends = TERMINAL.includes(event.state);
+    if (ends && item.runAtMs !== undefined) throw new Refusal("invalid_argument");
+    flow.fencing++;
+    flow.state = event.state;
+    flow.priority = event.priority;
+    flow.attempts = event.attempts;
+    flow.reclaims = 0;
+    flow.dueMs = item.runAtMs ?? event.dueMs;
+    flow.untilMs = ends ? this.nowMs + flow.ttlMs : null;
+    flow.payload = event.payload;
+    flow.result = event.result;
+    flow.error = event.error;
+    this.#changed(flow, "rewound", null, item.toEvent);
+    return flow;
+  }
+
+  /** Forgets flows for good whose time is over. */
+  cleanup(limit: number): { flows: number; history: number; values: number } {
+    const over = this.flows.filter(({ untilMs }) => untilMs !== null && untilMs <= this.nowMs)
+      .sort((a, b) => a.untilMs! - b.untilMs! || compareIds(a, b))
+      .slice(0, limit);
+    this.flows = this.flows.filter((flow) => !over.includes(flow));
+    return {
+      flows: over.length,
+      history: over.reduce(
+        (sum, { history, historyMaxEvents }) => sum + Math.min(history.length, historyMaxEvents),
+        0,
+      ),
+      values: over.reduce((sum, { values }) => sum + values, 0),
+    };
+  }
+
+  /** The events of a flow that pass. */
+  history(flow: ModelFlow, asked: ModelHistory = {}): ModelEvent[] {
+    const place = (id: string) => id.split("-").map(Number);
+    const isAfter = (a: number[], b: number[]) => a[0]! > b[0]! || (a[0] === b[0] && a[1]! > b[1]!);
+    const found = flow.history.slice(-flow.historyMaxEvents).filter((event) => {
+      const at = [event.atMs, event.version];
+      return !(asked.fromEvent !== undefined && isAfter(place(asked.fromEvent), at)) &&
+        !(asked.toEvent !== undefined && isAfter(at, place(asked.toEvent))) &&
+        event.atMs >= (asked.fromMs ?? 0) && event.atMs <= (asked.toMs ?? Infinity) &&
+        event.version >= (asked.fromVersion ?? 0) &&
+        event.version <= (asked.toVersion ?? Infinity) &&
+        (asked.event === undefined || asked.event === event.event) &&
+        (asked.worker === undefined || asked.worker === event.owner);
+    }).slice(-(asked.count ?? 100));
+    return asked.rev ? found.reverse() : found;
   }
 
   policySet(type: string, levels: Record<string, ModelPolicy>, expected?: number): void {
@@ -427,6 +526,7 @@ export class Model {
     const { exhaustedTo } = this.policy(flow.type, flow.state);
     flow.fencing++;
     flow.error = "lease_lost";
+    flow.values++;
     if (TERMINAL.includes(exhaustedTo)) {
       this.#end(flow, exhaustedTo, "lease_lost");
       return;
@@ -458,7 +558,19 @@ export class Model {
     return flow;
   }
 
-  #changed(flow: ModelFlow, event: string, retry: ModelEvent["retry"] = null): void {
+  /** Gives a flow new values, of which the payload stays until another one comes. */
+  #bring(flow: ModelFlow, payload: unknown, other: unknown): void {
+    flow.values += given(payload) + given(other);
+    if (payload !== undefined) flow.payload = payload;
+  }
+
+  #changed(
+    flow: ModelFlow,
+    event: string,
+    retry: ModelEvent["retry"] = null,
+    rewoundTo: string | null = null,
+  ): void {
+    flow.rewoundTo = rewoundTo;
     flow.version++;
     flow.updatedAtMs = this.nowMs;
     flow.graceMs = 0;
@@ -471,6 +583,13 @@ export class Model {
       fencing: flow.fencing,
       attempts: flow.attempts,
       retry,
+      owner: flow.owner,
+      priority: flow.priority,
+      dueMs: flow.dueMs,
+      payload: flow.payload,
+      result: flow.result,
+      error: flow.error,
+      rewoundTo,
     });
   }
 }
@@ -483,6 +602,10 @@ export function takeableMs({ dueMs, graceMs }: ModelFlow): number {
 /** Orders flows as claims take them. */
 function byUrgency(a: ModelFlow, b: ModelFlow): number {
   return b.priority - a.priority || takeableMs(a) - takeableMs(b) || compareIds(a, b);
+}
+
+function given(value: unknown): number {
+  return value === undefined ? 0 : 1;
 }
 
 /** Orders flows by id, then by partition, as bytes. */

@@ -71,6 +71,10 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
     payloadLsn: u48,
     resultLsn: u48,
     errorLsn: u48,
+    rewoundTo: plain({ ms: u53, version: u48 }) as fc.Arbitrary<
+      { ms: number; version: number } | null
+    >,
+    valueCount: u32,
   }),
   event: fc.constantFrom<FlowEventName[]>(
     "created",
@@ -82,12 +86,15 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
     "failed",
     "cancelled",
     "lease_lost",
+    "rewound",
   ),
   retry,
 }).map((effect) => {
   // Half of them have nothing to tell about a retry.
-  const { retry, ...rest } = effect;
-  return retry.attempt % 2 === 0 ? rest : effect;
+  const { retry, control, ...rest } = effect;
+  const rewoundTo = effect.event === "rewound" ? control.rewoundTo : null;
+  const decided = { ...rest, control: { ...control, rewoundTo } };
+  return retry.attempt % 2 === 0 ? decided : { ...decided, retry };
 });
 
 const effect: fc.Arbitrary<Effect> = fc.oneof(
@@ -182,6 +189,18 @@ test("decodeEffect() leaves alone what a later version has appended to the fixed
   );
 });
 
+test("decodeEffect() reads control blocks from before they counted values", () => {
+  assertProperty(
+    fc.property(ctrl, (effect) => {
+      const names = dictionary();
+      const { type, fixed, rest } = decodeRecord(encodeEffects([effect], 1, names)[0]!, 1);
+      const decoded = decodeEffect({ type, fixed: fixed.subarray(0, 98), rest }, names);
+      assertEquals(decoded, { ...effect, control: { ...effect.control, valueCount: 0 } });
+    }),
+    { file: import.meta.url },
+  );
+});
+
 test("decodeEffect() refuses bytes that nobody wrote, and never with another error", () => {
   assertProperty(
     fc.property(
@@ -223,7 +242,7 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
     );
     assertEquals(error.code, "newer_format");
   };
-  refused(sample, (fixed) => fixed[14] = 10);
+  refused(sample, (fixed) => fixed[14] = 11);
   refused(sample, (fixed) => fixed[15]! |= 128);
   const value: Effect = {
     kind: "value",

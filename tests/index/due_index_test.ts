@@ -23,7 +23,7 @@ const placing = fc.record({
 });
 
 const selection: fc.Arbitrary<DueSelection> = fc.record({
-  type: fc.constantFrom("t", "t", "u", "none"),
+  type: fc.constantFrom("t", "t", "u", "none", null),
   states: fc.option(fc.uniqueArray(fc.constantFrom("a", "b", "none"))),
   partitionKeys: fc.option(fc.uniqueArray(fc.constantFrom("p0", "p1", "p3", "none"))),
   priority: fc.option(fc.nat(2)),
@@ -36,7 +36,7 @@ function scan(places: readonly (DuePlace | undefined)[], selected: DueSelection)
   return places.flatMap((place, handle) => {
     if (place === undefined) return [];
     const { states, partitionKeys, priority } = selected;
-    const matches = place.type === selected.type &&
+    const matches = (selected.type === null || place.type === selected.type) &&
       (states === null || states.includes(place.state)) &&
       (partitionKeys === null || partitionKeys.includes(names[handle]!.partitionKey)) &&
       (priority === null || priority === place.priority) &&

@@ -11,7 +11,7 @@ const names: readonly Name[] = Array.from({ length: 18 }, (_, handle) => ({
   partitionKey: `p${Math.floor(handle / 6)}`,
 }));
 
-test("StateIndex is a scan in the order of the last change, from any place on", () => {
+test("StateIndex is a scan in the order of the last change, from any place on, either way", () => {
   const step = fc.oneof(
     fc.record({
       handle: fc.nat(names.length - 1),
@@ -26,8 +26,11 @@ test("StateIndex is a scan in the order of the last change, from any place on", 
     fc.record({ ms: fc.nat(2) }),
     fc.record({
       type: fc.constantFrom("t", "u", "none"),
-      state: fc.option(fc.constantFrom("a", "b", "none")),
+      states: fc.option(fc.uniqueArray(fc.constantFrom<string[]>("a", "b", "none"))),
       after: fc.option(fc.nat(names.length - 1)),
+      from: fc.option(fc.nat(40), { nil: undefined }),
+      to: fc.option(fc.nat(40), { nil: undefined }),
+      rev: fc.boolean(),
     }),
   );
   assertProperty(
@@ -49,17 +52,26 @@ test("StateIndex is a scan in the order of the last change, from any place on", 
           if (place === undefined) index.remove(step.handle);
           else index.place(step.handle, place);
         } else {
-          const { type, state } = step;
+          const { type, states, rev } = step;
+          const fromMs = step.from && nowMs - step.from;
+          const toMs = step.to && nowMs - step.to;
           const ofType = [...places.keys()].filter((handle) => places[handle]?.type === type);
-          const found = ofType.filter((handle) => state === null || places[handle]!.state === state)
-            .sort(order);
+          const found = ofType
+            .filter((handle) => {
+              const { state, updatedAtMs } = places[handle]!;
+              return (states === null || states.includes(state)) &&
+                updatedAtMs >= (fromMs ?? 0) && updatedAtMs <= (toMs ?? Infinity);
+            })
+            .sort((a, b) => rev ? order(b, a) : order(a, b));
           const from = step.after !== null && places[step.after] !== undefined ? step.after : null;
           const after = from === null
             ? null
             : { ...names[from]!, updatedAtMs: places[from]!.updatedAtMs };
           assertEquals(
-            [...index.walk(type, state, after)],
-            from === null ? found : found.filter((handle) => order(handle, from) > 0),
+            [...index.walk(type, { states, after, fromMs, toMs, rev })],
+            from === null
+              ? found
+              : found.filter((handle) => rev ? order(handle, from) < 0 : order(handle, from) > 0),
           );
           const counts = new Map<string, number>();
           for (const handle of ofType) {

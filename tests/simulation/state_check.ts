@@ -7,8 +7,14 @@
 import { ShardState } from "../../src/engine/shard_state.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
-import { answer, type FlowState, toRecord } from "../../src/flow/core/mod.ts";
-import type { FlowRecord } from "../../src/flow/mod.ts";
+import {
+  answer,
+  type FlowState,
+  parseHistory,
+  readHistory,
+  toRecord,
+} from "../../src/flow/core/mod.ts";
+import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { assertIndexed } from "../flow/indexed.ts";
@@ -16,6 +22,8 @@ import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
 import { nameOf } from "./engine_journal.ts";
 import { showAnswer, showFlow, showModelEvent, type Shown, showRecord } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
+
+const PARSE = { limits: DEFAULT_LIMITS, manualClock: true };
 
 /** Compares the flows, policies and indexes of a shard with the model. */
 export function checkState({ flows: state }: ShardState, model: Model): void {
@@ -40,7 +48,8 @@ export function checkRecords(shard: Shard, model: Model): void {
   for (const flow of model.flows) {
     const found = table.find(flow.partitionKey, flow.id)!;
     const target = { id: flow.id, partitionKey: flow.partitionKey };
-    const events = records.history(found, { target, count: 1_000, rev: false, consistent: true });
+    const query = parseHistory(target, { count: 1_000 }, PARSE);
+    const events = readHistory(found, query, records);
     requireEqual(
       `The history of ${nameOf(flow)}`,
       events.map(showAnswer),
@@ -49,7 +58,7 @@ export function checkRecords(shard: Shard, model: Model): void {
     const hydration = { maxBytes: Infinity, totalBytesMax: Infinity };
     const record = answer(
       { kind: "flow", flow: found, hydration },
-      (lsn, maxBytes) => records.value(lsn, maxBytes),
+      records.value,
     ) as FlowRecord;
     requireEqual(`The values of ${nameOf(flow)}`, showRecord(record), showFlow(flow, Infinity));
   }

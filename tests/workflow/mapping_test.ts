@@ -26,7 +26,13 @@ function anyStore(): FakeStore {
     ...{ create: () => record, createMany: () => [record] as never },
     ...{ claimDue: () => [], reclaim: () => [], extendLease: () => record },
     ...{ complete: () => record, transition: () => record, retry: () => record },
-    ...{ fail: () => record, cancel: () => record, get: () => record, history: () => [] },
+    ...{
+      fail: () => record,
+      cancel: () => record,
+      rewind: () => record,
+      get: () => record,
+      history: () => [],
+    },
     ...{ list: () => [], info: () => info, stuck: () => [], policySet: () => policy },
   });
 }
@@ -275,6 +281,28 @@ const billingMappings: readonly (readonly [
     { reason: "refund" },
   ],
   ["cancel() takes an id", (billing) => billing.cancel("inv-1"), "cancel", "inv-1", {}],
+  [
+    "rewind() takes partition fields",
+    (billing) =>
+      billing.rewind(
+        { id: "inv-1", tenantId: "t1", invoiceId: "i9" },
+        { toEvent: "5-1", expectState: "failed", runAtMs: undefined },
+      ),
+    ...["rewind", flow],
+    { toEvent: "5-1", expectState: "failed" },
+  ],
+  [
+    "rewind() takes an id",
+    (billing) => billing.rewind("inv-1", { toEvent: "5-1", runAtMs: 9 }),
+    ...["rewind", "inv-1"],
+    { toEvent: "5-1", runAtMs: 9 },
+  ],
+  [
+    "history() hands on its filters",
+    (billing) => billing.history("inv-1", { event: "claimed", fromMs: 5, values: true }),
+    ...["history", "inv-1"],
+    { event: "claimed", fromMs: 5, values: true },
+  ],
   [
     "get() takes partition fields",
     (billing) => billing.get({ id: "inv-1", tenantId: "t1", invoiceId: "i9" }, { full: true }),

@@ -4,7 +4,15 @@
  * @module
  */
 import type { ListPosition } from "../../index/mod.ts";
-import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
+import type {
+  Attributes,
+  FlowEventName,
+  Priority,
+  RetryPolicy,
+  TerminalState,
+  TypePolicy,
+} from "../mod.ts";
+import type { EventPosition } from "./event_id.ts";
 import type { Value } from "./value.ts";
 
 /** Names a flow. */
@@ -231,6 +239,24 @@ export interface PolicySetCommand extends CommandBase {
   readonly expectedGeneration: number | undefined;
 }
 
+/** `rewind`. */
+export interface RewindCommand extends CommandBase {
+  readonly kind: "rewind";
+  readonly target: FlowTarget;
+  readonly toEvent: EventPosition;
+  /** Undefined: in whatever state it is. */
+  readonly expectState: string | undefined;
+  /** Undefined: as after the event. */
+  readonly runAtMs: number | undefined;
+}
+
+/** `retentionCleanup`. */
+export interface RetentionCleanupCommand extends CommandBase {
+  readonly kind: "retention_cleanup";
+  /** The most flows to remove. */
+  readonly limit: number;
+}
+
 /** A command: something that changes flows or policies. */
 export type Command =
   | CreateCommand
@@ -241,6 +267,8 @@ export type Command =
   | RetryCommand
   | FailCommand
   | CancelCommand
+  | RewindCommand
+  | RetentionCleanupCommand
   | PolicySetCommand;
 
 /** `get`. */
@@ -251,14 +279,30 @@ export interface GetQuery {
   readonly hydration: Hydration | null;
 }
 
+/** Which events are meant; both ends of a range are. Undefined: whatever it is. */
+export interface HistoryFilter {
+  readonly fromEvent: EventPosition | undefined;
+  readonly toEvent: EventPosition | undefined;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly fromVersion: number | undefined;
+  readonly toVersion: number | undefined;
+  readonly event: FlowEventName | undefined;
+  readonly worker: string | undefined;
+}
+
 /** `history`. */
 export interface HistoryQuery {
   /** The flow. */
   readonly target: FlowTarget;
+  /** Which events. */
+  readonly filter: HistoryFilter;
   /** How many events at most. */
   readonly count: number;
   /** Whether the newest comes first. */
   readonly rev: boolean;
+  /** Null: no values. */
+  readonly hydration: Hydration | null;
   /** Whether every acknowledged command is seen. */
   readonly consistent: boolean;
 }
@@ -276,6 +320,24 @@ export interface ListQuery {
   /** Undefined: no pages; null: the first page. */
   readonly after: ListPosition | null | undefined;
   /** Whether every acknowledged command is seen. */
+  readonly consistent: boolean;
+}
+
+/** `terminals` and `failures`. */
+export interface TerminalsQuery {
+  readonly type: string;
+  /** These terminal states, each once. */
+  readonly states: readonly TerminalState[];
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+  /** When the flow ended at the earliest; undefined: whenever. */
+  readonly fromMs: number | undefined;
+  /** When the flow ended at the latest; undefined: whenever. */
+  readonly toMs: number | undefined;
+  readonly count: number;
+  readonly rev: boolean;
+  /** Undefined: no pages; null: the first page. */
+  readonly after: ListPosition | null | undefined;
   readonly consistent: boolean;
 }
 

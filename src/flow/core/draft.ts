@@ -11,6 +11,7 @@ import type { Effect } from "./effect.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, keysOf, packKey } from "./flow_key.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
+import type { Loaded } from "./need.ts";
 import { duplicate, notFound } from "./refusals.ts";
 import type { FlowState } from "./state.ts";
 import type { Value, ValueParts } from "./value.ts";
@@ -27,10 +28,12 @@ export interface DecideContext {
   readonly limits: FlowLimits;
   /** Where the command's large values stand, which went ahead. */
   readonly parts?: ReadonlyMap<Value, ValueParts>;
+  /** What the command needs; see `needsOf()`. */
+  readonly loaded: Loaded;
 }
 
 /** What changes with every change and is not a command's business. */
-type Kept = "version" | "updatedAtMs";
+type Kept = "version" | "updatedAtMs" | "valueCount";
 
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
@@ -45,6 +48,8 @@ export class Draft implements FlowLookup {
   readonly random: Random;
   /** The limits of the store. */
   readonly limits: FlowLimits;
+  /** What was loaded for the command. */
+  readonly loaded: Loaded;
   /** Whether naming a flow twice is refused. */
   refusesRepeats = false;
   readonly #context: DecideContext;
@@ -52,6 +57,8 @@ export class Draft implements FlowLookup {
   readonly #newNames = new Set<string>();
   readonly #newKeys = new Set<string>();
   readonly #named = new Set<string>();
+  /** Values since the last control block. They are of the flow whose control block comes next. */
+  #valueCount = 0;
   /** Changed flows by id; mostly one for an id. */
   readonly #changed = new Map<string, Flow[]>();
 
@@ -61,6 +68,7 @@ export class Draft implements FlowLookup {
     this.nowMs = context.nowMs;
     this.random = context.random;
     this.limits = context.limits;
+    this.loaded = context.loaded;
     this.#context = context;
   }
 
@@ -110,6 +118,7 @@ export class Draft implements FlowLookup {
   value(key: FlowKey, value: Value | undefined): number {
     if (value === undefined) return 0;
     const { encoding, bytes } = value;
+    this.#valueCount++;
     if (bytes.length <= this.limits.valueInlineBytesMax) return this.ownValue(key, value);
     const parts = this.#context.parts?.get(value);
     invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
@@ -126,13 +135,15 @@ export class Draft implements FlowLookup {
     key: FlowKey,
     identity: Identity,
     payload: Value | undefined,
-    control: Omit<Control, Kept | "payloadLsn">,
+    control: Omit<Control, Kept | "payloadLsn" | "rewoundTo">,
   ): Flow {
     this.#name(identity.type);
     const bodyLsn = this.#add({ kind: "body", key, identity });
     const first = {
       ...control,
       payloadLsn: this.value(key, payload),
+      rewoundTo: null,
+      valueCount: this.#takeValueCount(),
       version: 1,
       updatedAtMs: this.nowMs,
     };
@@ -150,7 +161,9 @@ export class Draft implements FlowLookup {
     invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
     const after = {
       ...control,
+      rewoundTo: null,
       ...change,
+      valueCount: control.valueCount + this.#takeValueCount(),
       version: control.version + 1,
       updatedAtMs: this.nowMs,
     };
@@ -189,6 +202,12 @@ export class Draft implements FlowLookup {
     const flow = { key, identity, bodyLsn, control, lsn };
     this.#remember(flow);
     return flow;
+  }
+
+  #takeValueCount(): number {
+    const count = this.#valueCount;
+    this.#valueCount = 0;
+    return count;
   }
 
   #remember(flow: Flow): void {

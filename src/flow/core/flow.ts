@@ -5,6 +5,7 @@
  */
 import type { Hash64 } from "../../codec/mod.ts";
 import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod.ts";
+import type { EventPosition } from "./event_id.ts";
 import type { FlowKey } from "./flow_key.ts";
 
 /** What a flow is for life. Written once, when it is created. */
@@ -65,6 +66,10 @@ export interface Control {
   readonly retentionTtlMs: number;
   /** After the end: until when the record is kept. Otherwise null. */
   readonly retentionUntilMs: number | null;
+  /** If the last change was a rewind: the event that the flow went back to. Otherwise null. */
+  readonly rewoundTo: EventPosition | null;
+  /** How many values the flow has brought in its life. */
+  readonly valueCount: number;
   /** The LSN of the payload, 0 without one. */
   readonly payloadLsn: number;
   /** The LSN of the result, 0 without one. */

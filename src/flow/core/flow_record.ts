@@ -4,6 +4,7 @@
  * @module
  */
 import type { FlowRecord } from "../mod.ts";
+import { formatEventId } from "./event_id.ts";
 import { type Flow, leaseToken, shownState } from "./flow.ts";
 import { valueRef } from "./value_ref.ts";
 
@@ -35,6 +36,7 @@ export function toRecord({ identity, control }: Flow): FlowRecord {
     rootFlowId: identity.rootFlowId ?? identity.id,
     correlationId: identity.correlationId,
     attributes: { ...identity.attributes },
+    rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
     leaseOwner: lease?.owner ?? null,
     leaseToken: leaseToken(control),
     leaseDeadlineMs: lease === null ? 0 : control.nextRunAtMs ?? 0,

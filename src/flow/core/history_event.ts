@@ -5,6 +5,7 @@
  */
 import type { HistoryEvent } from "../mod.ts";
 import type { CtrlEffect } from "./effect.ts";
+import { formatEventId, positionOf } from "./event_id.ts";
 import { type Identity, shownState } from "./flow.ts";
 import { valueRef } from "./value_ref.ts";
 
@@ -13,7 +14,7 @@ export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryE
   const { control, event, retry } = effect;
   const { lease } = control;
   return {
-    eventId: `${control.updatedAtMs}-${control.version}`,
+    eventId: formatEventId(positionOf(control)),
     event,
     version: control.version,
     atMs: control.updatedAtMs,
@@ -30,6 +31,7 @@ export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryE
     payloadRef: valueRef(control.payloadLsn),
     resultRef: valueRef(control.resultLsn),
     errorRef: valueRef(control.errorLsn),
+    rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
     ...retry === undefined ? {} : { retry },
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-export { type Answer, answer, type FoundValue, type ReadValue } from "./answer.ts";
+export { type Answer, answer } from "./answer.ts";
 export type {
   BatchMode,
   CancelCommand,
@@ -22,6 +22,7 @@ export type {
   FailRequest,
   FlowTarget,
   GetQuery,
+  HistoryFilter,
   HistoryQuery,
   Hydration,
   InfoQuery,
@@ -29,9 +30,12 @@ export type {
   ListQuery,
   PolicyQuery,
   PolicySetCommand,
+  RetentionCleanupCommand,
   RetryCommand,
   RetryRequest,
+  RewindCommand,
   StuckQuery,
+  TerminalsQuery,
   TransitionCommand,
   TransitionRequest,
 } from "./command.ts";
@@ -53,14 +57,26 @@ export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
 export type { FlowKey, KeyedHash } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
-export { toHistoryEvent } from "./history_event.ts";
+export { type HistoryLog, readHistory } from "./history.ts";
+export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";
 export { findFlow } from "./lookup.ts";
+export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
 export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
-export { parseGet, parseHistory, parseInfo, parseList, parseStuck } from "./parse/query.ts";
+export { parseHistory } from "./parse/history.ts";
+export {
+  parseFailures,
+  parseGet,
+  parseInfo,
+  parseList,
+  parseStuck,
+  parseTerminals,
+} from "./parse/query.ts";
+export { parseRetentionCleanup } from "./parse/retention.ts";
+export { parseRewind } from "./parse/rewind.ts";
 export {
   parseCancel,
   parseCancelMany,
@@ -74,8 +90,9 @@ export {
   parseTransition,
   parseTransitionMany,
 } from "./parse/settle.ts";
-export { readFlow, readInfo, readList, readPolicy, readStuck } from "./queries.ts";
+export { readFlow, readInfo, readList, readPolicy, readStuck, readTerminals } from "./queries.ts";
 export type {
+  CleanupReply,
   FlowReply,
   FlowsReply,
   InfoReply,

@@ -3,9 +3,16 @@
  *
  * @module
  */
-import type { DueSelection, ListPosition } from "../../index/mod.ts";
+import type { DueSelection, ListPosition, StateWalk } from "../../index/mod.ts";
 import { type FlowInfo, RUNNING } from "../mod.ts";
-import type { GetQuery, InfoQuery, ListQuery, PolicyQuery, StuckQuery } from "./command.ts";
+import type {
+  GetQuery,
+  InfoQuery,
+  ListQuery,
+  PolicyQuery,
+  StuckQuery,
+  TerminalsQuery,
+} from "./command.ts";
 import { formatCursor } from "./cursor.ts";
 import { type Flow, isForgotten } from "./flow.ts";
 import { findFlow } from "./lookup.ts";
@@ -25,23 +32,18 @@ export function readList(
   query: ListQuery,
   nowMs: number,
 ): FlowsReply | PageReply {
-  const flows: Flow[] = [];
-  const { type, after, count } = query;
-  let more = false;
-  for (const handle of state.states.walk(type, query.state, after ?? null)) {
-    const flow = state.table.at(handle);
-    if (!isListed(flow, query.partitionKey, nowMs)) continue;
-    more = flows.length === count;
-    if (more) break;
-    flows.push(flow);
-  }
-  if (after === undefined) return { kind: "flows", flows, hydration: null };
-  const last = flows.at(-1);
-  return {
-    kind: "page",
-    flows,
-    cursor: more && last !== undefined ? formatCursor(positionOf(last)) : null,
-  };
+  const states = query.state === null ? null : [query.state];
+  return readRows(state, query, { states, after: query.after ?? null }, nowMs);
+}
+
+/** Answers `terminals` and `failures`. */
+export function readTerminals(
+  state: FlowState,
+  query: TerminalsQuery,
+  nowMs: number,
+): FlowsReply | PageReply {
+  const { states, fromMs, toMs, rev, after = null } = query;
+  return readRows(state, query, { states, fromMs, toMs, rev, after }, nowMs);
 }
 
 /** Answers `stuck`. */
@@ -106,9 +108,36 @@ function waitingIn(type: string, partitionKey: string | null): DueSelection {
   };
 }
 
+/** What queries have in common that answer with rows of a type. */
+type RowsQuery = Pick<ListQuery, "type" | "partitionKey" | "count" | "after">;
+
+function readRows(
+  state: FlowState,
+  { type, partitionKey, count, after }: RowsQuery,
+  walk: StateWalk,
+  nowMs: number,
+): FlowsReply | PageReply {
+  const flows: Flow[] = [];
+  let more = false;
+  for (const handle of state.states.walk(type, walk)) {
+    const flow = state.table.at(handle);
+    if (!isListed(flow, partitionKey, nowMs)) continue;
+    more = flows.length === count;
+    if (more) break;
+    flows.push(flow);
+  }
+  if (after === undefined) return { kind: "flows", flows, hydration: null };
+  const last = flows.at(-1);
+  return {
+    kind: "page",
+    flows,
+    cursor: more && last !== undefined ? formatCursor(positionOf(last)) : null,
+  };
+}
+
 function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {
   let count = 0;
-  for (const handle of state.states.walk(query.type, name, null)) {
+  for (const handle of state.states.walk(query.type, { states: [name] })) {
     if (isListed(state.table.at(handle), query.partitionKey, nowMs)) count++;
   }
   return count;

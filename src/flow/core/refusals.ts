@@ -5,6 +5,8 @@
  */
 import { FlowError } from "../../errors.ts";
 import type { FlowTarget } from "./command.ts";
+import { RUNNING } from "../mod.ts";
+import { type EventPosition, formatEventId } from "./event_id.ts";
 import { type Flow, shownState } from "./flow.ts";
 
 /** There is no such flow. */
@@ -83,6 +85,52 @@ export function staleLease(flow: Flow, why: string): FlowError {
   return new FlowError("stale_lease", `Flow "${id}" ${why}`, {
     details: { id, state: shownState(flow.control) },
   });
+}
+
+/** A worker holds the flow. */
+export function rewindLeased({ identity: { id }, control }: Flow): FlowError {
+  return new FlowError(
+    "rewind_leased",
+    `Flow "${id}" is leased to "${control.lease?.owner}", also if the lease is over`,
+    { details: { id } },
+  );
+}
+
+/** The flow belongs to others. */
+export function rewindFamily({ identity: { id, parentFlowId } }: Flow): FlowError {
+  return new FlowError("rewind_family", `Flow "${id}" is a child of "${parentFlowId}"`, {
+    details: { id, parentFlowId },
+  });
+}
+
+/** There is no such event, or no more. */
+export function rewindEventNotFound(flow: Flow, event: EventPosition): FlowError {
+  const { id, historyMaxEvents } = flow.identity;
+  const eventId = formatEventId(event);
+  return new FlowError(
+    "rewind_event_not_found",
+    `Flow "${id}" has no event ${eventId} among the ${historyMaxEvents} that it keeps`,
+    { details: { id, eventId, limit: historyMaxEvents } },
+  );
+}
+
+/** The flow was leased after the event, and a lease does not come back. */
+export function rewindEventUnusable({ identity: { id } }: Flow, event: EventPosition): FlowError {
+  const eventId = formatEventId(event);
+  return new FlowError(
+    "rewind_event_unusable",
+    `After event ${eventId} flow "${id}" was in state "${RUNNING}"`,
+    { details: { id, eventId } },
+  );
+}
+
+/** A flow that has ended has no due time. */
+export function rewindOfDueTime(state: string, event: EventPosition): FlowError {
+  return new FlowError(
+    "invalid_argument",
+    `runAtMs is given, but event ${formatEventId(event)} ended the flow in state "${state}"`,
+    { details: { field: "runAtMs" } },
+  );
 }
 
 /** The policy is another one than the caller has read. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FlowError } from "../../errors.ts";
-import type { FlowInfo, ResolvedPolicy } from "../mod.ts";
+import type { FlowInfo, ResolvedPolicy, RetentionCleanup } from "../mod.ts";
 import type { Hydration } from "./command.ts";
 import type { Flow } from "./flow.ts";
 
@@ -77,6 +77,12 @@ export interface InfoReply {
   readonly info: FlowInfo;
 }
 
+/** What a cleanup removed. */
+export interface CleanupReply {
+  readonly kind: "cleanup";
+  readonly cleanup: RetentionCleanup;
+}
+
 /** An answer. Flows in it are as they were when it was decided. */
 export type Reply =
   | FlowReply
@@ -84,4 +90,5 @@ export type Reply =
   | OutcomesReply
   | PageReply
   | PolicyReply
-  | InfoReply;
+  | InfoReply
+  | CleanupReply;

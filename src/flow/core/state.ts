@@ -57,6 +57,16 @@ export class FlowState {
     return this.due.earliestMs(dueSelection(filter));
   }
 
+  /** Yields the flows whose retention is over at an instant, the one first that is over longest. */
+  forgotten(nowMs: number): Generator<number> {
+    return this.retention.walkByTime(ALL_ENDED, nowMs);
+  }
+
+  /** When the next retention is over, or was; `Infinity` if there is none. */
+  nextForgottenMs(): number {
+    return this.retention.earliestMs(ALL_ENDED);
+  }
+
   /** Notes that a flow of a type changed. */
   markChanged(type: string): void {
     this.#changedTypes.add(type);
@@ -69,6 +79,16 @@ export class FlowState {
     return changed;
   }
 }
+
+/** The whole index of retentions, in which nothing has a priority. */
+const ALL_ENDED: DueSelection = {
+  type: null,
+  states: null,
+  partitionKeys: null,
+  priority: 0,
+  waiting: true,
+  leased: false,
+};
 
 /** The part of the due index that a claim looks at. */
 export function dueSelection(filter: ClaimFilter): DueSelection {

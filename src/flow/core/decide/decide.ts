@@ -15,7 +15,9 @@ import { decideComplete, decideFail } from "./complete.ts";
 import { decideCreate } from "./create.ts";
 import { decideExtendLease } from "./extend_lease.ts";
 import { decidePolicySet } from "./policy_set.ts";
+import { decideRetentionCleanup } from "./retention_cleanup.ts";
 import { decideRetry } from "./retry.ts";
+import { decideRewind } from "./rewind.ts";
 import { decideTransition } from "./transition.ts";
 
 /** What a command does, and what it answers once that is on disk. */
@@ -55,6 +57,10 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideItems(draft, command, decideFail);
     case "cancel":
       return decideItems(draft, command, decideCancel);
+    case "rewind":
+      return decideRewind(draft, command);
+    case "retention_cleanup":
+      return decideRetentionCleanup(draft, command);
     case "policy_set":
       return decidePolicySet(draft, command);
   }

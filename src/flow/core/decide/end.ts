@@ -23,12 +23,14 @@ export interface Ending {
 
 /** What the end of a flow may change besides what every end changes. */
 type EndingMember =
+  | "priority"
   | "attempts"
   | "attemptsTotal"
   | "fencingToken"
   | "payloadLsn"
   | "resultLsn"
-  | "errorLsn";
+  | "errorLsn"
+  | "rewoundTo";
 
 /** Ends a flow. Every way into a terminal state leads through here. */
 export function endFlow(draft: Draft, flow: Flow, ending: Ending): Flow {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import { invariant } from "../../../invariant.ts";
 import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { CtrlEffect } from "../effect.ts";
@@ -24,7 +25,11 @@ const EVENTS: readonly (FlowEventName | undefined)[] = [
   "failed",
   "cancelled",
   "lease_lost",
+  "rewound",
 ];
+
+/** The names of all events. */
+export const EVENT_NAMES: readonly FlowEventName[] = EVENTS.filter((name) => name !== undefined);
 
 const BACKOFF_KINDS: readonly BackoffKind[] = ["none", "fixed", "linear", "exponential"];
 const DECISIONS: readonly RetryFacts["decision"][] = ["scheduled", "exhausted"];
@@ -64,13 +69,21 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
   writer.u48(control.errorLsn);
   writer.u32(lease?.secret.hi ?? 0);
   writer.u32(lease?.secret.lo ?? 0);
+  writer.u32(control.valueCount);
 }
 
 /** Writes what follows the fixed part. */
 export function writeCtrlRest(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
-  const { control: { lease }, retry } = effect;
+  const { control: { lease, rewoundTo }, event, retry } = effect;
   if (lease !== null) writer.text(lease.owner);
-  if (retry === undefined) return;
+  if (retry !== undefined) writeRetry(writer, retry, names);
+  invariant((event === "rewound") === (rewoundTo !== null), "only a rewind rewinds");
+  if (rewoundTo === null) return;
+  writer.u53(rewoundTo.ms);
+  writer.u48(rewoundTo.version);
+}
+
+function writeRetry(writer: ByteWriter, retry: RetryFacts, names: NameIds): void {
   writer.u8(DECISIONS.indexOf(retry.decision));
   writer.u32(retry.attempt);
   writer.u32(names.idOf(retry.runState));
@@ -112,10 +125,18 @@ export function readCtrl(
     errorLsn: fixed.u48(),
   };
   const secret = { hi: fixed.u32(), lo: fixed.u32() };
+  const valueCount = fixed.left === 0 ? 0 : fixed.u32();
   const lease: Lease | null = flags & HAS_LEASE ? { owner: rest.text(), secret } : null;
   const retry = flags & HAS_RETRY ? { retry: readRetry(rest, dictionary) } : {};
+  const rewoundTo = event === "rewound" ? { ms: rest.u53(), version: rest.u48() } : null;
   rest.end();
-  return { kind: "ctrl", key, control: { ...control, lease }, event, ...retry };
+  return {
+    kind: "ctrl",
+    key,
+    control: { ...control, lease, rewoundTo, valueCount },
+    event,
+    ...retry,
+  };
 }
 
 function readRetry(rest: ByteReader, dictionary: Dictionary): RetryFacts {

@@ -4,20 +4,20 @@
  * @module
  */
 import type { ListPosition } from "../../../index/mod.ts";
-import { RUNNING } from "../../mod.ts";
-import type { GetQuery, HistoryQuery, InfoQuery, ListQuery, StuckQuery } from "../command.ts";
+import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
+import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../command.ts";
 import { parseCursor } from "../cursor.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf } from "./hydration.ts";
+import { parseInstants } from "./range.ts";
 import { parseTarget } from "./target.ts";
 
 /** Rows of a query that nobody gave a count. */
 const COUNT = 100;
 
 const GET: ReadonlySet<string> = new Set(["payload", "full", "payloadMaxBytes"]);
-const HISTORY: ReadonlySet<string> = new Set(["count", "rev", "consistent"]);
 const LIST: ReadonlySet<string> = new Set([
   "state",
   "partitionKey",
@@ -25,6 +25,18 @@ const LIST: ReadonlySet<string> = new Set([
   "cursor",
   "consistent",
 ]);
+const FAILURES: readonly string[] = [
+  "partitionKey",
+  "fromMs",
+  "toMs",
+  "rev",
+  "count",
+  "cursor",
+  "consistent",
+];
+const OF_FAILURES: ReadonlySet<string> = new Set(FAILURES);
+const TERMINALS: ReadonlySet<string> = new Set([...FAILURES, "state"]);
+const TERMINAL_STATES: readonly TerminalState[] = ["completed", "failed", "cancelled"];
 const INFO: ReadonlySet<string> = new Set(["partitionKey"]);
 const STUCK: ReadonlySet<string> = new Set(["partitionKey", "count", "olderThanMs"]);
 
@@ -36,22 +48,6 @@ export function parseGet(flow: unknown, options: unknown, context: ParseContext)
   const hydration = hydrationOf(args, wanted);
   // One flow has three values at most, so only the cap of each counts.
   return { target, hydration: hydration && { ...hydration, totalBytesMax: Infinity } };
-}
-
-/** Checks the arguments of `history`. */
-export function parseHistory(
-  flow: unknown,
-  options: unknown,
-  context: ParseContext,
-): HistoryQuery {
-  const target = parseTarget(flow, context);
-  const args = argumentsOf(options, HISTORY, context);
-  return {
-    target,
-    count: countOf(args),
-    rev: args.boolean("rev", false),
-    consistent: args.boolean("consistent", true),
-  };
 }
 
 /** Checks the arguments of `list`. */
@@ -67,6 +63,27 @@ export function parseList(type: unknown, options: unknown, context: ParseContext
     after: parseAfter(args.raw("cursor")),
     consistent: args.boolean("consistent", true),
   };
+}
+
+/** Checks the arguments of `terminals`. */
+export function parseTerminals(
+  type: unknown,
+  options: unknown,
+  context: ParseContext,
+): TerminalsQuery {
+  const checkedType = checkText("type", type, context.limits.idBytesMax);
+  const args = argumentsOf(options, TERMINALS, context);
+  return terminalsOf(args, checkedType, parseTerminalStates(args.raw("state")));
+}
+
+/** Checks the arguments of `failures`. */
+export function parseFailures(
+  type: unknown,
+  options: unknown,
+  context: ParseContext,
+): TerminalsQuery {
+  const checkedType = checkText("type", type, context.limits.idBytesMax);
+  return terminalsOf(argumentsOf(options, OF_FAILURES, context), checkedType, ["failed"]);
 }
 
 /** Checks the arguments of `info`. */
@@ -96,7 +113,25 @@ function argumentsOf(
   return new Arguments(checkObject("options", options ?? {}), { context, known });
 }
 
-function countOf(args: Arguments): number {
+function terminalsOf(
+  args: Arguments,
+  type: string,
+  states: readonly TerminalState[],
+): TerminalsQuery {
+  return {
+    type,
+    states,
+    partitionKey: args.optionalText("partitionKey") ?? null,
+    ...parseInstants(args),
+    count: countOf(args),
+    rev: args.boolean("rev", false),
+    after: parseAfter(args.raw("cursor")),
+    consistent: args.boolean("consistent", true),
+  };
+}
+
+/** The rows that a query asks for. */
+export function countOf(args: Arguments): number {
   return args.count("count", 1, args.limits.queryCountMax) ?? COUNT;
 }
 
@@ -106,6 +141,12 @@ function parseState(state: unknown, bytesMax: number): string | null {
   const name = checkText("state", state, bytesMax);
   if (name.toLowerCase() === "any") return null;
   return name === RUNNING ? name : checkStateName("state", name, bytesMax);
+}
+
+function parseTerminalStates(state: unknown): readonly TerminalState[] {
+  if (state === undefined || state === "any") return TERMINAL_STATES;
+  if (typeof state === "string" && isTerminalState(state)) return [state];
+  throw invalid("state", state, `any or one of ${TERMINAL_STATES.join(", ")}`);
 }
 
 function parseAfter(cursor: unknown): ListPosition | null | undefined {

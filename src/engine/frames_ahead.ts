@@ -1,0 +1,89 @@
+/**
+ * The frames that are ahead of the log.
+ *
+ * @module
+ */
+import { endOfFrame, type Frame, type Log, type LogPosition } from "../log/mod.ts";
+import { OpenFrame } from "./open_frame.ts";
+
+/** A frame that the log has not answered. */
+interface SubmittedFrame {
+  readonly frame: Frame;
+  /** Its records, for whoever needs one before the log can give it out. */
+  readonly records: OpenFrame;
+}
+
+/** The frame that is being written to, and those that are on their way to the log. */
+export class FramesAhead {
+  readonly #log: Log;
+  #submitted: SubmittedFrame[] = [];
+  #open: OpenFrame | undefined;
+
+  /**
+   * No frames ahead.
+   *
+   * @param log Where the frames go.
+   */
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The frame that is being written to, if there is one. */
+  get open(): OpenFrame | undefined {
+    return this.#open;
+  }
+
+  /** How many frames the log has not answered. */
+  get submittedCount(): number {
+    return this.#submitted.length;
+  }
+
+  /** The LSN that the next record will have. */
+  get nextLsn(): number {
+    return this.#open?.nextLsn ?? this.#base().lsn + 1;
+  }
+
+  /** The frame to write to. Opening one may start a segment, and so may throw what the log throws. */
+  opened(): OpenFrame {
+    return this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
+  }
+
+  /** Closes the frame that is being written to: what is to be handed to the log now. */
+  close(): Frame | undefined {
+    if (this.#open === undefined) return undefined;
+    const records = this.#open;
+    const frame = records.close();
+    this.#open = undefined;
+    this.#submitted.push({ frame, records });
+    return frame;
+  }
+
+  /** Forgets a frame that the log has answered. Returns whether it was the next one to be. */
+  answered(frame: Frame): boolean {
+    if (this.#submitted[0]?.frame !== frame) return false;
+    this.#submitted.shift();
+    return true;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#open = undefined;
+    this.#submitted = [];
+  }
+
+  /** A copy of bytes that stand in the log, or that will once these frames are there. */
+  readBytes(segment: number, offset: number, length: number): Uint8Array {
+    for (const { records } of this.#submitted) {
+      const bytes = records.readBytes(segment, offset, length);
+      if (bytes !== undefined) return bytes;
+    }
+    return this.#open?.readBytes(segment, offset, length) ??
+      this.#log.readBytes(segment, offset, length);
+  }
+
+  /** The place in the log where the next frame goes. */
+  #base(): LogPosition {
+    const last = this.#submitted.at(-1);
+    return last === undefined ? this.#log.end : endOfFrame(last.frame);
+  }
+}

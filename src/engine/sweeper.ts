@@ -1,0 +1,101 @@
+/**
+ * Giving up flows whose retention is over, in the background.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+import type { RetentionCleanup } from "../flow/mod.ts";
+import type { Shard } from "./shard.ts";
+
+/** How and when the sweeper works. */
+export interface RetentionOptions {
+  /** Whether to sweep at all. Default true. */
+  readonly sweep?: boolean | undefined;
+  /** The least time between two sweeps that found all there was, 1 ms to 365 days. Default 60,000. */
+  readonly intervalMs?: number | undefined;
+}
+
+/** Retention options, all of them. */
+export interface SweepPlan {
+  /** Whether to sweep at all. */
+  readonly sweep: boolean;
+  /** The least time between two sweeps that found all there was. */
+  readonly intervalMs: number;
+}
+
+/** Sweeps of a store that is opened without any options about them. */
+export const DEFAULT_SWEEP_PLAN: SweepPlan = { sweep: true, intervalMs: 60_000 };
+
+/** While more is due: between two slices everybody else has this long. */
+const CATCH_UP_MS = 100;
+
+/** How a sweeper works. */
+export interface SweeperOptions {
+  /** When it works. */
+  readonly plan: SweepPlan;
+  /** The most flows of one slice. */
+  readonly sliceFlowsMax: number;
+  /** The present monotonic time, in milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+/**
+ * Removes flows whose retention is over: one slice in a turn, then a rest. It is woken for the first
+ * retention that ends and not before, so a store in which nothing is due does nothing.
+ */
+export class Sweeper {
+  readonly #shard: Shard;
+  readonly #plan: SweepPlan;
+  readonly #sliceFlowsMax: number;
+  readonly #monotonicMs: () => number;
+  /** Not before this monotonic time. */
+  #restUntilMs: number;
+  #isSweeping = false;
+
+  /** A sweeper that begins with a rest, so that opening a store is not followed by it at once. */
+  constructor(shard: Shard, { plan, sliceFlowsMax, monotonicMs }: SweeperOptions) {
+    this.#shard = shard;
+    this.#plan = plan;
+    this.#sliceFlowsMax = sliceFlowsMax;
+    this.#monotonicMs = monotonicMs;
+    this.#restUntilMs = monotonicMs() + plan.intervalMs;
+  }
+
+  /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
+  nextAtMs(): number {
+    if (!this.#plan.sweep || this.#isSweeping) return Infinity;
+    const leftMs = this.#shard.state.flows.nextForgottenMs() - this.#shard.now();
+    return Math.max(this.#restUntilMs, this.#monotonicMs() + Math.max(0, leftMs));
+  }
+
+  /** Sweeps one slice if it is time to. */
+  wake(): void {
+    if (this.nextAtMs() > this.#monotonicMs()) return;
+    this.#isSweeping = true;
+    // A sweep that fails has removed nothing, and the next one finds the same flows.
+    this.#sweep().then(
+      ({ flows }) => this.#rest(flows === this.#sliceFlowsMax ? CATCH_UP_MS : Infinity),
+      () => this.#rest(Infinity),
+    );
+  }
+
+  #sweep(): Promise<RetentionCleanup> {
+    return this.#shard.call(() => {
+      const reply = this.#shard.apply({
+        kind: "retention_cleanup",
+        limit: this.#sliceFlowsMax,
+        nowMs: undefined,
+        largeValues: [],
+      });
+      invariant(reply.kind === "cleanup", "a cleanup answers what it removed");
+      return { waitLsn: this.#shard.headLsn, read: () => reply.cleanup };
+    });
+  }
+
+  /** Rests until the next sweep: for the interval, or less. */
+  #rest(ms: number): void {
+    this.#isSweeping = false;
+    this.#restUntilMs = this.#monotonicMs() + Math.min(ms, this.#plan.intervalMs);
+    this.#shard.reschedule();
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Putting a flow back to where it was.
+ *
+ * @module
+ */
+import { isTerminalState } from "../../mod.ts";
+import type { RewindCommand } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import type { CtrlEffect } from "../effect.ts";
+import { compareEvents, positionOf } from "../event_id.ts";
+import { type Flow, hasEnded, shownState } from "../flow.ts";
+import {
+  rewindEventNotFound,
+  rewindEventUnusable,
+  rewindFamily,
+  rewindLeased,
+  rewindOfDueTime,
+  wrongState,
+} from "../refusals.ts";
+import type { FlowReply } from "../reply.ts";
+import { endFlow } from "./end.ts";
+
+/** Gives a flow the state that it had after an event. History goes on; it is never rewritten. */
+export function decideRewind(draft: Draft, command: RewindCommand): FlowReply {
+  const flow = draft.named(command.target);
+  const { identity, control } = flow;
+  const { expectState } = command;
+  if (control.lease !== null) throw rewindLeased(flow);
+  if (identity.parentFlowId !== null) throw rewindFamily(flow);
+  if (expectState !== undefined && expectState !== shownState(control)) {
+    throw wrongState(flow, expectState);
+  }
+  const event = targetOf(draft, flow, command);
+  return { kind: "flow", flow: restore(draft, flow, event, command), hydration: null };
+}
+
+function targetOf(draft: Draft, flow: Flow, { toEvent, runAtMs }: RewindCommand): CtrlEffect {
+  const event = draft.loaded.event(flow, toEvent.version);
+  if (event === undefined || compareEvents(positionOf(event.control), toEvent) !== 0) {
+    throw rewindEventNotFound(flow, toEvent);
+  }
+  if (event.control.lease !== null) throw rewindEventUnusable(flow, toEvent);
+  if (runAtMs !== undefined && hasEnded(event.control)) {
+    throw rewindOfDueTime(event.control.state, toEvent);
+  }
+  return event;
+}
+
+function restore(
+  draft: Draft,
+  flow: Flow,
+  { control: before }: CtrlEffect,
+  { toEvent, runAtMs }: RewindCommand,
+): Flow {
+  const change = {
+    priority: before.priority,
+    attempts: before.attempts,
+    payloadLsn: before.payloadLsn,
+    resultLsn: before.resultLsn,
+    errorLsn: before.errorLsn,
+    fencingToken: flow.control.fencingToken + 1,
+    rewoundTo: toEvent,
+  };
+  const { state } = before;
+  if (isTerminalState(state)) return endFlow(draft, flow, { state, event: "rewound", change });
+  return draft.change(flow, {
+    ...change,
+    state,
+    reclaims: 0,
+    nextRunAtMs: runAtMs ?? before.nextRunAtMs,
+    retentionUntilMs: null,
+  }, "rewound");
+}

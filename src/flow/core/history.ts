@@ -1,0 +1,89 @@
+/**
+ * What happened to a flow.
+ *
+ * @module
+ */
+import { invariant } from "../../invariant.ts";
+import type { HistoryEvent } from "../mod.ts";
+import type { HistoryFilter, HistoryQuery } from "./command.ts";
+import type { CtrlEffect } from "./effect.ts";
+import { compareEvents, positionOf } from "./event_id.ts";
+import type { Flow } from "./flow.ts";
+import { toHistoryEvent } from "./history_event.ts";
+import { Hydrator, type ReadValue } from "./hydrator.ts";
+
+/** Where the past of flows is kept. */
+export interface HistoryLog {
+  /** The control block with an LSN. */
+  control(lsn: number): CtrlEffect;
+  /** The LSN of the same flow's control block before it. */
+  previous(lsn: number): number;
+  /** See {@linkcode ReadValue}. */
+  readonly value: ReadValue;
+}
+
+/** Answers `history`. */
+export function readHistory(flow: Flow, query: HistoryQuery, log: HistoryLog): HistoryEvent[] {
+  const effects = newestMatching(flow, query, log);
+  if (!query.rev) effects.reverse();
+  const hydrator = new Hydrator(query.hydration, log.value);
+  return effects.map((effect) => ({
+    ...toHistoryEvent(flow.identity, effect),
+    ...hydrator.values(effect.control),
+  }));
+}
+
+/** The version of the oldest event that a flow keeps. */
+export function oldestVersion({ identity, control }: Flow): number {
+  return Math.max(1, control.version - identity.historyMaxEvents + 1);
+}
+
+/** The LSN of the control block that made a version of a flow, which has to be kept. */
+export function lsnOfVersion(
+  flow: Flow,
+  version: number,
+  previous: HistoryLog["previous"],
+): number {
+  invariant(
+    version >= oldestVersion(flow) && version <= flow.control.version,
+    `version ${version} of a flow with version ${flow.control.version} is not kept`,
+  );
+  let { lsn } = flow;
+  // Every event makes one version, so there is nothing to be read on the way.
+  for (let at = flow.control.version; at > version; at--) lsn = previous(lsn);
+  return lsn;
+}
+
+/** The newest events that pass, newest first. */
+function newestMatching(
+  flow: Flow,
+  { filter, count }: HistoryQuery,
+  log: HistoryLog,
+): CtrlEffect[] {
+  const found: CtrlEffect[] = [];
+  const newest = Math.min(flow.control.version, filter.toVersion ?? Infinity);
+  const oldest = Math.max(oldestVersion(flow), filter.fromVersion ?? 0);
+  if (newest < oldest) return found;
+  let lsn = lsnOfVersion(flow, newest, log.previous);
+  for (let version = newest; version >= oldest && found.length < count; version--) {
+    const effect = log.control(lsn);
+    if (isBefore(effect, filter)) break;
+    if (matches(effect, filter)) found.push(effect);
+    lsn = log.previous(lsn);
+  }
+  return found;
+}
+
+/** Whether neither this event nor one before it can pass. */
+function isBefore({ control }: CtrlEffect, { fromMs, fromEvent }: HistoryFilter): boolean {
+  return control.updatedAtMs < (fromMs ?? 0) ||
+    (fromEvent !== undefined && compareEvents(positionOf(control), fromEvent) < 0);
+}
+
+function matches({ control, event }: CtrlEffect, filter: HistoryFilter): boolean {
+  const { toMs = Infinity, toEvent, worker } = filter;
+  return control.updatedAtMs <= toMs &&
+    (toEvent === undefined || compareEvents(positionOf(control), toEvent) <= 0) &&
+    (filter.event === undefined || filter.event === event) &&
+    (worker === undefined || control.lease?.owner === worker);
+}

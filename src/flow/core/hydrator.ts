@@ -1,0 +1,60 @@
+/**
+ * Values beside the flow that refers to them.
+ *
+ * @module
+ */
+import type { ShownValues } from "../mod.ts";
+import type { Hydration } from "./command.ts";
+import type { Control } from "./flow.ts";
+import type { ValueEncoding } from "./value.ts";
+import { decodeValue } from "./value_codec.ts";
+
+/** A value as it was found. */
+export interface FoundValue {
+  /** How to read the bytes. */
+  readonly encoding: ValueEncoding;
+  /** How many bytes it has. */
+  readonly size: number;
+  /** The bytes, the caller's own to give away; undefined if there are more than were asked for. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/**
+ * Reads the value with an LSN; the bytes only if there are at most `maxBytes` of them. Undefined: it
+ * was there once, and is not kept any more.
+ */
+export type ReadValue = (lsn: number, maxBytes: number) => FoundValue | undefined;
+
+/** Shows values, within what one reply may show. */
+export class Hydrator {
+  readonly #read: ReadValue;
+  readonly #maxBytes: number;
+  #leftBytes: number;
+
+  /** @param hydration What may be shown; null: nothing. */
+  constructor(hydration: Hydration | null, read: ReadValue) {
+    this.#read = read;
+    this.#maxBytes = hydration?.maxBytes ?? -1;
+    this.#leftBytes = hydration?.totalBytesMax ?? -1;
+  }
+
+  /** The values that a control block refers to. */
+  values({ payloadLsn, resultLsn, errorLsn }: Control): ShownValues {
+    if (this.#maxBytes < 0) return {};
+    return {
+      ...this.#value("payload", payloadLsn),
+      ...this.#value("result", resultLsn),
+      ...this.#value("error", errorLsn),
+    };
+  }
+
+  #value(name: "payload" | "result" | "error", lsn: number): ShownValues {
+    if (lsn === 0) return {};
+    const found = this.#read(lsn, Math.min(this.#maxBytes, this.#leftBytes));
+    if (found === undefined) return { [name]: null, [`${name}Missing`]: true };
+    const { encoding, size, bytes } = found;
+    if (bytes === undefined) return { [`${name}Omitted`]: true, [`${name}Size`]: size };
+    this.#leftBytes -= size;
+    return { [name]: decodeValue({ encoding, bytes }), [`${name}Size`]: size };
+  }
+}

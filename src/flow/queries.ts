@@ -1,0 +1,132 @@
+/**
+ * The options of everything that only reads, as callers give them, and what comes back in rows.
+ *
+ * @module
+ */
+import type { FlowEventName, TerminalState } from "./record.ts";
+
+/** Options of `get`. */
+export interface GetOptions {
+  /** Return payload, result and error. Default false. */
+  readonly payload?: boolean | undefined;
+  /** The same as `payload`. */
+  readonly full?: boolean | undefined;
+  /** Values above this many bytes are left out and marked. Default 65,536. */
+  readonly payloadMaxBytes?: number | undefined;
+}
+
+/** Options of `history`. Filters add up: an event has to pass all of them. */
+export interface HistoryOptions {
+  /** The newest so many events that pass, 1 to 10,000. Default 100. */
+  readonly count?: number | undefined;
+  /** Newest first. Default false: oldest first. */
+  readonly rev?: boolean | undefined;
+  /** Only this event and later ones, by its `eventId`. */
+  readonly fromEvent?: string | undefined;
+  /** Only this event and earlier ones, by its `eventId`. */
+  readonly toEvent?: string | undefined;
+  /** Only events at or after this instant. */
+  readonly fromMs?: number | undefined;
+  /** Only events at or before this instant. */
+  readonly toMs?: number | undefined;
+  /** Only events that made this version of the flow or a later one. */
+  readonly fromVersion?: number | undefined;
+  /** Only events that made this version of the flow or an earlier one. */
+  readonly toVersion?: number | undefined;
+  /** Only events of this name. */
+  readonly event?: FlowEventName | undefined;
+  /** Only events after which this worker held the lease. */
+  readonly worker?: string | undefined;
+  /** Return payload, result and error as they were after each event. Default false. */
+  readonly values?: boolean | undefined;
+  /** Values above this many bytes are left out and marked. Default 65,536. */
+  readonly payloadMaxBytes?: number | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** Options of the queries by type. */
+export interface QueryOptions {
+  /** Only this partition. Default: all. */
+  readonly partitionKey?: string | undefined;
+  /** The most rows, 1 to 10,000. Default 100. */
+  readonly count?: number | undefined;
+}
+
+/** Options of `list`. */
+export interface ListOptions extends QueryOptions {
+  /** Only this state. `"any"` or absent: every state. */
+  readonly state?: string | undefined;
+  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
+  readonly cursor?: string | null | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** Options of `failures`. */
+export interface FailuresOptions extends QueryOptions {
+  /** Only flows that ended at or after this instant. */
+  readonly fromMs?: number | undefined;
+  /** Only flows that ended at or before this instant. */
+  readonly toMs?: number | undefined;
+  /** The latest first. Default false. */
+  readonly rev?: boolean | undefined;
+  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
+  readonly cursor?: string | null | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** Options of `terminals`. */
+export interface TerminalsOptions extends FailuresOptions {
+  /** Only this terminal state. `"any"` or absent: all three. */
+  readonly state?: TerminalState | "any" | undefined;
+}
+
+/** One page of a query. */
+export interface Page<T> {
+  /** The rows. */
+  readonly items: readonly T[];
+  /** Hand this to the next call; null after the last page. */
+  readonly cursor: string | null;
+}
+
+/** Options of `stuck`. */
+export interface StuckOptions extends QueryOptions {
+  /** Only leases that ended at least this long ago. Default 0. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Options of `info`. */
+export interface InfoOptions {
+  /** Only this partition. Default: all. */
+  readonly partitionKey?: string | undefined;
+}
+
+/** How many flows of a type are where. */
+export interface FlowInfo {
+  /** The type. */
+  readonly type: string;
+  /** The partition asked for, or null. */
+  readonly partitionKey: string | null;
+  /** Flows by state; a leased flow counts under `running`. */
+  readonly states: Readonly<Record<string, number>>;
+  /** Flows in state `queued`. */
+  readonly queued: number;
+  /** Leased flows. */
+  readonly running: number;
+  /** Completed flows that are still kept. */
+  readonly completed: number;
+  /** Failed flows that are still kept. */
+  readonly failed: number;
+  /** Cancelled flows that are still kept. */
+  readonly cancelled: number;
+  /** Leased flows, as `running`. */
+  readonly inflight: number;
+  /** Unleased flows whose time has come. */
+  readonly due: number;
+  /** Unleased flows whose time is still to come. */
+  readonly scheduled: number;
+  /** The due time of the flow that has waited longest, or null. */
+  readonly oldestDueMs: number | null;
+}

@@ -1,0 +1,41 @@
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { openStore } from "../../mod.ts";
+import { manualTime } from "../../src/time/mod.ts";
+
+test("terminals() and failures() of a store list and page what has ended", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  for (const id of ["a", "b", "c"]) {
+    await time.advance(10);
+    await store.create(id, { type: "job" });
+    const [flow] = await store.claimDue("job", { worker: "w" });
+    const { leaseToken, fencingToken } = flow!;
+    const proof = { leaseToken: leaseToken!, fencingToken };
+    if (id === "b") await store.complete(id, proof);
+    else await store.fail(id, proof);
+  }
+  await store.create("live", { type: "job" });
+  const ids = (flows: readonly { readonly id: string }[]) => flows.map(({ id }) => id).join("");
+  assertEquals(ids(await store.terminals("job")), "abc");
+  assertEquals(ids(await store.terminals("job", { state: "completed" })), "b");
+  assertEquals(ids(await store.failures("job", { rev: true })), "ca");
+  const first = await store.terminals("job", { count: 2, cursor: null });
+  const second = await store.terminals("job", { count: 2, cursor: first.cursor });
+  assertEquals([ids(first.items), ids(second.items), second.cursor], ["ab", "c", null]);
+  const failed = await store.failures("job", { count: 1, cursor: null, rev: true });
+  assertEquals(ids(failed.items), "c");
+});
+
+test("history() of a store shows what the commands before it in the same turn have done", async () => {
+  await using store = await openStore(":memory:");
+  const [, , events] = await Promise.all([
+    store.create("a", { type: "job", payload: { n: 1 } }),
+    store.cancel("a", { reason: "no" }),
+    store.history("a", { values: true, rev: true }),
+  ]);
+  assertEquals(
+    events.map(({ event, payload, error }) => [event, payload, error]),
+    [["cancelled", { n: 1 }, "no"], ["created", { n: 1 }, undefined]],
+  );
+});

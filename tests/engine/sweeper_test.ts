@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+
+/** Creates flows and cancels them, to be kept for `ttlMs`. */
+async function finish(store: Store, count: number, ttlMs: number, type = "job"): Promise<void> {
+  const ids = Array.from({ length: count }, (_, index) => `${type}-${ttlMs}-${index}`);
+  for (let at = 0; at < count; at += 1_000) {
+    const batch = ids.slice(at, at + 1_000);
+    await store.createMany(batch, { type });
+    await store.cancelMany(batch.map((id) => ({ id })), { ttlMs });
+  }
+}
+
+/** How many flows there still are, whether they can be seen or not: they can be cleaned up. */
+async function cleanup(store: Store): Promise<number> {
+  return (await store.retentionCleanup({ limit: 1_000 })).flows;
+}
+
+async function opened(
+  time: ManualTime,
+  retention?: { sweep?: boolean; intervalMs?: number },
+): Promise<Store> {
+  return await openStore({ dir: ":memory:", time, retention });
+}
+
+test("the sweeper removes flows when their retention is over", async () => {
+  const time = manualTime();
+  await using store = await opened(time, { intervalMs: 1_000 });
+  await finish(store, 5, 10_000);
+  await finish(store, 2, 90_000, "late");
+  await time.advance(10_000);
+  assertEquals(await cleanup(store), 0);
+  assertEquals((await store.terminals("late")).length, 2);
+  await time.advance(80_000);
+  assertEquals(await cleanup(store), 0);
+});
+
+test("the sweeper sweeps every minute unless it is told otherwise", async () => {
+  const time = manualTime();
+  await using store = await opened(time);
+  await finish(store, 1, 1_000);
+  await time.advance(59_999);
+  assertEquals(await cleanup(store), 1);
+  await finish(store, 1, 1_000, "other");
+  await time.advance(1_000);
+  assertEquals(await cleanup(store), 0);
+});
+
+test("a store without the sweeper keeps flows until somebody asks", async () => {
+  const time = manualTime();
+  await using store = await opened(time, { sweep: false });
+  await finish(store, 3, 1_000);
+  await time.advance(86_400_000);
+  assertEquals(await store.terminals("job"), []);
+  assertEquals(await cleanup(store), 3);
+});
+
+test("the sweeper takes a slice at a time, and rests in between", async () => {
+  const time = manualTime();
+  await using store = await openStore({
+    dir: ":memory:",
+    time,
+    retention: { intervalMs: 1_000 },
+    limits: { cleanupLimitMax: 10 },
+  });
+  await finish(store, 25, 500);
+  const left = async () => {
+    let count = 0;
+    while (count < 99) {
+      const { flows } = await store.retentionCleanup({ limit: 1 });
+      if (flows === 0) return count;
+      count++;
+    }
+    return count;
+  };
+  await time.advance(1_000);
+  await time.advance(99);
+  await time.advance(1);
+  // Two slices of ten are gone; what is left is counted by removing it.
+  assertEquals(await left(), 5);
+});
+
+test("the sweeper goes on after a fault", async () => {
+  const time = manualTime();
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  await using store = await openStore({
+    files: disk.directory(),
+    time,
+    retention: { intervalMs: 1_000 },
+  });
+  await finish(store, 3, 500);
+  disk.arm({ call: "write", code: "ENOSPC" });
+  await time.advance(1_000);
+  await time.advance(1_000);
+  assertEquals(await cleanup(store), 0);
+  await store.create("after", { type: "job" });
+});
+
+test("the sweeper of a store that fails or is closed stops", async () => {
+  const time = manualTime();
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const store = await openStore({
+    files: disk.directory(),
+    time,
+    retention: { intervalMs: 1_000 },
+  });
+  await finish(store, 3, 500);
+  disk.arm({ call: "flush" });
+  await time.advance(5_000);
+  assertEquals((await assertRejects(() => store.get("a"), FlowError)).code, "store_failed");
+  await store.close();
+  assertEquals(time.nextAlarmMs, undefined);
+
+  const closed = await opened(time, { intervalMs: 1_000 });
+  await finish(closed, 3, 500);
+  await closed.close();
+  assertEquals(time.nextAlarmMs, undefined);
+});
+
+test("the sweeper of a store in which nothing is due sets no alarm and writes nothing", async () => {
+  const time = manualTime();
+  const files = countingDirectory(memoryDirectory());
+  await using store = await openStore({ files, time, retention: { intervalMs: 1_000 } });
+  await store.create("live", { type: "job" });
+  await time.advance(1_000);
+  assertEquals(time.nextAlarmMs, undefined);
+  await finish(store, 1, 86_400_000);
+  await time.advance(10_000);
+  files.reset();
+  await time.advance(80_000_000);
+  assertEquals(files.counts("log-1.seg").writes, 0);
+});
+
+test("a store is the same after it was opened again, whatever was swept", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  const seen = async () => {
+    await using store = await openStore({ files, time, retention: { sweep: false } });
+    const flows = await store.list("job");
+    return { flows, info: await store.info("job"), left: await store.get("job-500-0") };
+  };
+  {
+    await using store = await openStore({ files, time, retention: { intervalMs: 100 } });
+    await finish(store, 4, 500);
+    await store.create("live", { type: "job" });
+    await time.advance(1_000);
+    assertEquals(await cleanup(store), 0);
+    await store.create("job-500-0", { type: "job", payload: "again" });
+  }
+  const first = await seen();
+  assertEquals(await seen(), first);
+  assertEquals(first.flows.map(({ id }) => id).sort(), ["job-500-0", "live"]);
+  assert(first.left?.version === 1);
+});
+
+test("retentionCleanup() takes a time of its own where the clock is moved by hand", async () => {
+  const time = manualTime();
+  await using store = await opened(time, { sweep: false });
+  await finish(store, 2, 10_000);
+  const nowMs = time.clock.wallMs() + 10_000;
+  assertEquals(await store.retentionCleanup({ nowMs: nowMs - 1 }), {
+    flows: 0,
+    history: 0,
+    values: 0,
+  });
+  assertEquals(await store.retentionCleanup({ nowMs }), { flows: 2, history: 4, values: 0 });
+});
+
+test("openStore() refuses retention options that are not what they must be", async () => {
+  // deno-lint-ignore no-explicit-any -- what plain JavaScript may pass
+  const bad: [any, string][] = [
+    [null, "retention"],
+    [7, "retention"],
+    [{ sweep: 1 }, "retention.sweep"],
+    [{ intervalMs: 0 }, "retention.intervalMs"],
+    [{ intervalMs: 1.5 }, "retention.intervalMs"],
+    [{ intervalMs: "1" }, "retention.intervalMs"],
+    [{ intervalMs: 31_536_000_001 }, "retention.intervalMs"],
+    [{ interval: 5 }, "retention.interval"],
+  ];
+  for (const [retention, field] of bad) {
+    const error = await assertRejects(
+      () => openStore({ dir: ":memory:", retention }),
+      FlowError,
+      field,
+    );
+    assertEquals([error.code, error.details.field], ["invalid_argument", field]);
+  }
+});
