@@ -26,6 +26,9 @@ const FRAME_BYTES_MAX = 1_500;
 /** Any key will do: it is not what is tested. */
 export const HASH_KEY: SipKey = [1, 2, 3, 4];
 
+/** The model forgets flows when somebody asks, and does not know of sweeps. */
+const SWEEP_PLAN = { sweep: false, intervalMs: 60_000 };
+
 /** Limits at which things happen in a short run. */
 export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
@@ -91,7 +94,8 @@ export class EngineProcess {
       });
       const log = tapped(temperedLog(this.#fileLog, { temper, time, random }), tap);
       this.log = practice.log?.(log) ?? log;
-      const options = { log: this.log, time, hashKey: HASH_KEY, limits: LIMITS };
+      const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN };
+      const options = { log: this.log, time, ...fixed };
       this.shard = new WatchedShard(options, watch, practice.call);
       practice.shard?.(this.shard);
     } catch (error) {
