@@ -356,15 +356,17 @@ export class Shard {
    */
   #setAlarm(): void {
     const nowMs = this.#time.clock.monotonicMs();
+    const isAwaited = this.waiters.count > 0;
     const dueInMs = Math.max(0, this.waiters.nextDueMs() - this.now());
-    const lookAtMs = nowMs + (dueInMs === Infinity ? Infinity : Math.min(dueInMs, CLOCK_CHECK_MS));
+    // Even with nothing in sight: an alarm that is not set keeps no process alive.
+    const lookAtMs = isAwaited ? nowMs + Math.min(dueInMs, CLOCK_CHECK_MS) : Infinity;
     const atMs = Math.min(
       lookAtMs,
       this.waiters.nextDeadlineMs(),
       this.#markAtMs,
       this.#sweeper.nextAtMs(),
     );
-    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 });
+    this.#alarm.set(atMs, { keepAlive: isAwaited });
   }
 }
 

@@ -193,3 +193,14 @@ test("close() ends blocked claims with store_closed", async () => {
   await store.close();
   assertEquals((await assertRejects(() => claimed, FlowError)).code, "store_closed");
 });
+
+test("claimDue() without a limit of time keeps the process alive until it is answered", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  const controller = new AbortController();
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 0, signal: controller.signal });
+  await time.advance(0);
+  assertEquals(time.nextAlarmMs !== undefined, true, "an alarm is set, though nothing is in sight");
+  controller.abort();
+  await assertRejects(() => claimed);
+});
