@@ -20,6 +20,8 @@ interface Adopted {
 /** One decision that changed something, or an opening. */
 interface Entry {
   readonly nowMs: number;
+  /** The time that was written down with it, 0 if nothing was. */
+  readonly wroteAtMs: number;
   /** The newest LSN after it. */
   readonly lastLsn: number;
   /** The flows it changed. */
@@ -51,6 +53,7 @@ export interface Decided {
 export class EngineJournal {
   #entries: Entry[] = [];
   #model = new Model(0);
+  #timeMs = 0;
 
   /** The model after everything that was decided. */
   get model(): Model {
@@ -60,6 +63,7 @@ export class EngineJournal {
   /** What the model says to a request that the store has just decided. */
   decide({ request, nowMs, baseLsn, lastLsn, state }: Decided): ModelSaid {
     const model = this.#model;
+    this.#checkTime(nowMs);
     model.nowMs = nowMs;
     const before = versions(model);
     let answer: ModelAnswer;
@@ -76,17 +80,27 @@ export class EngineJournal {
       .map(([name]) => name);
     const perform = (model: Model): unknown => request.perform(model);
     if (lastLsn > baseLsn || changed.length > 0) {
-      this.#entries.push({ nowMs, lastLsn, changed, adopted, perform });
+      this.#entries.push({ nowMs, wroteAtMs: nowMs, lastLsn, changed, adopted, perform });
     }
     return { ok: true, answer };
   }
 
   /** The store was opened. */
   opened(nowMs: number, lastLsn: number): void {
+    // Time goes on from what was written down, whatever the clocks of the machine say.
+    this.#timeMs = Math.max(0, ...this.#entries.map((entry) => entry.wroteAtMs));
+    this.#checkTime(nowMs);
     const perform = (model: Model): void => model.opened();
-    this.#entries.push({ nowMs, lastLsn, changed: [], adopted: [], perform });
+    this.#entries.push({ nowMs, wroteAtMs: 0, lastLsn, changed: [], adopted: [], perform });
     this.#model.nowMs = nowMs;
     perform(this.#model);
+  }
+
+  #checkTime(nowMs: number): void {
+    if (nowMs < this.#timeMs) {
+      throw new Violation(`Time went back to ${nowMs} from ${this.#timeMs}`);
+    }
+    this.#timeMs = nowMs;
   }
 
   /** The LSN of the last decision that changed a flow, 0 if none is known. */

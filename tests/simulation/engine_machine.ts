@@ -34,7 +34,7 @@ export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
   valueInlineBytesMax: 100,
   commandBytesMax: 900,
-  waitersMax: 2,
+  waitersMax: 3,
 };
 
 /** How a store is used; a mutant does something wrong. */
@@ -83,22 +83,25 @@ export class EngineProcess {
   constructor({ directory, time, random, temper, practice, watch, tap }: ProcessParts) {
     this.time = time;
     const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
+    let fileLog: Log | undefined;
     try {
       const manifest = Manifest.open({ directory, random });
-      this.#fileLog = openFileLog({
+      fileLog = openFileLog({
         directory,
         manifest,
         random,
         segmentBytesMax: SEGMENT_BYTES_MAX,
         frameBytesMax: FRAME_BYTES_MAX,
       });
-      const log = tapped(temperedLog(this.#fileLog, { temper, time, random }), tap);
+      const log = tapped(temperedLog(fileLog, { temper, time, random }), tap);
       this.log = practice.log?.(log) ?? log;
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN };
       const options = { log: this.log, time, ...fixed };
       this.shard = new WatchedShard(options, watch, practice.call);
       practice.shard?.(this.shard);
+      this.#fileLog = fileLog;
     } catch (error) {
+      closeQuietly(fileLog);
       lock.release();
       throw error;
     }
@@ -109,6 +112,15 @@ export class EngineProcess {
   /** The newest LSN that no crash takes away. */
   get durableLsn(): number {
     return this.#fileLog.end.lsn;
+  }
+}
+
+/** What made the opening fail is told; what closing says to it is not. */
+function closeQuietly(log: Log | undefined): void {
+  try {
+    log?.close();
+  } catch {
+    // The opening has failed anyway.
   }
 }
 
