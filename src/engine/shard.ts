@@ -100,6 +100,8 @@ export class Shard {
       monotonicMs: () => time.clock.monotonicMs(),
     });
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
+    // What is over is swept also if nobody ever calls.
+    this.#setAlarm();
   }
 
   /** The state that calls are decided on. */

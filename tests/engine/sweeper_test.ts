@@ -49,6 +49,19 @@ test("the sweeper sweeps every minute unless it is told otherwise", async () => 
   assertEquals(await cleanup(store), 0);
 });
 
+test("the sweeper also removes what was over before the store was opened, though nobody calls", async () => {
+  const time = manualTime();
+  const files = memoryDirectory();
+  {
+    await using store = await openStore({ files, time });
+    await finish(store, 3, 1_000);
+  }
+  await time.advance(5_000);
+  await using store = await openStore({ files, time });
+  await time.advance(60_000);
+  assertEquals(await cleanup(store), 0);
+});
+
 test("a store without the sweeper keeps flows until somebody asks", async () => {
   const time = manualTime();
   await using store = await opened(time, { sweep: false });
