@@ -39,3 +39,14 @@ test("history() of a store shows what the commands before it in the same turn ha
     [["cancelled", { n: 1 }, "no"], ["created", { n: 1 }, undefined]],
   );
 });
+
+test("history() of a store begins at the version that it was asked for", async () => {
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "job" });
+  await store.claimDue("job", { worker: "w" });
+  await store.cancel("a");
+  const versions = async (options: { readonly fromVersion?: number; readonly toVersion: number }) =>
+    (await store.history("a", options)).map(({ version }) => version);
+  assertEquals(await versions({ toVersion: 2 }), [1, 2]);
+  assertEquals(await versions({ fromVersion: 1, toVersion: 1 }), [1]);
+});

@@ -64,7 +64,7 @@ function newestMatching(
   const newest = Math.min(flow.control.version, filter.toVersion ?? Infinity);
   const oldest = Math.max(oldestVersion(flow), filter.fromVersion ?? 0);
   if (newest < oldest) return found;
-  let lsn = lsnOfVersion(flow, newest, log.previous);
+  let lsn = lsnOfVersion(flow, newest, (lsn) => log.previous(lsn));
   for (let version = newest; version >= oldest && found.length < count; version--) {
     const effect = log.control(lsn);
     if (isBefore(effect, filter)) break;
