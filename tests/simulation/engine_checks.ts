@@ -7,6 +7,7 @@
 import type { FlowError } from "../../src/errors.ts";
 import type { EngineProcess } from "./engine_machine.ts";
 import type { EngineOracle, Ticket } from "./engine_oracle.ts";
+import { nameOf } from "./engine_journal.ts";
 import { Violation } from "./log_oracle.ts";
 import { checkState } from "./state_check.ts";
 
@@ -14,7 +15,12 @@ import { checkState } from "./state_check.ts";
 export interface Moment {
   /** Whether the store has had the time to notice a leap of the wall clock. */
   readonly hasNoticed: boolean;
+  /** Whether it was open long enough, with room on the disk, to sweep what was over. */
+  readonly hasSwept: boolean;
 }
+
+/** What is over for so long has been swept, one slice after the other. */
+const SWEEP_MS_MAX = 2_000;
 
 /** Nothing can happen any more without time going on: nobody waits for what is there. */
 export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment: Moment): void {
@@ -25,6 +31,11 @@ export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment
     throw new Violation(`${shard.waiters.count} claims wait, not ${oracle.open.size}`);
   }
   checkState(shard.state, oracle.journal.model);
+  const { model } = oracle.journal;
+  const left = model.flows.find(({ untilMs }) =>
+    untilMs !== null && untilMs + SWEEP_MS_MAX < shard.now()
+  );
+  if (moment.hasSwept && left !== undefined) throw new Violation(`${nameOf(left)} is not swept`);
 }
 
 /** The log is lost: everybody has been told, and nothing is served any more. */

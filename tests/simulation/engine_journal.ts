@@ -151,6 +151,7 @@ function adopt(model: Model, adopted: readonly Adopted[]): void {
     const flow = model.flows.find((flow) => flow.id === id && flow.partitionKey === partitionKey)!;
     flow.token = token;
     flow.dueMs = dueMs;
+    if (flow.dueRange !== null) flow.history.at(-1)!.dueMs = dueMs;
     flow.dueRange = null;
   }
 }

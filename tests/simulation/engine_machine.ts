@@ -26,8 +26,8 @@ const FRAME_BYTES_MAX = 1_500;
 /** Any key will do: it is not what is tested. */
 export const HASH_KEY: SipKey = [1, 2, 3, 4];
 
-/** The model forgets flows when somebody asks, and does not know of sweeps. */
-const SWEEP_PLAN = { sweep: false, intervalMs: 60_000 };
+/** Often enough for a sweep to come into everybody's way. */
+const SWEEP_PLAN = { sweep: true, intervalMs: 200 };
 
 /** Limits at which things happen in a short run. */
 export const LIMITS: StoreLimits = {
@@ -35,6 +35,7 @@ export const LIMITS: StoreLimits = {
   valueInlineBytesMax: 100,
   commandBytesMax: 900,
   waitersMax: 3,
+  cleanupLimitMax: 2,
 };
 
 /** How a store is used; a mutant does something wrong. */

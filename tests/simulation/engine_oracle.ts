@@ -7,7 +7,9 @@
 import type { Verdict } from "../../src/engine/pending.ts";
 import { FlowError } from "../../src/errors.ts";
 import { FlowBatchError } from "../../src/flow/mod.ts";
+import type { Command } from "../../src/flow/core/mod.ts";
 import type { Refusal } from "../flow/model.ts";
+import { sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
@@ -147,9 +149,10 @@ export class EngineOracle implements ShardWatch {
       throw error;
     }
     const ticket = decision.owner as Ticket | undefined;
-    if (ticket !== undefined) {
-      this.#guarded(() => this.#accepted(ticket, verdict === undefined, baseLsn));
-    }
+    this.#guarded(() => {
+      if (ticket !== undefined) this.#accepted(ticket, verdict === undefined, baseLsn);
+      else if (decision.command !== undefined) this.#swept(decision.command, baseLsn);
+    });
     return verdict;
   }
 
@@ -201,7 +204,7 @@ export class EngineOracle implements ShardWatch {
       return;
     }
     const first = this.#firstInLine(ticket);
-    const said = this.#ask(ticket, baseLsn);
+    const said = this.#ask(ticket.request, baseLsn);
     if (!said.ok) throw new Violation(`${ticket} should be refused: ${said.refusal.code}`);
     const shown = JSON.stringify(said.answer.show());
     if (isWaiting) {
@@ -216,18 +219,27 @@ export class EngineOracle implements ShardWatch {
     this.#expect(ticket, shown, said.answer);
   }
 
+  /** The store did something by itself. */
+  #swept(command: Command, baseLsn: number): void {
+    if (command.kind !== "retention_cleanup") {
+      throw new Violation(`Nobody asked for ${command.kind}`);
+    }
+    const said = this.#ask(sweepRequest(command.limit), baseLsn);
+    if (said.ok) this.story.push(`swept ${JSON.stringify(said.answer.show())}`);
+  }
+
   #refused(ticket: Ticket, { code }: FlowError, baseLsn: number): void {
     this.#begin(ticket);
     if (OF_THE_MACHINE.includes(code)) {
       // A claim that finds no place to wait has been decided all the same.
       if (code === "too_many_waiters") {
-        this.#ask(ticket, baseLsn);
+        this.#ask(ticket.request, baseLsn);
         const { count } = this.#surroundings().shard.waiters;
         if (count < LIMITS.waitersMax) throw new Violation(`${ticket} has ${count} before it`);
       }
       return this.#expect(ticket, code);
     }
-    const said = this.#ask(ticket, baseLsn);
+    const said = this.#ask(ticket.request, baseLsn);
     if (said.ok) throw new Violation(`${ticket} is refused: ${code}`);
     this.#expect(ticket, refusalText(said.refusal));
   }
@@ -258,9 +270,8 @@ export class EngineOracle implements ShardWatch {
     );
   }
 
-  #ask(ticket: Ticket, baseLsn: number): ModelSaid {
+  #ask(request: EngineRequest, baseLsn: number): ModelSaid {
     const { shard } = this.#surroundings();
-    const { request } = ticket;
     const state = shard.state.flows;
     return this.journal.decide({
       request,
@@ -303,7 +314,7 @@ export class EngineOracle implements ShardWatch {
       );
     }
     this.ackedLsn = Math.max(this.ackedLsn, ticket.needLsn);
-    if ("value" in outcome) this.#released.note(outcome.value, ticket.request.claim !== undefined);
+    if ("value" in outcome) this.#released.note(outcome.value, ticket.request);
   }
 
   /** Whether an error says nothing about flows, and is right. */

@@ -4,16 +4,24 @@
  * @module
  */
 
-import type { FlowStore } from "../../src/flow/mod.ts";
-import { compareIds, type Model, type ModelFlow, Refusal, takeableMs } from "../flow/model.ts";
+import {
+  compareIds,
+  type Model,
+  type ModelFlow,
+  type ModelHistory,
+  Refusal,
+  takeableMs,
+} from "../flow/model.ts";
 import {
   type Dice,
   type EngineRequest,
+  given,
   IDS,
   manyFlows,
   type ModelAnswer,
   oneFlow,
   PARTITIONS,
+  request,
   STATES,
   TYPES,
 } from "./engine_request.ts";
@@ -29,31 +37,20 @@ interface Target {
 export function drawQuery(dice: Dice, model: Model): EngineRequest {
   const roll = dice.below(100);
   if (roll < 40) return drawGet(dice, drawTarget(dice, model));
-  if (roll < 60) return drawHistory(dice, drawTarget(dice, model));
+  if (roll < 60) return drawHistory(dice, drawTarget(dice, model), model);
   if (roll < 75) return drawList(dice);
-  if (roll < 85) return drawInfo(dice);
+  if (roll < 82) return drawInfo(dice);
+  if (roll < 90) return drawTerminals(dice, model);
   if (roll < 95) return drawStuck(dice);
   return drawPolicyGet(dice);
 }
 
-function query(
-  name: string,
-  given: readonly unknown[],
-  perform: (model: Model) => ModelAnswer,
-): EngineRequest {
-  const send = (store: FlowStore) =>
-    (store as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>)[name]!(
-      ...given,
-    );
-  return { name, given, itemCount: 1, send, perform };
-}
-
 function drawGet(dice: Dice, target: Target): EngineRequest {
   if (dice.percent(50)) {
-    return query("get", [target], (model) => shownOrNull(found(model, target)));
+    return request("get", [target], (model) => shownOrNull(found(model, target)));
   }
   const payloadMaxBytes = dice.pick([200, 10_000]);
-  return query(
+  return request(
     "get",
     [target, { payload: true, payloadMaxBytes }],
     (model) => shownOrNull(found(model, target), payloadMaxBytes),
@@ -64,14 +61,24 @@ function shownOrNull(flow: ModelFlow | undefined, maxBytes?: number): ModelAnswe
   return flow === undefined ? { show: () => null } : oneFlow(flow, maxBytes);
 }
 
-function drawHistory(dice: Dice, target: Target): EngineRequest {
-  const count = dice.pick([1, 3, 100]);
-  const rev = dice.percent(30);
-  return query("history", [target, { count, rev }], (model) => {
+function drawHistory(dice: Dice, target: Target, model: Model): EngineRequest {
+  const versions = dice.percent(20) ? { fromVersion: dice.below(4), toVersion: 6 } : {};
+  const times = dice.percent(20) ? { fromMs: model.nowMs - 100, toMs: model.nowMs + 5 } : {};
+  const asked: ModelHistory = given({
+    count: dice.pick([1, 3, 100]),
+    rev: dice.maybe(30, [true]),
+    event: dice.maybe(15, ["created", "claimed", "retry", "rewound"]),
+    worker: dice.maybe(15, ["w1", "w2"]),
+    ...versions,
+    ...times,
+  });
+  const values = dice.percent(30);
+  const maxBytes = values ? 10_000 : undefined;
+  return request("history", [target, given({ ...asked, values: values || undefined })], (model) => {
     const flow = found(model, target);
     if (flow === undefined) return { show: () => [] };
-    const events = flow.history.slice(-count).map(showModelEvent);
-    return { flow, show: () => rev ? events.toReversed() : events };
+    const events = model.history(flow, asked).map((event) => showModelEvent(event, maxBytes));
+    return { flow, show: () => events };
   });
 }
 
@@ -87,7 +94,7 @@ function drawList(dice: Dice): EngineRequest {
     ...partitionKey === undefined ? {} : { partitionKey },
     ...isPaged ? { cursor: null } : {},
   };
-  return query("list", [type, options], (model) => {
+  return request("list", [type, options], (model) => {
     const flows = model.visible().filter((flow) =>
       flow.type === type && (state === undefined || shownState(flow) === state) &&
       (partitionKey === undefined || flow.partitionKey === partitionKey)
@@ -103,11 +110,36 @@ function drawList(dice: Dice): EngineRequest {
   });
 }
 
+function drawTerminals(dice: Dice, model: Model): EngineRequest {
+  const type = dice.pick(TYPES);
+  const isOfFailures = dice.percent(30);
+  const state = isOfFailures ? undefined : dice.maybe(30, ["completed", "cancelled", "any"]);
+  const options = given({
+    state,
+    partitionKey: dice.maybe(20, PARTITIONS),
+    count: dice.pick([1, 2, 100]),
+    rev: dice.maybe(30, [true]),
+    fromMs: dice.maybe(20, [model.nowMs - 100]),
+    toMs: dice.maybe(20, [model.nowMs]),
+  });
+  const { partitionKey, count, rev, fromMs = 0, toMs = Infinity } = options;
+  const asked = isOfFailures ? "failed" : state ?? "any";
+  return request(isOfFailures ? "failures" : "terminals", [type, options], (model) => {
+    const rows = model.visible().filter((flow) =>
+      flow.type === type && flow.untilMs !== null && (asked === "any" || asked === flow.state) &&
+      (partitionKey === undefined || flow.partitionKey === partitionKey) &&
+      flow.updatedAtMs >= fromMs && flow.updatedAtMs <= toMs
+    ).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
+    if (rev) rows.reverse();
+    return manyFlows(model, rows.slice(0, count));
+  });
+}
+
 function drawInfo(dice: Dice): EngineRequest {
   const type = dice.pick(TYPES);
   const partitionKey = dice.maybe(40, PARTITIONS);
   const options = partitionKey === undefined ? {} : { partitionKey };
-  return query("info", [type, options], (model) => {
+  return request("info", [type, options], (model) => {
     const flows = model.visible().filter((flow) =>
       flow.type === type && (partitionKey === undefined || flow.partitionKey === partitionKey)
     );
@@ -134,7 +166,7 @@ function drawStuck(dice: Dice): EngineRequest {
   const type = dice.pick(TYPES);
   const olderThanMs = dice.pick([0, 0, 100]);
   const count = dice.pick([1, 100]);
-  return query("stuck", [type, { olderThanMs, count }], (model) => {
+  return request("stuck", [type, { olderThanMs, count }], (model) => {
     const rows = model.flows.filter((flow) =>
       flow.type === type && flow.owner !== null && takeableMs(flow) <= model.nowMs - olderThanMs
     ).sort((a, b) => takeableMs(a) - takeableMs(b) || compareIds(a, b));
@@ -146,7 +178,7 @@ function drawPolicyGet(dice: Dice): EngineRequest {
   const type = dice.pick(TYPES);
   const state = dice.maybe(40, STATES);
   const options = state === undefined ? {} : { state };
-  return query(
+  return request(
     "policyGet",
     [type, options],
     (model) => ({ show: () => showModelPolicy(model, type, state) }),

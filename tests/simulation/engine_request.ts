@@ -80,6 +80,22 @@ export const PARTITIONS: readonly string[] = ["p", "q"];
 export const TYPES: readonly string[] = ["t", "t", "t", "u"];
 export const STATES: readonly string[] = ["a", "b", "queued"];
 
+/** Options that are not typed here: the store checks them, and the model is told the same. */
+export type Raw = Record<string, unknown>;
+
+type Methods = Record<string, (...given: unknown[]) => Promise<unknown>>;
+
+/** Values that go inline, and values that go ahead in parts. */
+const VALUES: readonly unknown[] = [null, 7, { a: [true] }, "x".repeat(90), new Uint8Array(9)];
+const LARGE_VALUES: readonly unknown[] = [
+  "y".repeat(150),
+  "z".repeat(700),
+  Uint8Array.from({ length: 300 }, (_, index) => index),
+];
+
+/** How far away due times are. */
+export const DELAYS_MS: readonly number[] = [0, 5, 40, 1_500];
+
 /** An answer with one flow. `maxBytes`: with its values. */
 export function oneFlow(flow: ModelFlow, maxBytes?: number): ModelAnswer {
   return { flow, show: () => showFlow(flow, maxBytes) };
@@ -106,4 +122,68 @@ function withDueTime(model: Model, flow: ModelFlow): ModelFlow {
     id === flow.id && partitionKey === flow.partitionKey
   );
   return { ...flow, dueMs: now!.dueMs };
+}
+
+/** A call. */
+export function request(
+  name: string,
+  given: readonly unknown[],
+  perform: (model: Model) => ModelAnswer,
+  rest: Partial<EngineRequest> = {},
+): EngineRequest {
+  return {
+    name,
+    given,
+    itemCount: 1,
+    send: (store: FlowStore) => (store as unknown as Methods)[name]!(...given),
+    perform,
+    ...rest,
+  };
+}
+
+/** A call with many items. */
+export function batch(
+  name: string,
+  items: readonly unknown[],
+  common: Raw,
+  perform: (model: Model) => Parameters<typeof manyFlows>[1],
+): EngineRequest {
+  return request(name, [items, common], (model) => manyFlows(model, perform(model)), {
+    itemCount: items.length,
+  });
+}
+
+/** A payload, result or error, or none. */
+export function drawValue(dice: Dice): unknown {
+  if (dice.percent(40)) return undefined;
+  return dice.pick(dice.percent(35) ? LARGE_VALUES : VALUES);
+}
+
+/** The caller's own time, rarely given. */
+export function drawTime(dice: Dice, model: Model): Raw {
+  return dice.percent(4) ? { nowMs: model.nowMs + dice.pick([-5, 0, 3, 400]) } : {};
+}
+
+/** An instant so much later. */
+export function after(model: Model, delayMs: number | undefined): number | undefined {
+  return delayMs === undefined ? undefined : model.nowMs + delayMs;
+}
+
+/** Items of which no two name the same flow in the same words. */
+export function distinct<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => { readonly id: string; readonly partitionKey?: string | undefined },
+): Item[] {
+  const named = new Map(items.map((item) => {
+    const { id, partitionKey } = nameOf(item);
+    return [JSON.stringify([id, partitionKey]), item];
+  }));
+  return [...named.values()];
+}
+
+/** Without the members that are undefined: as callers write it. */
+export function given<Members extends object>(members: Members): Members {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as Members;
 }

@@ -31,6 +31,9 @@ const ROUNDS_MAX = 500;
 /** After a leap of the wall clock it takes so long until everybody has noticed. */
 const LEAP_NOTICED_MS = 20_000;
 
+/** After an opening it takes so long until what was over before is swept. */
+const SWEEP_MS = 2_000;
+
 /** Microtasks that an answer goes through on its way, and some more. */
 const MICROTASKS = 12;
 
@@ -77,6 +80,8 @@ class EngineSimulation implements Surroundings, LogTap {
   #quietCount = 0;
   /** Monotonic time from which on a leap of the wall clock has been noticed. */
   #clockTrustedAtMs = 0;
+  /** Frames without room before the store was opened. */
+  #hadRoomSince = 0;
   fullCount = 0;
   failedReadCount = 0;
   isClosing = false;
@@ -241,8 +246,11 @@ class EngineSimulation implements Surroundings, LogTap {
     // Something went wrong on the way, and another process took over.
     if (this.#process !== running) return;
     this.#quietCount += 1;
-    const hasNoticed = time.clock.monotonicMs() >= this.#clockTrustedAtMs;
-    checkAtRest(running, this.#oracle, { hasNoticed });
+    const nowMs = time.clock.monotonicMs();
+    checkAtRest(running, this.#oracle, {
+      hasNoticed: nowMs >= this.#clockTrustedAtMs,
+      hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS && this.fullCount === this.#hadRoomSince,
+    });
     // A look at the disk would take the faults that are meant for others.
     if (this.#disk.armedCount === 0) checkRebuilt(shard, log, HASH_KEY);
   }
@@ -306,6 +314,7 @@ class EngineSimulation implements Surroundings, LogTap {
       this.#process = this.#openOnce();
       if (this.#process === undefined) continue;
       this.#openingCount += 1;
+      this.#hadRoomSince = this.fullCount;
       const { shard, log } = this.#process;
       this.#oracle.recovered(shard.now(), log.end.lsn);
       checkState(shard.state, this.#oracle.journal.model);

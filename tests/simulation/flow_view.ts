@@ -18,6 +18,8 @@ import type { Model, ModelEvent, ModelFlow } from "../flow/model.ts";
 /** Plain data: what both sides say in the same words is equal as JSON. */
 export type Shown = unknown;
 
+const VALUES = ["payload", "result", "error"] as const;
+
 /** Any answer of a store. */
 export function showAnswer(answer: unknown): Shown {
   if (answer === null || typeof answer !== "object") return answer;
@@ -27,16 +29,12 @@ export function showAnswer(answer: unknown): Shown {
   if ("generation" in answer) return showPolicy(answer as ResolvedPolicy);
   if ("oldestDueMs" in answer) return showInfo(answer as FlowInfo);
   if ("eventId" in answer) return showEvent(answer as HistoryEvent);
+  if ("flows" in answer) return answer;
   return showRecord(answer as FlowRecord);
 }
 
 /** A flow of the store. */
 export function showRecord(record: FlowRecord): Shown {
-  const values: Record<string, unknown> = {};
-  for (const name of ["payload", "result", "error"] as const) {
-    if (record[`${name}Size`] === undefined) continue;
-    values[name] = record[`${name}Omitted`] === true ? "omitted" : plainError(record[name]);
-  }
   return {
     id: record.id,
     partitionKey: record.partitionKey,
@@ -58,17 +56,13 @@ export function showRecord(record: FlowRecord): Shown {
     token: record.leaseToken,
     deadlineMs: record.leaseDeadlineMs,
     has: [record.payloadRef !== null, record.resultRef !== null, record.errorRef !== null],
-    values,
+    rewoundTo: record.rewoundToEventId,
+    values: valuesOf(record),
   };
 }
 
 /** A flow of the model. `maxBytes`: with its values, but for larger ones. */
 export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
-  const values: Record<string, unknown> = {};
-  for (const name of ["payload", "result", "error"] as const) {
-    if (maxBytes === undefined || flow[name] === undefined) continue;
-    values[name] = bytesOf(flow[name]) > maxBytes ? "omitted" : flow[name];
-  }
   const isLeased = flow.owner !== null;
   return {
     id: flow.id,
@@ -91,14 +85,27 @@ export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
     token: flow.token,
     deadlineMs: isLeased ? flow.dueMs : 0,
     has: [flow.payload !== undefined, flow.result !== undefined, flow.error !== undefined],
-    values,
+    rewoundTo: flow.rewoundTo,
+    values: modelValuesOf(flow, maxBytes),
   };
 }
 
-/** An event of the model. */
-export function showModelEvent(event: ModelEvent): Shown {
-  const { event: name, version, atMs, state, fencing, attempts, retry } = event;
-  return { event: name, version, atMs, state, fencing, attempts, retry };
+/** An event of the model. `maxBytes`: with its values, but for larger ones. */
+export function showModelEvent(event: ModelEvent, maxBytes?: number): Shown {
+  return {
+    event: event.event,
+    version: event.version,
+    atMs: event.atMs,
+    state: event.state,
+    fencing: event.fencing,
+    attempts: event.attempts,
+    priority: event.priority,
+    owner: event.owner,
+    nextRunAtMs: event.dueMs,
+    rewoundTo: event.rewoundTo,
+    retry: event.retry,
+    values: modelValuesOf(event, maxBytes),
+  };
 }
 
 /** What the model says about the policy of a type; of one state, if one is named. */
@@ -154,16 +161,39 @@ function showInfo(info: FlowInfo): Shown {
 }
 
 function showEvent(event: HistoryEvent): Shown {
-  const { version, atMs, state, fencingToken: fencing, attempts, retry } = event;
+  const { retry } = event;
   return {
     event: event.event,
-    version,
-    atMs,
-    state,
-    fencing,
-    attempts,
+    version: event.version,
+    atMs: event.atMs,
+    state: event.state,
+    fencing: event.fencingToken,
+    attempts: event.attempts,
+    priority: event.priority,
+    owner: event.leaseOwner,
+    nextRunAtMs: event.nextRunAtMs,
+    rewoundTo: event.rewoundToEventId,
     retry: retry === undefined ? null : { decision: retry.decision, attempt: retry.attempt },
+    values: valuesOf(event),
   };
+}
+
+function valuesOf(shown: FlowRecord | HistoryEvent): Shown {
+  const values: Record<string, unknown> = {};
+  for (const name of VALUES) {
+    if (shown[`${name}Size`] === undefined) continue;
+    values[name] = shown[`${name}Omitted`] === true ? "omitted" : plainError(shown[name]);
+  }
+  return values;
+}
+
+function modelValuesOf(shown: ModelFlow | ModelEvent, maxBytes: number | undefined): Shown {
+  const values: Record<string, unknown> = {};
+  for (const name of VALUES) {
+    if (maxBytes === undefined || shown[name] === undefined) continue;
+    values[name] = bytesOf(shown[name]) > maxBytes ? "omitted" : shown[name];
+  }
+  return values;
 }
 
 /** The model does not word the error of a lost lease. */

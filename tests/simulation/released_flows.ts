@@ -5,6 +5,7 @@
  */
 
 import type { BatchOutcome, FlowRecord, HistoryEvent, Page } from "../../src/flow/mod.ts";
+import type { EngineRequest } from "./engine_request.ts";
 import { nameOf } from "./engine_journal.ts";
 import { Violation } from "./log_oracle.ts";
 
@@ -17,8 +18,11 @@ export class ReleasedFlows {
   readonly #claims = new Set<string>();
 
   /** Notes an answer that somebody was given. */
-  note(answer: unknown, isClaim: boolean): void {
-    for (const record of recordsIn(answer)) this.#noteRecord(record, isClaim);
+  note(answer: unknown, { claim, given }: EngineRequest): void {
+    for (const record of recordsIn(answer)) this.#noteRecord(record, claim !== undefined);
+    const asked = given[1] as { readonly event?: string; readonly worker?: string } | undefined;
+    // Which ones of all events pass these filters is the model's business.
+    if (asked?.event !== undefined || asked?.worker !== undefined) return;
     if (Array.isArray(answer) && answer.length > 0 && "eventId" in answer[0]) {
       this.#checkEvents(answer as HistoryEvent[]);
     }

@@ -26,7 +26,12 @@ interface Settled {
   readonly frame: Frame;
   readonly outcome: LogOutcome;
   turnCount: number;
+  /** Void, but whoever writes the next frame does not know that yet. */
+  isInTheWay: boolean;
 }
+
+/** Bytes before the body of a frame. */
+const HEADER_BYTES = 64;
 
 /** The most turns that an outcome takes. */
 const TURNS_MAX = 4;
@@ -55,6 +60,8 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     if (--first.turnCount > 0) return time.defer(tellOne);
     settled.shift();
     if (first.outcome.kind === "committed") end = first.outcome.end;
+    // With a void frame those that stand on it are known to be void, too.
+    else for (const other of settled) other.isInTheWay = false;
     if (settled.length > 0) time.defer(tellOne);
     listener(first.frame, first.outcome);
   };
@@ -63,13 +70,16 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     get end() {
       return end;
     },
-    nextPlace: () => inner.nextPlace(),
+    nextPlace() {
+      const { segment, offset } = inner.nextPlace();
+      const inTheWay = settled.filter(({ isInTheWay }) => isInTheWay);
+      const bytes = inTheWay.reduce((sum, { frame }) => sum + HEADER_BYTES + frame.body.length, 0);
+      return { segment, offset: offset + bytes };
+    },
     submit(frame) {
-      settled.push({
-        frame,
-        outcome: settle(frame),
-        turnCount: 1 + randomBelow(random, TURNS_MAX),
-      });
+      const outcome = settle(frame);
+      const turnCount = 1 + randomBelow(random, TURNS_MAX);
+      settled.push({ frame, outcome, turnCount, isInTheWay: outcome.kind === "void" });
       if (settled.length === 1) time.defer(tellOne);
     },
     onSettled(set) {

@@ -48,12 +48,12 @@ export function checkRecords(shard: Shard, model: Model): void {
   for (const flow of model.flows) {
     const found = table.find(flow.partitionKey, flow.id)!;
     const target = { id: flow.id, partitionKey: flow.partitionKey };
-    const query = parseHistory(target, { count: 1_000 }, PARSE);
+    const query = parseHistory(target, { count: 1_000, values: true }, PARSE);
     const events = readHistory(found, query, records);
     requireEqual(
       `The history of ${nameOf(flow)}`,
       events.map(showAnswer),
-      flow.history.map(showModelEvent),
+      model.history(flow, { count: 1_000 }).map((event) => showModelEvent(event, Infinity)),
     );
     const hydration = { maxBytes: Infinity, totalBytesMax: Infinity };
     const record = answer(

@@ -107,6 +107,26 @@ const leaseKeptAfterRetry = onStates(
   onEvent("retry", (control, before) => ({ ...control, lease: before?.lease ?? null })),
 );
 
+/** Puts a flow back to where it was, fencing number included. */
+const rewindKeepsFencing = onStates(
+  "rewindKeepsFencing",
+  onEvent("rewound", (control, before) => ({
+    ...control,
+    fencingToken: before?.fencingToken ?? 0,
+  })),
+);
+
+/** Removes flows before their time. */
+const sweepEarly = onStates("sweepEarly", ({ flows }) => {
+  const forgotten = flows.forgotten.bind(flows);
+  flows.forgotten = (nowMs) => forgotten(nowMs + 5_000);
+});
+
+/** Does not wake for what is over. */
+const neverSwept = onStates("neverSwept", ({ flows }) => {
+  flows.nextForgottenMs = () => Infinity;
+});
+
 /** Counts one version too many. */
 const versionSkipped = onStates(
   "versionSkipped",
@@ -214,6 +234,9 @@ const noGrace: EnginePractice = {
 export const stateMutants: readonly EnginePractice[] = [
   claimKeepsFencing,
   leaseKeptAfterRetry,
+  rewindKeepsFencing,
+  sweepEarly,
+  neverSwept,
   versionSkipped,
   halfWritten,
   partsSwapped,

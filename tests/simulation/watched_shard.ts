@@ -12,6 +12,8 @@ import type { ClaimCommand, Command, Reply } from "../../src/flow/core/mod.ts";
 export interface Decision {
   /** Who made the call; undefined until that is known, or for nobody who is watched. */
   owner: unknown;
+  /** What it applies, once that is known. */
+  command: Command | undefined;
 }
 
 /** Hears of what a shard does. */
@@ -55,7 +57,10 @@ export class WatchedShard extends Shard {
 
   override apply(command: Command): Reply {
     const decision = this.#deciding.at(-1);
-    if (decision !== undefined) decision.owner ??= this.#owners.get(command);
+    if (decision !== undefined) {
+      decision.owner ??= this.#owners.get(command);
+      decision.command = command;
+    }
     return super.apply(command);
   }
 
@@ -69,7 +74,7 @@ export class WatchedShard extends Shard {
     if (known !== undefined) return known;
     const watch = this.#watch;
     const treated = this.#treat(call, this);
-    const decision: Decision = { owner: watch.caller };
+    const decision: Decision = { owner: watch.caller, command: undefined };
     const watched: Call<T> = {
       decide: () => {
         this.#deciding.push(decision);
