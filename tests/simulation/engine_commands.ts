@@ -38,12 +38,12 @@ export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineReques
   const isLeased = visible.some(({ owner }) => owner !== null);
   if (!isLeased && dice.percent(40)) return drawClaim(dice, model);
   const roll = dice.below(100);
-  if (roll < 30) return drawCreate(dice, model, past);
-  if (roll < 53) return drawClaim(dice, model);
-  if (roll < 84) return drawSettle(dice, model);
-  if (roll < 88) return drawExtend(dice, model);
-  if (roll < 93) return drawRewind(dice, model);
-  if (roll < 96) return drawCleanup(dice, model);
+  if (roll < 27) return drawCreate(dice, model, past);
+  if (roll < 51) return drawClaim(dice, model);
+  if (roll < 81) return drawSettle(dice, model);
+  if (roll < 85) return drawExtend(dice, model);
+  if (roll < 90) return drawRewind(dice, model);
+  if (roll < 93) return drawCleanup(dice, model);
   return drawPolicy(dice);
 }
 
@@ -98,7 +98,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
   const options = given({
     worker: dice.pick(WORKERS),
     limit: 1 + dice.below(4),
-    leaseMs: dice.pick([1, 20, 2_000, 10_000]),
+    leaseMs: dice.pick([1, 1, 20, 2_000, 10_000]),
     priority: dice.maybe(10, [0, 1, 2]),
     partitionKeys: dice.maybe(15, [["p"], ["q"], ["q", "none"]]),
     state: several ?? state,

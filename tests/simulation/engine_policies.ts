@@ -46,7 +46,7 @@ export function drawLevel(dice: Dice): ModelPolicy {
     jitterPct: dice.maybe(30, [0, 20, 100]),
     exhaustedTo: dice.maybe(50, ["failed", "cancelled", "a", "b"]),
     ttlMs: dice.maybe(30, [10, 600]),
-    maxReclaims: dice.maybe(60, [null, 0, 1, 2]),
+    maxReclaims: dice.maybe(80, [0, 0, 1, 2, null]),
   }) as ModelPolicy;
 }
 

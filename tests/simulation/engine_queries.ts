@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FlowRecord } from "../../src/flow/mod.ts";
 import {
   compareIds,
   type Model,
@@ -27,6 +28,9 @@ import {
 } from "./engine_request.ts";
 import { showFlow, showModelEvent, showModelPolicy } from "./flow_view.ts";
 
+/** Where a row stands in a listing. */
+type Place = Pick<ModelFlow, "id" | "partitionKey" | "updatedAtMs">;
+
 /** Names a flow. */
 interface Target {
   readonly id: string;
@@ -38,9 +42,8 @@ export function drawQuery(dice: Dice, model: Model): EngineRequest {
   const roll = dice.below(100);
   if (roll < 40) return drawGet(dice, drawTarget(dice, model));
   if (roll < 60) return drawHistory(dice, drawTarget(dice, model), model);
-  if (roll < 75) return drawList(dice);
-  if (roll < 82) return drawInfo(dice);
-  if (roll < 90) return drawTerminals(dice, model);
+  if (roll < 82) return drawRows(dice, model);
+  if (roll < 90) return drawInfo(dice);
   if (roll < 95) return drawStuck(dice);
   return drawPolicyGet(dice);
 }
@@ -82,57 +85,76 @@ function drawHistory(dice: Dice, target: Target, model: Model): EngineRequest {
   });
 }
 
-function drawList(dice: Dice): EngineRequest {
-  const type = dice.pick(TYPES);
-  const state = dice.maybe(50, [...STATES, "running", "completed"]);
-  const partitionKey = dice.maybe(30, PARTITIONS);
-  const count = dice.pick([1, 2, 100]);
-  const isPaged = dice.percent(30);
-  const options = {
-    count,
-    ...state === undefined ? {} : { state },
-    ...partitionKey === undefined ? {} : { partitionKey },
-    ...isPaged ? { cursor: null } : {},
+/** A query whose answer has rows, in the order of their last change. */
+interface RowsQuery {
+  readonly name: "list" | "terminals" | "failures";
+  readonly type: string;
+  readonly options: {
+    readonly state?: string | undefined;
+    readonly partitionKey?: string | undefined;
+    readonly count: number;
+    readonly rev?: boolean | undefined;
+    readonly fromMs?: number | undefined;
+    readonly toMs?: number | undefined;
   };
-  return request("list", [type, options], (model) => {
-    const flows = model.visible().filter((flow) =>
-      flow.type === type && (state === undefined || shownState(flow) === state) &&
-      (partitionKey === undefined || flow.partitionKey === partitionKey)
-    ).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
-    const rows = flows.slice(0, count);
-    if (!isPaged) return manyFlows(model, rows);
-    return {
-      show: () => ({
-        items: rows.map((flow) => showFlow(flow)),
-        isLast: flows.length <= count,
-      }),
-    };
-  });
 }
 
-function drawTerminals(dice: Dice, model: Model): EngineRequest {
-  const type = dice.pick(TYPES);
-  const isOfFailures = dice.percent(30);
-  const state = isOfFailures ? undefined : dice.maybe(30, ["completed", "cancelled", "any"]);
-  const options = given({
-    state,
-    partitionKey: dice.maybe(20, PARTITIONS),
-    count: dice.pick([1, 2, 100]),
+function drawRows(dice: Dice, model: Model): EngineRequest {
+  const name = dice.pick(["list", "list", "terminals", "failures"] as const);
+  const states = name === "list" ? [...STATES, "running", "completed"] : ["completed", "any"];
+  const span = name === "list" ? {} : {
     rev: dice.maybe(30, [true]),
     fromMs: dice.maybe(20, [model.nowMs - 100]),
     toMs: dice.maybe(20, [model.nowMs]),
+  };
+  const asked: RowsQuery = {
+    name,
+    type: dice.pick(TYPES),
+    options: given({
+      state: name === "failures" ? undefined : dice.maybe(40, states),
+      partitionKey: dice.maybe(25, PARTITIONS),
+      count: dice.pick([1, 2, 100]),
+      ...span,
+    }),
+  };
+  if (dice.percent(40)) return pageOf(asked, null, undefined);
+  return request(
+    name,
+    [asked.type, asked.options],
+    (model) => manyFlows(model, rowsOf(model, asked).slice(0, asked.options.count)),
+  );
+}
+
+/** A page, and all that follow it. */
+function pageOf(
+  asked: RowsQuery,
+  cursor: string | null,
+  last: FlowRecord | undefined,
+): EngineRequest {
+  const { name, type, options } = asked;
+  return request(name, [type, { ...options, cursor }], (model) => {
+    const rows = rowsOf(model, asked, last);
+    const shown = rows.slice(0, options.count).map((flow) => showFlow(flow));
+    return { show: () => ({ items: shown, isLast: rows.length <= options.count }) };
+  }, {
+    nextPage: ({ items, cursor }) =>
+      cursor === null ? undefined : pageOf(asked, cursor, items.at(-1)),
   });
-  const { partitionKey, count, rev, fromMs = 0, toMs = Infinity } = options;
-  const asked = isOfFailures ? "failed" : state ?? "any";
-  return request(isOfFailures ? "failures" : "terminals", [type, options], (model) => {
-    const rows = model.visible().filter((flow) =>
-      flow.type === type && flow.untilMs !== null && (asked === "any" || asked === flow.state) &&
-      (partitionKey === undefined || flow.partitionKey === partitionKey) &&
-      flow.updatedAtMs >= fromMs && flow.updatedAtMs <= toMs
-    ).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
-    if (rev) rows.reverse();
-    return manyFlows(model, rows.slice(0, count));
-  });
+}
+
+/** The rows that a query asks for, behind the last one that was shown. */
+function rowsOf(model: Model, { name, type, options }: RowsQuery, last?: FlowRecord): ModelFlow[] {
+  const { partitionKey, rev, fromMs = 0, toMs = Infinity } = options;
+  const state = name === "failures" ? "failed" : options.state ?? "any";
+  const order = (a: Place, b: Place) =>
+    (rev ? -1 : 1) * (a.updatedAtMs - b.updatedAtMs || compareIds(a as ModelFlow, b as ModelFlow));
+  return model.visible().filter((flow) =>
+    flow.type === type && (name === "list" || flow.untilMs !== null) &&
+    (state === "any" || shownState(flow) === state) &&
+    (partitionKey === undefined || flow.partitionKey === partitionKey) &&
+    flow.updatedAtMs >= fromMs && flow.updatedAtMs <= toMs &&
+    (last === undefined || order(flow, last) > 0)
+  ).sort(order);
 }
 
 function drawInfo(dice: Dice): EngineRequest {

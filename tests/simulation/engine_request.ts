@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FlowStore } from "../../src/flow/mod.ts";
+import type { FlowRecord, FlowStore, Page } from "../../src/flow/mod.ts";
 import { type Random, randomBelow } from "../../src/time/mod.ts";
 import type { Model, ModelClaim, ModelFlow } from "../flow/model.ts";
 import { showFlow, type Shown } from "./flow_view.ts";
@@ -38,6 +38,8 @@ export interface EngineRequest {
   readonly claim?: ModelClaim;
   /** Ends the wait of a claim. */
   readonly abort?: AbortController;
+  /** Asks for what follows a page. */
+  readonly nextPage?: (page: Page<FlowRecord>) => EngineRequest | undefined;
 }
 
 /** Somebody rolling dice. */

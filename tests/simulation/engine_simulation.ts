@@ -12,11 +12,9 @@
 import { FlowError } from "../../src/errors.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
-import { drawCommand } from "./engine_commands.ts";
+import { EngineCallers } from "./engine_callers.ts";
 import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
-import { EngineOracle, type Outcome, type Surroundings, type Ticket } from "./engine_oracle.ts";
-import { drawQuery } from "./engine_queries.ts";
-import { Dice } from "./engine_request.ts";
+import { EngineOracle, type Surroundings } from "./engine_oracle.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
 import { Violation } from "./log_oracle.ts";
 import { checkAtRest, checkPoisoned } from "./engine_checks.ts";
@@ -69,7 +67,7 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
   readonly #oracle: EngineOracle = new EngineOracle(() => this);
-  readonly #past: Record<string, unknown>[] = [];
+  readonly #callers: EngineCallers = new EngineCallers(this.#oracle);
   #process: EngineProcess | undefined;
   #wallMs = START_MS;
   #lostBy: unknown;
@@ -144,20 +142,20 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#oracle.story.push(`— ${JSON.stringify(op)}`);
     switch (op.kind) {
       case "call":
-        return await this.#act((running) => this.#call(running, op.dice));
+        return await this.#act((running) => this.#callers.call(running, op.dice));
       case "turn":
         return await this.#act(({ time }) => void time.runDeferred());
       case "quiet":
         return await this.#quiet();
       case "advance":
-        return await this.#act(({ time }) => time.tick(op.ms));
+        return await this.#advance(op.ms);
       case "wall":
         return await this.#act(({ time }) => {
           time.setWall(time.clock.wallMs() + op.shiftMs);
           this.#clockTrustedAtMs = time.clock.monotonicMs() + LEAP_NOTICED_MS;
         });
       case "abort":
-        return await this.#act(() => this.#abort(op.which));
+        return await this.#act(() => this.#callers.abort(op.which));
       case "close":
         if (op.isQuiet) await this.#quiet();
         await this.#close();
@@ -205,32 +203,16 @@ class EngineSimulation implements Surroundings, LogTap {
     await this.#settle();
   }
 
-  #call({ shard, store, time }: EngineProcess, dieSeed: number): void {
-    const dice = new Dice(seededRandom(dieSeed));
-    const { model } = this.#oracle.journal;
-    model.nowMs = shard.now();
-    const request = dice.percent(70)
-      ? drawCommand(dice, model, this.#past)
-      : drawQuery(dice, model);
-    const ticket = this.#oracle.ticket(request, time.clock.monotonicMs());
-    this.#oracle.caller = ticket;
-    try {
-      request.send(store).then(
-        (value) => this.#heard(store, ticket, { value }),
-        (error) => this.#heard(store, ticket, { error }),
-      );
-    } finally {
-      this.#oracle.caller = undefined;
+  /** Time goes on, from alarm to alarm, with a moment in between for what they set off. */
+  async #advance(ms: number): Promise<void> {
+    const running = this.#opened();
+    const { time } = running;
+    const endMs = time.clock.monotonicMs() + ms;
+    for (let leftMs = ms; leftMs > 0 && this.#process === running;) {
+      const nextMs = Math.min(endMs, time.nextAlarmMs ?? endMs);
+      await this.#act(() => time.tick(Math.max(0, nextMs - time.clock.monotonicMs())));
+      leftMs = endMs - time.clock.monotonicMs();
     }
-  }
-
-  #heard(store: unknown, ticket: Ticket, outcome: Outcome): void {
-    if (this.#process?.store === store) this.#oracle.heard(ticket, outcome);
-  }
-
-  #abort(which: number): void {
-    const claims = [...this.#oracle.open].filter(({ request }) => request.abort !== undefined);
-    claims[which % claims.length]?.request.abort?.abort();
   }
 
   /** Until nothing can happen any more without time going on. */
@@ -352,6 +334,7 @@ class EngineSimulation implements Surroundings, LogTap {
   #end(): void {
     if (this.#process !== undefined) this.#wallMs = this.#process.time.clock.wallMs();
     this.#process = undefined;
+    this.#callers.leave();
     this.#clockTrustedAtMs = 0;
     this.#lostBy = undefined;
     this.isLost = false;

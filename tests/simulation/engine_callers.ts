@@ -1,0 +1,73 @@
+/**
+ * Those who call the store: they do what the dice say, remember what they have asked and seen, and
+ * listen for answers.
+ *
+ * @module
+ */
+
+import type { FlowRecord, Page } from "../../src/flow/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+import { drawCommand } from "./engine_commands.ts";
+import type { EngineProcess } from "./engine_machine.ts";
+import type { EngineOracle, Outcome, Ticket } from "./engine_oracle.ts";
+import { drawQuery } from "./engine_queries.ts";
+import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
+
+/** All callers of a store, over all its openings. */
+export class EngineCallers {
+  readonly #oracle: EngineOracle;
+  /** Requests that created flows, to be made again. */
+  readonly #past: Raw[] = [];
+  /** What follows pages that were shown; it may be asked for much later. */
+  readonly #nextPages: EngineRequest[] = [];
+  /** The process that somebody could still hear. */
+  #running: EngineProcess | undefined;
+
+  constructor(oracle: EngineOracle) {
+    this.#oracle = oracle;
+  }
+
+  /** Makes a call. Nobody waits for it. */
+  call(running: EngineProcess, dieSeed: number): void {
+    this.#running = running;
+    const { store, time } = running;
+    const ticket = this.#oracle.ticket(this.#draw(running, dieSeed), time.clock.monotonicMs());
+    this.#oracle.caller = ticket;
+    try {
+      ticket.request.send(store).then(
+        (value) => this.#hear(running, ticket, { value }),
+        (error) => this.#hear(running, ticket, { error }),
+      );
+    } finally {
+      this.#oracle.caller = undefined;
+    }
+  }
+
+  /** Aborts one of the claims that can be. */
+  abort(which: number): void {
+    const claims = [...this.#oracle.open].filter(({ request }) => request.abort !== undefined);
+    claims[which % claims.length]?.request.abort?.abort();
+  }
+
+  /** The process is gone, and what it still says nobody hears. */
+  leave(): void {
+    this.#running = undefined;
+  }
+
+  #draw({ shard }: EngineProcess, dieSeed: number): EngineRequest {
+    const dice = new Dice(seededRandom(dieSeed));
+    const { model } = this.#oracle.journal;
+    model.nowMs = shard.now();
+    const nextPage = dice.percent(10) ? this.#nextPages.shift() : undefined;
+    if (nextPage !== undefined) return nextPage;
+    return dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice, model);
+  }
+
+  #hear(running: EngineProcess, ticket: Ticket, outcome: Outcome): void {
+    if (this.#running !== running) return;
+    this.#oracle.heard(ticket, outcome);
+    if (!("value" in outcome)) return;
+    const nextPage = ticket.request.nextPage?.(outcome.value as Page<FlowRecord>);
+    if (nextPage !== undefined) this.#nextPages.push(nextPage);
+  }
+}
