@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "../../src/codec/mod.ts";
-import type { Model, ModelClaim, ModelCreate } from "../flow/model.ts";
+import { type Model, type ModelClaim, type ModelCreate, takeableMs } from "../flow/model.ts";
 import { drawPolicy } from "./engine_policies.ts";
 import {
   after,
@@ -35,8 +35,10 @@ const WORKERS: readonly string[] = ["w1", "w2"];
 export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineRequest {
   const visible = model.visible();
   if (visible.length === 0 && dice.percent(60)) return drawCreate(dice, model, past);
-  const isLeased = visible.some(({ owner }) => owner !== null);
-  if (!isLeased && dice.percent(40)) return drawClaim(dice, model);
+  if (model.policies.size === 0 && dice.percent(10)) return drawPolicy(dice);
+  const leased = visible.filter(({ owner }) => owner !== null);
+  const isExpired = leased.some((flow) => takeableMs(flow) <= model.nowMs);
+  if ((isExpired || leased.length === 0) && dice.percent(40)) return drawClaim(dice, model);
   const roll = dice.below(100);
   if (roll < 27) return drawCreate(dice, model, past);
   if (roll < 51) return drawClaim(dice, model);

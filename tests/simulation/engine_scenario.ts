@@ -107,7 +107,7 @@ const op: fc.Arbitrary<EngineOp> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom("turn" as const, "turn" as const, "quiet") }),
   },
   {
-    weight: 6,
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant("advance" as const),
       ms: fc.constantFrom(1, 5, 10, 40, 110, 900, 2_000, 5_000),
