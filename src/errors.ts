@@ -32,6 +32,14 @@ export type FlowErrorCode =
   | "running_reserved"
   /** A terminal state is entered by complete, fail or cancel only. */
   | "terminal_target"
+  /** A signal's `ifState` does not name the flow's present state. */
+  | "state_mismatch"
+  /** A signal has `transitionTo`, but no `ifState`. */
+  | "guard_required"
+  /** The idempotency key of a signal was used for a different one. */
+  | "signal_conflict"
+  /** A name of a flow holds another value. */
+  | "value_conflict"
   /** A count is above its limit. */
   | "limit_exceeded"
   /** A size in bytes is above its limit. */
@@ -79,6 +87,10 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   flow_terminal: "Nothing more can happen to this flow",
   running_reserved: "Choose another state",
   terminal_target: "Use complete, fail or cancel",
+  state_mismatch: "Read the flow again and decide anew",
+  guard_required: "Name the states that the signal is meant for",
+  signal_conflict: "Use a new key for a different signal",
+  value_conflict: "Read the flow again, or name the value in overrideValues",
   limit_exceeded: "Send less at a time, or raise the limit when opening the store",
   too_large: "Send less, or raise the limit when opening the store",
   rewind_leased: "Cancel the flow first, or wait until its worker is done",

@@ -43,6 +43,11 @@ export class Keydir {
     this.#distances.set(lsn, lsn - previousLsn);
   }
 
+  /** Whether there is a record with this LSN. */
+  has(lsn: number): boolean {
+    return lsn >= 1 && lsn <= this.#lastLsn;
+  }
+
   /** Where the record stands. */
   find(lsn: number): BodyPlace {
     invariant(lsn >= 1 && lsn <= this.#lastLsn, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);

@@ -8,4 +8,5 @@ export { ByteReader } from "./byte_reader.ts";
 export { ByteWriter } from "./byte_writer.ts";
 export { crc32 } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";
+export { sha256Hex } from "./sha256.ts";
 export { type Hash64, sipHash24, type SipKey, sipKey } from "./siphash.ts";

@@ -34,10 +34,13 @@ import {
   parseRetry,
   parseRetryMany,
   parseRewind,
+  parseSignal,
   parseStuck,
   parseTerminals,
   parseTransition,
   parseTransitionMany,
+  parseValueMget,
+  parseValuePut,
   readFlow,
   readHistory,
   readInfo,
@@ -45,6 +48,7 @@ import {
   readPolicy,
   readStuck,
   readTerminals,
+  readValues,
   type Reply,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
@@ -162,6 +166,18 @@ export class EmbeddedStore implements Store {
     return this.#command(parseCancelMany, items, options);
   }
 
+  signal(flow: flow.FlowRef, options: flow.SignalOptions): Promise<flow.FlowRecord> {
+    return this.#command(parseSignal, flow, options);
+  }
+
+  valuePut(value: unknown, options?: flow.ValuePutOptions): Promise<flow.StoredValue> {
+    return this.#command(parseValuePut, value, options);
+  }
+
+  valueMget(refs: readonly string[]): Promise<unknown[]> {
+    return this.#query(parseValueMget, readValues, refs, undefined);
+  }
+
   rewind(flow: flow.FlowRef, options: flow.RewindOptions): Promise<flow.FlowRecord> {
     return this.#command(parseRewind, flow, options);
   }
@@ -177,10 +193,16 @@ export class EmbeddedStore implements Store {
     const query = parseHistory(flow, options, this.#parse);
     return await this.#shard.call(() => {
       const { flows } = this.#shard.state;
-      const found = findFlow(flows.table, query.target, this.#shard.now());
+      const nowMs = this.#shard.now();
+      const found = findFlow(flows.table, query.target, nowMs);
+      if (found === undefined) return { waitLsn: this.#shard.headLsn, read: () => [] };
+      const headLsn = found.lsn;
       return {
-        waitLsn: found?.lsn ?? this.#shard.headLsn,
-        read: () => found === undefined ? [] : readHistory(found, query, this.#shard.records),
+        waitLsn: headLsn,
+        read: () => {
+          const { records } = this.#shard;
+          return readHistory(found, query, records, records.valuesAt({ nowMs, headLsn }));
+        },
       };
     });
   }
@@ -281,10 +303,12 @@ export class EmbeddedStore implements Store {
   /** What a reply says, to be told once nothing in it can be lost any more. */
   #verdict<T>(reply: Reply): Verdict<T> {
     const seen = reply.kind === "flow" ? reply.flow : null;
+    const waitLsn = seen?.lsn ?? this.#shard.headLsn;
+    const nowMs = this.#shard.now();
     return {
-      waitLsn: seen?.lsn ?? this.#shard.headLsn,
+      waitLsn,
       // Every kind of command and query has its kind of reply; the contract's types say which.
-      read: () => answer(reply, this.#shard.records.value) as T,
+      read: () => answer(reply, this.#shard.records.valuesAt({ nowMs, headLsn: waitLsn })) as T,
     };
   }
 }

@@ -11,10 +11,21 @@ import type {
   Effect,
   FoundValue,
   HistoryLog,
+  NamedValues,
+  ReadValue,
+  ValueEffect,
   ValueParts,
 } from "../flow/core/mod.ts";
 import { type Log, readRecord } from "../log/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
+
+/** What a call may see. */
+export interface Sight {
+  /** The time of the call: what is over by then is gone. */
+  readonly nowMs: number;
+  /** What was decided after this LSN is not there. */
+  readonly headLsn: number;
+}
 
 /** Where the bytes of records are. */
 export type RecordBytes = Pick<Log, "readBytes">;
@@ -36,17 +47,24 @@ export class StoredRecords implements HistoryLog {
     this.#dictionary = dictionary;
   }
 
-  /** A payload, result or error; without its bytes if there are more than `maxBytes`. */
-  readonly value = (lsn: number, maxBytes: number): FoundValue => {
+  /** Reads values as they are to be seen by one call. */
+  valuesAt({ nowMs, headLsn }: Sight): ReadValue {
+    return (lsn, maxBytes) => {
+      // Callers bring references, so there may be something else in the place, or nothing.
+      if (lsn > headLsn || !this.#keydir.has(lsn)) return undefined;
+      const effect = this.#effect(lsn);
+      if (effect.kind !== "value") return undefined;
+      const { untilMs } = effect;
+      return untilMs !== null && untilMs <= nowMs ? undefined : this.#found(effect, maxBytes);
+    };
+  }
+
+  /** A list of named values. */
+  list(lsn: number): NamedValues {
     const effect = this.#effect(lsn);
-    invariant(effect.kind === "value", `LSN ${lsn} is a ${effect.kind}, not a value`);
-    const { value } = effect;
-    const { encoding } = value;
-    const size = "parts" in value ? value.size : value.bytes.length;
-    if (size > maxBytes) return { encoding, size, bytes: undefined };
-    const bytes = "parts" in value ? this.#join(value.parts, size) : value.bytes;
-    return { encoding, size, bytes };
-  };
+    invariant(effect.kind === "values", `LSN ${lsn} is a ${effect.kind}, not a list of values`);
+    return effect.values;
+  }
 
   /** A control block. */
   control(lsn: number): CtrlEffect {
@@ -58,6 +76,14 @@ export class StoredRecords implements HistoryLog {
   /** The LSN of the same flow's control block before one, 0 before the first. */
   previous(lsn: number): number {
     return this.#keydir.previous(lsn);
+  }
+
+  #found({ value }: ValueEffect, maxBytes: number): FoundValue {
+    const { encoding } = value;
+    const size = "parts" in value ? value.size : value.bytes.length;
+    if (size > maxBytes) return { encoding, size, bytes: undefined };
+    const bytes = "parts" in value ? this.#join(value.parts, size) : value.bytes;
+    return { encoding, size, bytes };
   }
 
   #join({ firstLsn, count }: ValueParts, size: number): Uint8Array {

@@ -7,6 +7,7 @@
  */
 import type { Attributes, Priority } from "./record.ts";
 import type { RetryPolicy } from "./policy.ts";
+import type { NamedValueOptions, ValueChangeOptions, ValueSelection } from "./values.ts";
 
 /** Options that every command takes. */
 export interface CommandOptions {
@@ -15,7 +16,7 @@ export interface CommandOptions {
 }
 
 /** Options of `create`. */
-export interface CreateOptions extends CommandOptions {
+export interface CreateOptions extends CommandOptions, NamedValueOptions {
   /** The workflow type. 1 to 1,024 bytes. */
   readonly type: string;
   /** The first state. Default `"queued"`. Not `running`, not a terminal state. */
@@ -28,6 +29,8 @@ export interface CreateOptions extends CommandOptions {
   readonly priority?: Priority | undefined;
   /** Any JSON value or bytes. Absent: no payload; null is a payload. */
   readonly payload?: unknown;
+  /** The reference of a stored value, as the payload. Not together with `payload`. */
+  readonly payloadRef?: string | undefined;
   /** The id of the parent flow. Default none. */
   readonly parentFlowId?: string | undefined;
   /** The id of the first ancestor. Default: the flow's own id. */
@@ -84,6 +87,8 @@ export interface ReclaimOptions extends CommandOptions {
   readonly payload?: boolean | undefined;
   /** Payloads above this many bytes are left out and marked. Default 65,536. */
   readonly payloadMaxBytes?: number | undefined;
+  /** The named values to return: true for all, or their names. Default false. */
+  readonly values?: ValueSelection | undefined;
   /** Only flows of this logical state; `"running"` or absent: of every one. */
   readonly state?: string | undefined;
 }
@@ -119,7 +124,7 @@ export interface ExtendLeaseOptions extends CommandOptions, Guard {
 }
 
 /** Options of `complete`. */
-export interface CompleteOptions extends CommandOptions, Guard {
+export interface CompleteOptions extends CommandOptions, Guard, ValueChangeOptions {
   /** Any JSON value or bytes. Absent: no result. */
   readonly result?: unknown;
   /** Replaces the payload. Absent: kept. */
@@ -129,7 +134,7 @@ export interface CompleteOptions extends CommandOptions, Guard {
 }
 
 /** Options of `transition`. */
-export interface TransitionOptions extends CommandOptions {
+export interface TransitionOptions extends CommandOptions, ValueChangeOptions {
   /** The state the flow must be in: `"running"` or the logical state while leased. */
   readonly from: string;
   /** The state to go to. Not `running`, not a terminal state. */
@@ -144,6 +149,8 @@ export interface TransitionOptions extends CommandOptions {
   readonly priority?: Priority | undefined;
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
+  /** The reference of a stored value, as the payload. Not together with `payload`. */
+  readonly payloadRef?: string | undefined;
 }
 
 /** Options of `retry`. */
@@ -159,7 +166,7 @@ export interface RetryOptions extends CommandOptions, Guard {
 }
 
 /** Options of `fail`. */
-export interface FailOptions extends CommandOptions, Guard {
+export interface FailOptions extends CommandOptions, Guard, ValueChangeOptions {
   /** Any JSON value or bytes: why. Absent: no error. */
   readonly error?: unknown;
   /** Replaces the payload. Absent: kept. */
@@ -169,7 +176,7 @@ export interface FailOptions extends CommandOptions, Guard {
 }
 
 /** Options of `cancel`. Without `fencingToken` it is an operator's cancel and overrides any lease. */
-export interface CancelOptions extends CommandOptions {
+export interface CancelOptions extends CommandOptions, ValueChangeOptions {
   /** The lease token. Needed with `fencingToken` if the flow is leased. */
   readonly leaseToken?: string | undefined;
   /** The fencing number of the flow. Absent: cancel whatever its lease. */
@@ -188,6 +195,30 @@ export interface RewindOptions extends CommandOptions {
   readonly expectState?: string | undefined;
   /** When the flow may be claimed. Default: as it was after the event. Not for an event that ended it. */
   readonly runAtMs?: number | undefined;
+}
+
+/** Options of `signal`: a message to a flow from outside. Neither lease nor fencing number is needed. */
+export interface SignalOptions extends CommandOptions, ValueChangeOptions {
+  /** The name of the signal, as history shows it. 1 to 1,024 bytes. */
+  readonly signal: string;
+  /**
+   * Makes the signal safe to send again: the same request under the same key is applied once, and
+   * another request under that key is refused with `signal_conflict`. 1 to 1,024 bytes. A flow
+   * remembers its newest 1,000 keys. Default: none.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /**
+   * The state or states the flow must be in, else `state_mismatch`; `"running"` while it is leased.
+   * Needed with `transitionTo`.
+   */
+  readonly ifState?: string | readonly string[] | undefined;
+  /** The state to go to, taking the lease away. Not `running`, not a terminal state. Absent: stay. */
+  readonly transitionTo?: string | undefined;
+  /**
+   * With `transitionTo`: when the flow may be claimed; null: parked until something gives it a time.
+   * Default: now. Without `transitionTo` it has no effect.
+   */
+  readonly runAtMs?: number | null | undefined;
 }
 
 /** Names the flow of one item of a batch. */

@@ -8,7 +8,7 @@
 export interface FlowLimits {
   /** Bytes (UTF-8) of an id, a type, a state, a partition, a worker. Default 1,024. */
   readonly idBytesMax: number;
-  /** Bytes of one payload, result or error, encoded. Default 16 MiB. */
+  /** Bytes of one payload, result, error or named value, encoded. Default 16 MiB. */
   readonly valueBytesMax: number;
   /** Larger values travel to the log in parts of this many bytes. Default 1 MiB. */
   readonly valueInlineBytesMax: number;
@@ -30,6 +30,8 @@ export interface FlowLimits {
   readonly attributesMax: number;
   /** Bytes (UTF-8) of the name or the text of one attribute. Default 1,024. */
   readonly attributeBytesMax: number;
+  /** Names of values that one flow may have, dropped ones included. Default 128. */
+  readonly namedValuesMax: number;
   /** States that the policy of one type may name. Default 1,000. */
   readonly policyStatesMax: number;
 }
@@ -48,5 +50,6 @@ export const DEFAULT_LIMITS: FlowLimits = {
   commandBytesMax: 4 * 1_048_576,
   attributesMax: 64,
   attributeBytesMax: 1_024,
+  namedValuesMax: 128,
   policyStatesMax: 1_000,
 };

@@ -32,6 +32,7 @@ export type {
   RetryManyOptions,
   RetryOptions,
   RewindOptions,
+  SignalOptions,
   TransitionItem,
   TransitionManyOptions,
   TransitionOptions,
@@ -76,3 +77,11 @@ export type {
 export type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 export { isReservedName, isTerminalState, RUNNING } from "./state_name.ts";
 export type { FlowStore, Many } from "./store.ts";
+export type {
+  NamedValueOptions,
+  StoredValue,
+  ValueChangeOptions,
+  ValuePutOptions,
+  ValueRef,
+  ValueSelection,
+} from "./values.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FlowEventName, TerminalState } from "./record.ts";
+import type { ValueSelection } from "./values.ts";
 
 /** Options of `get`. */
 export interface GetOptions {
@@ -11,8 +12,10 @@ export interface GetOptions {
   readonly payload?: boolean | undefined;
   /** The same as `payload`. */
   readonly full?: boolean | undefined;
-  /** Values above this many bytes are left out and marked. Default 65,536. */
+  /** Values above this many bytes are left out and marked; not named ones. Default 65,536. */
   readonly payloadMaxBytes?: number | undefined;
+  /** The named values to return: true for all, or their names. Default false. */
+  readonly values?: ValueSelection | undefined;
 }
 
 /** Options of `history`. Filters add up: an event has to pass all of them. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ValueRef } from "./values.ts";
+
 /** How urgent a flow is. Every due flow of a higher number is claimed before any of a lower one. */
 export type Priority = 0 | 1 | 2;
 
@@ -93,6 +95,8 @@ export interface FlowRecord extends ShownValues {
   readonly partitionKey: string;
   /** Opaque reference to the payload, null without one. */
   readonly payloadRef: string | null;
+  /** The named values: where they are, by name. */
+  readonly valueRefs: Readonly<Record<string, ValueRef>>;
   /** Opaque reference to the result, null without one. */
   readonly resultRef: string | null;
   /** Opaque reference to the last error or cancel reason, null without one. */
@@ -113,6 +117,13 @@ export interface FlowRecord extends ShownValues {
   readonly leaseToken: string | null;
   /** While leased: the end of the lease in milliseconds since 1970. Otherwise 0. */
   readonly leaseDeadlineMs: number;
+  /**
+   * The named values that were asked for, by name; absent if there are none. Names that hold nothing
+   * are left out.
+   */
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Names of values that were asked for, but are beyond what one reply holds; see `valueMget`. */
+  readonly valuesOmitted?: readonly string[];
 }
 
 /**
@@ -138,7 +149,9 @@ export type FlowEventName =
   | "failed"
   | "cancelled"
   | "lease_lost"
-  | "rewound";
+  | "rewound"
+  | "signaled"
+  | "value_put";
 
 /** One entry of a flow's history: what happened, and the flow after it. */
 export interface HistoryEvent extends ShownValues {
@@ -180,6 +193,8 @@ export interface HistoryEvent extends ShownValues {
   readonly rewoundToEventId: string | null;
   /** On `retry` events: what the policy decided, and the policy. */
   readonly retry?: RetryFacts;
+  /** On `signaled` events: the name of the signal. */
+  readonly signal?: string;
 }
 
 /** What a `retry` event records besides the flow. */

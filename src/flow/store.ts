@@ -24,6 +24,7 @@ import type {
   RetryManyOptions,
   RetryOptions,
   RewindOptions,
+  SignalOptions,
   TransitionItem,
   TransitionManyOptions,
   TransitionOptions,
@@ -42,6 +43,7 @@ import type {
 import type { BatchOutcome } from "./batch.ts";
 import type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
+import type { StoredValue, ValuePutOptions } from "./values.ts";
 import type { Time } from "../time/mod.ts";
 
 /** The result of a `*Many` command: records, or one outcome per item if `independent` is true. */
@@ -115,6 +117,22 @@ export interface FlowStore {
    * such event, or does not keep it any more; `rewind_event_unusable` if the flow was leased after it.
    */
   rewind(flow: FlowRef, options: RewindOptions): Promise<FlowRecord>;
+  /**
+   * Tells a flow something from outside, and may send it to another state. Also for flows that are
+   * leased, parked or, without `transitionTo`, ended: then the record is kept for its whole
+   * retention again.
+   */
+  signal(flow: FlowRef, options: SignalOptions): Promise<FlowRecord>;
+  /**
+   * Stores a value: any JSON value or bytes. Under a name of a flow, whoever holds its lease, or for
+   * whichever flows link it.
+   */
+  valuePut(value: unknown, options?: ValuePutOptions): Promise<StoredValue>;
+  /**
+   * Reads up to 1,000 stored values by their references, in order; null for one that there is not,
+   * or not any more.
+   */
+  valueMget(refs: readonly string[]): Promise<unknown[]>;
 
   /** Reads a flow; null if there is none. */
   get(flow: FlowRef, options?: GetOptions): Promise<FlowRecord | null>;

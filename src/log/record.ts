@@ -53,12 +53,14 @@ export const RecordType = {
   CONFIG: 16,
   /** Who may write. */
   OWNER: 17,
+  /** What a flow holds by name. */
+  VALUES: 18,
 } as const;
 
 const SKIPPABLE = 1;
 
 /** Types that this version understands or may keep without understanding them. */
-const TYPE_MAX = 17;
+const TYPE_MAX = 18;
 
 /** What stands in a record's header. */
 export interface RecordHead {

@@ -36,6 +36,7 @@ export function fakeRecord(members: FakeRecordMembers = {}): FlowRecord {
     historyMaxEvents: 100_000,
     partitionKey: "partition-1",
     payloadRef: null,
+    valueRefs: {},
     resultRef: null,
     errorRef: null,
     parentFlowId: null,

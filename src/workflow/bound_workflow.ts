@@ -24,6 +24,7 @@ import {
   type ResolvedPolicy,
   type RewindOptions,
   RUNNING,
+  type SignalOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
 import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
@@ -216,6 +217,13 @@ export class BoundWorkflow {
 
   async cancel(flow: string | object, options: CancelOptions = {}): Promise<FlowRecord> {
     return await this.store.cancel(refOf(this.definition, flow), given(options));
+  }
+
+  async signal(flow: string | object, options: SignalOptions): Promise<FlowRecord> {
+    const ref = refOf(this.definition, flow);
+    const { transitionTo } = checkedObject("options", options) as Partial<SignalOptions>;
+    if (transitionTo !== undefined) moveTarget(this.definition, transitionTo, "transitionTo");
+    return await this.store.signal(ref, given(options));
   }
 
   async rewind(flow: string | object, options: RewindOptions): Promise<FlowRecord> {

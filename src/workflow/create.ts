@@ -13,7 +13,8 @@ import type { LiveName } from "./state.ts";
 
 /** What a flow is created with, besides its partition, state and payload. */
 export interface CreateFacts
-  extends Omit<CreateOptions, "type" | "state" | "partitionKey" | "payload" | "nowMs"> {
+  extends
+    Omit<CreateOptions, "type" | "state" | "partitionKey" | "payload" | "payloadRef" | "nowMs"> {
   /** The id, 1 to 1,024 bytes. Default: a UUID of version 7. */
   readonly id?: string | undefined;
 }
@@ -29,13 +30,24 @@ export type StartState<K, I> = K extends I ? {
   };
 
 /** The payload of a state: may be left out if the state's type takes undefined. */
-export type PayloadMember<State> = undefined extends PayloadIn<State> ? {
-    /** The payload. Undefined: none, or what the schema makes of undefined. */
-    readonly payload?: PayloadIn<State> | undefined;
-  }
-  : {
-    /** The payload. */
-    readonly payload: PayloadIn<State>;
+export type PayloadMember<State> =
+  | (undefined extends PayloadIn<State> ? {
+      /** The payload. Undefined: none, or what the schema makes of undefined. */
+      readonly payload?: PayloadIn<State> | undefined;
+      /** Not together with `payload`. */
+      readonly payloadRef?: undefined;
+    }
+    : {
+      /** The payload. */
+      readonly payload: PayloadIn<State>;
+      /** Not together with `payload`. */
+      readonly payloadRef?: undefined;
+    })
+  | {
+    /** The reference of a stored value, as the payload; no schema looks at it. */
+    readonly payloadRef: string;
+    /** Not together with `payloadRef`. */
+    readonly payload?: undefined;
   };
 
 /** What `create()` takes: facts, partition fields, and a payload that fits the state. */
@@ -48,7 +60,8 @@ export type CreateAttributes<
   : never;
 
 /** Common options of `createMany()`; what an item says itself wins. */
-export interface CreateBatchOptions extends Omit<CreateManyOptions, "type" | "state" | "payload"> {}
+export interface CreateBatchOptions
+  extends Omit<CreateManyOptions, "type" | "state" | "payload" | "payloadRef"> {}
 
 /** A flow to create, with everything that the definition adds. */
 export interface CreateCommand {
@@ -84,6 +97,7 @@ export function createCommand(
     id?: string;
     state?: string;
     payload?: unknown;
+    payloadRef?: string;
   };
   const isPartitioned = partitionKey !== undefined || partitionBy.length === 0;
   const declared = definition.states.get(state);
@@ -101,6 +115,7 @@ export function createCommand(
       payload: output,
     }),
   });
+  if (payload === undefined && facts.payloadRef !== undefined) return withPayload(undefined);
   const output = checkedPayload(declared, payload, `${at}payload`);
   return output instanceof Promise ? output.then(withPayload) : withPayload(output);
 }

@@ -37,6 +37,10 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   readonly payloadOmitted?: true;
   /** Bytes of the payload, if the claim asked for it. */
   readonly payloadSize?: number;
+  /** True if the payload is null because it was linked and its reference leads nowhere any more. */
+  readonly payloadMissing?: true;
+  /** The named values that the claim asked for, by name; empty if it asked for none. */
+  readonly values: Readonly<Record<string, unknown>>;
   /** Retries since the flow entered this state. */
   readonly attempts: number;
   /** The record as the claim returned it. */
@@ -84,6 +88,8 @@ export function jobOf(record: FlowRecord, options: JobOptions): StateJob<string,
     payloadRef: record.payloadRef,
     ...record.payloadOmitted === undefined ? {} : { payloadOmitted: record.payloadOmitted },
     ...record.payloadSize === undefined ? {} : { payloadSize: record.payloadSize },
+    ...record.payloadMissing === undefined ? {} : { payloadMissing: record.payloadMissing },
+    values: record.values ?? {},
     attempts: record.attempts,
     record,
     signal: options.signal,

@@ -101,10 +101,12 @@ export type {
 } from "./state.ts";
 export {
   type FlowMoveOptions,
+  type FlowSignalOptions,
   type InstallPolicyOptions,
   type LeasedFlow,
   type ListState,
   type Reclaimed,
+  type ShownState,
   type StatesOf,
   type UnboundWorkflow,
   type Workflow,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandOptions, Priority, RetryPolicy } from "../flow/mod.ts";
+import type { CommandOptions, Priority, RetryPolicy, ValueChangeOptions } from "../flow/mod.ts";
 
 /** The mark of outcomes: only what the functions of this module made has it. */
 export const OUTCOME: unique symbol = Symbol.for("flowcask.outcome");
@@ -78,7 +78,7 @@ export interface NoReply extends OutcomeMark {
 export type Outcome = Ok | Failure | Transition | Complete | Retry | Fail | NoReply;
 
 /** When and how urgently a flow goes on. */
-export interface MoveOptions extends CommandOptions {
+export interface MoveOptions extends CommandOptions, ValueChangeOptions {
   /** When it may be claimed; null: parked until something gives it a time. Default: now. */
   readonly runAtMs?: number | null | undefined;
   /** Replaces the priority. Default: kept. */
@@ -86,7 +86,7 @@ export interface MoveOptions extends CommandOptions {
 }
 
 /** What else an end may change. */
-export interface EndOptions extends CommandOptions {
+export interface EndOptions extends CommandOptions, ValueChangeOptions {
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
   /** Replaces the retention of the record, from now on. In milliseconds. */

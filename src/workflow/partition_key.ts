@@ -34,8 +34,9 @@ const TAKEN_NAMES: readonly string[] = [
   ...["leaseMs", "payloadMaxBytes", "reclaimExpired", "reclaimRatio", "blockMs", "signal"],
   ...["count", "cursor", "consistent", "olderThanMs", "handler", "handlers", "onOmitted"],
   ...["concurrency", "intervalMs", "heartbeat", "onError", "time"],
-  // Members of the commands to come.
-  ...["payloadRef", "values", "valueRefs", "includeCold"],
+  ...["payloadRef", "values", "valueRefs"],
+  // A member of the commands to come.
+  "includeCold",
 ];
 
 /** Whether an option has this name, so that no partition field can have it. */

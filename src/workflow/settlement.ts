@@ -179,15 +179,19 @@ export function handBackSettlement(lease: Lease, record: FlowRecord): Settlement
 }
 
 /** The declared state of a name, which flows can be sent to. */
-export function moveTarget(definition: CheckedDefinition, to: string): StateDefinition {
+export function moveTarget(
+  definition: CheckedDefinition,
+  to: string,
+  field = "to",
+): StateDefinition {
   if (isTerminalState(to)) {
-    throw new FlowError("terminal_target", `to is "${to}", which ends a flow`, {
-      details: { field: "to", value: to },
+    throw new FlowError("terminal_target", `${field} is "${to}", which ends a flow`, {
+      details: { field, value: to },
     });
   }
   const state = definition.states.get(to);
   if (state !== undefined) return state;
-  throw refusal("to", to, `one of ${definition.liveStates.join(", ")}`);
+  throw refusal(field, to, `one of ${definition.liveStates.join(", ")}`);
 }
 
 function declaredState(definition: CheckedDefinition, lease: Lease): StateDefinition {

@@ -22,6 +22,7 @@ import type {
   ResolvedPolicy,
   RewindOptions,
   RUNNING,
+  SignalOptions,
   StuckOptions,
   TerminalState,
 } from "../flow/mod.ts";
@@ -111,6 +112,22 @@ export interface FlowMoveOptions extends MoveOptions {
   readonly fencingToken?: number | undefined;
   /** The lease token, if the flow is leased. May be left out for a record. */
   readonly leaseToken?: string | undefined;
+  /** The reference of a stored value, as the payload; no schema looks at it. */
+  readonly payloadRef?: string | undefined;
+}
+
+/** A state that a flow of the workflow may be seen in. */
+export type ShownState<S> = Name<S> | TerminalState | typeof RUNNING;
+
+/** Options of `signal()`. */
+export interface FlowSignalOptions<S> extends Omit<SignalOptions, "ifState" | "transitionTo"> {
+  /**
+   * The state or states the flow must be in, else `state_mismatch`; `"running"` while it is leased.
+   * Needed with `transitionTo`.
+   */
+  readonly ifState?: ShownState<S> | readonly ShownState<S>[] | undefined;
+  /** The declared state to go to, taking the lease away. Absent: stay. */
+  readonly transitionTo?: LiveName<S> | undefined;
 }
 
 /** Options of `installPolicy()`: what holds for the whole type, beside what the states declare. */
@@ -248,6 +265,12 @@ export interface Workflow<
    * has ended: see `FlowStore.rewind()`.
    */
   rewind(flow: FlowName<P>, options: RewindOptions): Promise<FlowRecord>;
+
+  /**
+   * Tells a flow something from outside, and may send it to another declared state: an approval, an
+   * answer that has arrived. Needs no lease. A payload stays as it is.
+   */
+  signal(flow: FlowName<P>, options: FlowSignalOptions<S>): Promise<FlowRecord>;
 
   /** Reads a flow; null if there is none, or one of another type. */
   get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;

@@ -263,6 +263,173 @@ test("reclaim() refuses bad input, and what only claimDue() takes", () => {
   ]);
 });
 
+/** Rows that hold for whatever puts, links, drops or overrides named values. */
+function badChanges(argsOf: (options: object) => readonly unknown[]): Bad[] {
+  const many = Object.fromEntries(Array.from({ length: 129 }, (_, n) => [`${n}`, "v1"]));
+  const tooMany = { code: "limit_exceeded", says: "is 129, the limit is 128" } as const;
+  return [
+    ...badLinks(argsOf),
+    ...badTexts("dropValues[1]", (name) => argsOf({ dropValues: ["a", name] })),
+    ...badTexts("overrideValues[1]", (name) => argsOf({ overrideValues: ["a", name] })),
+    { args: argsOf({ dropValues: "" }), field: "dropValues" },
+    { args: argsOf({ dropValues: 7 }), field: "dropValues", says: "array of strings" },
+    { args: argsOf({ dropValues: { a: true } }), field: "dropValues" },
+    { args: argsOf({ dropValues: Object.keys(many) }), field: "dropValues.length", ...tooMany },
+    { args: argsOf({ overrideValues: true }), field: "overrideValues" },
+    { args: argsOf({ drop_values: "a" }), field: "drop_values", says: "use dropValues" },
+  ];
+}
+
+/** Rows that hold for whatever puts or links named values. */
+function badLinks(argsOf: (options: object) => readonly unknown[]): Bad[] {
+  const many = Object.fromEntries(Array.from({ length: 129 }, (_, n) => [`${n}`, "v1"]));
+  const tooMany = { code: "limit_exceeded", says: "is 129, the limit is 128" } as const;
+  return [
+    ...badValues("values.a", (value) => argsOf({ values: { a: value } })),
+    { args: argsOf({ values: [] }), field: "values", says: "an object" },
+    { args: argsOf({ values: null }), field: "values" },
+    { args: argsOf({ values: { "": 1 } }), field: "values name" },
+    { args: argsOf({ values: { [long]: 1 } }), field: "values name", code: "too_large" },
+    { args: argsOf({ values: many }), field: "values.length", ...tooMany },
+    { args: argsOf({ valueRefs: "v1" }), field: "valueRefs" },
+    { args: argsOf({ valueRefs: many }), field: "valueRefs.length", ...tooMany },
+    { args: argsOf({ valueRefs: { "": "v1" } }), field: "valueRefs name" },
+    { args: argsOf({ valueRefs: { a: 7 } }), field: "valueRefs.a", says: "with a ref" },
+    { args: argsOf({ valueRefs: { a: null } }), field: "valueRefs.a" },
+    { args: argsOf({ valueRefs: { a: "" } }), field: "valueRefs.a" },
+    { args: argsOf({ valueRefs: { a: { ref: 7 } } }), field: "valueRefs.a.ref" },
+    ...["x", "v", "v0", "v01", "v1.5", "v-1", "v281474976710656", "v9".padEnd(20, "9")].map((
+      ref,
+    ) => ({
+      args: argsOf({ valueRefs: { a: ref } }),
+      field: "valueRefs.a",
+      says: "a reference that this store gave",
+    })),
+    { args: argsOf({ value_refs: {} }), field: "value_refs", says: "use valueRefs" },
+  ];
+}
+
+test("every command that takes named values refuses bad ones", () => {
+  refuses("create", badLinks((options) => ["f", { type: "t", ...options }]));
+  refuses("complete", badChanges((options) => ["f", { ...proof, ...options }]));
+  refuses("fail", badChanges((options) => ["f", { ...proof, ...options }]));
+  refuses("cancel", badChanges((options) => ["f", options]));
+  refuses("signal", badChanges((options) => ["f", { signal: "s", ...options }]));
+  const move = { from: "a", to: "b", fencingToken: 1 };
+  refuses("transition", badChanges((options) => ["f", { ...move, ...options }]));
+  refuses("create", [
+    { args: ["f", { type: "t", dropValues: "a" }], field: "dropValues" },
+    { args: ["f", { type: "t", overrideValues: "a" }], field: "overrideValues" },
+  ]);
+  refuses("createMany", [
+    {
+      args: [[{ id: "a", values: { x: NaN } }], { type: "t" }],
+      field: "items[0].values.x",
+    },
+    { args: [["a"], { type: "t", values: { x: NaN } }], field: "values.x" },
+  ]);
+});
+
+test("create() and transition() refuse a payloadRef that is none", () => {
+  const move = { from: "a", to: "b", fencingToken: 1 };
+  for (const [command, options] of [["create", { type: "t" }], ["transition", move]] as const) {
+    const call = (change: object) => ["f", { ...options, ...change }];
+    refuses(command, [
+      ...badTexts("payloadRef", (payloadRef) => call({ payloadRef })),
+      { args: call({ payloadRef: "x" }), field: "payloadRef", says: "that this store gave" },
+      {
+        args: call({ payloadRef: "v1", payload: null }),
+        field: "payloadRef",
+        says: "give one of them",
+      },
+    ]);
+  }
+  refuses("complete", [{ args: ["f", { ...proof, payloadRef: "v1" }], field: "payloadRef" }]);
+});
+
+test("get() and claimDue() refuse a bad selection of named values", () => {
+  const selections = (argsOf: (values: unknown) => readonly unknown[]): Bad[] => [
+    ...badTexts("values[1]", (name) => argsOf(["a", name])),
+    ...[7, null, { a: true }, 5n].map((values) => ({
+      args: argsOf(values),
+      field: "values",
+      says: "true, false, a name, or an array of names",
+    })),
+    { args: argsOf(""), field: "values" },
+    {
+      args: argsOf(Array.from({ length: 129 }, (_, n) => `${n}`)),
+      field: "values.length",
+      code: "limit_exceeded",
+    },
+  ];
+  refuses("get", selections((values) => ["f", { values }]));
+  refuses("claimDue", selections((values) => ["t", { worker: "w", values }]));
+  refuses("reclaim", selections((values) => ["t", { worker: "w", values }]));
+});
+
+test("valuePut() refuses bad input, naming field, value and limit", () => {
+  const put = (options: object) => [1, options];
+  const owned = { ownerFlowId: "f", name: "a" };
+  refuses("valuePut", [
+    ...badValues("value", (value) => [value]),
+    ...badTexts("ownerFlowId", (ownerFlowId) => put({ ...owned, ownerFlowId })),
+    ...badTexts("name", (name) => put({ ...owned, name })),
+    ...badTexts("partitionKey", (partitionKey) => put({ partitionKey })),
+    ...badBooleans("override", (override) => put({ ...owned, override })),
+    ...badNumbers("ttlMs", (ttlMs) => put({ ttlMs }), 1),
+    ...badOptions((options) => [1, options ?? 5], {}),
+    { args: [undefined], field: "value", says: "any JSON value or bytes" },
+    { args: put({ name: "a" }), field: "name", says: "needs ownerFlowId" },
+    { args: put({ ownerFlowId: "f" }), field: "ownerFlowId", says: "needs name" },
+    { args: put({ ...owned, ttlMs: 1 }), field: "ttlMs", says: "values of no flow" },
+    { args: put({ override: true }), field: "override", says: "needs ownerFlowId and name" },
+    { args: put({ owner_flow_id: "f" }), field: "owner_flow_id", says: "use ownerFlowId" },
+    { args: put({ nowMs: 1 }), field: "nowMs", says: "manual clock" },
+  ]);
+});
+
+test("valueMget() refuses bad input, naming field, value and limit", () => {
+  refuses("valueMget", [
+    ...badTexts("refs[1]", (ref) => [["v1", ref]]),
+    ...[undefined, null, "v1", { 0: "v1" }].map((refs) => ({ args: [refs], field: "refs" })),
+    { args: [["v1", "v1", "v1", "v1"]], field: "refs.length", code: "limit_exceeded" },
+  ]);
+});
+
+test("signal() refuses bad input, naming field, value and limit", () => {
+  const signal = (options: object) => ["f", { signal: "s", ...options }];
+  refuses("signal", [
+    ...badTexts("signal", (name) => ["f", { signal: name }]),
+    ...badTexts("idempotencyKey", (idempotencyKey) => signal({ idempotencyKey })),
+    ...badTexts("ifState", (ifState) => signal({ ifState }))
+      .filter(({ says }) => says !== "ifState is an array of 1"),
+    ...badTexts("ifState[1]", (state) => signal({ ifState: ["a", state] })),
+    ...badTexts("transitionTo", (transitionTo) => signal({ transitionTo })),
+    ...badNumbers("runAtMs", (runAtMs) => signal({ runAtMs }))
+      .filter(({ args }) => (args[1] as { runAtMs: unknown }).runAtMs !== null),
+    ...badOptions((options) => ["f", options], { signal: "s" }),
+    { args: ["f"], field: "options" },
+    { args: ["f", {}], field: "signal", says: "signal is missing" },
+    { args: ["", { signal: "s" }], field: "id" },
+    { args: [{ id: "f", partitionKey: "" }, { signal: "s" }], field: "partitionKey" },
+    { args: signal({ ifState: [] }), field: "ifState", says: "a non-empty array" },
+    { args: signal({ ifState: "any" }), field: "ifState", says: "reserved" },
+    { args: signal({ ifState: ["Running"] }), field: "ifState", says: "reserved" },
+    {
+      args: signal({ ifState: Array.from({ length: 1_001 }, (_, n) => `${n}`) }),
+      field: "ifState.length",
+      code: "limit_exceeded",
+    },
+    { args: signal({ transitionTo: "running" }), field: "transitionTo", code: "running_reserved" },
+    { args: signal({ transitionTo: "failed" }), field: "transitionTo", code: "terminal_target" },
+    { args: signal({ transitionTo: "auto" }), field: "transitionTo", says: "reserved" },
+    { args: signal({ if_state: "a" }), field: "if_state", says: "use ifState" },
+    { args: signal({ to: "a" }), field: "to", says: "known are" },
+    { args: signal({ fencingToken: 1 }), field: "fencingToken" },
+    { args: signal({ nowMs: 1 }), field: "nowMs", says: "manual clock" },
+  ]);
+});
+
 const guarded = ["extendLease", "complete", "retry", "fail"] as const;
 
 for (const command of guarded) {

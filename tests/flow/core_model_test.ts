@@ -19,13 +19,13 @@ import {
   type Op,
   op,
   PARTITIONS,
-  type Settle,
   type Target,
   TYPES,
 } from "./operations.ts";
 import {
   compareIds,
   Model,
+  type ModelChanges,
   type ModelCreate,
   type ModelEvent,
   type ModelFlow,
@@ -33,6 +33,7 @@ import {
   type ModelPolicy,
   Refusal,
 } from "./model.ts";
+import type { Changes, Signal } from "./told.ts";
 
 /** Runs one command on both and compares what they say. */
 class Pair {
@@ -64,7 +65,7 @@ class Pair {
         break;
       }
       case "settle":
-        this.#settle(command.mode, command.settle, command.targets);
+        this.#settle(command);
         break;
       case "rewind":
         this.#rewind(command);
@@ -76,6 +77,12 @@ class Pair {
       }
       case "history":
         this.#history(command);
+        break;
+      case "signal":
+        this.#signal(command.target, command.signal);
+        break;
+      case "value":
+        this.#put(command);
         break;
       case "policy": {
         const { type, levels, expected } = command;
@@ -101,9 +108,53 @@ class Pair {
     this.#compareAll();
   }
 
+  #signal({ pick, ...named }: Target, signal: Signal): void {
+    const { delayMs, changes, ...options } = signal;
+    const runAtMs = typeof delayMs === "number" ? this.model.nowMs + delayMs : delayMs;
+    const { id, partitionKey } = this.#found(pick, named);
+    const told = { ...options, ...this.#changes(changes), runAtMs };
+    this.#compare(
+      () => this.store.signal({ id, partitionKey }, told),
+      () => this.model.signal({ id, partitionKey, ...told }),
+    );
+  }
+
+  #put({ target, name, value, override, isShared }: Extract<Op, { op: "value" }>): void {
+    if (isShared) {
+      this.model.shared.set(this.store.valuePut(value).ref, value);
+      return;
+    }
+    const { pick, ...named } = target;
+    const { id, partitionKey } = this.#found(pick, named);
+    this.#compare(
+      () => {
+        const options = { ownerFlowId: id, partitionKey, name, override };
+        const put = this.store.valuePut(value, options);
+        assertEquals(this.store.valueMget([put.ref]), [value]);
+        return this.store.get({ id, partitionKey: put.partitionKey });
+      },
+      () => this.model.valuePut({ id, partitionKey, name, value, override }),
+    );
+  }
+
+  /** The options that do this to named values. */
+  #changes(changes: Changes | undefined): ModelChanges {
+    if (changes === undefined) return {};
+    const { links, ...options } = changes;
+    const refs = [...this.model.shared.keys()];
+    if (refs.length === 0) return options;
+    const valueRefs = Object.fromEntries(
+      Object.entries(links).map(([name, number]) => [name, refs[number % refs.length]!]),
+    );
+    return { ...options, valueRefs };
+  }
+
   #create(mode: Mode, items: readonly NewFlow[]): void {
     const { nowMs } = this.model;
-    const requests = items.map(({ delayMs, ...item }) => ({
+    const requests = items.map(({ delayMs, changes, ...item }) => {
+      const { values, valueRefs } = this.#changes(changes);
+      return { delayMs, ...item, values, valueRefs };
+    }).map(({ delayMs, ...item }) => ({
       ...item,
       runAtMs: delayMs === undefined ? undefined : nowMs + delayMs,
     }));
@@ -192,7 +243,7 @@ class Pair {
     assertReply(claimed, expected);
   }
 
-  #settle(mode: Mode, settle: Settle, targets: readonly Target[]): void {
+  #settle({ mode, settle, targets, changes }: Extract<Op, { op: "settle" }>): void {
     const { kind, ...given } = settle;
     const { nowMs } = this.model;
     const { delayMs, ...rest } = { delayMs: undefined, ...given } as {
@@ -200,7 +251,9 @@ class Pair {
       retry?: ModelPolicy | undefined;
     };
     const runAtMs = typeof delayMs === "number" ? nowMs + delayMs : delayMs;
-    const timed = kind === "transition" || kind === "retry" ? { ...rest, runAtMs } : rest;
+    const named = kind === "retry" ? {} : this.#changes(changes);
+    const own = { ...rest, ...named };
+    const timed = kind === "transition" || kind === "retry" ? { ...own, runAtMs } : own;
     const retry = timed.retry === undefined ? {} : { retry: asPolicy(timed.retry).retry };
     const needed = kind !== "transition" && kind !== "cancel";
     const items = targets.map((target) => this.#item(target, needed));
@@ -320,7 +373,7 @@ class Pair {
         const flow = model.visible().find((flow) =>
           flow.id === id && flow.partitionKey === partitionKey
         );
-        const record = store.get({ id, partitionKey }, { payload: true });
+        const record = store.get({ id, partitionKey }, { payload: true, values: true });
         if (flow === undefined) {
           assertEquals(record, null);
           assertEquals(store.history({ id, partitionKey }), []);
@@ -328,6 +381,9 @@ class Pair {
         }
         assert(record !== null);
         assertRecord(record, flow);
+        const held = Object.entries(flow.named).filter(([, { value }]) => value !== undefined);
+        const values = Object.fromEntries(held.map(([name, { value }]) => [name, value]));
+        assertEquals(record.values ?? {}, values);
         const error = flow.error === "lease_lost" ? record.error : flow.error;
         assertEquals([record.payload, record.result, record.error], [
           flow.payload,
@@ -397,7 +453,7 @@ class Pair {
 }
 
 function assertHistory(events: readonly HistoryEvent[], expected: readonly ModelEvent[]): void {
-  const seen = events.map((event, index): ModelEvent => ({
+  const seen = events.map((event, index): Omit<ModelEvent, "named"> => ({
     event: event.event,
     version: event.version,
     atMs: event.atMs,
@@ -414,8 +470,9 @@ function assertHistory(events: readonly HistoryEvent[], expected: readonly Model
     result: event.result,
     error: expected[index]?.error === "lease_lost" ? "lease_lost" : event.error,
     rewoundTo: event.rewoundToEventId,
+    signal: event.signal ?? null,
   }));
-  assertEquals(seen, expected as ModelEvent[]);
+  assertEquals(seen, expected.map(({ named: _, ...event }) => event));
 }
 
 function assertReply(
@@ -464,6 +521,7 @@ function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
       deadlineMs: record.leaseDeadlineMs,
       rewoundTo: record.rewoundToEventId,
       refs: [record.payloadRef === null, record.resultRef === null, record.errorRef === null],
+      versions: Object.entries(record.valueRefs).map(([name, { version }]) => [name, version]),
     },
     {
       id: flow.id,
@@ -487,6 +545,9 @@ function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
       deadlineMs: flow.owner === null ? 0 : flow.dueMs!,
       rewoundTo: flow.rewoundTo,
       refs: [flow.payload === undefined, flow.result === undefined, flow.error === undefined],
+      versions: Object.entries(flow.named)
+        .filter(([, { value }]) => value !== undefined)
+        .map(([name, { version, isLinked }]) => [name, isLinked ? null : version]),
     },
   );
 }
@@ -527,6 +588,7 @@ test("decide() and evolve() agree with the model, command by command", () => {
       const flows = (state: typeof recovered) =>
         [...state.table].sort((a, b) => a.bodyLsn - b.bodyLsn);
       assertEquals(flows(recovered), flows(pair.store.state));
+      assertEquals(recovered.signals, pair.store.state.signals);
       assertEquals(recovered.policies, pair.store.state.policies);
       assertIndexed(recovered);
     }),

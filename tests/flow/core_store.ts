@@ -13,6 +13,7 @@ import type {
   Page,
   ResolvedPolicy,
   RetentionCleanup,
+  StoredValue,
 } from "../../src/flow/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
 import { FlowState } from "../../src/flow/core/mod.ts";
@@ -49,7 +50,7 @@ export class CoreStore {
   readonly #historyLog: core.HistoryLog = {
     control: (lsn) => this.#control(lsn),
     previous: (lsn) => this.#previous.get(lsn) ?? 0,
-    value: (lsn, maxBytes) => this.#value(lsn, maxBytes),
+    list: (lsn) => this.#list(lsn),
   };
 
   constructor(options: CoreStoreOptions = {}) {
@@ -104,6 +105,16 @@ export class CoreStore {
   cancelMany(items: unknown, options?: unknown): FlowRecord[] {
     return this.#run(core.parseCancelMany(items, options, this.context)) as FlowRecord[];
   }
+  signal(flow: unknown, options?: unknown): FlowRecord {
+    return this.#run(core.parseSignal(flow, options, this.context)) as FlowRecord;
+  }
+  valuePut(value: unknown, options?: unknown): StoredValue {
+    return this.#run(core.parseValuePut(value, options, this.context)) as StoredValue;
+  }
+  valueMget(refs: unknown): unknown[] {
+    const query = core.parseValueMget(refs, undefined, this.context);
+    return this.#answer(core.readValues(this.state, query)) as unknown[];
+  }
   retentionCleanup(options?: unknown): RetentionCleanup {
     return this.#run(core.parseRetentionCleanup(options, this.context)) as RetentionCleanup;
   }
@@ -142,7 +153,7 @@ export class CoreStore {
     const query = core.parseHistory(flow, options, this.context);
     const found = core.findFlow(this.state.table, query.target, this.nowMs);
     if (found === undefined) return [];
-    return core.readHistory(found, query, this.#historyLog);
+    return core.readHistory(found, query, this.#historyLog, (lsn, max) => this.#value(lsn, max));
   }
   terminals(type: unknown, options?: unknown): FlowRecord[] {
     const query = core.parseTerminals(type, options, this.context);
@@ -190,7 +201,7 @@ export class CoreStore {
       loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.#historyLog),
     });
     if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
-    assertEquals(this.state.nascent.size, 0);
+    assertEquals([this.state.nascent.size, this.state.listed.size], [0, 0]);
     return this.#answer(reply);
   }
 
@@ -211,10 +222,12 @@ export class CoreStore {
     return core.answer(reply, (lsn, maxBytes) => this.#value(lsn, maxBytes));
   }
 
-  #value(lsn: number, maxBytes: number): core.FoundValue {
+  #value(lsn: number, maxBytes: number): core.FoundValue | undefined {
+    if (lsn > this.log.length) return undefined;
     const effect = this.#effectAt(lsn);
-    if (effect.kind !== "value") throw new Error(`LSN ${lsn} is no value, but ${effect.kind}`);
-    const { value } = effect;
+    if (effect.kind !== "value") return undefined;
+    const { value, untilMs } = effect;
+    if (untilMs !== null && untilMs <= this.nowMs) return undefined;
     const { encoding } = value;
     if (!("parts" in value)) {
       const size = value.bytes.length;
@@ -232,6 +245,12 @@ export class CoreStore {
     }
     assertEquals(at, value.size);
     return { encoding, size: value.size, bytes };
+  }
+
+  #list(lsn: number): core.NamedValues {
+    const effect = this.#effectAt(lsn);
+    if (effect.kind !== "values") throw new Error(`LSN ${lsn} is no list of named values`);
+    return effect.values;
   }
 
   #control(lsn: number): core.CtrlEffect {

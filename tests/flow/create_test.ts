@@ -24,6 +24,7 @@ test("create() makes a record with all its defaults", () => {
     historyMaxEvents: 100_000,
     partitionKey: "__flow_auto__:224",
     payloadRef: null,
+    valueRefs: {},
     resultRef: null,
     errorRef: null,
     parentFlowId: null,

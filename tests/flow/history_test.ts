@@ -127,7 +127,7 @@ test("history() ends at historyMaxEvents, whatever the filter", () => {
 test("answer() marks values whose bytes are gone", () => {
   const flows = store();
   const [flow] = [...flows.state.table];
-  const hydration = { maxBytes: 100, totalBytesMax: 100 };
+  const hydration = { maxBytes: 100, totalBytesMax: 100, values: [] };
   const record = answer({ kind: "flow", flow: flow!, hydration }, () => undefined) as FlowRecord;
   assertEquals(
     [record.payload, record.payloadMissing, "payloadSize" in record, record.payloadOmitted],

@@ -54,6 +54,28 @@ export interface ModelFlow {
   /** Values that the flow was ever given. */
   values: number;
   readonly history: ModelEvent[];
+  /** Signals that came under a key: the key, and the request. */
+  readonly signals: [key: string, request: string][];
+  /** What it holds by name; undefined: dropped. */
+  named: Record<string, ModelValue>;
+}
+
+/** A name of a flow. */
+export interface ModelValue {
+  /** What it holds; undefined: nothing any more. */
+  readonly value: unknown;
+  /** How often something was put under it. */
+  readonly version: number;
+  /** Whether it holds what somebody else stored. */
+  readonly isLinked: boolean;
+}
+
+/** What a command does to named values. Links are to values that were put without a flow. */
+export interface ModelChanges {
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  readonly valueRefs?: Readonly<Record<string, string>> | undefined;
+  readonly dropValues?: readonly string[] | undefined;
+  readonly overrideValues?: readonly string[] | undefined;
 }
 
 /** An event of the model. */
@@ -73,6 +95,8 @@ export interface ModelEvent {
   readonly result: unknown;
   readonly error: unknown;
   readonly rewoundTo: string | null;
+  readonly signal: string | null;
+  readonly named: Readonly<Record<string, ModelValue>>;
 }
 
 /** Which events of a history are asked for. */
@@ -90,7 +114,7 @@ export interface ModelHistory {
 }
 
 /** A flow to create. */
-export interface ModelCreate {
+export interface ModelCreate extends ModelChanges {
   readonly id: string;
   readonly partitionKey: string;
   readonly type: string;
@@ -158,6 +182,8 @@ export class Model {
   nowMs: number;
   flows: ModelFlow[] = [];
   readonly policies: Policies = new Map();
+  /** Values that were put without a flow, by the reference that the store gave. */
+  readonly shared: Map<string, unknown> = new Map();
 
   constructor(nowMs: number) {
     this.nowMs = nowMs;
@@ -169,8 +195,9 @@ export class Model {
   }
 
   create(request: ModelCreate): ModelFlow {
-    const { idempotent, ...asked } = request;
-    const text = JSON.stringify(asked, Object.keys(asked).sort()) + JSON.stringify(asked.payload);
+    const { idempotent, values: _, valueRefs: __, ...asked } = request;
+    const text = JSON.stringify(asked, Object.keys(asked).sort()) +
+      JSON.stringify(asked.payload) + changesText(request);
     const old = this.visible().find((flow) =>
       flow.id === request.id && flow.partitionKey === request.partitionKey
     );
@@ -179,6 +206,7 @@ export class Model {
       if (old.request !== text) throw new Refusal("idempotency_conflict");
       return old;
     }
+    const named = this.#changedValues({}, request);
     this.flows = this.flows.filter((flow) =>
       flow.id !== request.id || flow.partitionKey !== request.partitionKey
     );
@@ -210,8 +238,10 @@ export class Model {
       result: undefined,
       error: undefined,
       rewoundTo: null,
-      values: given(request.payload),
+      values: given(request.payload) + putCount({}, named),
       history: [],
+      signals: [],
+      named,
     };
     this.flows.push(flow);
     this.#changed(flow, "created");
@@ -282,24 +312,36 @@ export class Model {
   }
 
   complete(
-    item: ModelItem & { result?: unknown; payload?: unknown; ttlMs?: number | undefined },
+    item: ModelItem & ModelChanges & {
+      result?: unknown;
+      payload?: unknown;
+      ttlMs?: number | undefined;
+    },
   ): ModelFlow {
     const flow = this.#owned(item);
+    this.#hold(flow, item);
     this.#bring(flow, item.payload, item.result);
     flow.result = item.result;
     return this.#end(flow, "completed", "completed", item.ttlMs);
   }
 
   fail(
-    item: ModelItem & { error?: unknown; payload?: unknown; ttlMs?: number | undefined },
+    item: ModelItem & ModelChanges & {
+      error?: unknown;
+      payload?: unknown;
+      ttlMs?: number | undefined;
+    },
   ): ModelFlow {
     const flow = this.#owned(item);
+    this.#hold(flow, item);
     this.#bring(flow, item.payload, item.error);
     flow.error = item.error;
     return this.#end(flow, "failed", "failed", item.ttlMs);
   }
 
-  cancel(item: ModelItem & { reason?: unknown; ttlMs?: number | undefined }): ModelFlow {
+  cancel(
+    item: ModelItem & ModelChanges & { reason?: unknown; ttlMs?: number | undefined },
+  ): ModelFlow {
     const flow = this.#named(item);
     if (item.fencingToken !== undefined) {
       if (flow.fencing !== item.fencingToken) throw new Refusal("stale_lease");
@@ -309,13 +351,14 @@ export class Model {
       if (!fits) throw new Refusal("stale_lease");
     }
     if (TERMINAL.includes(flow.state)) throw new Refusal("flow_terminal");
+    this.#hold(flow, item);
     this.#bring(flow, undefined, item.reason);
     flow.error = item.reason;
     return this.#end(flow, "cancelled", "cancelled", item.ttlMs);
   }
 
   transition(
-    item: ModelItem & {
+    item: ModelItem & ModelChanges & {
       from: string;
       to: string;
       runAtMs?: number | null | undefined;
@@ -332,6 +375,7 @@ export class Model {
     if (TERMINAL.includes(flow.state)) throw new Refusal("flow_terminal");
     if (flow.fencing !== item.fencingToken) throw new Refusal("stale_lease");
     if (flow.owner !== null && !isOwner) throw new Refusal("stale_lease");
+    this.#hold(flow, item);
     if (flow.state !== item.to) {
       flow.attempts = 0;
       flow.reclaims = 0;
@@ -416,6 +460,9 @@ export class Model {
     flow.payload = event.payload;
     flow.result = event.result;
     flow.error = event.error;
+    const newer = Object.entries(flow.named).filter(([name]) => !(name in event.named))
+      .map(([name, held]) => [name, { ...held, value: undefined, isLinked: false }] as const);
+    flow.named = { ...event.named, ...Object.fromEntries(newer) };
     this.#changed(flow, "rewound", null, item.toEvent);
     return flow;
   }
@@ -451,6 +498,63 @@ export class Model {
         (asked.worker === undefined || asked.worker === event.owner);
     }).slice(-(asked.count ?? 100));
     return asked.rev ? found.reverse() : found;
+  }
+
+  signal(
+    item: ModelItem & ModelChanges & {
+      readonly signal: string;
+      readonly idempotencyKey?: string | undefined;
+      readonly ifState?: string | readonly string[] | undefined;
+      readonly transitionTo?: string | undefined;
+      readonly runAtMs?: number | null | undefined;
+    },
+  ): ModelFlow {
+    const flow = this.#named(item);
+    const { signal, idempotencyKey, transitionTo, runAtMs } = item;
+    const states = item.ifState === undefined ? undefined : [item.ifState].flat();
+    const request = JSON.stringify([
+      signal,
+      states === undefined ? "" : [...new Set(states)].sort(),
+      transitionTo ?? "",
+      runAtMs === undefined ? "" : runAtMs,
+      changesText(item),
+    ]);
+    const known = flow.signals.find(([key]) => key === idempotencyKey);
+    if (known !== undefined) {
+      if (known[1] !== request) throw new Refusal("signal_conflict");
+      return flow;
+    }
+    if (transitionTo !== undefined && TERMINAL.includes(flow.state)) {
+      throw new Refusal("flow_terminal");
+    }
+    if (transitionTo !== undefined && states === undefined) throw new Refusal("guard_required");
+    const shown = flow.owner === null ? flow.state : "running";
+    if (states !== undefined && !states.includes(shown)) throw new Refusal("state_mismatch");
+    this.#hold(flow, item);
+    if (idempotencyKey !== undefined) flow.signals.push([idempotencyKey, request]);
+    if (transitionTo !== undefined) {
+      if (transitionTo !== flow.state) {
+        flow.attempts = 0;
+        flow.reclaims = 0;
+      }
+      flow.state = transitionTo;
+      flow.owner = null;
+      flow.dueMs = runAtMs === undefined ? this.nowMs : runAtMs;
+    } else if (flow.untilMs !== null) {
+      flow.untilMs = this.nowMs + flow.ttlMs;
+    }
+    this.#changed(flow, "signaled", null, null, signal);
+    return flow;
+  }
+
+  valuePut(item: ModelItem & { name: string; value: unknown; override: boolean }): ModelFlow {
+    const flow = this.#named(item);
+    const { name, value, override } = item;
+    const before = flow.named;
+    this.#hold(flow, { values: { [name]: value }, overrideValues: override ? [name] : [] });
+    if (JSON.stringify(before) === JSON.stringify(flow.named)) return flow;
+    this.#changed(flow, "value_put");
+    return flow;
   }
 
   policySet(type: string, levels: Record<string, ModelPolicy>, expected?: number): void {
@@ -503,6 +607,35 @@ export class Model {
         throw error;
       }
     });
+  }
+
+  /** Changes what a flow holds by name. */
+  #hold(flow: ModelFlow, changes: ModelChanges): void {
+    const named = this.#changedValues(flow.named, changes);
+    flow.values += putCount(flow.named, named);
+    flow.named = named;
+  }
+
+  #changedValues(
+    before: Record<string, ModelValue>,
+    { values = {}, valueRefs = {}, dropValues = [], overrideValues = [] }: ModelChanges,
+  ): Record<string, ModelValue> {
+    const after = { ...before };
+    for (const name of dropValues) {
+      if (name in after) after[name] = { ...after[name]!, value: undefined, isLinked: false };
+    }
+    for (const [name, ref] of Object.entries(valueRefs)) {
+      const version = after[name]?.version ?? 0;
+      after[name] = { value: this.shared.get(ref), version, isLinked: true };
+    }
+    for (const [name, value] of Object.entries(values)) {
+      const { value: held, version = 0, isLinked = false } = after[name] ?? {};
+      const isSame = !isLinked && JSON.stringify(held) === JSON.stringify(value);
+      if (held !== undefined && isSame) continue;
+      if (held !== undefined && !overrideValues.includes(name)) throw new Refusal("value_conflict");
+      after[name] = { value, version: version + 1, isLinked: false };
+    }
+    return after;
   }
 
   #named({ id, partitionKey }: ModelItem): ModelFlow {
@@ -569,6 +702,7 @@ export class Model {
     event: string,
     retry: ModelEvent["retry"] = null,
     rewoundTo: string | null = null,
+    signal: string | null = null,
   ): void {
     flow.rewoundTo = rewoundTo;
     flow.version++;
@@ -590,8 +724,31 @@ export class Model {
       result: flow.result,
       error: flow.error,
       rewoundTo,
+      signal,
+      named: flow.named,
     });
   }
+}
+
+/** What a request says about named values; nothing, if it changes none. */
+function changesText(changes: ModelChanges): string {
+  const { values = {}, valueRefs = {}, dropValues = [], overrideValues = [] } = changes;
+  const sorted = (members: object) => Object.entries(members).sort(([a], [b]) => a < b ? -1 : 1);
+  const isEmpty = Object.keys({ ...values, ...valueRefs }).length + dropValues.length === 0;
+  if (isEmpty) return "";
+  return JSON.stringify([
+    ...[sorted(values), sorted(valueRefs)],
+    ...[[...dropValues].sort(), [...overrideValues].sort()],
+  ]);
+}
+
+/** How many values were put between two states of a flow's names. */
+function putCount(
+  before: Readonly<Record<string, ModelValue>>,
+  after: Readonly<Record<string, ModelValue>>,
+): number {
+  return Object.entries(after)
+    .reduce((sum, [name, { version }]) => sum + version - (before[name]?.version ?? 0), 0);
 }
 
 /** When a flow that has a due time can be claimed, or taken over. */

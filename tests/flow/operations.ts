@@ -6,6 +6,16 @@
 
 import fc from "fast-check";
 import type { ModelHistory, ModelPolicy } from "./model.ts";
+import {
+  type Changes,
+  changes,
+  maybe,
+  rarely,
+  type Signal,
+  signal,
+  STATES,
+  valueName,
+} from "./told.ts";
 
 /** Ids that flows are given; the last two are ordered differently as UTF-16. */
 export const IDS: readonly string[] = ["f", "g", "h", "\u{1F600}", "\uFFFD"];
@@ -13,8 +23,6 @@ export const IDS: readonly string[] = ["f", "g", "h", "\u{1F600}", "\uFFFD"];
 export const PARTITIONS: readonly string[] = ["p", "q"];
 /** Types of flows. */
 export const TYPES: readonly string[] = ["t", "u"];
-/** States that flows are put into. */
-export const STATES: readonly string[] = ["a", "b", "queued"];
 
 /** How the items of a command hang together. */
 export type Mode = "single" | "all" | "independent";
@@ -39,6 +47,16 @@ export type Op =
     readonly mode: Mode;
     readonly settle: Settle;
     readonly targets: readonly Target[];
+    readonly changes: Changes | undefined;
+  }
+  | { readonly op: "signal"; readonly target: Target; readonly signal: Signal }
+  | {
+    readonly op: "value";
+    readonly target: Target;
+    readonly name: string;
+    readonly value: unknown;
+    readonly override: boolean;
+    readonly isShared: boolean;
   }
   | {
     readonly op: "rewind";
@@ -77,6 +95,7 @@ export interface NewFlow {
   readonly retentionTtlMs: number | undefined;
   readonly historyMaxEvents: number | undefined;
   readonly parentFlowId: string | undefined;
+  readonly changes: Changes | undefined;
 }
 
 /** What is claimed. */
@@ -122,13 +141,6 @@ export type Settle =
     readonly retry: ModelPolicy | undefined;
   };
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined });
-const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.oneof(
-    { weight: 3, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary },
-  );
 const mode = fc.constantFrom<Mode[]>("single", "single", "all", "independent");
 const payload = maybe(fc.constantFrom<unknown[]>(null, 1, "x", { a: [true] }));
 const ttlMs = rarely(fc.constantFrom(1, 50));
@@ -147,6 +159,7 @@ const newFlow: fc.Arbitrary<NewFlow> = fc.record({
   retentionTtlMs: rarely(fc.constantFrom(1, 50)),
   historyMaxEvents: rarely(fc.constantFrom(1, 3)),
   parentFlowId: fc.constantFrom(undefined, undefined, undefined, undefined, undefined, "parent"),
+  changes,
 });
 
 const target: fc.Arbitrary<Target> = fc.record({
@@ -253,6 +266,22 @@ export const op: fc.Arbitrary<Op> = fc.oneof(
       mode,
       settle,
       targets: fc.array(target, { minLength: 1, maxLength: 4 }),
+      changes,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ op: fc.constant("signal" as const), target, signal }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("value" as const),
+      target,
+      name: valueName,
+      value: fc.constantFrom<unknown[]>(1, 2, "1"),
+      override: fc.boolean(),
+      isShared: fc.boolean(),
     }),
   },
   {

@@ -35,6 +35,10 @@ const text = fc.string({
 const bits = plain({ hi: u32, lo: u32 });
 const bytes = fc.uint8Array({ maxLength: 40 });
 
+const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((hash) =>
+  [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+);
+
 const retry = plain({
   decision: fc.constantFrom("scheduled" as const, "exhausted" as const),
   attempt: u32,
@@ -75,6 +79,7 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
       { ms: number; version: number } | null
     >,
     valueCount: u32,
+    valuesLsn: u48,
   }),
   event: fc.constantFrom<FlowEventName[]>(
     "created",
@@ -87,11 +92,15 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
     "cancelled",
     "lease_lost",
     "rewound",
+    "signaled",
+    "value_put",
   ),
   retry,
+  signal: text,
 }).map((effect) => {
-  // Half of them have nothing to tell about a retry.
-  const { retry, control, ...rest } = effect;
+  // Half of them have nothing to tell about a retry, and half nothing about a signal.
+  const { retry, signal, control, ...others } = effect;
+  const rest = signal.length % 2 === 0 ? others : { ...others, signal };
   const rewoundTo = effect.event === "rewound" ? control.rewoundTo : null;
   const decided = { ...rest, control: { ...control, rewoundTo } };
   return retry.attempt % 2 === 0 ? decided : { ...decided, retry };
@@ -119,7 +128,8 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   }),
   plain({
     kind: fc.constant("value" as const),
-    key: bits,
+    key: fc.option(bits),
+    untilMs: fc.option(u53),
     value: fc.oneof(
       plain({ encoding: fc.constantFrom<(0 | 1)[]>(0, 1), bytes }),
       plain({
@@ -133,6 +143,18 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
     ),
   }),
   plain({ kind: fc.constant("value_part" as const), index: u32, bytes }),
+  plain({
+    kind: fc.constant("values" as const),
+    key: bits,
+    values: fc.array(plain({
+      name: text,
+      lsn: u48,
+      version: u48,
+      digest: fc.option(digest),
+      encoding: fc.constantFrom<(0 | 1)[]>(0, 1),
+    })),
+  }),
+  plain({ kind: fc.constant("signal_key" as const), key: bits, keyHash: bits, digest: bits }),
   plain({ kind: fc.constant("del" as const), key: bits }),
   plain({
     kind: fc.constant("policy" as const),
@@ -195,7 +217,8 @@ test("decodeEffect() reads control blocks from before they counted values", () =
       const names = dictionary();
       const { type, fixed, rest } = decodeRecord(encodeEffects([effect], 1, names)[0]!, 1);
       const decoded = decodeEffect({ type, fixed: fixed.subarray(0, 98), rest }, names);
-      assertEquals(decoded, { ...effect, control: { ...effect.control, valueCount: 0 } });
+      const absent = { valueCount: 0, valuesLsn: 0 };
+      assertEquals(decoded, { ...effect, control: { ...effect.control, ...absent } });
     }),
     { file: import.meta.url },
   );
@@ -242,15 +265,16 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
     );
     assertEquals(error.code, "newer_format");
   };
-  refused(sample, (fixed) => fixed[14] = 11);
+  refused(sample, (fixed) => fixed[14] = 13);
   refused(sample, (fixed) => fixed[15]! |= 128);
   const value: Effect = {
     kind: "value",
     key: { hi: 1, lo: 2 },
     value: { encoding: 1, bytes: Uint8Array.of(48) },
+    untilMs: null,
   };
   refused(value, (fixed) => fixed[8] = 2);
-  refused(value, (fixed) => fixed[9] = 2);
+  refused(value, (fixed) => fixed[9] = 8);
   refused(value, () => {}, 6);
 });
 

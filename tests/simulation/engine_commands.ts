@@ -28,6 +28,8 @@ import {
   TYPES,
 } from "./engine_request.ts";
 import { drawExtend, drawRewind, drawSettle } from "./engine_settles.ts";
+import { drawSignal } from "./engine_signals.ts";
+import { drawNamed } from "./named_changes.ts";
 
 const WORKERS: readonly string[] = ["w1", "w2"];
 
@@ -41,8 +43,9 @@ export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineReques
   if ((isExpired || leased.length === 0) && dice.percent(40)) return drawClaim(dice, model);
   const roll = dice.below(100);
   if (roll < 27) return drawCreate(dice, model, past);
-  if (roll < 51) return drawClaim(dice, model);
-  if (roll < 81) return drawSettle(dice, model);
+  if (roll < 49) return drawClaim(dice, model);
+  if (roll < 75) return drawSettle(dice, model);
+  if (roll < 82) return drawSignal(dice, model);
   if (roll < 85) return drawExtend(dice, model);
   if (roll < 90) return drawRewind(dice, model);
   if (roll < 93) return drawCleanup(dice, model);
@@ -64,6 +67,7 @@ function drawCreate(dice: Dice, model: Model, past: Raw[]): EngineRequest {
       idempotent: dice.maybe(20, [true]),
       historyMaxEvents: dice.maybe(10, [1, 3]),
       parentFlowId: dice.maybe(5, ["parent"]),
+      values: dice.percent(20) ? drawNamed(dice) : undefined,
     });
     past.push(item);
     return item;
@@ -105,6 +109,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
     partitionKeys: dice.maybe(15, [["p"], ["q"], ["q", "none"]]),
     state: several ?? state,
     payload: isFull || undefined,
+    values: isFull || undefined,
     ...reclaims ? {} : {
       reclaimExpired: dice.maybe(30, [true, false]),
       reclaimRatio: dice.maybe(30, [0, 50, 100]),

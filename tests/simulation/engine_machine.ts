@@ -33,7 +33,7 @@ const SWEEP_PLAN = { sweep: true, intervalMs: 200 };
 export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
   valueInlineBytesMax: 100,
-  commandBytesMax: 900,
+  commandBytesMax: 1_300,
   waitersMax: 3,
   cleanupLimitMax: 2,
 };

@@ -55,7 +55,7 @@ function drawGet(dice: Dice, target: Target): EngineRequest {
   const payloadMaxBytes = dice.pick([200, 10_000]);
   return request(
     "get",
-    [target, { payload: true, payloadMaxBytes }],
+    [target, { payload: true, payloadMaxBytes, values: true }],
     (model) => shownOrNull(found(model, target), payloadMaxBytes),
   );
 }

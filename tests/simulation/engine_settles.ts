@@ -23,6 +23,7 @@ import {
   request,
   STATES,
 } from "./engine_request.ts";
+import { drawChanges } from "./named_changes.ts";
 
 /** Draws an extension of a lease. */
 export function drawExtend(dice: Dice, model: Model): EngineRequest {
@@ -82,20 +83,21 @@ function drawSettling(
 ): { readonly ofModel: Raw; readonly ofStore: Raw } {
   const payload = dice.percent(25) ? drawValue(dice) : undefined;
   const ttlMs = dice.maybe(30, [1, 50, 5_000]);
+  const changes = drawChanges(dice);
   switch (kind) {
     case "complete":
-      return same(given({ result: drawValue(dice), payload, ttlMs }));
+      return same(given({ result: drawValue(dice), payload, ttlMs, ...changes }));
     case "fail":
-      return same(given({ error: drawValue(dice), payload, ttlMs }));
+      return same(given({ error: drawValue(dice), payload, ttlMs, ...changes }));
     case "cancel":
-      return same(given({ reason: drawValue(dice), ttlMs }));
+      return same(given({ reason: drawValue(dice), ttlMs, ...changes }));
     case "transition": {
       const runAtMs = dice.percent(15) ? null : after(model, dice.maybe(40, DELAYS_MS));
       const isLeased = model.visible().some(({ owner }) => owner !== null);
       const state = isLeased ? "running" : dice.pick(model.visible())?.state ?? "queued";
       const from = dice.percent(75) ? state : dice.pick(["running", ...STATES, "failed"]);
       const priority = dice.maybe(20, [0, 1, 2]);
-      return same(given({ from, to: dice.pick(STATES), runAtMs, priority, payload }));
+      return same(given({ from, to: dice.pick(STATES), runAtMs, priority, payload, ...changes }));
     }
     case "retry": {
       const both = given({
@@ -135,7 +137,7 @@ export function drawRewind(dice: Dice, model: Model): EngineRequest {
 }
 
 /** A flow that somebody names, mostly one that there is, with tokens that are mostly right. */
-function drawItem(dice: Dice, model: Model, needsToken: boolean): ModelItem {
+export function drawItem(dice: Dice, model: Model, needsToken: boolean): ModelItem {
   const visible = model.visible();
   const leased = visible.filter(({ owner }) => owner !== null);
   const among = leased.length > 0 && dice.percent(70) ? leased : visible;

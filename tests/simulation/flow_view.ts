@@ -57,6 +57,8 @@ export function showRecord(record: FlowRecord): Shown {
     deadlineMs: record.leaseDeadlineMs,
     has: [record.payloadRef !== null, record.resultRef !== null, record.errorRef !== null],
     rewoundTo: record.rewoundToEventId,
+    names: Object.entries(record.valueRefs).map(([name, { version }]) => [name, version]),
+    named: record.values ?? null,
     values: valuesOf(record),
   };
 }
@@ -64,6 +66,7 @@ export function showRecord(record: FlowRecord): Shown {
 /** A flow of the model. `maxBytes`: with its values, but for larger ones. */
 export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
   const isLeased = flow.owner !== null;
+  const held = Object.entries(flow.named).filter(([, { value }]) => value !== undefined);
   return {
     id: flow.id,
     partitionKey: flow.partitionKey,
@@ -86,6 +89,10 @@ export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
     deadlineMs: isLeased ? flow.dueMs : 0,
     has: [flow.payload !== undefined, flow.result !== undefined, flow.error !== undefined],
     rewoundTo: flow.rewoundTo,
+    names: held.map(([name, { version }]) => [name, version]),
+    named: maxBytes === undefined || held.length === 0
+      ? null
+      : Object.fromEntries(held.map(([name, { value }]) => [name, value])),
     values: modelValuesOf(flow, maxBytes),
   };
 }
@@ -104,6 +111,7 @@ export function showModelEvent(event: ModelEvent, maxBytes?: number): Shown {
     nextRunAtMs: event.dueMs,
     rewoundTo: event.rewoundTo,
     retry: event.retry,
+    signal: event.signal,
     values: modelValuesOf(event, maxBytes),
   };
 }
@@ -174,6 +182,7 @@ function showEvent(event: HistoryEvent): Shown {
     nextRunAtMs: event.nextRunAtMs,
     rewoundTo: event.rewoundToEventId,
     retry: retry === undefined ? null : { decision: retry.decision, attempt: retry.attempt },
+    signal: event.signal ?? null,
     values: valuesOf(event),
   };
 }

@@ -37,6 +37,7 @@ export function checkState({ flows: state }: ShardState, model: Model): void {
   const rightGenerations = [...model.policies].map(([type, { generation }]) => [type, generation]);
   requireEqual("The policies", generations.sort(), rightGenerations.sort());
   if (state.nascent.size > 0) throw new Violation("A flow is half created");
+  if (state.listed.size > 0) throw new Violation("Named values belong to nobody");
   const takeable = new Map(model.flows.map((flow) => [nameOf(flow), flow]));
   assertIndexed(state, (flow) => takeableMs(takeable.get(nameOf(toRecord(flow)))!));
   for (const flow of model.flows) checkReachable(state, flow);
@@ -49,17 +50,15 @@ export function checkRecords(shard: Shard, model: Model): void {
     const found = table.find(flow.partitionKey, flow.id)!;
     const target = { id: flow.id, partitionKey: flow.partitionKey };
     const query = parseHistory(target, { count: 1_000, values: true }, PARSE);
-    const events = readHistory(found, query, records);
+    const read = records.valuesAt({ nowMs: 0, headLsn: Infinity });
+    const events = readHistory(found, query, records, read);
     requireEqual(
       `The history of ${nameOf(flow)}`,
       events.map(showAnswer),
       model.history(flow, { count: 1_000 }).map((event) => showModelEvent(event, Infinity)),
     );
-    const hydration = { maxBytes: Infinity, totalBytesMax: Infinity };
-    const record = answer(
-      { kind: "flow", flow: found, hydration },
-      records.value,
-    ) as FlowRecord;
+    const hydration = { maxBytes: Infinity, totalBytesMax: Infinity, values: "all" } as const;
+    const record = answer({ kind: "flow", flow: found, hydration }, read) as FlowRecord;
     requireEqual(`The values of ${nameOf(flow)}`, showRecord(record), showFlow(flow, Infinity));
   }
 }
@@ -71,6 +70,7 @@ export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
   const everything = ({ flows }: ShardState): Shown => [
     [...flows.table].sort((a, b) => a.lsn - b.lsn),
     [...flows.policies].sort(([, a], [, b]) => a.lsn - b.lsn),
+    [...flows.signals].sort(([a], [b]) => a < b ? -1 : 1),
     namesOf(flows),
   ];
   assertEquals(everything(rebuilt), everything(state), "The log would make another state");

@@ -29,6 +29,7 @@ function anyStore(): FakeStore {
     ...{
       fail: () => record,
       cancel: () => record,
+      signal: () => record,
       rewind: () => record,
       get: () => record,
       history: () => [],
@@ -89,6 +90,29 @@ const billingMappings: readonly (readonly [
     {
       ...{ type: "billing", state: "charged", partitionKey: "t1:9", payload: { receipt: "r" } },
       ...{ priority: 2, correlationId: "c", nowMs: 7 },
+    },
+  ],
+  [
+    "create() takes the reference of a payload, which no schema looks at, and named values",
+    (billing) =>
+      billing.create({
+        ...{ id: "inv-1", tenantId: "t1", invoiceId: "i9", payloadRef: "v1" },
+        ...{ values: { note: "n" }, valueRefs: { doc: "v2" } },
+      }),
+    ...["create", "inv-1"],
+    {
+      ...{ type: "billing", state: "created", partitionKey: "t1:i9", payloadRef: "v1" },
+      ...{ values: { note: "n" }, valueRefs: { doc: "v2" } },
+    },
+  ],
+  [
+    "ok() hands on what it is told about named values",
+    (billing) =>
+      billing.ok(created, { receipt: "r" }, { values: { note: "n" }, dropValues: "old" }),
+    ...["transition", flow],
+    {
+      ...{ from: "created", to: "charged", ...guard, payload: { receipt: "r" } },
+      ...{ values: { note: "n" }, dropValues: "old" },
     },
   ],
   [
@@ -281,6 +305,19 @@ const billingMappings: readonly (readonly [
     { reason: "refund" },
   ],
   ["cancel() takes an id", (billing) => billing.cancel("inv-1"), "cancel", "inv-1", {}],
+  [
+    "signal() takes a job as it takes any flow, and no tokens",
+    (billing) =>
+      billing.signal(created, {
+        ...{ signal: "paid", idempotencyKey: "k", ifState: ["running", "created"] },
+        ...{ transitionTo: "charged", runAtMs: null, nowMs: undefined },
+      }),
+    ...["signal", flow],
+    {
+      ...{ signal: "paid", idempotencyKey: "k", ifState: ["running", "created"] },
+      ...{ transitionTo: "charged", runAtMs: null },
+    },
+  ],
   [
     "rewind() takes partition fields",
     (billing) =>

@@ -148,7 +148,7 @@ test("claimDue() gives jobs the signal of its call", async () => {
 test("claimDue() makes jobs with the logical state and what the record knows", async () => {
   const record = fakeRecord({
     ...{ id: "e", runState: "queued", payload: "p", payloadSize: 3, payloadRef: "ref" },
-    ...{ attempts: 2, fencingToken: 7, leaseToken: "lease" },
+    ...{ attempts: 2, fencingToken: 7, leaseToken: "lease", values: { note: "n" } },
   });
   const flows = fakeStore({ claimDue: () => [record] });
   const [job] = await emailOn(flows).claimDue("queued", { worker: "w" });
@@ -156,6 +156,7 @@ test("claimDue() makes jobs with the logical state and what the record knows", a
   assertEquals(facts, {
     ...{ id: "e", type: "email", state: "queued", partitionKey: "partition-1", attempts: 2 },
     ...{ leaseToken: "lease", fencingToken: 7, payload: "p", payloadRef: "ref", payloadSize: 3 },
+    values: { note: "n" },
     record,
   });
 });

@@ -44,6 +44,7 @@ function textJob(): Job<StatesOf<Conversion>, "text"> {
   return {
     ...{ id, type, partitionKey, payloadRef, attempts, record: leased, state: "text", payload: 3 },
     ...{ leaseToken: "lease", fencingToken: 1, signal: new AbortController().signal },
+    values: {},
   };
 }
 

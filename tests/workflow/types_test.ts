@@ -184,6 +184,41 @@ export async function settles(job: Job<BillingStates, "created">): Promise<void>
 }
 
 /** Never called. */
+export async function signals(): Promise<void> {
+  await billing.signal("id", { signal: "s" });
+  await billing.signal({ id: "i", tenantId: "t1", invoiceId: "i9" }, {
+    signal: "s",
+    ifState: ["created", "running", "failed"],
+    transitionTo: "charged",
+  });
+
+  // @ts-expect-error -- a signal has a name
+  await billing.signal("id", { ifState: "created" });
+  // @ts-expect-error -- a state that is not declared
+  await billing.signal("id", { signal: "s", ifState: "paid" });
+  // @ts-expect-error -- a state that is not declared
+  await billing.signal("id", { signal: "s", ifState: "created", transitionTo: "paid" });
+  // @ts-expect-error -- a terminal state is entered by complete, fail or cancel
+  await email.signal("id", { signal: "s", ifState: "queued", transitionTo: "failed" });
+  // @ts-expect-error -- an unknown option
+  await billing.signal("id", { signal: "s", payload: 1 });
+}
+
+/** Never called. */
+export async function values(): Promise<void> {
+  const place = { tenantId: "t1", invoiceId: "i9" };
+  await billing.create({ ...place, payloadRef: "v1", values: { note: "n" } });
+  await billing.transition("id", "charged", undefined, { payloadRef: "v1" });
+  const [job] = await billing.claimDue("charged", { worker: "w", values: ["note"] });
+  if (job) same<typeof job.values, Readonly<Record<string, unknown>>>(true);
+
+  // @ts-expect-error -- a payload or its reference, not both
+  await billing.create({ ...place, payload: { amount: 1 }, payloadRef: "v1" });
+  // @ts-expect-error -- neither a payload nor its reference
+  await billing.create({ ...place, values: { note: "n" } });
+}
+
+/** Never called. */
 export async function runs(): Promise<void> {
   const w = { worker: "w" } as const;
   await billing.runOnce("created", { ...w, handler: () => ok({ receipt: "r" }) });

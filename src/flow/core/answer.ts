@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FlowError } from "../../errors.ts";
 import type {
   BatchOutcome,
   FlowInfo,
@@ -10,11 +11,13 @@ import type {
   Page,
   ResolvedPolicy,
   RetentionCleanup,
+  StoredValue,
 } from "../mod.ts";
 import type { Flow } from "./flow.ts";
 import { toRecord } from "./flow_record.ts";
 import { Hydrator, type ReadValue } from "./hydrator.ts";
-import type { ItemOutcome, Reply } from "./reply.ts";
+import type { ItemOutcome, Reply, ValuesReply } from "./reply.ts";
+import { decodeValue } from "./value_codec.ts";
 
 /** What a promise resolves to. */
 export type Answer =
@@ -25,7 +28,9 @@ export type Answer =
   | Page<FlowRecord>
   | ResolvedPolicy
   | FlowInfo
-  | RetentionCleanup;
+  | RetentionCleanup
+  | StoredValue
+  | unknown[];
 
 /** Turns a reply into what the caller gets. Reads the values that the reply is to show. */
 export function answer(reply: Reply, read: ReadValue): Answer {
@@ -47,6 +52,10 @@ export function answer(reply: Reply, read: ReadValue): Answer {
       return reply.info;
     case "cleanup":
       return reply.cleanup;
+    case "value":
+      return reply.stored;
+    case "values":
+      return valuesOf(reply, read);
   }
 }
 
@@ -54,6 +63,28 @@ function toOutcome(outcome: ItemOutcome): BatchOutcome {
   return outcome.ok ? { ok: true, record: toRecord(outcome.flow) } : outcome;
 }
 
+/** The values that references lead to, null where one leads nowhere. */
+function valuesOf({ lsns, totalBytesMax }: ValuesReply, read: ReadValue): unknown[] {
+  let leftBytes = totalBytesMax;
+  return lsns.map((lsn, index) => {
+    const found = lsn === null ? undefined : read(lsn, leftBytes);
+    if (found === undefined) return null;
+    const { encoding, size, bytes } = found;
+    if (bytes === undefined) throw tooMuch(index, totalBytesMax - leftBytes + size, totalBytesMax);
+    leftBytes -= size;
+    return decodeValue({ encoding, bytes });
+  });
+}
+
+function tooMuch(index: number, bytes: number, limit: number): FlowError {
+  const field = `refs[${index}]`;
+  return new FlowError(
+    "too_large",
+    `The values up to ${field} have ${bytes} bytes, the limit is ${limit} (limits.valueBytesMax)`,
+    { details: { field, value: bytes, limit } },
+  );
+}
+
 function hydrated(flow: Flow, hydrator: Hydrator): FlowRecord {
-  return { ...toRecord(flow), ...hydrator.values(flow.control) };
+  return { ...toRecord(flow), ...hydrator.values(flow.control), ...hydrator.named(flow.values) };
 }

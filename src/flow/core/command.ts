@@ -1,19 +1,12 @@
 /**
- * Commands and queries after their arguments were checked.
+ * Commands after their arguments were checked.
  *
  * @module
  */
-import type { ListPosition } from "../../index/mod.ts";
-import type {
-  Attributes,
-  FlowEventName,
-  Priority,
-  RetryPolicy,
-  TerminalState,
-  TypePolicy,
-} from "../mod.ts";
+import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
-import type { Value } from "./value.ts";
+import type { DigestedValue, ValueChanges } from "./named_values.ts";
+import type { Value, ValueLink } from "./value.ts";
 
 /** Names a flow. */
 export interface FlowTarget {
@@ -57,7 +50,9 @@ export interface CreateRequest {
   /** How urgent it is. */
   readonly priority: Priority | undefined;
   /** The payload. */
-  readonly payload: Value | undefined;
+  readonly payload: Value | ValueLink | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
   /** The parent. */
   readonly parentFlowId: string | undefined;
   /** The first ancestor. */
@@ -84,6 +79,8 @@ export interface CompleteRequest extends LeaseProof {
   readonly payload: Value | undefined;
   /** A new retention. */
   readonly ttlMs: number | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
 }
 
 /** A flow to move. */
@@ -103,7 +100,9 @@ export interface TransitionRequest {
   /** A new priority. */
   readonly priority: Priority | undefined;
   /** A new payload. */
-  readonly payload: Value | undefined;
+  readonly payload: Value | ValueLink | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
 }
 
 /** A flow to retry. */
@@ -130,6 +129,8 @@ export interface FailRequest extends LeaseProof {
   readonly payload: Value | undefined;
   /** A new retention. */
   readonly ttlMs: number | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
 }
 
 /** A flow to cancel. */
@@ -144,6 +145,8 @@ export interface CancelRequest {
   readonly reason: Value | undefined;
   /** A new retention. */
   readonly ttlMs: number | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
 }
 
 /** A command over one or more flows. */
@@ -181,6 +184,42 @@ export interface ExtendLeaseCommand extends CommandBase {
   readonly leaseMs: number;
 }
 
+/** `signal`. */
+export interface SignalCommand extends CommandBase {
+  /** The command. */
+  readonly kind: "signal";
+  /** The flow. */
+  readonly target: FlowTarget;
+  /** The name of the signal. */
+  readonly signal: string;
+  /** Undefined: applied whenever it comes. */
+  readonly idempotencyKey: string | undefined;
+  /** The shown states that it is meant for, each once; undefined: every one. */
+  readonly ifState: readonly string[] | undefined;
+  /** The state that the flow goes to; undefined: it stays. */
+  readonly transitionTo: string | undefined;
+  /** Null: parked. Undefined: now. */
+  readonly runAtMs: number | null | undefined;
+  /** What it does to the named values. */
+  readonly values: ValueChanges | undefined;
+}
+
+/** `valuePut`. */
+export interface ValuePutCommand extends CommandBase {
+  /** The command. */
+  readonly kind: "value_put";
+  /** The value. */
+  readonly put: DigestedValue;
+  /** The flow and the name that it is for, null: no flow. */
+  readonly owner: { readonly target: FlowTarget; readonly name: string } | null;
+  /** The partition to hand back with a value of no flow. */
+  readonly partitionKey: string | undefined;
+  /** Whether it may replace a different value. */
+  readonly override: boolean;
+  /** How long a value of no flow can be read; undefined: for ever. */
+  readonly ttlMs: number | undefined;
+}
+
 /** Which flows a claim may take. */
 export interface ClaimFilter {
   /** The type. */
@@ -199,10 +238,12 @@ export interface ClaimFilter {
 
 /** Which values a reply shows. */
 export interface Hydration {
-  /** Larger values are left out and marked. */
-  readonly maxBytes: number;
+  /** Larger payloads, results and errors are left out and marked; null: none of them is wanted. */
+  readonly maxBytes: number | null;
   /** So many bytes in all; what is beyond is left out and marked. */
   readonly totalBytesMax: number;
+  /** The named values: all, or these. */
+  readonly values: "all" | readonly string[];
 }
 
 /** `claimDue` and `reclaim`. */
@@ -267,104 +308,8 @@ export type Command =
   | RetryCommand
   | FailCommand
   | CancelCommand
+  | SignalCommand
+  | ValuePutCommand
   | RewindCommand
   | RetentionCleanupCommand
   | PolicySetCommand;
-
-/** `get`. */
-export interface GetQuery {
-  /** The flow. */
-  readonly target: FlowTarget;
-  /** Null: no values. */
-  readonly hydration: Hydration | null;
-}
-
-/** Which events are meant; both ends of a range are. Undefined: whatever it is. */
-export interface HistoryFilter {
-  readonly fromEvent: EventPosition | undefined;
-  readonly toEvent: EventPosition | undefined;
-  readonly fromMs: number | undefined;
-  readonly toMs: number | undefined;
-  readonly fromVersion: number | undefined;
-  readonly toVersion: number | undefined;
-  readonly event: FlowEventName | undefined;
-  readonly worker: string | undefined;
-}
-
-/** `history`. */
-export interface HistoryQuery {
-  /** The flow. */
-  readonly target: FlowTarget;
-  /** Which events. */
-  readonly filter: HistoryFilter;
-  /** How many events at most. */
-  readonly count: number;
-  /** Whether the newest comes first. */
-  readonly rev: boolean;
-  /** Null: no values. */
-  readonly hydration: Hydration | null;
-  /** Whether every acknowledged command is seen. */
-  readonly consistent: boolean;
-}
-
-/** `list`. */
-export interface ListQuery {
-  /** The type. */
-  readonly type: string;
-  /** Null: every state. */
-  readonly state: string | null;
-  /** Null: every partition. */
-  readonly partitionKey: string | null;
-  /** How many rows at most. */
-  readonly count: number;
-  /** Undefined: no pages; null: the first page. */
-  readonly after: ListPosition | null | undefined;
-  /** Whether every acknowledged command is seen. */
-  readonly consistent: boolean;
-}
-
-/** `terminals` and `failures`. */
-export interface TerminalsQuery {
-  readonly type: string;
-  /** These terminal states, each once. */
-  readonly states: readonly TerminalState[];
-  /** Null: every partition. */
-  readonly partitionKey: string | null;
-  /** When the flow ended at the earliest; undefined: whenever. */
-  readonly fromMs: number | undefined;
-  /** When the flow ended at the latest; undefined: whenever. */
-  readonly toMs: number | undefined;
-  readonly count: number;
-  readonly rev: boolean;
-  /** Undefined: no pages; null: the first page. */
-  readonly after: ListPosition | null | undefined;
-  readonly consistent: boolean;
-}
-
-/** `info`. */
-export interface InfoQuery {
-  /** The type. */
-  readonly type: string;
-  /** Null: every partition. */
-  readonly partitionKey: string | null;
-}
-
-/** `stuck`. */
-export interface StuckQuery {
-  /** The type. */
-  readonly type: string;
-  /** Null: every partition. */
-  readonly partitionKey: string | null;
-  /** How many rows at most. */
-  readonly count: number;
-  /** How long ago the lease ended at least. */
-  readonly olderThanMs: number;
-}
-
-/** `policyGet`. */
-export interface PolicyQuery {
-  /** The type. */
-  readonly type: string;
-  /** Undefined: every state that the policy names. */
-  readonly state: string | undefined;
-}

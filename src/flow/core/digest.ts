@@ -4,8 +4,9 @@
  * @module
  */
 import type { Hash64 } from "../../codec/mod.ts";
-import type { CreateRequest } from "./command.ts";
+import type { CreateRequest, SignalCommand } from "./command.ts";
 import type { KeyedHash } from "./flow_key.ts";
+import type { ValueChanges } from "./named_values.ts";
 
 const encoder = new TextEncoder();
 
@@ -14,7 +15,9 @@ const encoder = new TextEncoder();
  * default or of a policy does not make the same request a different one.
  */
 export function createDigest(hash: KeyedHash, request: CreateRequest): Hash64 {
-  const { payload, attributes = {} } = request;
+  const { payload, values, attributes = {} } = request;
+  const link = payload !== undefined && "linkLsn" in payload ? payload.linkLsn : undefined;
+  const content = payload !== undefined && "bytes" in payload ? payload : undefined;
   // Nothing that can be given is null, so null stands for what was not. New members are appended.
   const text = JSON.stringify([
     request.id,
@@ -28,13 +31,47 @@ export function createDigest(hash: KeyedHash, request: CreateRequest): Hash64 {
     request.correlationId,
     request.retentionTtlMs,
     request.historyMaxEvents,
-    Object.entries(attributes).sort(([a], [b]) => a < b ? -1 : 1),
-    payload?.encoding,
+    byName(Object.entries(attributes)),
+    content?.encoding,
+    ...link === undefined && values === undefined ? [] : [link, values && changesText(values)],
   ]);
   const head = encoder.encode(text);
-  if (payload === undefined) return hash(head);
-  const bytes = new Uint8Array(head.length + payload.bytes.length);
+  if (content === undefined) return hash(head);
+  const bytes = new Uint8Array(head.length + content.bytes.length);
   bytes.set(head);
-  bytes.set(payload.bytes, head.length);
+  bytes.set(content.bytes, head.length);
   return hash(bytes);
+}
+
+/** A hash of what a signal says, whatever the order in which it names its states. */
+export function signalDigest(hash: KeyedHash, command: SignalCommand): Hash64 {
+  const { signal, ifState, transitionTo, runAtMs, values } = command;
+  // New members are appended.
+  const text = JSON.stringify([
+    signal,
+    ifState?.toSorted(),
+    transitionTo,
+    runAtMs === null ? "parked" : runAtMs,
+    values && changesText(values),
+  ]);
+  return hash(encoder.encode(text));
+}
+
+/** What a request says about named values, whatever the order in which it says it. */
+function changesText({ drop, link, put, override }: ValueChanges): unknown[] {
+  return [
+    drop.toSorted(),
+    byName([...link].map(([name, { linkLsn }]) => [name, linkLsn])),
+    byName([...put].map(([name, { value, digest }]) => [name, `${value.encoding}${digest}`])),
+    override.toSorted(),
+  ];
+}
+
+function byName<T>(entries: [name: string, fact: T][]): [name: string, fact: T][] {
+  return entries.sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** A hash of a key that a caller chose. */
+export function keyDigest(hash: KeyedHash, key: string): Hash64 {
+  return hash(encoder.encode(key));
 }

@@ -3,18 +3,20 @@
  *
  * @module
  */
+import type { Hash64 } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
-import type { FlowEventName, FlowLimits, RetryFacts, TypePolicy } from "../mod.ts";
+import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
 import type { FlowTarget } from "./command.ts";
-import type { Effect } from "./effect.ts";
+import type { Effect, EventFacts } from "./effect.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, keysOf, packKey } from "./flow_key.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
+import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
-import { duplicate, notFound } from "./refusals.ts";
+import { duplicate, neverStored, notFound } from "./refusals.ts";
 import type { FlowState } from "./state.ts";
-import type { Value, ValueParts } from "./value.ts";
+import type { Value, ValueLink, ValueParts } from "./value.ts";
 
 /** What a command is decided with, besides the state. */
 export interface DecideContext {
@@ -34,6 +36,16 @@ export interface DecideContext {
 
 /** What changes with every change and is not a command's business. */
 type Kept = "version" | "updatedAtMs" | "valueCount";
+
+/** What a flow is created with. */
+export interface Holdings {
+  /** The payload. */
+  readonly payload: Value | ValueLink | undefined;
+  /** The named values. */
+  readonly plan: PlannedValues | undefined;
+}
+
+type Held = Pick<Flow, "values">;
 
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
@@ -114,40 +126,56 @@ export class Draft implements FlowLookup {
     return key;
   }
 
-  /** Keeps a value of a flow. Returns its LSN, 0 for no value. */
-  value(key: FlowKey, value: Value | undefined): number {
+  /** Refuses the reference to a value that nobody can have stored yet. */
+  requireStored(field: string, value: Value | ValueLink | undefined): void {
+    if (value === undefined || !("linkLsn" in value)) return;
+    if (value.linkLsn >= this.#context.firstLsn) throw neverStored(field, value.linkLsn);
+  }
+
+  /** Keeps a value of a flow. Returns its LSN, 0 for no value. What is stored already is referred to. */
+  value(key: FlowKey, value: Value | ValueLink | undefined): number {
     if (value === undefined) return 0;
-    const { encoding, bytes } = value;
-    this.#valueCount++;
-    if (bytes.length <= this.limits.valueInlineBytesMax) return this.ownValue(key, value);
-    const parts = this.#context.parts?.get(value);
-    invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
-    return this.#add({ kind: "value", key, value: { encoding, size: bytes.length, parts } });
+    return "linkLsn" in value ? value.linkLsn : this.#value(key, value, null);
   }
 
   /** Keeps a value that the command makes itself: nobody sent it ahead, and it is small. */
   ownValue(key: FlowKey, { encoding, bytes }: Value): number {
-    return this.#add({ kind: "value", key, value: { encoding, bytes } });
+    this.#valueCount++;
+    return this.#add({ kind: "value", key, value: { encoding, bytes }, untilMs: null });
   }
 
-  /** Creates a flow. `payload` is kept before it. */
+  /** Keeps a value that belongs to no flow. Returns its LSN. */
+  sharedValue(value: Value, untilMs: number | null): number {
+    return this.#value(null, value, untilMs);
+  }
+
+  /** Writes what a flow is to hold by name. The flow has to change in the same command. */
+  hold(flow: Flow, plan: PlannedValues): Flow {
+    const { valuesLsn, values } = this.#list(flow.key, plan);
+    return { ...flow, values, control: { ...flow.control, valuesLsn } };
+  }
+
+  /** Creates a flow. Payload and named values are kept before it. */
   create(
     key: FlowKey,
     identity: Identity,
-    payload: Value | undefined,
-    control: Omit<Control, Kept | "payloadLsn" | "rewoundTo">,
+    { payload, plan }: Holdings,
+    control: Omit<Control, Kept | "payloadLsn" | "valuesLsn" | "rewoundTo">,
   ): Flow {
     this.#name(identity.type);
     const bodyLsn = this.#add({ kind: "body", key, identity });
+    const payloadLsn = this.value(key, payload);
+    const { valuesLsn, values } = this.#list(key, plan);
     const first = {
       ...control,
-      payloadLsn: this.value(key, payload),
+      payloadLsn,
+      valuesLsn,
       rewoundTo: null,
       valueCount: this.#takeValueCount(),
       version: 1,
       updatedAtMs: this.nowMs,
     };
-    return this.#control({ key, identity, bodyLsn }, first, "created");
+    return this.#control({ key, identity, bodyLsn, values }, first, "created");
   }
 
   /** Changes a flow. */
@@ -155,7 +183,7 @@ export class Draft implements FlowLookup {
     flow: Flow,
     change: Partial<Omit<Control, Kept>>,
     event: FlowEventName,
-    retry?: RetryFacts,
+    facts: EventFacts = {},
   ): Flow {
     const { control } = flow;
     invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
@@ -167,7 +195,12 @@ export class Draft implements FlowLookup {
       version: control.version + 1,
       updatedAtMs: this.nowMs,
     };
-    return this.#control(flow, after, event, retry);
+    return this.#control(flow, after, event, facts);
+  }
+
+  /** Remembers a signal by its key. The flow has to change in the same command. */
+  rememberSignal({ key }: Flow, keyHash: Hash64, digest: Hash64): void {
+    this.#add({ kind: "signal_key", key, keyHash, digest });
   }
 
   /** Removes a flow. */
@@ -182,26 +215,43 @@ export class Draft implements FlowLookup {
   }
 
   #control(
-    { key, identity, bodyLsn }: Omit<Flow, "control" | "lsn">,
+    { key, identity, bodyLsn, values }: Omit<Flow, "control" | "lsn">,
     control: Control,
     event: FlowEventName,
-    retry?: RetryFacts,
+    facts: EventFacts = {},
   ): Flow {
+    const { retry } = facts;
     this.#name(control.state);
     if (retry !== undefined) {
       this.#name(retry.runState);
       this.#name(retry.exhaustedTo);
     }
-    const lsn = this.#add({
-      kind: "ctrl",
-      key,
-      control,
-      event,
-      ...retry === undefined ? {} : { retry },
-    });
-    const flow = { key, identity, bodyLsn, control, lsn };
+    const lsn = this.#add({ kind: "ctrl", key, control, event, ...facts });
+    const flow = { key, identity, bodyLsn, control, lsn, values };
     this.#remember(flow);
     return flow;
+  }
+
+  #value(key: FlowKey | null, value: Value, untilMs: number | null): number {
+    const { encoding, bytes } = value;
+    if (key !== null) this.#valueCount++;
+    if (bytes.length <= this.limits.valueInlineBytesMax) {
+      return this.#add({ kind: "value", key, value: { encoding, bytes }, untilMs });
+    }
+    const parts = this.#context.parts?.get(value);
+    invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
+    const written = { encoding, size: bytes.length, parts };
+    return this.#add({ kind: "value", key, value: written, untilMs });
+  }
+
+  #list(key: FlowKey, plan: PlannedValues | undefined): Pick<Control, "valuesLsn"> & Held {
+    if (plan === undefined) return { valuesLsn: 0, values: NO_VALUES };
+    const values = plan.map((planned): NamedValue => {
+      if (!("value" in planned)) return planned;
+      const { value, ...held } = planned;
+      return { ...held, lsn: this.#value(key, value, null) };
+    });
+    return { valuesLsn: this.#add({ kind: "values", key, values }), values };
   }
 
   #takeValueCount(): number {

@@ -6,9 +6,11 @@
  *
  * @module
  */
+import type { Hash64 } from "../../codec/mod.ts";
 import type { FlowEventName, RetryFacts, TypePolicy } from "../mod.ts";
 import type { Control, Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
+import type { NamedValues } from "./named_values.ts";
 import type { WrittenValue } from "./value.ts";
 
 /** Gives a number to the name of a type or a state. */
@@ -35,10 +37,22 @@ export interface BodyEffect {
 export interface ValueEffect {
   /** The kind of effect. */
   readonly kind: "value";
-  /** The flow that it belongs to. */
-  readonly key: FlowKey;
+  /** The flow that it belongs to, null: none. */
+  readonly key: FlowKey | null;
   /** The value, or where its parts are. */
   readonly value: WrittenValue;
+  /** Until when it can be read, null: as long as it is there. */
+  readonly untilMs: number | null;
+}
+
+/** Lists what a flow holds by name. The control block that refers to the list follows. */
+export interface ValuesEffect {
+  /** The kind of effect. */
+  readonly kind: "values";
+  /** The flow. */
+  readonly key: FlowKey;
+  /** The whole list. */
+  readonly values: NamedValues;
 }
 
 /** Keeps a part of a large value. The value itself follows in a later frame, or never. */
@@ -63,6 +77,23 @@ export interface CtrlEffect {
   readonly event: FlowEventName;
   /** On `retry` events: what the policy decided. */
   readonly retry?: RetryFacts;
+  /** On `signaled` events: the name of the signal. */
+  readonly signal?: string;
+}
+
+/** What an event tells besides the flow. */
+export type EventFacts = Pick<CtrlEffect, "retry" | "signal">;
+
+/** Remembers that a signal came under a key. The control block that it leads to follows. */
+export interface SignalKeyEffect {
+  /** The kind of effect. */
+  readonly kind: "signal_key";
+  /** The flow. */
+  readonly key: FlowKey;
+  /** A hash of the caller's key. */
+  readonly keyHash: Hash64;
+  /** A hash of the request. */
+  readonly digest: Hash64;
 }
 
 /** Removes a flow with its history and values. */
@@ -91,6 +122,8 @@ export type Effect =
   | BodyEffect
   | ValueEffect
   | ValuePartEffect
+  | ValuesEffect
   | CtrlEffect
+  | SignalKeyEffect
   | DelEffect
   | PolicyEffect;

@@ -4,9 +4,19 @@
  * @module
  */
 import { invariant } from "../../invariant.ts";
-import type { BodyEffect, CtrlEffect, DelEffect, Effect, PolicyEffect } from "./effect.ts";
-import { type Flow, shownState } from "./flow.ts";
+import type {
+  BodyEffect,
+  CtrlEffect,
+  DelEffect,
+  Effect,
+  PolicyEffect,
+  SignalKeyEffect,
+  ValuesEffect,
+} from "./effect.ts";
+import { type Control, type Flow, shownState } from "./flow.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
+import { type NamedValues, NO_VALUES } from "./named_values.ts";
+import { rememberSignal } from "./signal_memory.ts";
 import type { FlowState, NascentFlow } from "./state.ts";
 
 /**
@@ -27,6 +37,12 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
       return 0;
     case "ctrl":
       return applyCtrl(state, effect, lsn);
+    case "values":
+      applyValues(state, effect, lsn);
+      return 0;
+    case "signal_key":
+      applySignalKey(state, effect, lsn);
+      return 0;
     case "del":
       applyDel(state, effect, lsn);
       return 0;
@@ -52,12 +68,34 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const before = known === undefined ? undefined : table.at(known);
   if (before !== undefined && before.lsn >= lsn) return 0;
   const { identity, bodyLsn } = before ?? takeNascent(state, key, lsn);
-  const flow: Flow = { key, identity, bodyLsn, control, lsn };
+  const values = valuesOf(state, key, control, before);
+  const flow: Flow = { key, identity, bodyLsn, control, lsn, values };
   const handle = known ?? table.add(flow);
   if (known !== undefined) table.replace(known, flow);
   place(state, handle, flow);
   state.markChanged(identity.type);
   return before?.lsn ?? 0;
+}
+
+function applyValues(state: FlowState, { key, values }: ValuesEffect, lsn: number): void {
+  const flow = state.table.get(key);
+  if (flow === undefined || flow.lsn < lsn) state.listed.set(packKey(key), { values, lsn });
+}
+
+/** The list that a control block refers to: a new one, or the one that the flow has. */
+function valuesOf(
+  state: FlowState,
+  key: FlowKey,
+  { valuesLsn }: Control,
+  before: Flow | undefined,
+): NamedValues {
+  if (valuesLsn === 0) return NO_VALUES;
+  if (before?.control.valuesLsn === valuesLsn) return before.values;
+  const packed = packKey(key);
+  const listed = state.listed.get(packed);
+  state.listed.delete(packed);
+  invariant(listed?.lsn === valuesLsn, `no list of values with LSN ${valuesLsn} precedes its use`);
+  return listed.values;
 }
 
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
@@ -84,6 +122,13 @@ function place(state: FlowState, handle: number, { identity, control }: Flow): v
   states.place(handle, { type, state: shownState(control), updatedAtMs });
 }
 
+function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number): void {
+  const flow = state.table.get(effect.key);
+  // The control block of the same command comes after it, so it is older than what it belongs to.
+  if (flow === undefined || flow.lsn >= lsn) return;
+  rememberSignal(state.signals, effect.key, effect);
+}
+
 function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   const { table, due, retention, states } = state;
   const flow = table.get(key);
@@ -94,6 +139,7 @@ function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   retention.remove(handle);
   states.remove(handle);
   table.delete(key);
+  state.signals.delete(packKey(key));
 }
 
 function applyPolicy(state: FlowState, effect: PolicyEffect, lsn: number): void {

@@ -7,6 +7,7 @@ import type { Hash64 } from "../../codec/mod.ts";
 import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { FlowKey } from "./flow_key.ts";
+import type { NamedValues } from "./named_values.ts";
 
 /** What a flow is for life. Written once, when it is created. */
 export interface Identity {
@@ -76,6 +77,8 @@ export interface Control {
   readonly resultLsn: number;
   /** The LSN of the error, 0 without one. */
   readonly errorLsn: number;
+  /** The LSN of the record that lists the named values, 0 if there never was one. */
+  readonly valuesLsn: number;
 }
 
 /** A flow. Never changed: a command that changes a flow makes another one of it. */
@@ -90,6 +93,8 @@ export interface Flow {
   readonly control: Control;
   /** The LSN of the record that holds `control`. */
   readonly lsn: number;
+  /** What it holds by name: what the record with the LSN `control.valuesLsn` lists. */
+  readonly values: NamedValues;
 }
 
 /** The state as users see it. */

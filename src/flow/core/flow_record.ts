@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { FlowRecord } from "../mod.ts";
+import type { FlowRecord, ValueRef } from "../mod.ts";
 import { formatEventId } from "./event_id.ts";
 import { type Flow, leaseToken, shownState } from "./flow.ts";
+import type { NamedValues } from "./named_values.ts";
 import { valueRef } from "./value_ref.ts";
 
 /** A flow as a record, without values. */
-export function toRecord({ identity, control }: Flow): FlowRecord {
+export function toRecord({ identity, control, values }: Flow): FlowRecord {
   const { lease } = control;
   return {
     id: identity.id,
@@ -30,6 +31,7 @@ export function toRecord({ identity, control }: Flow): FlowRecord {
     historyMaxEvents: identity.historyMaxEvents,
     partitionKey: identity.partitionKey,
     payloadRef: valueRef(control.payloadLsn),
+    valueRefs: toValueRefs(values),
     resultRef: valueRef(control.resultLsn),
     errorRef: valueRef(control.errorLsn),
     parentFlowId: identity.parentFlowId,
@@ -41,4 +43,12 @@ export function toRecord({ identity, control }: Flow): FlowRecord {
     leaseToken: leaseToken(control),
     leaseDeadlineMs: lease === null ? 0 : control.nextRunAtMs ?? 0,
   };
+}
+
+function toValueRefs(values: NamedValues): Record<string, ValueRef> {
+  return Object.fromEntries(values.flatMap(({ name, lsn, version, digest }) => {
+    const ref = valueRef(lsn);
+    if (ref === null) return [];
+    return [[name, { ref, version: digest === null ? null : version, digest }]];
+  }));
 }

@@ -5,11 +5,12 @@
  */
 import { invariant } from "../../invariant.ts";
 import type { HistoryEvent } from "../mod.ts";
-import type { HistoryFilter, HistoryQuery } from "./command.ts";
+import type { HistoryFilter, HistoryQuery } from "./query.ts";
 import type { CtrlEffect } from "./effect.ts";
 import { compareEvents, positionOf } from "./event_id.ts";
 import type { Flow } from "./flow.ts";
 import { toHistoryEvent } from "./history_event.ts";
+import type { NamedValues } from "./named_values.ts";
 import { Hydrator, type ReadValue } from "./hydrator.ts";
 
 /** Where the past of flows is kept. */
@@ -18,15 +19,20 @@ export interface HistoryLog {
   control(lsn: number): CtrlEffect;
   /** The LSN of the same flow's control block before it. */
   previous(lsn: number): number;
-  /** See {@linkcode ReadValue}. */
-  readonly value: ReadValue;
+  /** The list of named values with an LSN. */
+  list(lsn: number): NamedValues;
 }
 
 /** Answers `history`. */
-export function readHistory(flow: Flow, query: HistoryQuery, log: HistoryLog): HistoryEvent[] {
+export function readHistory(
+  flow: Flow,
+  query: HistoryQuery,
+  log: HistoryLog,
+  read: ReadValue,
+): HistoryEvent[] {
   const effects = newestMatching(flow, query, log);
   if (!query.rev) effects.reverse();
-  const hydrator = new Hydrator(query.hydration, log.value);
+  const hydrator = new Hydrator(query.hydration, read);
   return effects.map((effect) => ({
     ...toHistoryEvent(flow.identity, effect),
     ...hydrator.values(effect.control),

@@ -11,7 +11,7 @@ import { valueRef } from "./value_ref.ts";
 
 /** What one control block of a flow says about its history. */
 export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryEvent {
-  const { control, event, retry } = effect;
+  const { control, event, retry, signal } = effect;
   const { lease } = control;
   return {
     eventId: formatEventId(positionOf(control)),
@@ -33,5 +33,6 @@ export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryE
     errorRef: valueRef(control.errorLsn),
     rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
     ...retry === undefined ? {} : { retry },
+    ...signal === undefined ? {} : { signal },
   };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { ShownValues } from "../mod.ts";
+import type { FlowRecord, ShownValues } from "../mod.ts";
 import type { Hydration } from "./command.ts";
 import type { Control } from "./flow.ts";
+import type { NamedValues } from "./named_values.ts";
 import type { ValueEncoding } from "./value.ts";
 import { decodeValue } from "./value_codec.ts";
 
@@ -20,8 +21,8 @@ export interface FoundValue {
 }
 
 /**
- * Reads the value with an LSN; the bytes only if there are at most `maxBytes` of them. Undefined: it
- * was there once, and is not kept any more.
+ * Reads the value with an LSN; the bytes only if there are at most `maxBytes` of them. Undefined:
+ * there is none, or not any more.
  */
 export type ReadValue = (lsn: number, maxBytes: number) => FoundValue | undefined;
 
@@ -29,13 +30,38 @@ export type ReadValue = (lsn: number, maxBytes: number) => FoundValue | undefine
 export class Hydrator {
   readonly #read: ReadValue;
   readonly #maxBytes: number;
+  readonly #names: Hydration["values"];
   #leftBytes: number;
 
   /** @param hydration What may be shown; null: nothing. */
   constructor(hydration: Hydration | null, read: ReadValue) {
     this.#read = read;
     this.#maxBytes = hydration?.maxBytes ?? -1;
+    this.#names = hydration?.values ?? [];
     this.#leftBytes = hydration?.totalBytesMax ?? -1;
+  }
+
+  /** The named values that were asked for. */
+  named(held: NamedValues): Pick<FlowRecord, "values" | "valuesOmitted"> {
+    if (this.#names.length === 0) return {};
+    const values: [name: string, value: unknown][] = [];
+    const omitted: string[] = [];
+    for (const { name, lsn } of held) {
+      if (lsn === 0 || (this.#names !== "all" && !this.#names.includes(name))) continue;
+      const found = this.#read(lsn, this.#leftBytes);
+      if (found === undefined) continue;
+      const { encoding, size, bytes } = found;
+      if (bytes === undefined) {
+        omitted.push(name);
+        continue;
+      }
+      this.#leftBytes -= size;
+      values.push([name, decodeValue({ encoding, bytes })]);
+    }
+    return {
+      ...values.length === 0 ? {} : { values: Object.fromEntries(values) },
+      ...omitted.length === 0 ? {} : { valuesOmitted: omitted },
+    };
   }
 
   /** The values that a control block refers to. */

@@ -21,24 +21,29 @@ export type {
   FailCommand,
   FailRequest,
   FlowTarget,
-  GetQuery,
-  HistoryFilter,
-  HistoryQuery,
   Hydration,
-  InfoQuery,
   LeaseProof,
-  ListQuery,
-  PolicyQuery,
   PolicySetCommand,
   RetentionCleanupCommand,
   RetryCommand,
   RetryRequest,
   RewindCommand,
-  StuckQuery,
-  TerminalsQuery,
+  SignalCommand,
   TransitionCommand,
   TransitionRequest,
+  ValuePutCommand,
 } from "./command.ts";
+export type {
+  GetQuery,
+  HistoryFilter,
+  HistoryQuery,
+  InfoQuery,
+  ListQuery,
+  PolicyQuery,
+  StuckQuery,
+  TerminalsQuery,
+  ValuesQuery,
+} from "./query.ts";
 export { decide, type Decision } from "./decide/decide.ts";
 export { Dictionary } from "./dictionary.ts";
 export type { DecideContext } from "./draft.ts";
@@ -49,14 +54,17 @@ export type {
   DictEffect,
   Effect,
   PolicyEffect,
+  SignalKeyEffect,
   ValueEffect,
   ValuePartEffect,
+  ValuesEffect,
 } from "./effect.ts";
 export { decodeEffect, encodeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
 export type { FlowKey, KeyedHash } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
+export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./named_values.ts";
 export { type HistoryLog, readHistory } from "./history.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";
@@ -90,7 +98,17 @@ export {
   parseTransition,
   parseTransitionMany,
 } from "./parse/settle.ts";
-export { readFlow, readInfo, readList, readPolicy, readStuck, readTerminals } from "./queries.ts";
+export { parseSignal } from "./parse/signal.ts";
+export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
+export {
+  readFlow,
+  readInfo,
+  readList,
+  readPolicy,
+  readStuck,
+  readTerminals,
+  readValues,
+} from "./queries.ts";
 export type {
   CleanupReply,
   FlowReply,
@@ -101,8 +119,10 @@ export type {
   PageReply,
   PolicyReply,
   Reply,
+  ValueReply,
+  ValuesReply,
 } from "./reply.ts";
 export { createFlowState, FlowState } from "./state.ts";
 export type { FlowTable } from "./table.ts";
-export type { Value, ValueEncoding, ValueParts, WrittenValue } from "./value.ts";
+export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./value.ts";
 export type { FlowLimits } from "../mod.ts";

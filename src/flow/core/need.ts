@@ -13,6 +13,7 @@ import type { Flow } from "./flow.ts";
 import { packKey } from "./flow_key.ts";
 import { type HistoryLog, lsnOfVersion, oldestVersion } from "./history.ts";
 import { findFlow } from "./lookup.ts";
+import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import type { FlowState } from "./state.ts";
 
 /** An event of a flow. */
@@ -35,10 +36,18 @@ export function needsOf(state: FlowState, command: Command, nowMs: number): read
   return isKept ? [{ flow, version }] : NONE;
 }
 
+/** A flow as it was after an event. */
+export interface PastFlow {
+  /** Its control block. */
+  readonly effect: CtrlEffect;
+  /** What it held by name. */
+  readonly values: NamedValues;
+}
+
 /** What was loaded for a command. */
 export interface Loaded {
-  /** The event of a flow that made a version, undefined if nobody needed it. */
-  event(flow: Flow, version: number): CtrlEffect | undefined;
+  /** A flow as it was after the event that made a version, undefined if nobody needed it. */
+  event(flow: Flow, version: number): PastFlow | undefined;
 }
 
 const NOTHING: Loaded = { event: () => undefined };
@@ -46,15 +55,17 @@ const NOTHING: Loaded = { event: () => undefined };
 /** Loads what a command needs. */
 export function load(
   needs: readonly Need[],
-  log: Pick<HistoryLog, "control" | "previous">,
+  log: HistoryLog,
 ): Loaded {
   if (needs.length === 0) return NOTHING;
-  const events = new Map<string, CtrlEffect>();
+  const events = new Map<string, PastFlow>();
   for (const { flow, version } of needs) {
     const effect = log.control(lsnOfVersion(flow, version, (lsn) => log.previous(lsn)));
     const fits = packKey(effect.key) === packKey(flow.key) && effect.control.version === version;
     invariant(fits, `the log has another event where version ${version} of a flow should be`);
-    events.set(nameOf(flow, version), effect);
+    const { valuesLsn } = effect.control;
+    const values = valuesLsn === 0 ? NO_VALUES : log.list(valuesLsn);
+    events.set(nameOf(flow, version), { effect, values });
   }
   return { event: (flow, version) => events.get(nameOf(flow, version)) };
 }

@@ -12,12 +12,20 @@ import type {
   PolicyQuery,
   StuckQuery,
   TerminalsQuery,
-} from "./command.ts";
+  ValuesQuery,
+} from "./query.ts";
 import { formatCursor } from "./cursor.ts";
 import { type Flow, isForgotten } from "./flow.ts";
 import { findFlow } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
-import type { FlowReply, FlowsReply, InfoReply, PageReply, PolicyReply } from "./reply.ts";
+import type {
+  FlowReply,
+  FlowsReply,
+  InfoReply,
+  PageReply,
+  PolicyReply,
+  ValuesReply,
+} from "./reply.ts";
 import type { FlowState } from "./state.ts";
 
 /** Answers `get`. */
@@ -86,6 +94,11 @@ export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): Inf
     oldestDueMs: oldestDueMs <= nowMs ? oldestDueMs : null,
   };
   return { kind: "info", info };
+}
+
+/** Answers `valueMget`. Where the values are needs no state. */
+export function readValues(_state: FlowState, query: ValuesQuery): ValuesReply {
+  return { kind: "values", ...query };
 }
 
 /** Answers `policyGet`. */

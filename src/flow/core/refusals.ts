@@ -8,6 +8,7 @@ import type { FlowTarget } from "./command.ts";
 import { RUNNING } from "../mod.ts";
 import { type EventPosition, formatEventId } from "./event_id.ts";
 import { type Flow, shownState } from "./flow.ts";
+import { valueRef } from "./value_ref.ts";
 
 /** There is no such flow. */
 export function notFound({ id, partitionKey }: FlowTarget): FlowError {
@@ -85,6 +86,65 @@ export function staleLease(flow: Flow, why: string): FlowError {
   return new FlowError("stale_lease", `Flow "${id}" ${why}`, {
     details: { id, state: shownState(flow.control) },
   });
+}
+
+/** A signal is not meant for the state that the flow is in. */
+export function stateMismatch(flow: Flow, expected: readonly string[]): FlowError {
+  const { id } = flow.identity;
+  const state = shownState(flow.control);
+  const named = expected.map((name) => `"${name}"`).join(", ");
+  return new FlowError(
+    "state_mismatch",
+    `Flow "${id}" is in state "${state}", and the signal is for ${named}`,
+    { details: { id, state, expected } },
+  );
+}
+
+/** A signal moves a flow without saying from where. */
+export function guardRequired(flow: Flow, transitionTo: string): FlowError {
+  return new FlowError(
+    "guard_required",
+    `ifState is missing: the signal would send flow "${flow.identity.id}" to "${transitionTo}" ` +
+      "from whatever state it is in",
+    { details: { field: "ifState", id: flow.identity.id, state: shownState(flow.control) } },
+  );
+}
+
+/** Another signal came under the same key. */
+export function signalConflict(flow: Flow, idempotencyKey: string): FlowError {
+  const { id } = flow.identity;
+  return new FlowError(
+    "signal_conflict",
+    `Flow "${id}" had a different signal under idempotencyKey "${idempotencyKey}"`,
+    { details: { field: "idempotencyKey", id, idempotencyKey } },
+  );
+}
+
+/** A name of the flow holds another value. */
+export function valueConflict(id: string, name: string): FlowError {
+  return new FlowError("value_conflict", `Flow "${id}" holds another value named "${name}"`, {
+    details: { id, name },
+  });
+}
+
+/** A reference leads beyond what has been stored. */
+export function neverStored(field: string, lsn: number): FlowError {
+  const ref = valueRef(lsn);
+  return new FlowError(
+    "invalid_argument",
+    `${field} is "${ref}", but must be a reference that this store gave`,
+    { details: { field, value: ref } },
+  );
+}
+
+/** A flow would have too many names. */
+export function tooManyNames(id: string, count: number, limit: number): FlowError {
+  return new FlowError(
+    "limit_exceeded",
+    `Flow "${id}" would have ${count} named values, dropped ones included; the limit is ${limit} ` +
+      "(limits.namedValuesMax)",
+    { details: { field: "values", id, value: count, limit } },
+  );
 }
 
 /** A worker holds the flow. */

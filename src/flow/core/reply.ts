@@ -4,8 +4,9 @@
  * @module
  */
 import type { FlowError } from "../../errors.ts";
-import type { FlowInfo, ResolvedPolicy, RetentionCleanup } from "../mod.ts";
+import type { FlowInfo, ResolvedPolicy, RetentionCleanup, StoredValue } from "../mod.ts";
 import type { Hydration } from "./command.ts";
+import type { ValuesQuery } from "./query.ts";
 import type { Flow } from "./flow.ts";
 
 /** How one item of an independent batch ended. */
@@ -51,6 +52,20 @@ export interface OutcomesReply {
   readonly outcomes: readonly ItemOutcome[];
 }
 
+/** What became of a value. */
+export interface ValueReply {
+  /** The kind of reply. */
+  readonly kind: "value";
+  /** What became of it. */
+  readonly stored: StoredValue;
+}
+
+/** Values in order. */
+export interface ValuesReply extends ValuesQuery {
+  /** The kind of reply. */
+  readonly kind: "values";
+}
+
 /** A page of flows. */
 export interface PageReply {
   /** The kind of reply. */
@@ -89,6 +104,8 @@ export type Reply =
   | FlowsReply
   | OutcomesReply
   | PageReply
+  | ValueReply
+  | ValuesReply
   | PolicyReply
   | InfoReply
   | CleanupReply;

@@ -9,7 +9,9 @@ import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { Identity } from "./flow.ts";
 import type { KeyedHash } from "./flow_key.ts";
+import type { NamedValues } from "./named_values.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
+import type { SignalMemory } from "./signal_memory.ts";
 import { type FlowTable, PlainTable } from "./table.ts";
 
 /** A flow that has a body, but no control block yet: the next records of its command bring it. */
@@ -18,6 +20,14 @@ export interface NascentFlow {
   readonly identity: Identity;
   /** The LSN of its body. */
   readonly bodyLsn: number;
+}
+
+/** Named values of a flow: the next control block of their command brings them. */
+export interface ListedValues {
+  /** The list. */
+  readonly values: NamedValues;
+  /** The LSN of the record that has it. */
+  readonly lsn: number;
 }
 
 /**
@@ -39,8 +49,12 @@ export class FlowState {
   readonly retention: DueIndex = new DueIndex(this.table);
   /** All flows, by state and last change. */
   readonly states: StateIndex = new StateIndex(this.table);
+  /** The signals that flows have had under a key. */
+  readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation, by packed key. Empty between commands. */
   readonly nascent: Map<string, NascentFlow> = new Map();
+  /** Lists of named values that no control block refers to yet. Empty between commands. */
+  readonly listed: Map<string, ListedValues> = new Map();
   #changedTypes = new Set<string>();
 
   /**

@@ -1,5 +1,5 @@
 /**
- * Payloads, results and errors as bytes.
+ * Payloads, results, errors and named values as bytes.
  *
  * @module
  */
@@ -13,6 +13,12 @@ export interface Value {
   readonly encoding: ValueEncoding;
   /** The bytes. Never changed. */
   readonly bytes: Uint8Array;
+}
+
+/** A value that is stored already. */
+export interface ValueLink {
+  /** The LSN that its reference names; what stands there, nobody has looked at yet. */
+  readonly linkLsn: number;
 }
 
 /** Where the parts of a large value stand in the log: one after the other. */

@@ -9,11 +9,13 @@ import type { Flow } from "../flow.ts";
 import { endFlow } from "./end.ts";
 import { requireLease } from "./guard.ts";
 import { keptPayload } from "./payload.ts";
+import { withValues } from "./values.ts";
 
 /** Ends a leased flow well. The error of an earlier attempt stays to be seen. */
 export function decideComplete(draft: Draft, request: CompleteRequest): Flow {
-  const flow = draft.named(request.target);
-  requireLease(flow, request);
+  const leased = draft.named(request.target);
+  requireLease(leased, request);
+  const flow = withValues(draft, leased, request.values);
   return endFlow(draft, flow, {
     state: "completed",
     event: "completed",
@@ -27,8 +29,9 @@ export function decideComplete(draft: Draft, request: CompleteRequest): Flow {
 
 /** Ends a leased flow badly. */
 export function decideFail(draft: Draft, request: FailRequest): Flow {
-  const flow = draft.named(request.target);
-  requireLease(flow, request);
+  const leased = draft.named(request.target);
+  requireLease(leased, request);
+  const flow = withValues(draft, leased, request.values);
   return endFlow(draft, flow, {
     state: "failed",
     event: "failed",

@@ -8,7 +8,9 @@ import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { type Flow, type Identity, isForgotten } from "../flow.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
+import type { PlannedValues } from "../named_values.ts";
 import { alreadyExists, idempotencyConflict } from "../refusals.ts";
+import { plannedValues } from "./values.ts";
 
 /** The state of a flow that is created without one. */
 const FIRST_STATE = "queued";
@@ -17,10 +19,14 @@ const FIRST_STATE = "queued";
 export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   const { id, partitionKey } = request;
   const old = draft.find(partitionKey, id);
-  if (old === undefined) return begin(draft, request, draft.newKey(partitionKey, id));
-  if (!isForgotten(old.control, draft.nowMs)) return repeat(draft, request, old);
+  if (old !== undefined && !isForgotten(old.control, draft.nowMs)) {
+    return repeat(draft, request, old);
+  }
+  draft.requireStored("payloadRef", request.payload);
+  const plan = plannedValues(draft, id, request.values);
+  if (old === undefined) return begin(draft, request, draft.newKey(partitionKey, id), plan);
   draft.delete(old);
-  return begin(draft, request, old.key);
+  return begin(draft, request, old.key, plan);
 }
 
 function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
@@ -31,7 +37,12 @@ function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
   return flow;
 }
 
-function begin(draft: Draft, request: CreateRequest, key: Flow["key"]): Flow {
+function begin(
+  draft: Draft,
+  request: CreateRequest,
+  key: Flow["key"],
+  plan: PlannedValues | undefined,
+): Flow {
   const state = request.state ?? FIRST_STATE;
   const { retention } = resolveStatePolicy(draft.state.policies.get(request.type), state);
   const identity: Identity = {
@@ -46,7 +57,7 @@ function begin(draft: Draft, request: CreateRequest, key: Flow["key"]): Flow {
     historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
     digest: createDigest(draft.state.hash, request),
   };
-  return draft.create(key, identity, request.payload, {
+  return draft.create(key, identity, { payload: request.payload, plan }, {
     state,
     priority: request.priority ?? 0,
     lease: null,

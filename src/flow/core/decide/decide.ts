@@ -17,8 +17,10 @@ import { decideExtendLease } from "./extend_lease.ts";
 import { decidePolicySet } from "./policy_set.ts";
 import { decideRetentionCleanup } from "./retention_cleanup.ts";
 import { decideRetry } from "./retry.ts";
+import { decideSignal } from "./signal.ts";
 import { decideRewind } from "./rewind.ts";
 import { decideTransition } from "./transition.ts";
+import { decideValuePut } from "./value_put.ts";
 
 /** What a command does, and what it answers once that is on disk. */
 export interface Decision {
@@ -57,6 +59,10 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideItems(draft, command, decideFail);
     case "cancel":
       return decideItems(draft, command, decideCancel);
+    case "signal":
+      return decideSignal(draft, command);
+    case "value_put":
+      return decideValuePut(draft, command);
     case "rewind":
       return decideRewind(draft, command);
     case "retention_cleanup":

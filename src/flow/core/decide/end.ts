@@ -47,6 +47,6 @@ export function endFlow(draft: Draft, flow: Flow, ending: Ending): Flow {
       retentionUntilMs: draft.nowMs + retentionTtlMs,
     },
     ending.event,
-    ending.retry,
+    ending.retry === undefined ? {} : { retry: ending.retry },
   );
 }

@@ -5,9 +5,13 @@
  */
 import type { Draft } from "../draft.ts";
 import type { Flow } from "../flow.ts";
-import type { Value } from "../value.ts";
+import type { Value, ValueLink } from "../value.ts";
 
 /** The LSN of the new payload; of the old one if there is no new one. */
-export function keptPayload(draft: Draft, flow: Flow, payload: Value | undefined): number {
+export function keptPayload(
+  draft: Draft,
+  flow: Flow,
+  payload: Value | ValueLink | undefined,
+): number {
   return payload === undefined ? flow.control.payloadLsn : draft.value(flow.key, payload);
 }

@@ -48,7 +48,7 @@ export function decideRetry(draft: Draft, request: RetryRequest): Flow {
       nextRunAtMs: request.runAtMs ?? draft.nowMs + backoffMs(retry.backoff, moment),
     },
     "retry",
-    facts("scheduled", attempts, control.state, retry),
+    { retry: facts("scheduled", attempts, control.state, retry) },
   );
 }
 
@@ -71,7 +71,7 @@ function exhaust(draft: Draft, flow: Flow, retry: ResolvedRetry, change: Change)
       nextRunAtMs: draft.nowMs,
     },
     "retry",
-    decided,
+    { retry: decided },
   );
 }
 

@@ -6,9 +6,10 @@
 import { isTerminalState } from "../../mod.ts";
 import type { RewindCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import type { CtrlEffect } from "../effect.ts";
 import { compareEvents, positionOf } from "../event_id.ts";
 import { type Flow, hasEnded, shownState } from "../flow.ts";
+import { restoredValues } from "../named_values.ts";
+import type { PastFlow } from "../need.ts";
 import {
   rewindEventNotFound,
   rewindEventUnusable,
@@ -34,24 +35,25 @@ export function decideRewind(draft: Draft, command: RewindCommand): FlowReply {
   return { kind: "flow", flow: restore(draft, flow, event, command), hydration: null };
 }
 
-function targetOf(draft: Draft, flow: Flow, { toEvent, runAtMs }: RewindCommand): CtrlEffect {
-  const event = draft.loaded.event(flow, toEvent.version);
-  if (event === undefined || compareEvents(positionOf(event.control), toEvent) !== 0) {
+function targetOf(draft: Draft, flow: Flow, { toEvent, runAtMs }: RewindCommand): PastFlow {
+  const past = draft.loaded.event(flow, toEvent.version);
+  if (past === undefined || compareEvents(positionOf(past.effect.control), toEvent) !== 0) {
     throw rewindEventNotFound(flow, toEvent);
   }
-  if (event.control.lease !== null) throw rewindEventUnusable(flow, toEvent);
-  if (runAtMs !== undefined && hasEnded(event.control)) {
-    throw rewindOfDueTime(event.control.state, toEvent);
-  }
-  return event;
+  const { control } = past.effect;
+  if (control.lease !== null) throw rewindEventUnusable(flow, toEvent);
+  if (runAtMs !== undefined && hasEnded(control)) throw rewindOfDueTime(control.state, toEvent);
+  return past;
 }
 
 function restore(
   draft: Draft,
-  flow: Flow,
-  { control: before }: CtrlEffect,
+  present: Flow,
+  { effect: { control: before }, values }: PastFlow,
   { toEvent, runAtMs }: RewindCommand,
 ): Flow {
+  const isHeld = present.control.valuesLsn === before.valuesLsn;
+  const flow = isHeld ? present : draft.hold(present, restoredValues(present.values, values));
   const change = {
     priority: before.priority,
     attempts: before.attempts,

@@ -8,12 +8,15 @@ import type { Draft } from "../draft.ts";
 import type { Flow } from "../flow.ts";
 import { requireClaimant, requireState } from "./guard.ts";
 import { keptPayload } from "./payload.ts";
+import { withValues } from "./values.ts";
 
 /** Moves a flow and gives up its lease. To the same state it is a change of plan. */
 export function decideTransition(draft: Draft, request: TransitionRequest): Flow {
-  const flow = draft.named(request.target);
-  requireState(flow, request, request.from);
-  requireClaimant(flow, request);
+  const found = draft.named(request.target);
+  requireState(found, request, request.from);
+  requireClaimant(found, request);
+  draft.requireStored("payloadRef", request.payload);
+  const flow = withValues(draft, found, request.values);
   const { control } = flow;
   const moves = request.to !== control.state;
   const settles = control.lease !== null;

@@ -26,6 +26,8 @@ const EVENTS: readonly (FlowEventName | undefined)[] = [
   "cancelled",
   "lease_lost",
   "rewound",
+  "signaled",
+  "value_put",
 ];
 
 /** The names of all events. */
@@ -38,11 +40,12 @@ const HAS_NEXT_RUN = 1;
 const HAS_LEASE = 2;
 const HAS_RETENTION_UNTIL = 4;
 const HAS_RETRY = 8;
-const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY;
+const HAS_SIGNAL = 16;
+const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY | HAS_SIGNAL;
 
 /** Writes the fixed part. */
 export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
-  const { control, event, retry } = effect;
+  const { control, event, retry, signal } = effect;
   const { lease, nextRunAtMs, retentionUntilMs } = control;
   writeKey(writer, effect.key);
   writer.u48(control.version);
@@ -51,7 +54,8 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
     (nextRunAtMs === null ? 0 : HAS_NEXT_RUN) |
       (lease === null ? 0 : HAS_LEASE) |
       (retentionUntilMs === null ? 0 : HAS_RETENTION_UNTIL) |
-      (retry === undefined ? 0 : HAS_RETRY),
+      (retry === undefined ? 0 : HAS_RETRY) |
+      (signal === undefined ? 0 : HAS_SIGNAL),
   );
   writer.u8(control.priority);
   writer.zeros(1);
@@ -70,17 +74,20 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
   writer.u32(lease?.secret.hi ?? 0);
   writer.u32(lease?.secret.lo ?? 0);
   writer.u32(control.valueCount);
+  writer.u48(control.valuesLsn);
 }
 
 /** Writes what follows the fixed part. */
 export function writeCtrlRest(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
-  const { control: { lease, rewoundTo }, event, retry } = effect;
+  const { control: { lease, rewoundTo }, event, retry, signal } = effect;
   if (lease !== null) writer.text(lease.owner);
   if (retry !== undefined) writeRetry(writer, retry, names);
   invariant((event === "rewound") === (rewoundTo !== null), "only a rewind rewinds");
-  if (rewoundTo === null) return;
-  writer.u53(rewoundTo.ms);
-  writer.u48(rewoundTo.version);
+  if (rewoundTo !== null) {
+    writer.u53(rewoundTo.ms);
+    writer.u48(rewoundTo.version);
+  }
+  if (signal !== undefined) writer.text(signal);
 }
 
 function writeRetry(writer: ByteWriter, retry: RetryFacts, names: NameIds): void {
@@ -126,16 +133,19 @@ export function readCtrl(
   };
   const secret = { hi: fixed.u32(), lo: fixed.u32() };
   const valueCount = fixed.left === 0 ? 0 : fixed.u32();
+  const valuesLsn = fixed.left === 0 ? 0 : fixed.u48();
   const lease: Lease | null = flags & HAS_LEASE ? { owner: rest.text(), secret } : null;
   const retry = flags & HAS_RETRY ? { retry: readRetry(rest, dictionary) } : {};
   const rewoundTo = event === "rewound" ? { ms: rest.u53(), version: rest.u48() } : null;
+  const signal = flags & HAS_SIGNAL ? { signal: rest.text() } : {};
   rest.end();
   return {
     kind: "ctrl",
     key,
-    control: { ...control, lease, rewoundTo, valueCount },
+    control: { ...control, lease, rewoundTo, valueCount, valuesLsn },
     event,
     ...retry,
+    ...signal,
   };
 }
 

@@ -13,10 +13,10 @@ import {
 } from "../../../log/mod.ts";
 import type { TypePolicy } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
-import type { DelEffect, DictEffect, Effect, PolicyEffect } from "../effect.ts";
+import type { DelEffect, DictEffect, Effect, PolicyEffect, SignalKeyEffect } from "../effect.ts";
 import { parseJson, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
 import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
-import { readKey, writeKey } from "./key.ts";
+import { readHash, readKey, writeHash, writeKey } from "./key.ts";
 import { type NameIds, nameIds, nameIn } from "./names.ts";
 import { newer } from "./newer.ts";
 import {
@@ -26,6 +26,7 @@ import {
   writeValuePartFixed,
   writeValueRest,
 } from "./value.ts";
+import { readValues, writeValuesRest } from "./values.ts";
 
 /** The types of records by effect. */
 const TYPES: Readonly<Record<Effect["kind"], number>> = {
@@ -33,7 +34,9 @@ const TYPES: Readonly<Record<Effect["kind"], number>> = {
   body: RecordType.BODY,
   value: RecordType.VALUE,
   value_part: RecordType.VALUE_PART,
+  values: RecordType.VALUES,
   ctrl: RecordType.CTRL,
+  signal_key: RecordType.SIGNALKEY,
   del: RecordType.DEL,
   policy: RecordType.POLICY,
 };
@@ -86,6 +89,10 @@ export function decodeEffect(
       return readValue(fixed, rest);
     case RecordType.VALUE_PART:
       return readValuePart(fixed, rest);
+    case RecordType.VALUES:
+      return readValues(fixed, rest);
+    case RecordType.SIGNALKEY:
+      return readSignalKey(fixed, rest);
     case RecordType.DEL:
       return readDel(fixed, rest);
     case RecordType.POLICY:
@@ -107,6 +114,11 @@ function writeFixed(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writeValueFixed(writer, effect);
     case "value_part":
       return writeValuePartFixed(writer, effect);
+    case "signal_key":
+      writeKey(writer, effect.key);
+      writeHash(writer, effect.keyHash);
+      return writeHash(writer, effect.digest);
+    case "values":
     case "del":
       return writeKey(writer, effect.key);
     case "policy":
@@ -127,6 +139,9 @@ function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writeValueRest(writer, effect);
     case "value_part":
       return writer.raw(effect.bytes);
+    case "values":
+      return writeValuesRest(writer, effect);
+    case "signal_key":
     case "del":
       return;
     case "policy":
@@ -134,6 +149,12 @@ function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
     case "dict":
       return writer.text(effect.name);
   }
+}
+
+function readSignalKey(fixed: ByteReader, rest: ByteReader): SignalKeyEffect {
+  rest.end();
+  const key = readKey(fixed);
+  return { kind: "signal_key", key, keyHash: readHash(fixed), digest: readHash(fixed) };
 }
 
 function readDel(fixed: ByteReader, rest: ByteReader): DelEffect {

@@ -1,5 +1,5 @@
 /**
- * VALUE and VALUE_PART records: payloads, results and errors.
+ * VALUE and VALUE_PART records: payloads, results, errors and named values.
  *
  * @module
  */
@@ -10,17 +10,27 @@ import { readKey, writeKey } from "./key.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 
 const IN_PARTS = 1;
+const HAS_UNTIL = 2;
+const OF_NO_FLOW = 4;
+const KNOWN_FLAGS = IN_PARTS | HAS_UNTIL | OF_NO_FLOW;
+const NO_KEY = { hi: 0, lo: 0 };
 const ENCODING_MAX = 1;
 
 /** Writes the fixed part. */
-export function writeValueFixed(writer: ByteWriter, { key, value }: ValueEffect): void {
-  writeKey(writer, key);
+export function writeValueFixed(writer: ByteWriter, effect: ValueEffect): void {
+  const { key, value, untilMs } = effect;
+  writeKey(writer, key ?? NO_KEY);
   writer.u8(value.encoding);
-  writer.u8("parts" in value ? IN_PARTS : 0);
+  writer.u8(
+    ("parts" in value ? IN_PARTS : 0) |
+      (untilMs === null ? 0 : HAS_UNTIL) |
+      (key === null ? OF_NO_FLOW : 0),
+  );
 }
 
 /** Writes what follows the fixed part. */
-export function writeValueRest(writer: ByteWriter, { value }: ValueEffect): void {
+export function writeValueRest(writer: ByteWriter, { value, untilMs }: ValueEffect): void {
+  if (untilMs !== null) writer.u53(untilMs);
   if (!("parts" in value)) return writer.raw(value.bytes);
   writer.u53(value.size);
   writer.u48(value.parts.firstLsn);
@@ -29,18 +39,20 @@ export function writeValueRest(writer: ByteWriter, { value }: ValueEffect): void
 
 /** Reads a record. The bytes are a view of it. */
 export function readValue(fixed: ByteReader, rest: ByteReader): ValueEffect {
-  const key = readKey(fixed);
+  const bits = readKey(fixed);
   const encoding = encodingOf(fixed.u8());
   const flags = fixed.u8();
-  refuseUnknownBits("VALUE", flags, IN_PARTS);
+  refuseUnknownBits("VALUE", flags, KNOWN_FLAGS);
+  const key = flags & OF_NO_FLOW ? null : bits;
+  const untilMs = flags & HAS_UNTIL ? rest.u53() : null;
   if ((flags & IN_PARTS) === 0) {
-    return { kind: "value", key, value: { encoding, bytes: rest.raw(rest.left) } };
+    return { kind: "value", key, value: { encoding, bytes: rest.raw(rest.left) }, untilMs };
   }
   const size = rest.u53();
   const parts = { firstLsn: rest.u48(), count: rest.u32() };
   rest.end();
   if (parts.firstLsn === 0 || parts.count === 0) throw new DecodeError("A value has no parts");
-  return { kind: "value", key, value: { encoding, size, parts } };
+  return { kind: "value", key, value: { encoding, size, parts }, untilMs };
 }
 
 /** Writes the fixed part of a part. */
@@ -53,7 +65,8 @@ export function readValuePart(fixed: ByteReader, rest: ByteReader): ValuePartEff
   return { kind: "value_part", index: fixed.u32(), bytes: rest.raw(rest.left) };
 }
 
-function encodingOf(number: number): ValueEncoding {
+/** How a value is to be read. */
+export function encodingOf(number: number): ValueEncoding {
   if (number > ENCODING_MAX) throw newer(`VALUE record with encoding ${number}`);
   return number as ValueEncoding;
 }

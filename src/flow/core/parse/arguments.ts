@@ -5,8 +5,10 @@
  */
 import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
-import type { Value } from "../value.ts";
+import type { DigestedValue } from "../named_values.ts";
+import type { Value, ValueLink } from "../value.ts";
 import { encodeValue } from "../value_codec.ts";
+import { parseValueLink } from "./value_link.ts";
 import { contradiction, invalid, limitExceeded, missing } from "./bad_argument.ts";
 import {
   checkBoolean,
@@ -18,6 +20,7 @@ import {
   DURATION_MS_MAX,
   INSTANT_MS_MAX,
 } from "./checks.ts";
+import { parseNamedValues } from "./named_values.ts";
 import { unknownOption } from "./unknown_option.ts";
 
 /** What a store allows its callers. */
@@ -52,6 +55,7 @@ export class Arguments {
   readonly #at: string;
   readonly #common: Arguments | undefined;
   readonly #values = new Map<string, Value | undefined>();
+  #named: ReadonlyMap<string, DigestedValue> | undefined;
 
   /** @param given The options. Undefined means that a member was not given. */
   constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
@@ -67,7 +71,8 @@ export class Arguments {
 
   /** Values above the inline limit that were read so far. */
   get largeValues(): Value[] {
-    return [...this.#values.values()].filter((value) =>
+    const named = [...this.#named?.values() ?? []].map(({ value }) => value);
+    return [...this.#values.values(), ...named].filter((value) =>
       value !== undefined && value.bytes.length > this.limits.valueInlineBytesMax
     ) as Value[];
   }
@@ -156,6 +161,25 @@ export class Arguments {
     const value = encodeValue(this.field(name), this.#given[name], valueBytesMax);
     if (value !== undefined) this.#values.set(name, value);
     return value;
+  }
+
+  /** A payload that may be stored already. */
+  payload(): Value | ValueLink | undefined {
+    const payload = this.value("payload");
+    const ref = this.raw("payloadRef");
+    if (ref === undefined) return payload;
+    const field = this.field("payloadRef");
+    if (payload !== undefined) {
+      throw contradiction(field, "stands beside payload: give one of them");
+    }
+    return parseValueLink(field, ref, this.limits.idBytesMax);
+  }
+
+  /** Values by name. What a batch shares is encoded once. */
+  namedValues(): ReadonlyMap<string, DigestedValue> {
+    const given = this.#given["values"];
+    if (given === undefined && this.#common !== undefined) return this.#common.namedValues();
+    return this.#named ??= parseNamedValues(this.field("values"), given, this.limits);
   }
 
   /** What proves that the caller holds the lease. */

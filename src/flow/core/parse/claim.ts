@@ -8,7 +8,7 @@ import type { ClaimCommand, ClaimFilter } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { contradiction, invalid } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
-import { hydrationOf } from "./hydration.ts";
+import { hydrationOf, namedSelection } from "./hydration.ts";
 import { LEASE_MS } from "./settle.ts";
 
 /** The share of a claim that expired leases get first, in percent. */
@@ -23,6 +23,7 @@ const BOTH: readonly string[] = [
   "partitionKeys",
   "payload",
   "payloadMaxBytes",
+  "values",
   "state",
   "nowMs",
 ];
@@ -96,7 +97,7 @@ function claimOf(
     limit: args.count("limit", 1, limits.claimLimitMax) ?? 1,
     leaseMs: args.duration("leaseMs") ?? LEASE_MS,
     filter: { ...filter, partitionKeys: parsePartitions(args), priority: args.priority() ?? null },
-    hydration: hydrationOf(args, args.boolean("payload", false)),
+    hydration: hydrationOf(args, args.boolean("payload", false), namedSelection(args)),
     nowMs: args.nowMs(),
     largeValues: [],
   };

@@ -8,6 +8,7 @@ import type { CreateCommand, CreateRequest } from "../command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { optionNames, parseBatch, parseSingle } from "./batch.ts";
 import { checkText } from "./checks.ts";
+import { NAMED_VALUES, valueChangesOf } from "./named_values.ts";
 
 /** The most events that a flow may keep. */
 const HISTORY_EVENTS_MAX = 1_000_000;
@@ -22,6 +23,8 @@ const KNOWN = optionNames([
   "runAtMs",
   "priority",
   "payload",
+  "payloadRef",
+  ...NAMED_VALUES,
   "parentFlowId",
   "rootFlowId",
   "correlationId",
@@ -73,7 +76,8 @@ function requestOf(id: string, args: Arguments): CreateRequest {
     priority: args.priority(),
     partitionKey: args.optionalText("partitionKey") ?? automaticPartition(id),
     attributes: args.attributes(),
-    payload: args.value("payload"),
+    payload: args.payload(),
+    values: valueChangesOf(args),
   };
 }
 

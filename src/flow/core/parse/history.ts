@@ -4,7 +4,7 @@
  * @module
  */
 import type { FlowEventName } from "../../mod.ts";
-import type { HistoryFilter, HistoryQuery } from "../command.ts";
+import type { HistoryFilter, HistoryQuery } from "../query.ts";
 import { EVENT_NAMES } from "../encoding/ctrl.ts";
 import { compareEvents, type EventPosition, formatEventId, parseEventId } from "../event_id.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";

@@ -11,7 +11,8 @@ import type {
   RetryPolicy,
   StatePolicy,
 } from "../../mod.ts";
-import type { PolicyQuery, PolicySetCommand } from "../command.ts";
+import type { PolicySetCommand } from "../command.ts";
+import type { PolicyQuery } from "../query.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { invalid, limitExceeded } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText } from "./checks.ts";

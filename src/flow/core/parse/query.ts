@@ -5,19 +5,19 @@
  */
 import type { ListPosition } from "../../../index/mod.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
-import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../command.ts";
+import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
 import { parseCursor } from "../cursor.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
-import { hydrationOf } from "./hydration.ts";
+import { hydrationOf, namedSelection } from "./hydration.ts";
 import { parseInstants } from "./range.ts";
 import { parseTarget } from "./target.ts";
 
 /** Rows of a query that nobody gave a count. */
 const COUNT = 100;
 
-const GET: ReadonlySet<string> = new Set(["payload", "full", "payloadMaxBytes"]);
+const GET: ReadonlySet<string> = new Set(["payload", "full", "payloadMaxBytes", "values"]);
 const LIST: ReadonlySet<string> = new Set([
   "state",
   "partitionKey",
@@ -45,9 +45,10 @@ export function parseGet(flow: unknown, options: unknown, context: ParseContext)
   const target = parseTarget(flow, context);
   const args = argumentsOf(options, GET, context);
   const wanted = args.boolean("payload", args.boolean("full", false));
-  const hydration = hydrationOf(args, wanted);
-  // One flow has three values at most, so only the cap of each counts.
-  return { target, hydration: hydration && { ...hydration, totalBytesMax: Infinity } };
+  const hydration = hydrationOf(args, wanted, namedSelection(args));
+  // What a single flow has by name counts; its payload, result and error have a cap of their own.
+  const totalBytesMax = 3 * (hydration?.maxBytes ?? 0) + args.limits.valueBytesMax;
+  return { target, hydration: hydration && { ...hydration, totalBytesMax } };
 }
 
 /** Checks the arguments of `list`. */

@@ -26,6 +26,7 @@ import {
   parseSingle,
 } from "./batch.ts";
 import { checkObject } from "./checks.ts";
+import { VALUE_CHANGES, valueChangesOf } from "./named_values.ts";
 import { parseRetryPolicy } from "./policy.ts";
 import { parseTarget } from "./target.ts";
 
@@ -33,11 +34,14 @@ import { parseTarget } from "./target.ts";
 export const LEASE_MS = 30_000;
 
 const TOKENS = { ofItemOnly: ["leaseToken", "fencingToken"] };
-const COMPLETE = optionNames(["result", "payload", "ttlMs"], TOKENS);
-const TRANSITION = optionNames(["from", "to", "runAtMs", "priority", "payload"], TOKENS);
+const COMPLETE = optionNames(["result", "payload", "ttlMs", ...VALUE_CHANGES], TOKENS);
+const TRANSITION = optionNames(
+  ["from", "to", "runAtMs", "priority", "payload", "payloadRef", ...VALUE_CHANGES],
+  TOKENS,
+);
 const RETRY = optionNames(["error", "payload", "runAtMs", "retry"], TOKENS);
-const FAIL = optionNames(["error", "payload", "ttlMs"], TOKENS);
-const CANCEL = optionNames(["reason", "ttlMs"], TOKENS);
+const FAIL = optionNames(["error", "payload", "ttlMs", ...VALUE_CHANGES], TOKENS);
+const CANCEL = optionNames(["reason", "ttlMs", ...VALUE_CHANGES], TOKENS);
 const EXTEND_LEASE: ReadonlySet<string> = new Set([
   "leaseToken",
   "fencingToken",
@@ -178,6 +182,7 @@ function completeRequest(target: FlowTarget, args: Arguments): CompleteRequest {
     ttlMs: args.duration("ttlMs"),
     result: args.value("result"),
     payload: args.value("payload"),
+    values: valueChangesOf(args),
   };
 }
 
@@ -192,7 +197,8 @@ function transitionRequest(target: FlowTarget, args: Arguments): TransitionReque
     fencingToken: args.requiredFencing(),
     runAtMs: args.raw("runAtMs") === null ? null : args.instant("runAtMs"),
     priority: args.priority(),
-    payload: args.value("payload"),
+    payload: args.payload(),
+    values: valueChangesOf(args),
   };
 }
 
@@ -214,6 +220,7 @@ function failRequest(target: FlowTarget, args: Arguments): FailRequest {
     ttlMs: args.duration("ttlMs"),
     error: args.value("error"),
     payload: args.value("payload"),
+    values: valueChangesOf(args),
   };
 }
 
@@ -227,5 +234,6 @@ function cancelRequest(target: FlowTarget, args: Arguments): CancelRequest {
     fencingToken,
     ttlMs: args.duration("ttlMs"),
     reason: args.value("reason"),
+    values: valueChangesOf(args),
   };
 }

@@ -1,0 +1,16 @@
+/**
+ * References to values that are stored already.
+ *
+ * @module
+ */
+import type { ValueLink } from "../value.ts";
+import { parseValueRef } from "../value_ref.ts";
+import { invalid } from "./bad_argument.ts";
+import { checkText } from "./checks.ts";
+
+/** Reads a reference. */
+export function parseValueLink(field: string, ref: unknown, bytesMax: number): ValueLink {
+  const linkLsn = parseValueRef(checkText(field, ref, bytesMax));
+  if (linkLsn === undefined) throw invalid(field, ref, "a reference that this store gave");
+  return { linkLsn };
+}

@@ -1,0 +1,115 @@
+/**
+ * Queries after their arguments were checked.
+ *
+ * @module
+ */
+import type { ListPosition } from "../../index/mod.ts";
+import type { FlowEventName, TerminalState } from "../mod.ts";
+import type { FlowTarget, Hydration } from "./command.ts";
+import type { EventPosition } from "./event_id.ts";
+
+/** `get`. */
+export interface GetQuery {
+  /** The flow. */
+  readonly target: FlowTarget;
+  /** Null: no values. */
+  readonly hydration: Hydration | null;
+}
+
+/** `valueMget`. */
+export interface ValuesQuery {
+  /** The LSNs of the values; null: a reference that is none. */
+  readonly lsns: readonly (number | null)[];
+  /** So many bytes in all. */
+  readonly totalBytesMax: number;
+}
+
+/** Which events are meant; both ends of a range are. Undefined: whatever it is. */
+export interface HistoryFilter {
+  readonly fromEvent: EventPosition | undefined;
+  readonly toEvent: EventPosition | undefined;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly fromVersion: number | undefined;
+  readonly toVersion: number | undefined;
+  readonly event: FlowEventName | undefined;
+  readonly worker: string | undefined;
+}
+
+/** `history`. */
+export interface HistoryQuery {
+  /** The flow. */
+  readonly target: FlowTarget;
+  /** Which events. */
+  readonly filter: HistoryFilter;
+  /** How many events at most. */
+  readonly count: number;
+  /** Whether the newest comes first. */
+  readonly rev: boolean;
+  /** Null: no values. */
+  readonly hydration: Hydration | null;
+  /** Whether every acknowledged command is seen. */
+  readonly consistent: boolean;
+}
+
+/** `list`. */
+export interface ListQuery {
+  /** The type. */
+  readonly type: string;
+  /** Null: every state. */
+  readonly state: string | null;
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+  /** How many rows at most. */
+  readonly count: number;
+  /** Undefined: no pages; null: the first page. */
+  readonly after: ListPosition | null | undefined;
+  /** Whether every acknowledged command is seen. */
+  readonly consistent: boolean;
+}
+
+/** `terminals` and `failures`. */
+export interface TerminalsQuery {
+  readonly type: string;
+  /** These terminal states, each once. */
+  readonly states: readonly TerminalState[];
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+  /** When the flow ended at the earliest; undefined: whenever. */
+  readonly fromMs: number | undefined;
+  /** When the flow ended at the latest; undefined: whenever. */
+  readonly toMs: number | undefined;
+  readonly count: number;
+  readonly rev: boolean;
+  /** Undefined: no pages; null: the first page. */
+  readonly after: ListPosition | null | undefined;
+  readonly consistent: boolean;
+}
+
+/** `info`. */
+export interface InfoQuery {
+  /** The type. */
+  readonly type: string;
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+}
+
+/** `stuck`. */
+export interface StuckQuery {
+  /** The type. */
+  readonly type: string;
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+  /** How many rows at most. */
+  readonly count: number;
+  /** How long ago the lease ended at least. */
+  readonly olderThanMs: number;
+}
+
+/** `policyGet`. */
+export interface PolicyQuery {
+  /** The type. */
+  readonly type: string;
+  /** Undefined: every state that the policy names. */
+  readonly state: string | undefined;
+}
