@@ -46,7 +46,7 @@ export class EngineCallers {
   /** Aborts one of the claims that can be. */
   abort(which: number): void {
     const claims = [...this.#oracle.open].filter(({ request }) => request.abort !== undefined);
-    claims[which % claims.length]?.request.abort?.abort();
+    claims[which % claims.length]?.request.abort?.abort(new Error("Enough"));
   }
 
   /** The process is gone, and what it still says nobody hears. */
