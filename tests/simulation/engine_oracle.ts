@@ -266,7 +266,10 @@ export class EngineOracle implements ShardWatch {
     return [...this.open].find((other) =>
       other.status === "waiting" && other.waitingTurn < waitingTurn &&
       !other.request.abort?.signal.aborted && other.request.claim?.type === claim!.type &&
-      model.claimable(other.request.claim).length > 0
+      // What a claim has just given up it does not take itself; it is asked again in the next turn.
+      model.claimable(other.request.claim).some((flow) =>
+        flow.history.at(-1)!.event !== "lease_lost" || flow.updatedAtMs < model.nowMs
+      )
     );
   }
 
