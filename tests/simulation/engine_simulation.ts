@@ -208,10 +208,11 @@ class EngineSimulation implements Surroundings, LogTap {
     const running = this.#opened();
     const { time } = running;
     const endMs = time.clock.monotonicMs() + ms;
-    for (let leftMs = ms; leftMs > 0 && this.#process === running;) {
-      const nextMs = Math.min(endMs, time.nextAlarmMs ?? endMs);
-      await this.#act(() => time.tick(Math.max(0, nextMs - time.clock.monotonicMs())));
-      leftMs = endMs - time.clock.monotonicMs();
+    while (this.#process === running && time.clock.monotonicMs() < endMs) {
+      // What is deferred may set an alarm.
+      const nextMs = time.deferredCount > 0 ? 0 : time.nextAlarmMs ?? endMs;
+      const leftMs = Math.min(nextMs, endMs) - time.clock.monotonicMs();
+      await this.#act(() => time.tick(Math.max(0, leftMs)));
     }
   }
 
