@@ -70,7 +70,7 @@ export type FlowErrorCode =
   | "corrupt"
   /** The files were written by a newer version. */
   | "newer_format"
-  /** Two different definitions of one workflow type. */
+  /** A definition of a workflow type does not fit another one, or the flows that are there. */
   | "definition_conflict";
 
 /** What the caller should do about each of them. */
@@ -106,7 +106,8 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   store_failed: "Close the store, look at the cause, and open it again",
   corrupt: "Restore the file from a backup; do not delete it",
   newer_format: "Open the directory with that version",
-  definition_conflict: "Use one definition of a type per store",
+  definition_conflict:
+    "Use one definition of a type per store, and declare every state that live flows are in",
 };
 
 /** Facts of an error, by name: the field, the value, the limit, the place. */

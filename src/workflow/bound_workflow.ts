@@ -12,13 +12,8 @@ import {
   type CreateItem,
   type CreateManyOptions,
   type ExtendLeaseOptions,
-  type FlowInfo,
   type FlowRecord,
   type FlowStore,
-  type GetOptions,
-  type HistoryEvent,
-  type HistoryOptions,
-  type ListOptions,
   type Many,
   type PolicySetOptions,
   type ResolvedPolicy,
@@ -29,15 +24,14 @@ import {
 } from "../flow/mod.ts";
 import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
 import { checkedObject, checkHandler, given, refusal } from "./argument.ts";
+import { BoundQueries } from "./bound_queries.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
 import { type CreateCommand, createCommand } from "./create.ts";
-import type { CheckedDefinition, StateDefinition } from "./definition.ts";
-import { checkStore } from "./definition_check.ts";
-import { isForeign, leaseOf, refOf } from "./flow_name.ts";
+import type { StateDefinition } from "./definition.ts";
+import { leaseOf, refOf } from "./flow_name.ts";
 import type { Lease } from "./job.ts";
 import { error, type Outcome } from "./outcome.ts";
 import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
-import { partitioned } from "./partition_key.ts";
 import {
   type LooseHandler,
   type LooseJob,
@@ -59,26 +53,14 @@ import {
   settle,
 } from "./settlement.ts";
 import { LEASE_MS } from "./state_check.ts";
+import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 type Leased = Lease | FlowRecord;
 
 /** A workflow on a store. */
-export class BoundWorkflow {
-  /** The workflow type. */
-  readonly type: string;
-  /** The checked definition. */
-  readonly definition: CheckedDefinition;
-  /** The store. */
-  readonly store: FlowStore;
+export class BoundWorkflow extends BoundQueries {
   #time: Time | undefined;
-
-  constructor(definition: CheckedDefinition, store: FlowStore) {
-    checkStore("store", store);
-    this.type = definition.type;
-    this.definition = definition;
-    this.store = store;
-  }
 
   on(store: FlowStore): BoundWorkflow {
     return new BoundWorkflow(this.definition, store);
@@ -230,32 +212,6 @@ export class BoundWorkflow {
     return await this.store.rewind(refOf(this.definition, flow), given(options));
   }
 
-  async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {
-    if (isForeign(this.definition, flow)) return null;
-    const record = await this.store.get(refOf(this.definition, flow), given(options));
-    return record?.type === this.type ? record : null;
-  }
-
-  async history(flow: string | object, options: HistoryOptions = {}): Promise<HistoryEvent[]> {
-    if (isForeign(this.definition, flow)) return [];
-    const events = await this.store.history(refOf(this.definition, flow), given(options));
-    return events.every(({ type }) => type === this.type) ? events : [];
-  }
-
-  async list(state: unknown = "any", options: object = {}): Promise<unknown> {
-    if (typeof state !== "string") throw refusal("state", state, `the name of a state or "any"`);
-    const filter = { ...this.#filter(options), state: state === "any" ? undefined : state };
-    return await this.store.list(this.type, given(filter) as ListOptions);
-  }
-
-  async info(options: object = {}): Promise<FlowInfo> {
-    return await this.store.info(this.type, this.#filter(options));
-  }
-
-  async stuck(options: object = {}): Promise<FlowRecord[]> {
-    return await this.store.stuck(this.type, this.#filter(options));
-  }
-
   async installPolicy(options: PolicySetOptions = {}): Promise<ResolvedPolicy> {
     const states = this.definition.liveStates
       .map((name) => [name, this.definition.states.get(name)?.policy ?? {}] as const)
@@ -264,6 +220,10 @@ export class BoundWorkflow {
       ...given(options),
       states: Object.fromEntries(states),
     });
+  }
+
+  async checkStates(options: CheckStatesOptions = {}): Promise<StateReport> {
+    return await checkedStates(this.definition, this.store, options);
   }
 
   #createCommand(attributes: unknown, at: string): Eventually<CreateCommand> {
@@ -292,11 +252,6 @@ export class BoundWorkflow {
 
   #lease(flow: Leased): Lease {
     return leaseOf(this.definition, flow);
-  }
-
-  #filter(options: object): object {
-    const { partitionKey, rest } = partitioned(options, this.definition.partitionBy);
-    return given({ ...rest, partitionKey });
   }
 }
 

@@ -99,12 +99,12 @@ export type {
   StateDef,
   StateShape,
 } from "./state.ts";
+export type { CheckStatesOptions, StateReport, UnservedState } from "./state_report.ts";
 export {
   type FlowMoveOptions,
   type FlowSignalOptions,
   type InstallPolicyOptions,
   type LeasedFlow,
-  type ListState,
   type Reclaimed,
   type ShownState,
   type StatesOf,
@@ -112,6 +112,7 @@ export {
   type Workflow,
   workflow,
 } from "./workflow.ts";
+export type { ListState, WorkflowQueries } from "./workflow_queries.ts";
 export { startWorker } from "./worker.ts";
 export type {
   Worker,

@@ -34,7 +34,7 @@ const TAKEN_NAMES: readonly string[] = [
   ...["leaseMs", "payloadMaxBytes", "reclaimExpired", "reclaimRatio", "blockMs", "signal"],
   ...["count", "cursor", "consistent", "olderThanMs", "handler", "handlers", "onOmitted"],
   ...["concurrency", "intervalMs", "heartbeat", "onError", "time"],
-  ...["payloadRef", "values", "valueRefs"],
+  ...["payloadRef", "values", "valueRefs", "fromMs", "toMs", "rev", "terminalOnly", "activeOnly"],
   // A member of the commands to come.
   "includeCold",
 ];

@@ -7,23 +7,15 @@ import type {
   CancelOptions,
   CommandOptions,
   ExtendLeaseOptions,
-  FlowInfo,
   FlowRecord,
   FlowStore,
-  GetOptions,
   Guard,
-  HistoryEvent,
-  HistoryOptions,
-  InfoOptions,
-  ListOptions,
   Many,
-  Page,
   PolicySetOptions,
   ResolvedPolicy,
   RewindOptions,
   RUNNING,
   SignalOptions,
-  StuckOptions,
   TerminalState,
 } from "../flow/mod.ts";
 import { BoundWorkflow } from "./bound_workflow.ts";
@@ -41,7 +33,6 @@ import type { FlowName } from "./flow_name.ts";
 import type { JobHandler } from "./handler.ts";
 import type { Job, Lease } from "./job.ts";
 import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
-import type { PartitionFilter } from "./partition_key.ts";
 import type {
   FailureOptions,
   MovePayload,
@@ -58,6 +49,8 @@ import type {
   SettledJob,
 } from "./run_options.ts";
 import type { CheckedStates, LiveName, Name } from "./state.ts";
+import type { CheckStatesOptions, StateReport } from "./state_report.ts";
+import type { WorkflowQueries } from "./workflow_queries.ts";
 
 /** A workflow without a store. */
 export interface UnboundWorkflow<
@@ -94,15 +87,6 @@ export type StatesOf<W> = W extends UnboundWorkflow<infer _T, infer _P, infer S,
 
 /** A job, or a record that is leased. */
 export type LeasedFlow = Lease | FlowRecord;
-
-/** The state that `list()` takes: one of the workflow's, one that every store knows, or another. */
-export type ListState<S> =
-  | Name<S>
-  | TerminalState
-  | typeof RUNNING
-  | "any"
-  // Any text, without losing the completion of the names above.
-  | (string & Record<never, never>);
 
 /** Options of `transition()` for a flow that is not a job. */
 export interface FlowMoveOptions extends MoveOptions {
@@ -146,7 +130,7 @@ export interface Workflow<
   P extends readonly string[],
   S,
   I extends LiveName<S>,
-> extends UnboundWorkflow<T, P, S, I> {
+> extends UnboundWorkflow<T, P, S, I>, WorkflowQueries<P, S> {
   /** The store. */
   readonly store: FlowStore;
 
@@ -272,29 +256,30 @@ export interface Workflow<
    */
   signal(flow: FlowName<P>, options: FlowSignalOptions<S>): Promise<FlowRecord>;
 
-  /** Reads a flow; null if there is none, or one of another type. */
-  get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;
-  /** Reads what happened to a flow; empty if there is none, or one of another type. */
-  history(flow: FlowName<P>, options?: HistoryOptions): Promise<HistoryEvent[]>;
-  /** Reads flows in the order of their last change, a page at a time. */
-  list(
-    state: ListState<S> | undefined,
-    options: Omit<ListOptions, "state"> & PartitionFilter<P> & { readonly cursor: string | null },
-  ): Promise<Page<FlowRecord>>;
-  /** Reads flows in the order of their last change. Default: of every state. */
-  list(
-    state?: ListState<S>,
-    options?: Omit<ListOptions, "state"> & PartitionFilter<P>,
-  ): Promise<FlowRecord[]>;
-  /** Counts the flows. */
-  info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
-  /** Reads flows whose lease has expired, the longest expired first. */
-  stuck(options?: StuckOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
   /**
    * Replaces the stored policy of the type by what the states declare. Whatever nobody declares has
    * the store's defaults then.
    */
   installPolicy(options?: InstallPolicyOptions): Promise<ResolvedPolicy>;
+  /**
+   * Looks, before work begins, for live flows in states that this definition does not declare: what
+   * another version of the code has left behind, and no worker of this one will ever claim.
+   *
+   * Rejects with `definition_conflict` if there are any and `onUnserved` is `"refuse"`.
+   *
+   * @example
+   * ```ts
+   * import { openStore, workflow } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * await store.create("job-1", { type: "job", state: "resizing" });
+   *
+   * const job = workflow({ type: "job", store, initialState: "cropping", states: { cropping: {} } });
+   * const { unserved } = await job.checkStates();
+   * console.log(unserved); // [{ state: "resizing", count: 1, …, ids: ["job-1"] }]
+   * ```
+   */
+  checkStates(options?: CheckStatesOptions): Promise<StateReport>;
 }
 
 /** The states that the jobs of a takeover may have been claimed from. */

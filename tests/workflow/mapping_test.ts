@@ -34,7 +34,8 @@ function anyStore(): FakeStore {
       get: () => record,
       history: () => [],
     },
-    ...{ list: () => [], info: () => info, stuck: () => [], policySet: () => policy },
+    ...{ list: () => [], terminals: () => [], failures: () => [] },
+    ...{ info: () => info, stuck: () => [], policySet: () => policy },
   });
 }
 
@@ -373,6 +374,23 @@ const billingMappings: readonly (readonly [
       billing.list("failed", { tenantId: "t1", invoiceId: "i9", cursor: null, count: 2 }),
     ...["list", "billing"],
     { state: "failed", partitionKey: "t1:i9", cursor: null, count: 2 },
+  ],
+  [
+    "terminals() by state, time and partition",
+    (billing) =>
+      billing.terminals({
+        ...{ state: "cancelled", fromMs: 5, toMs: 9, rev: true, cursor: null },
+        ...{ tenantId: "t1", invoiceId: "i9" },
+      }),
+    ...["terminals", "billing"],
+    { state: "cancelled", fromMs: 5, toMs: 9, rev: true, cursor: null, partitionKey: "t1:i9" },
+  ],
+  ["terminals() of all", (billing) => billing.terminals(), "terminals", "billing", {}],
+  [
+    "failures()",
+    (billing) => billing.failures({ count: 5, rev: undefined }),
+    ...["failures", "billing"],
+    { count: 5 },
   ],
   [
     "info() of a partition",

@@ -1,0 +1,89 @@
+/**
+ * Asks the store of a workflow.
+ *
+ * The types are those of `workflow_queries.ts`.
+ *
+ * @module
+ */
+import type {
+  FailuresOptions,
+  FlowInfo,
+  FlowRecord,
+  FlowStore,
+  GetOptions,
+  HistoryEvent,
+  HistoryOptions,
+  ListOptions,
+  TerminalsOptions,
+} from "../flow/mod.ts";
+import { given, refusal } from "./argument.ts";
+import type { CheckedDefinition } from "./definition.ts";
+import { checkStore } from "./definition_check.ts";
+import { isForeign, refOf } from "./flow_name.ts";
+import { partitioned } from "./partition_key.ts";
+
+/** The half of a workflow on a store that only reads. */
+export class BoundQueries {
+  /** The workflow type. */
+  readonly type: string;
+  /** The checked definition. */
+  readonly definition: CheckedDefinition;
+  /** The store. */
+  readonly store: FlowStore;
+
+  constructor(definition: CheckedDefinition, store: FlowStore) {
+    checkStore("store", store);
+    this.type = definition.type;
+    this.definition = definition;
+    this.store = store;
+  }
+
+  async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {
+    if (isForeign(this.definition, flow)) return null;
+    const record = await this.store.get(refOf(this.definition, flow), given(options));
+    return record?.type === this.type ? record : null;
+  }
+
+  async history(flow: string | object, options: HistoryOptions = {}): Promise<HistoryEvent[]> {
+    if (isForeign(this.definition, flow)) return [];
+    const events = await this.store.history(refOf(this.definition, flow), given(options));
+    return events.every(({ type }) => type === this.type) ? events : [];
+  }
+
+  async list(state: unknown = "any", options: object = {}): Promise<unknown> {
+    if (typeof state !== "string") throw refusal("state", state, `the name of a state or "any"`);
+    const filter = {
+      ...filtered(this.definition, options),
+      state: state === "any" ? undefined : state,
+    };
+    return await this.store.list(this.type, given(filter) as ListOptions);
+  }
+
+  async terminals(options: object = {}): Promise<unknown> {
+    return await this.store.terminals(
+      this.type,
+      filtered(this.definition, options) as TerminalsOptions,
+    );
+  }
+
+  async failures(options: object = {}): Promise<unknown> {
+    return await this.store.failures(
+      this.type,
+      filtered(this.definition, options) as FailuresOptions,
+    );
+  }
+
+  async info(options: object = {}): Promise<FlowInfo> {
+    return await this.store.info(this.type, filtered(this.definition, options));
+  }
+
+  async stuck(options: object = {}): Promise<FlowRecord[]> {
+    return await this.store.stuck(this.type, filtered(this.definition, options));
+  }
+}
+
+/** Options with the partition that they name. */
+function filtered({ partitionBy }: CheckedDefinition, options: object): object {
+  const { partitionKey, rest } = partitioned(options, partitionBy);
+  return given({ ...rest, partitionKey });
+}

@@ -1,0 +1,71 @@
+/**
+ * What can be asked of a workflow.
+ *
+ * @module
+ */
+import type {
+  FailuresOptions,
+  FlowInfo,
+  FlowRecord,
+  GetOptions,
+  HistoryEvent,
+  HistoryOptions,
+  InfoOptions,
+  ListOptions,
+  Page,
+  RUNNING,
+  StuckOptions,
+  TerminalsOptions,
+  TerminalState,
+} from "../flow/mod.ts";
+import type { FlowName } from "./flow_name.ts";
+import type { PartitionFilter } from "./partition_key.ts";
+import type { Name } from "./state.ts";
+
+/** The state that `list()` takes: one of the workflow's, one that every store knows, or another. */
+export type ListState<S> =
+  | Name<S>
+  | TerminalState
+  | typeof RUNNING
+  | "any"
+  // Any text, without losing the completion of the names above.
+  | (string & Record<never, never>);
+
+/**
+ * The questions that a workflow answers.
+ *
+ * @typeParam P The partition fields.
+ * @typeParam S The states.
+ */
+export interface WorkflowQueries<P extends readonly string[], S> {
+  /** Reads a flow; null if there is none, or one of another type. */
+  get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;
+  /** Reads what happened to a flow; empty if there is none, or one of another type. */
+  history(flow: FlowName<P>, options?: HistoryOptions): Promise<HistoryEvent[]>;
+  /** Reads flows in the order of their last change, a page at a time. */
+  list(
+    state: ListState<S> | undefined,
+    options: Omit<ListOptions, "state"> & PartitionFilter<P> & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads flows in the order of their last change. Default: of every state. */
+  list(
+    state?: ListState<S>,
+    options?: Omit<ListOptions, "state"> & PartitionFilter<P>,
+  ): Promise<FlowRecord[]>;
+  /** Reads flows that have ended, in the order in which they did, a page at a time. */
+  terminals(
+    options: TerminalsOptions & PartitionFilter<P> & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads flows that have ended, in the order in which they did. */
+  terminals(options?: TerminalsOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
+  /** The same as `terminals()` for flows that have failed, a page at a time. */
+  failures(
+    options: FailuresOptions & PartitionFilter<P> & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** The same as `terminals()` for flows that have failed. */
+  failures(options?: FailuresOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
+  /** Counts the flows. */
+  info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
+  /** Reads flows whose lease has expired, the longest expired first. */
+  stuck(options?: StuckOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
+}
