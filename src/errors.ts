@@ -60,6 +60,8 @@ export type FlowErrorCode =
   | "overloaded"
   /** The command may or may not have been applied. */
   | "unknown_outcome"
+  /** What the caller wants to read is no longer in the log. */
+  | "log_trimmed"
   /** Another process has the directory open. */
   | "store_locked"
   /** The store was closed. */
@@ -101,6 +103,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   too_many_waiters: "Use fewer, larger claims, or raise the limit when opening the store",
   overloaded: "Try again after details.retryAfterMs",
   unknown_outcome: "Reopen the store and read the flow before trying again",
+  log_trimmed: "Read the flows as they are now, and follow the events from then on",
   store_locked: "Stop the other process, or open another directory",
   store_closed: "Open it again",
   store_failed: "Close the store, look at the cause, and open it again",

@@ -11,6 +11,7 @@ import type {
   BodyPlace,
   CommittedFrame,
   Frame,
+  FrameEnd,
   Log,
   LogLimits,
   LogOutcome,
@@ -71,9 +72,9 @@ export class FileLog implements Log {
     this.#listener = listener;
   }
 
-  *read(afterIndex: number): Generator<CommittedFrame> {
+  *read(after: number | FrameEnd): Generator<CommittedFrame> {
     this.#checkUsable();
-    for (const frame of this.#reader.frames(afterIndex)) {
+    for (const frame of this.#reader.frames(after)) {
       yield frame;
       this.#checkUsable();
     }

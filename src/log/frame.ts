@@ -7,7 +7,7 @@
 import { type ByteReader, type ByteWriter, crc32 } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
-import type { Frame, LogPosition } from "./log.ts";
+import type { CommittedFrame, Frame, FrameEnd, LogPosition } from "./log.ts";
 import { FRAME_KIND_RECORDS, positionAfter } from "./position.ts";
 
 const MAGIC = magic("FCFR");
@@ -49,6 +49,12 @@ export interface FrameStamp {
 /** Bytes that a frame with such a body takes in the segment. */
 export function frameBytes(bodyLength: number): number {
   return Math.ceil((HEADER_BYTES + bodyLength) / HEADER_BYTES) * HEADER_BYTES;
+}
+
+/** Where reading goes on behind a frame. */
+export function frameEnd(frame: Pick<CommittedFrame, "body" | "end" | "place">): FrameEnd {
+  const { body, end, place: { segment, offset } } = frame;
+  return { end, segment, endOffset: offset - HEADER_BYTES + frameBytes(body.length) };
 }
 
 /** Writes a frame with its padding. Returns the place after it. */

@@ -45,6 +45,16 @@ export interface CommittedFrame extends Frame {
   readonly place: BodyPlace;
 }
 
+/** Behind a frame: where reading goes on without looking for the frame. */
+export interface FrameEnd {
+  /** The place in the log. */
+  readonly end: LogPosition;
+  /** The id of the frame's segment. */
+  readonly segment: number;
+  /** Where the frame ends in the segment, in bytes. */
+  readonly endOffset: number;
+}
+
 /** Why a frame is certainly not in the log. */
 export type VoidReason = "moved" | "no_space" | "too_large" | "denied" | "sealed";
 
@@ -95,8 +105,11 @@ export interface Log {
   submit(frame: Frame): void;
   /** Sets the one listener for outcomes. It may be called from within `submit`. */
   onSettled(listener: (frame: Frame, outcome: LogOutcome) => void): void;
-  /** Reads the committed frames whose index is above `afterIndex`, in order. */
-  read(afterIndex: number): Iterable<CommittedFrame>;
+  /**
+   * Reads the committed frames after an index, in order; or, which spares looking for it, after a
+   * frame that was read or written before. Throws `log_trimmed` if the next one is no longer kept.
+   */
+  read(after: number | FrameEnd): Iterable<CommittedFrame>;
   /** Copies committed bytes of a body out of a segment. Checks only that they are there. */
   readBytes(segment: number, offset: number, length: number): Uint8Array;
   /**

@@ -9,11 +9,11 @@ import { type FileHandle, readFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { corrupt, failed, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
-import type { CommittedFrame, LogPosition } from "./log.ts";
+import type { CommittedFrame, FrameEnd, LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
-import { FrameFlaw, walkFrames } from "./reader.ts";
+import { FrameFlaw, type StoredFrame, walkFrames } from "./reader.ts";
 import { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 import type { SegmentFiles } from "./segment_files.ts";
 import type { SegmentWriter } from "./writer.ts";
@@ -51,18 +51,14 @@ export class LogReader {
     this.#options = options;
   }
 
-  /** The frames above `afterIndex`, those included that are appended meanwhile. */
-  *frames(afterIndex: number): Generator<CommittedFrame> {
-    let index = afterIndex;
+  /** The frames after an index or a frame, those included that are appended meanwhile. */
+  *frames(after: number | FrameEnd): Generator<CommittedFrame> {
+    let stand = typeof after === "number" ? undefined : after;
+    let index = typeof after === "number" ? after : after.end.index;
     while (index < this.#options.tail().end.index) {
-      const entry = this.#entries().findLast(({ base }) => base.index <= index);
-      if (entry === undefined) {
-        throw new FlowError(
-          "invalid_argument",
-          `The log does not reach back to frame ${index + 1}`,
-        );
-      }
-      for (const frame of this.#framesOf(entry)) {
+      const entry = this.#entryAfter(index);
+      for (const frame of this.#framesOf(entry, stand)) {
+        stand = { end: frame.end, segment: entry.id, endOffset: frame.nextOffset };
         if (frame.end.index <= index) continue;
         index = frame.end.index;
         yield frame;
@@ -89,10 +85,13 @@ export class LogReader {
     throw corrupt("The segment is cut short", { file: name, offset: offset + count });
   }
 
-  *#framesOf(entry: SegmentEntry): Generator<CommittedFrame> {
+  /** The frames of a segment, or those of them that come after where a reader stands. */
+  *#framesOf(entry: SegmentEntry, stand: FrameEnd | undefined): Generator<StoredFrame> {
     const { name, end, size, file } = this.#extent(entry);
-    const frames = walkFrames(new FileWindow(file, size), entry);
-    let last = entry.base;
+    const window = new FileWindow(file, size);
+    const from = stand?.segment === entry.id ? stand : undefined;
+    let last = from?.end ?? entry.base;
+    const frames = walkFrames(window, { ...entry, base: last }, from?.endOffset);
     for (let next = advance(frames, name); next !== undefined; next = advance(frames, name)) {
       last = next.end;
       yield next;
@@ -102,6 +101,19 @@ export class LogReader {
       file: name,
       offset: size,
     });
+  }
+
+  /** The segment that holds the frame after an index. */
+  #entryAfter(index: number): SegmentEntry {
+    const entries = this.#entries();
+    const entry = entries.findLast(({ base }) => base.index <= index);
+    if (entry !== undefined) return entry;
+    const first = (entries[0]?.base.index ?? 0) + 1;
+    throw new FlowError(
+      "log_trimmed",
+      `Frame ${index + 1} of the log is no longer kept, the first one that is there is ${first}`,
+      { details: { first } },
+    );
   }
 
   #entries(): readonly SegmentEntry[] {
@@ -127,7 +139,7 @@ export class LogReader {
   }
 }
 
-function advance(frames: Generator<CommittedFrame>, file: string): CommittedFrame | undefined {
+function advance(frames: Generator<StoredFrame>, file: string): StoredFrame | undefined {
   try {
     const next = frames.next();
     return next.done === true ? undefined : next.value;

@@ -8,12 +8,14 @@ export type {
   BodyPlace,
   CommittedFrame,
   Frame,
+  FrameEnd,
   Log,
   LogLimits,
   LogOutcome,
   LogPosition,
   VoidReason,
 } from "./log.ts";
+export { frameEnd } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";

@@ -54,10 +54,16 @@ export class FrameFlaw extends Error {
 /**
  * The frames of a segment, up to where the window ends. A frame that is damaged, cut short or not
  * the next one throws a {@linkcode FrameFlaw}.
+ *
+ * @param startOffset Where the first of them stands, in bytes. Default: where frames begin.
  */
-export function* walkFrames(window: FileWindow, expected: Expected): Generator<StoredFrame> {
+export function* walkFrames(
+  window: FileWindow,
+  expected: Expected,
+  startOffset: number = SEGMENT_HEAD_BYTES,
+): Generator<StoredFrame> {
   let base = expected.base;
-  let offset = SEGMENT_HEAD_BYTES;
+  let offset = startOffset;
   let epoch = 1;
   while (offset < window.size) {
     const frame = readFrame(window, offset, { ...expected, base, epoch });
