@@ -1,6 +1,7 @@
 /**
- * What code that uses flowcask is tested with: a store that only pretends, and time that is moved by
- * hand.
+ * What code that uses flowcask is tested with: the real store in memory, time that is moved by hand,
+ * handlers that run until nothing is due, a store that only pretends, and a disk that loses what a
+ * disk may lose.
  *
  * @module
  */
@@ -14,6 +15,27 @@ export {
   type FakeStoreOptions,
 } from "./fake_store.ts";
 export { fakeRecord, type FakeRecordMembers } from "./fake_record.ts";
+export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./memory_store.ts";
+export {
+  type JobRun,
+  type ResultOf,
+  runUntilIdle,
+  type RunUntilIdleOptions,
+} from "./run_until_idle.ts";
+export { simulatedDisk, type SimulatedDiskSettings } from "./simulated_disk.ts";
+export type {
+  Chance,
+  CutOptions,
+  Damage,
+  DamageTarget,
+  Ending,
+  Fault,
+  FileCall,
+  Keep,
+  PowerCutOptions,
+  SimulatedDisk,
+  SimulatedDiskOptions,
+} from "../files/mod.ts";
 export {
   type Alarm,
   type AlarmOptions,
