@@ -1,10 +1,19 @@
 /**
  * What code that uses flowcask is tested with: the real store in memory, time that is moved by hand,
- * handlers that run until nothing is due, a store that only pretends, and a disk that loses what a
- * disk may lose.
+ * handlers that run until nothing is due, a store that only pretends, a disk that loses what a disk
+ * may lose; and for those who make a store of their own, the cases that every store has to pass.
  *
  * @module
  */
+export type {
+  ConformanceCapability,
+  ConformanceCase,
+  ConformanceContext,
+  ConformanceSettings,
+  ConformanceSubject,
+  ConformanceTime,
+} from "./conformance/case.ts";
+export { conformance, conformanceCases, type ConformanceOptions } from "./conformance/suite.ts";
 export {
   type Command,
   type FakeAnswer,

@@ -1,0 +1,71 @@
+/**
+ * What a case of the conformance suite is, and what it works with.
+ *
+ * @module
+ */
+import type { StoreLimits } from "../../engine/mod.ts";
+import type { FlowStore } from "../../flow/mod.ts";
+import type { ManualTime } from "../../time/mod.ts";
+
+/**
+ * What not every store has:
+ *
+ * - `manualClock`: its time stands still until a test moves it;
+ * - `systemClock`: it can be opened on the machine's time;
+ * - `blocking`: claims can wait for work (`blockMs`);
+ * - `limits`: it can be opened with other limits;
+ * - `durable`: it can be closed and opened again.
+ */
+export type ConformanceCapability =
+  | "manualClock"
+  | "systemClock"
+  | "blocking"
+  | "limits"
+  | "durable";
+
+/** How a store is to be opened for a case. */
+export interface ConformanceSettings {
+  /** Which time the store is to go by. Default: a manual clock, if the store can have one. */
+  readonly clock?: "manual" | "system";
+  /** Limits that differ from the defaults. Only with the capability `limits`. */
+  readonly limits?: Partial<StoreLimits>;
+}
+
+/** The part of a {@linkcode ManualTime} that the suite moves. */
+export type ConformanceTime = Pick<ManualTime, "clock" | "advance" | "setWall">;
+
+/** A store that is put through one case, and how to handle it. */
+export interface ConformanceSubject extends AsyncDisposable {
+  /** The store: new, empty, and nobody else's. */
+  readonly store: FlowStore;
+  /** Its time. Needed for `manualClock`. */
+  readonly time?: ConformanceTime | undefined;
+  /** Closes the store and opens it again with all that it had. Needed for `durable`. */
+  readonly reopen?: (() => Promise<FlowStore>) | undefined;
+}
+
+/** What a case works with. */
+export interface ConformanceContext {
+  /** The store; after `reopen()` the one that was opened then. */
+  readonly store: FlowStore;
+  /** The store's time in milliseconds since 1970. For cases that need `manualClock`. */
+  readonly nowMs: number;
+  /** Moves the store's time forward. For cases that need `manualClock`. */
+  advance(ms: number): Promise<void>;
+  /** Sets the store's wall clock, also back. For cases that need `manualClock`. */
+  setWall(wallMs: number): void;
+  /** Closes the store and opens it again. For cases that need `durable`. */
+  reopen(): Promise<void>;
+}
+
+/** One promise of `FlowStore`, and how to see whether a store keeps it. */
+export interface ConformanceCase {
+  /** The promise, as a sentence. No two cases have the same. */
+  readonly name: string;
+  /** What the store has to be capable of. Default: nothing that not every store is. */
+  readonly needs?: readonly ConformanceCapability[];
+  /** How the store is to be opened. */
+  readonly settings?: ConformanceSettings;
+  /** Rejects, saying what was expected, if the promise is not kept. */
+  run(context: ConformanceContext): Promise<void>;
+}

@@ -1,0 +1,122 @@
+/**
+ * The conformance suite: what every store promises, case by case.
+ *
+ * @module
+ */
+import { fail } from "./assertion.ts";
+import type {
+  ConformanceCapability,
+  ConformanceCase,
+  ConformanceContext,
+  ConformanceSettings,
+  ConformanceSubject,
+  ConformanceTime,
+} from "./case.ts";
+import { claimCases } from "./claim.ts";
+import { createCases } from "./create.ts";
+import { leaseCases } from "./lease.ts";
+import { retryCases } from "./retry.ts";
+import { settleCases } from "./settle.ts";
+import { takeoverCases } from "./takeover.ts";
+import { transitionCases } from "./transition.ts";
+
+/** Every case, by topic. Read from the first to the last, their names are what a store promises. */
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...createCases,
+  ...claimCases,
+  ...takeoverCases,
+  ...leaseCases,
+  ...settleCases,
+  ...transitionCases,
+  ...retryCases,
+];
+
+/** How a store is put through the suite. */
+export interface ConformanceOptions {
+  /** Opens a new, empty store for one case. It is disposed of after the case. */
+  readonly open: (settings: ConformanceSettings) => Promise<ConformanceSubject>;
+  /** Registers a case with a test runner. */
+  readonly test: (name: string, body: () => Promise<void>) => unknown;
+  /** What the store is capable of. What is absent, it is not. */
+  readonly supports: Readonly<Partial<Record<ConformanceCapability, boolean>>>;
+}
+
+/**
+ * Registers every case that a store is capable of as a test of its own, under any test runner.
+ *
+ * @returns The cases that were left out, since they need what the store does not support.
+ *
+ * @example
+ * ```ts
+ * import { openStore } from "@flowcask/flowcask";
+ * import { conformance, manualTime } from "@flowcask/flowcask/testing";
+ *
+ * const cases = new Map<string, () => Promise<void>>();
+ * const leftOut = conformance({
+ *   test: (name, body) => cases.set(name, body), // or simply: test, of your test runner
+ *   supports: { manualClock: true, systemClock: true, blocking: true, limits: true },
+ *   open: async ({ clock, limits }) => {
+ *     const time = clock === "system" ? undefined : manualTime();
+ *     const store = await openStore({ dir: ":memory:", time, limits });
+ *     return { store, time, [Symbol.asyncDispose]: () => store.close() };
+ *   },
+ * });
+ * for (const run of cases.values()) await run();
+ * console.log(`${cases.size} promises kept, ${leftOut.length} left out`);
+ * ```
+ */
+export function conformance(
+  { open, test, supports }: ConformanceOptions,
+): readonly ConformanceCase[] {
+  const leftOut: ConformanceCase[] = [];
+  for (const each of conformanceCases) {
+    if (each.needs?.every((capability) => supports[capability] === true) ?? true) {
+      test(each.name, () => runCase(each, open));
+    } else {
+      leftOut.push(each);
+    }
+  }
+  return leftOut;
+}
+
+/** Runs one case on a store of its own. */
+async function runCase(
+  { run, settings = {} }: ConformanceCase,
+  open: ConformanceOptions["open"],
+): Promise<void> {
+  await using subject = await open(settings);
+  await run(new Bench(subject));
+}
+
+/** A subject as cases see it. */
+class Bench implements ConformanceContext {
+  store: ConformanceContext["store"];
+  readonly #subject: ConformanceSubject;
+
+  constructor(subject: ConformanceSubject) {
+    this.store = subject.store;
+    this.#subject = subject;
+  }
+
+  get nowMs(): number {
+    return this.#time.clock.wallMs();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.#time.advance(ms);
+  }
+
+  setWall(wallMs: number): void {
+    this.#time.setWall(wallMs);
+  }
+
+  async reopen(): Promise<void> {
+    const { reopen } = this.#subject;
+    if (reopen === undefined) return fail("The subject is durable, but has no reopen()");
+    this.store = await reopen();
+  }
+
+  get #time(): ConformanceTime {
+    return this.#subject.time ?? fail("The subject has a manual clock, but no time");
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Our own stores, as the conformance suite handles them.
+ *
+ * @module
+ */
+import { type OpenOptions, openStore, type Store } from "../../mod.ts";
+import {
+  type ConformanceCapability,
+  type ConformanceSettings,
+  type ConformanceSubject,
+  manualTime,
+} from "../../src/testing/mod.ts";
+import { type Scratch, scratchFolder } from "../scratch.ts";
+
+/** What a store on a directory is capable of: everything. */
+export const FILE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
+  manualClock: true,
+  systemClock: true,
+  blocking: true,
+  limits: true,
+  durable: true,
+};
+
+/** What a store in memory is capable of. */
+export const MEMORY_SUPPORTS: Readonly<Record<ConformanceCapability, boolean>> = {
+  ...FILE_SUPPORTS,
+  durable: false,
+};
+
+/** A store in memory. */
+export function memorySubject(settings: ConformanceSettings): Promise<ConformanceSubject> {
+  return openSubject({ dir: ":memory:" }, settings);
+}
+
+/** A store in a folder of its own. */
+export function fileSubject(settings: ConformanceSettings): Promise<ConformanceSubject> {
+  const scratch = scratchFolder();
+  return openSubject({ dir: scratch.path }, settings, scratch);
+}
+
+async function openSubject(
+  where: OpenOptions,
+  { clock = "manual", limits }: ConformanceSettings,
+  scratch?: Scratch,
+): Promise<ConformanceSubject> {
+  const time = clock === "manual" ? manualTime() : undefined;
+  const options = { ...where, time, limits };
+  let store: Store = await openStore(options);
+  return {
+    store,
+    time,
+    reopen: async () => {
+      await store.close();
+      return store = await openStore(options);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await store.close();
+      scratch?.[Symbol.dispose]();
+    },
+  };
+}
