@@ -23,23 +23,28 @@ export class Keydir {
   readonly #offsets = new LsnArray();
   readonly #distances = new LsnArray();
   #lastLsn = 0;
+  #lastSegment = -1;
 
   /**
    * Notes where the next record stands. Records come in the order of their LSNs. A gap is a record
    * that this version does not know and may leave out; nothing refers to it.
    */
-  append(lsn: number, place: BodyPlace): void {
-    invariant(lsn > this.#lastLsn, `LSN ${lsn} does not follow ${this.#lastLsn}`);
+  append(lsn: number, segment: number, offset: number): void {
+    // Not the message as an argument: it would be made for every record.
+    if (lsn <= this.#lastLsn) invariant(false, `LSN ${lsn} does not follow ${this.#lastLsn}`);
     this.#lastLsn = lsn;
-    if (this.#runs.at(-1)?.segment !== place.segment) {
-      this.#runs.push({ firstLsn: lsn, segment: place.segment });
+    if (segment !== this.#lastSegment) {
+      this.#runs.push({ firstLsn: lsn, segment });
+      this.#lastSegment = segment;
     }
-    this.#offsets.set(lsn, place.offset);
+    this.#offsets.set(lsn, offset);
   }
 
   /** Strings a record behind an earlier one of the same flow. */
   link(lsn: number, previousLsn: number): void {
-    invariant(previousLsn < lsn && lsn <= this.#lastLsn, `LSN ${lsn} cannot follow ${previousLsn}`);
+    if (previousLsn >= lsn || lsn > this.#lastLsn) {
+      invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
+    }
     this.#distances.set(lsn, lsn - previousLsn);
   }
 
@@ -50,10 +55,10 @@ export class Keydir {
 
   /** Where the record stands. */
   find(lsn: number): BodyPlace {
-    invariant(lsn >= 1 && lsn <= this.#lastLsn, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
+    if (!this.has(lsn)) invariant(false, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
     const offset = this.#offsets.get(lsn);
     // No record stands at 0, where the segment has its head.
-    invariant(offset > 0, `LSN ${lsn} was left out`);
+    if (offset === 0) invariant(false, `LSN ${lsn} was left out`);
     return { segment: this.#segmentOf(lsn), offset };
   }
 

@@ -16,14 +16,18 @@ export class LsnArray {
 
   /** Sets the number of an LSN. LSNs that were never set hold 0. */
   set(lsn: number, value: number): void {
-    invariant(lsn >= 1 && value >= 0 && value <= 0xffff_ffff, `no u32 for LSN ${lsn}: ${value}`);
+    // Not the message as an argument: it would be made every time.
+    if (!(lsn >= 1 && value >= 0 && value <= 0xffff_ffff)) {
+      invariant(false, `no u32 for LSN ${lsn}: ${value}`);
+    }
     const index = Math.floor(lsn / CHUNK_COUNT);
     while (this.#chunks.length <= index) this.#chunks.push(new Uint32Array(CHUNK_COUNT));
-    this.#chunks[index]![lsn % CHUNK_COUNT] = value;
+    this.#chunks[index]![lsn - index * CHUNK_COUNT] = value;
   }
 
   /** The number of an LSN, 0 if it was never set. */
   get(lsn: number): number {
-    return this.#chunks[Math.floor(lsn / CHUNK_COUNT)]?.[lsn % CHUNK_COUNT] ?? 0;
+    const index = Math.floor(lsn / CHUNK_COUNT);
+    return this.#chunks[index]?.[lsn - index * CHUNK_COUNT] ?? 0;
   }
 }

@@ -33,6 +33,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Number of bytes that fit before the buffer has to grow. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /** What was written, from `start` on; a view, good until the next write. */
   bytes(start = 0): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(start, this.#length);
@@ -69,16 +74,19 @@ export class ByteWriter {
   u48(value: number): void {
     checkRange(value, 0xffff_ffff_ffff);
     const at = this.#advance(6);
-    this.#view.setUint32(at, value % 0x1_0000_0000, true);
-    this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    // Not `%`: of numbers beyond 32 bits it is a call into the C library.
+    const low = value >>> 0;
+    this.#view.setUint32(at, low, true);
+    this.#view.setUint16(at + 4, (value - low) / 0x1_0000_0000, true);
   }
 
   /** A number from 0 to 2^53 − 1, in eight bytes. */
   u53(value: number): void {
     checkRange(value, Number.MAX_SAFE_INTEGER);
     const at = this.#advance(8);
-    this.#view.setUint32(at, value % 0x1_0000_0000, true);
-    this.#view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    const low = value >>> 0;
+    this.#view.setUint32(at, low, true);
+    this.#view.setUint32(at + 4, (value - low) / 0x1_0000_0000, true);
   }
 
   /** A floating-point number, in eight bytes. */
@@ -136,8 +144,9 @@ export class ByteWriter {
   setU48(at: number, value: number): void {
     checkRange(value, 0xffff_ffff_ffff);
     this.#checkWritten(at, 6);
-    this.#view.setUint32(at, value % 0x1_0000_0000, true);
-    this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    const low = value >>> 0;
+    this.#view.setUint32(at, low, true);
+    this.#view.setUint16(at + 4, (value - low) / 0x1_0000_0000, true);
   }
 
   /** Puts the characters as bytes, unless one of them needs more than one. */

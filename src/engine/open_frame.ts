@@ -40,15 +40,18 @@ export class OpenFrame {
     return this.base.lsn + this.#count + 1;
   }
 
-  /** Adds a record of a command that happens at `timeMs`. Returns where the record will stand. */
-  append(record: Uint8Array, timeMs: number): BodyPlace {
+  /**
+   * Adds `count` records of a command that happens at `timeMs`. Returns the offset in the segment at
+   * which the first of them will stand.
+   */
+  append(records: Uint8Array, count: number, timeMs: number): number {
     const offset = this.#length;
-    this.#reserve(record.length);
-    this.#bytes.set(record, offset);
-    this.#length += record.length;
-    this.#count++;
+    this.#reserve(records.length);
+    this.#bytes.set(records, offset);
+    this.#length += records.length;
+    this.#count += count;
     this.#timeMs = Math.max(this.#timeMs, timeMs);
-    return { segment: this.place.segment, offset: this.place.offset + offset };
+    return this.place.offset + offset;
   }
 
   /** The frame as it goes to the log. Nothing is added to it any more. */

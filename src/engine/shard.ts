@@ -215,17 +215,25 @@ export class Shard {
   /** Encodes effects, makes sure that they fit, and only then lets them change the state. */
   #write(effects: readonly Effect[], nowMs: number): void {
     if (this.#refusesWrites) throw diskFull();
-    const records = this.#state.encode(effects, this.#ahead.nextLsn);
+    const { bytes, ends } = this.#state.encode(effects, this.#ahead.nextLsn);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
-    const commandBytes = records.slice(aheadCount).reduce((sum, { length }) => sum + length, 0);
+    const commandBytes = bytes.length - (ends[aheadCount - 1] ?? 0);
     if (commandBytes > this.#limits.commandBytesMax) throw tooLarge(commandBytes, this.#limits);
-    for (const [index, effect] of effects.entries()) {
-      const record = records[index]!;
-      // Parts of values may stand in frames of their own; the command itself stands in one.
-      if (index <= aheadCount) this.#makeRoom(index < aheadCount ? record.length : commandBytes);
+    // Parts of values may stand in frames of their own; the command itself stands in one.
+    for (let first = 0; first <= aheadCount; first++) {
+      const end = first < aheadCount ? first + 1 : effects.length;
+      const records = bytes.subarray(ends[first - 1] ?? 0, ends[end - 1]);
+      this.#makeRoom(records.length);
       const frame = this.#ahead.opened();
-      const lsn = frame.nextLsn;
-      this.#state.apply(effect, lsn, frame.append(record, nowMs));
+      const firstLsn = frame.nextLsn;
+      const offset = frame.append(records, end - first, nowMs);
+      this.#state.applyAll(effects, {
+        first,
+        end,
+        ends,
+        firstLsn,
+        place: { ...frame.place, offset },
+      });
     }
     this.#scheduleTurn();
   }

@@ -9,21 +9,24 @@ import {
   decide,
   type Decision,
   type Effect,
-  encodeEffects,
   evolve,
   type FlowState,
   load,
   needsOf,
   type Value,
   type ValueParts,
+  writeEffects,
 } from "../flow/core/mod.ts";
 import type { FlowLimits } from "../flow/mod.ts";
-import type { SipKey } from "../codec/mod.ts";
+import { ByteWriter, type SipKey } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
 import { type RecordBytes, StoredRecords } from "./stored_records.ts";
+
+/** A buffer beyond this is given back after use, in bytes. */
+const KEPT_BYTES_MAX = 4 << 20;
 
 /** What a command is decided with. */
 export interface Circumstances {
@@ -37,6 +40,26 @@ export interface Circumstances {
   readonly limits: FlowLimits;
 }
 
+/** Records one after the other in one buffer. */
+export interface EncodedRecords {
+  /** All of them. */
+  readonly bytes: Uint8Array;
+  /** Where each of them ends, which is where the next one begins. */
+  readonly ends: readonly number[];
+}
+
+/** Some effects of a command, from the first to before the last, and where their records stand. */
+export interface EffectRange extends Pick<EncodedRecords, "ends"> {
+  /** The index of the first of them. */
+  readonly first: number;
+  /** The index after the last. */
+  readonly end: number;
+  /** The LSN of the first. */
+  readonly firstLsn: number;
+  /** Where the record of the first stands. */
+  readonly place: BodyPlace;
+}
+
 /** The flows of a shard, and where their records stand. */
 export class ShardState {
   /** The flows. */
@@ -45,6 +68,7 @@ export class ShardState {
   readonly keydir: Keydir = new Keydir();
   /** What is not in memory. */
   readonly records: StoredRecords;
+  #writer = new ByteWriter();
   #timeMs = 0;
 
   /**
@@ -57,7 +81,8 @@ export class ShardState {
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {
-        this.apply(storedEffect(record, place, this.flows.dictionary), record.lsn, place);
+        const effect = storedEffect(record, place, this.flows.dictionary);
+        this.apply(effect, record.lsn, place.segment, place.offset);
       }
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
     }
@@ -86,14 +111,27 @@ export class ShardState {
     return { effects: [...ahead, ...decision.effects], reply: decision.reply };
   }
 
-  /** The records of effects. */
-  encode(effects: readonly Effect[], firstLsn: number): Uint8Array[] {
-    return encodeEffects(effects, firstLsn, this.flows.dictionary);
+  /** The records of effects. They are good until the next call. */
+  encode(effects: readonly Effect[], firstLsn: number): EncodedRecords {
+    if (this.#writer.capacity > KEPT_BYTES_MAX) this.#writer = new ByteWriter();
+    this.#writer.reset();
+    const { dictionary } = this.flows;
+    const ends = writeEffects(this.#writer, effects, { firstLsn, dictionary });
+    return { bytes: this.#writer.bytes(), ends };
   }
 
-  /** Lets an effect change the state. */
-  apply(effect: Effect, lsn: number, place: BodyPlace): void {
-    this.keydir.append(lsn, place);
+  /** Lets effects change the state, whose records stand one after the other from a place on. */
+  applyAll(effects: readonly Effect[], { first, end, ends, firstLsn, place }: EffectRange): void {
+    const base = place.offset - (ends[first - 1] ?? 0);
+    for (let index = first; index < end; index++) {
+      const offset = base + (ends[index - 1] ?? 0);
+      this.apply(effects[index]!, firstLsn + index - first, place.segment, offset);
+    }
+  }
+
+  /** Lets an effect change the state, whose record stands at an offset of a segment. */
+  apply(effect: Effect, lsn: number, segment: number, offset: number): void {
+    this.keydir.append(lsn, segment, offset);
     const previousLsn = evolve(this.flows, effect, lsn);
     if (previousLsn > 0) this.keydir.link(lsn, previousLsn);
   }

@@ -6,7 +6,7 @@ import { InvariantError } from "../../src/invariant.ts";
 test("Keydir finds every record in the segment that holds it", () => {
   const keydir = new Keydir();
   for (let lsn = 1; lsn <= 200_000; lsn++) {
-    keydir.append(lsn, { segment: 1 + Math.floor(lsn / 70_000), offset: 1 + lsn % 70_000 });
+    keydir.append(lsn, 1 + Math.floor(lsn / 70_000), 1 + lsn % 70_000);
   }
   for (const lsn of [1, 65_535, 65_536, 69_999, 70_000, 139_999, 140_000, 200_000]) {
     assertEquals(keydir.find(lsn), {
@@ -18,7 +18,7 @@ test("Keydir finds every record in the segment that holds it", () => {
 
 test("Keydir walks the records of one flow from the newest to the first", () => {
   const keydir = new Keydir();
-  for (let lsn = 1; lsn <= 9; lsn++) keydir.append(lsn, { segment: 1, offset: lsn * 64 });
+  for (let lsn = 1; lsn <= 9; lsn++) keydir.append(lsn, 1, lsn * 64);
   keydir.link(5, 2);
   keydir.link(9, 5);
   assertEquals([keydir.previous(9), keydir.previous(5), keydir.previous(2)], [5, 2, 0]);
@@ -26,8 +26,8 @@ test("Keydir walks the records of one flow from the newest to the first", () => 
 
 test("Keydir finds what stands around a record that was left out, and not that record", () => {
   const keydir = new Keydir();
-  keydir.append(1, { segment: 1, offset: 64 });
-  keydir.append(3, { segment: 2, offset: 128 });
+  keydir.append(1, 1, 64);
+  keydir.append(3, 2, 128);
   assertEquals(keydir.find(1), { segment: 1, offset: 64 });
   assertEquals(keydir.find(3), { segment: 2, offset: 128 });
   assertThrows(() => keydir.find(2), InvariantError, "left out");
@@ -35,9 +35,9 @@ test("Keydir finds what stands around a record that was left out, and not that r
 
 test("Keydir refuses LSNs that come again and unknown LSNs", () => {
   const keydir = new Keydir();
-  keydir.append(2, { segment: 1, offset: 64 });
-  assertThrows(() => keydir.append(2, { segment: 1, offset: 128 }), InvariantError);
-  assertThrows(() => keydir.append(1, { segment: 1, offset: 128 }), InvariantError);
+  keydir.append(2, 1, 64);
+  assertThrows(() => keydir.append(2, 1, 128), InvariantError);
+  assertThrows(() => keydir.append(1, 1, 128), InvariantError);
   assertThrows(() => keydir.find(0), InvariantError);
   assertThrows(() => keydir.find(3), InvariantError);
 });

@@ -21,6 +21,7 @@ import { decodeRecord } from "../../src/log/record.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
+import { encodeEffects } from "./effect_records.ts";
 
 /** What a store of a test differs in. */
 export interface CoreStoreOptions {
@@ -206,11 +207,10 @@ export class CoreStore {
   }
 
   #append(effects: readonly core.Effect[], firstLsn: number): void {
-    const records = core.encodeEffects(effects, firstLsn, this.state.dictionary);
+    const records = encodeEffects(effects, firstLsn, this.state.dictionary);
     for (const [index, effect] of effects.entries()) {
       const lsn = firstLsn + index;
-      // A copy, as it would come from the disk.
-      const bytes = records[index]!.slice();
+      const bytes = records[index]!;
       const decoded = core.decodeEffect(decodeRecord(bytes, lsn), this.state.dictionary);
       assertEquals(decoded, effect);
       this.log.push({ lsn, bytes });

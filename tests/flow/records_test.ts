@@ -13,8 +13,9 @@ import { FlowError } from "../../src/errors.ts";
 import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { CtrlEffect, Effect } from "../../src/flow/core/effect.ts";
-import { decodeEffect, encodeEffects } from "../../src/flow/core/encoding/records.ts";
+import { decodeEffect } from "../../src/flow/core/encoding/records.ts";
 import { decodeRecord } from "../../src/log/record.ts";
+import { encodeEffects } from "./effect_records.ts";
 
 /** Objects as literals make them. */
 function plain<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -170,7 +171,7 @@ function dictionary(): Dictionary {
   return names;
 }
 
-test("decodeEffect() reads what encodeEffects() writes", () => {
+test("decodeEffect() reads what writeEffects() writes", () => {
   assertProperty(
     fc.property(fc.array(effect, { maxLength: 6 }), (effects) => {
       const names = dictionary();
@@ -186,7 +187,7 @@ test("decodeEffect() reads what encodeEffects() writes", () => {
   );
 });
 
-test("encodeEffects() knows the names that the same command brings", () => {
+test("writeEffects() knows the names that the same command brings", () => {
   const names = new Dictionary();
   const effects: Effect[] = [
     { kind: "dict", id: 1, name: "t" },

@@ -152,8 +152,8 @@ const partsSwapped = onDecisions("partsSwapped", ({ effects, reply }) => {
 /** Lets an effect change the state a second time, as if it were a new one. */
 const evolveTwice = onStates("evolveTwice", (state) => {
   const apply = state.apply.bind(state);
-  state.apply = (effect, lsn, place) => {
-    apply(effect, lsn, place);
+  state.apply = (effect, lsn, ...place) => {
+    apply(effect, lsn, ...place);
     if (effect.kind !== "ctrl") return;
     const { control } = effect;
     const again = { ...effect, control: { ...control, version: control.version + 1 } };
@@ -165,8 +165,8 @@ const evolveTwice = onStates("evolveTwice", (state) => {
 const lateEffectWins = onStates("lateEffectWins", (state) => {
   const apply = state.apply.bind(state);
   let late: CtrlEffect | undefined;
-  state.apply = (effect, lsn, place) => {
-    apply(effect, lsn, place);
+  state.apply = (effect, lsn, ...place) => {
+    apply(effect, lsn, ...place);
     if (effect.kind !== "ctrl") return;
     // The guard would look at its LSN, which is hidden here.
     if (late !== undefined && state.flows.table.get(late.key) !== undefined) {

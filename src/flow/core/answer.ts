@@ -86,5 +86,6 @@ function tooMuch(index: number, bytes: number, limit: number): FlowError {
 }
 
 function hydrated(flow: Flow, hydrator: Hydrator): FlowRecord {
+  if (!hydrator.showsValues) return toRecord(flow);
   return { ...toRecord(flow), ...hydrator.values(flow.control), ...hydrator.named(flow.values) };
 }

@@ -10,7 +10,7 @@ import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
 import type { FlowTarget } from "./command.ts";
 import type { Effect, EventFacts } from "./effect.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
-import { type FlowKey, keysOf, packKey } from "./flow_key.ts";
+import { firstKey, type FlowKey, nextKey, packKey } from "./flow_key.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
@@ -93,8 +93,9 @@ export class Draft implements FlowLookup {
   named(target: FlowTarget): Flow {
     const flow = findFlow(this, target, this.nowMs);
     if (flow === undefined) throw notFound(target);
+    if (!this.refusesRepeats) return flow;
     const key = packKey(flow.key);
-    if (this.refusesRepeats && this.#named.has(key)) throw duplicate(flow);
+    if (this.#named.has(key)) throw duplicate(flow);
     this.#named.add(key);
     return flow;
   }
@@ -117,13 +118,16 @@ export class Draft implements FlowLookup {
 
   /** A key that no flow has. */
   newKey(partitionKey: string, id: string): FlowKey {
-    const key = keysOf(this.state.hash, partitionKey, id).find((key) =>
-      this.state.table.get(key) === undefined && !this.#newKeys.has(packKey(key))
-    );
+    const { table, hash } = this.state;
+    let key: FlowKey | undefined = firstKey(hash, partitionKey, id);
+    for (; key !== undefined; key = nextKey(key)) {
+      const packed = packKey(key);
+      if (table.handleOf(key) !== undefined || this.#newKeys.has(packed)) continue;
+      this.#newKeys.add(packed);
+      return key;
+    }
     // Four flows with the same 62 bits of a keyed hash: somebody knows the key, or it is broken.
-    invariant(key !== undefined, `no key is left for flow "${id}" in partition "${partitionKey}"`);
-    this.#newKeys.add(packKey(key));
-    return key;
+    invariant(false, `no key is left for flow "${id}" in partition "${partitionKey}"`);
   }
 
   /** Refuses the reference to a value that nobody can have stored yet. */
@@ -187,15 +191,16 @@ export class Draft implements FlowLookup {
   ): Flow {
     const { control } = flow;
     invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
-    const after = {
-      ...control,
-      rewoundTo: null,
-      ...change,
-      valueCount: control.valueCount + this.#takeValueCount(),
-      version: control.version + 1,
-      updatedAtMs: this.nowMs,
-    };
-    return this.#control(flow, after, event, facts);
+    return this.#control(
+      flow,
+      changed(control, change, {
+        version: control.version + 1,
+        updatedAtMs: this.nowMs,
+        valueCount: control.valueCount + this.#takeValueCount(),
+      }),
+      event,
+      facts,
+    );
   }
 
   /** Remembers a signal by its key. The flow has to change in the same command. */
@@ -262,9 +267,14 @@ export class Draft implements FlowLookup {
 
   #remember(flow: Flow): void {
     const { id, partitionKey } = flow.identity;
-    const others = (this.#changed.get(id) ?? [])
-      .filter(({ identity }) => identity.partitionKey !== partitionKey);
-    this.#changed.set(id, [...others, flow]);
+    const changed = this.#changed.get(id);
+    if (changed === undefined) {
+      this.#changed.set(id, [flow]);
+      return;
+    }
+    const place = changed.findIndex(({ identity }) => identity.partitionKey === partitionKey);
+    if (place < 0) changed.push(flow);
+    else changed[place] = flow;
   }
 
   #name(name: string): void {
@@ -278,4 +288,36 @@ export class Draft implements FlowLookup {
   #add(effect: Effect): number {
     return this.#context.firstLsn + this.#effects.push(effect) - 1;
   }
+}
+
+/**
+ * A control block after a change. Member by member: as a spread it cost more than all the rest of
+ * deciding.
+ */
+function changed(
+  before: Control,
+  change: Partial<Omit<Control, Kept>>,
+  { version, updatedAtMs, valueCount }: Pick<Control, Kept>,
+): Control {
+  const { lease, nextRunAtMs, retentionUntilMs } = change;
+  return {
+    version,
+    state: change.state ?? before.state,
+    priority: change.priority ?? before.priority,
+    lease: lease === undefined ? before.lease : lease,
+    attempts: change.attempts ?? before.attempts,
+    attemptsTotal: change.attemptsTotal ?? before.attemptsTotal,
+    reclaims: change.reclaims ?? before.reclaims,
+    fencingToken: change.fencingToken ?? before.fencingToken,
+    updatedAtMs,
+    nextRunAtMs: nextRunAtMs === undefined ? before.nextRunAtMs : nextRunAtMs,
+    retentionTtlMs: change.retentionTtlMs ?? before.retentionTtlMs,
+    retentionUntilMs: retentionUntilMs === undefined ? before.retentionUntilMs : retentionUntilMs,
+    rewoundTo: change.rewoundTo ?? null,
+    valueCount,
+    payloadLsn: change.payloadLsn ?? before.payloadLsn,
+    resultLsn: change.resultLsn ?? before.resultLsn,
+    errorLsn: change.errorLsn ?? before.errorLsn,
+    valuesLsn: change.valuesLsn ?? before.valuesLsn,
+  };
 }

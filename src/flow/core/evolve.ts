@@ -101,7 +101,10 @@ function valuesOf(
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
   const packed = packKey(key);
   const born = state.nascent.get(packed);
-  invariant(born !== undefined, `the control block with LSN ${lsn} has no body before it`);
+  // Not the message as an argument: it would be made every time.
+  if (born === undefined) {
+    invariant(false, `the control block with LSN ${lsn} has no body before it`);
+  }
   state.nascent.delete(packed);
   return born;
 }

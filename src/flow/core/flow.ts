@@ -117,6 +117,13 @@ export function leaseToken({ lease, fencingToken }: Control): string | null {
   return lease === null ? null : `${fencingToken}-${hex(lease.secret.hi)}${hex(lease.secret.lo)}`;
 }
 
+/** The two digits of every byte. */
+const DIGITS: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
 function hex(word: number): string {
-  return word.toString(16).padStart(8, "0");
+  return DIGITS[word >>> 24]! + DIGITS[(word >>> 16) & 0xff]! + DIGITS[(word >>> 8) & 0xff]! +
+    DIGITS[word & 0xff]!;
 }

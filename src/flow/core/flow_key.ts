@@ -19,15 +19,16 @@ const ORDINAL_COUNT = 4;
 
 const encoder = new TextEncoder();
 
-/** The keys that a flow may have, in the order in which they are given away. */
-export function keysOf(hash: KeyedHash, partitionKey: string, id: string): FlowKey[] {
+/** The key that is given to a flow, unless another flow has it. */
+export function firstKey(hash: KeyedHash, partitionKey: string, id: string): FlowKey {
   // The length in front keeps different pairs of texts different.
   const { hi, lo } = hash(encoder.encode(`${partitionKey.length}:${partitionKey}${id}`));
-  const keys: FlowKey[] = [];
-  for (let ordinal = 0; ordinal < ORDINAL_COUNT; ordinal++) {
-    keys.push({ hi, lo: ((lo & ~(ORDINAL_COUNT - 1)) | ordinal) >>> 0 });
-  }
-  return keys;
+  return { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
+}
+
+/** The key that is tried after one that another flow has; undefined after the last. */
+export function nextKey({ hi, lo }: FlowKey): FlowKey | undefined {
+  return lo % ORDINAL_COUNT === ORDINAL_COUNT - 1 ? undefined : { hi, lo: lo + 1 };
 }
 
 /** A key as a text of four characters, to look things up by. */

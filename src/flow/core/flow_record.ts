@@ -46,6 +46,7 @@ export function toRecord({ identity, control, values }: Flow): FlowRecord {
 }
 
 function toValueRefs(values: NamedValues): Record<string, ValueRef> {
+  if (values.length === 0) return {};
   return Object.fromEntries(values.flatMap(({ name, lsn, version, digest }) => {
     const ref = valueRef(lsn);
     if (ref === null) return [];

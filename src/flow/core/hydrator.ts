@@ -41,6 +41,11 @@ export class Hydrator {
     this.#leftBytes = hydration?.totalBytesMax ?? -1;
   }
 
+  /** Whether anything was asked for. */
+  get showsValues(): boolean {
+    return this.#maxBytes >= 0 || this.#names.length > 0;
+  }
+
   /** The named values that were asked for. */
   named(held: NamedValues): Pick<FlowRecord, "values" | "valuesOmitted"> {
     if (this.#names.length === 0) return {};

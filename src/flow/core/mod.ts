@@ -59,7 +59,7 @@ export type {
   ValuePartEffect,
   ValuesEffect,
 } from "./effect.ts";
-export { decodeEffect, encodeEffects } from "./encoding/records.ts";
+export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
 export type { FlowKey, KeyedHash } from "./flow_key.ts";

@@ -23,7 +23,8 @@ export function nameIds(dictionary: Dictionary, effects: readonly Effect[]): Nam
   return {
     idOf(name): number {
       const id = dictionary.idOf(name) ?? added.get(name);
-      invariant(id !== undefined, `the name "${name}" has no number`);
+      // Not the message as an argument: it would be made every time.
+      if (id === undefined) invariant(false, `the name "${name}" has no number`);
       return id;
     },
   };

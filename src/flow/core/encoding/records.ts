@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../../../codec/mod.ts";
+import { ByteReader, type ByteWriter } from "../../../codec/mod.ts";
 import {
   beginRecord,
   endRecord,
@@ -41,30 +41,36 @@ const TYPES: Readonly<Record<Effect["kind"], number>> = {
   policy: RecordType.POLICY,
 };
 
+/** What the records of a command need to be written. */
+export interface RecordsOptions {
+  /** The LSN of the first. */
+  readonly firstLsn: number;
+  /** The names before the command. */
+  readonly dictionary: Dictionary;
+}
+
 /**
- * The records of a command's effects, whole, with header and checksum. They are views of one buffer.
+ * Writes the records of a command's effects, whole, with header and checksum.
  *
- * @param firstLsn The LSN of the first.
- * @param dictionary The names before the command.
+ * @returns Where each of them ends, which is where the next one begins.
  */
-export function encodeEffects(
+export function writeEffects(
+  writer: ByteWriter,
   effects: readonly Effect[],
-  firstLsn: number,
-  dictionary: Dictionary,
-): Uint8Array[] {
-  const writer = new ByteWriter();
+  { firstLsn, dictionary }: RecordsOptions,
+): number[] {
   const names = nameIds(dictionary, effects);
-  const starts: number[] = [];
-  for (const [index, effect] of effects.entries()) {
+  const ends: number[] = [];
+  let lsn = firstLsn;
+  for (const effect of effects) {
     const start = beginRecord(writer);
-    starts.push(start);
     writeFixed(writer, effect, names);
     const fixedLength = writer.length - start - RECORD_HEADER_BYTES;
     writeRest(writer, effect, names);
-    endRecord(writer, start, { type: TYPES[effect.kind], lsn: firstLsn + index, fixedLength });
+    endRecord(writer, start, { type: TYPES[effect.kind], lsn: lsn++, fixedLength });
+    ends.push(writer.length);
   }
-  const bytes = writer.bytes();
-  return starts.map((start, index) => bytes.subarray(start, starts[index + 1]));
+  return ends;
 }
 
 /**
