@@ -50,12 +50,14 @@ export class Keydir {
 
   /** Whether there is a record with this LSN. */
   has(lsn: number): boolean {
-    return lsn >= 1 && lsn <= this.#lastLsn;
+    return lsn >= 1 && lsn <= this.#lastLsn && this.#offsets.get(lsn) > 0;
   }
 
   /** Where the record stands. */
   find(lsn: number): BodyPlace {
-    if (!this.has(lsn)) invariant(false, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
+    if (lsn < 1 || lsn > this.#lastLsn) {
+      invariant(false, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
+    }
     const offset = this.#offsets.get(lsn);
     // No record stands at 0, where the segment has its head.
     if (offset === 0) invariant(false, `LSN ${lsn} was left out`);

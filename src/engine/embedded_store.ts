@@ -19,6 +19,7 @@ import {
   type ParseContext,
   parseCreate,
   parseCreateMany,
+  parseEvents,
   parseExtendLease,
   parseFail,
   parseFailMany,
@@ -52,6 +53,7 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
+import { FeedStream } from "./event_stream.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";
@@ -261,6 +263,12 @@ export class EmbeddedStore implements Store {
 
   policyGet(type: string, options?: flow.PolicyGetOptions): Promise<flow.ResolvedPolicy> {
     return this.#query(parsePolicyGet, readPolicy, type, options);
+  }
+
+  events(options?: flow.EventsOptions): flow.EventStream {
+    const query = parseEvents(options, this.#parse);
+    const { feed, state: { flows } } = this.#shard;
+    return new FeedStream(query, { feeds: [feed], hash: flows.hash, time: this.time });
   }
 
   close(): Promise<void> {

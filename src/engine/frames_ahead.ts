@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endOfFrame, type Frame, type Log, type LogPosition } from "../log/mod.ts";
+import { type BodyPlace, endOfFrame, type Frame, type Log, type LogPosition } from "../log/mod.ts";
 import { OpenFrame } from "./open_frame.ts";
 
 /** A frame that the log has not answered. */
@@ -58,11 +58,10 @@ export class FramesAhead {
     return frame;
   }
 
-  /** Forgets a frame that the log has answered. Returns whether it was the next one to be. */
-  answered(frame: Frame): boolean {
-    if (this.#submitted[0]?.frame !== frame) return false;
-    this.#submitted.shift();
-    return true;
+  /** Forgets the frame that was to be answered next. Returns its place; undefined: it is another. */
+  answered(frame: Frame): BodyPlace | undefined {
+    if (this.#submitted[0]?.frame !== frame) return undefined;
+    return this.#submitted.shift()?.records.place;
   }
 
   /** Forgets all of them. */

@@ -16,9 +16,10 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import type { Frame, Log, LogOutcome, VoidReason } from "../log/mod.ts";
+import { type Frame, frameEnd, type Log, type LogOutcome, type VoidReason } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Claim } from "./claim.ts";
+import { Feed } from "./feed.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { HoldUp } from "./hold_up.ts";
 import type { StoreLimits } from "./options.ts";
@@ -60,6 +61,8 @@ class Superseded extends Error {}
 export class Shard {
   /** Claims that wait for a flow. */
   readonly waiters: Waiters;
+  /** What has been committed, for those who follow it. */
+  readonly feed: Feed;
   readonly #log: Log;
   readonly #time: Time;
   readonly #shardTime: ShardTime;
@@ -89,6 +92,7 @@ export class Shard {
     this.#ahead = new FramesAhead(log);
     this.waiters = new Waiters(limits.waitersMax);
     this.#state = new ShardState(log, hashKey, this.#ahead);
+    this.feed = new Feed(log, this);
     this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
     this.#openedAtMs = this.#shardTime.now();
     grantLeaseGrace(this.#state.flows, this.#openedAtMs);
@@ -186,6 +190,7 @@ export class Shard {
       this.#ended = new FlowError("store_closed", "The store was closed");
       this.waiters.abort(this.#ended);
       this.#alarm.clear();
+      this.feed.close(this.#ended);
       this.#submit();
       if (this.#ahead.submittedCount > 0) {
         await new Promise<void>((resolve) => this.#onDrained = resolve);
@@ -298,12 +303,14 @@ export class Shard {
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
+    const place = this.#ahead.answered(frame);
     // Frames that stood on a void one have been forgotten with it.
-    if (!this.#ahead.answered(frame)) return;
+    if (place === undefined) return;
     if (outcome.kind === "lost") return void this.#lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
     this.#markAtMs = this.#time.clock.monotonicMs() + IDLE_MARK_MS;
     this.#pending.release(outcome.end.lsn);
+    this.feed.committed(frameEnd({ body: frame.body, end: outcome.end, place }));
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
     if (this.#ahead.open !== undefined) this.#scheduleTurn();
   }
@@ -346,6 +353,7 @@ export class Shard {
     const unknown = new FlowError("unknown_outcome", message, { cause });
     for (const call of this.#pending.takeAll()) call.reject(unknown);
     this.waiters.abort(failure);
+    this.feed.close(failure);
     this.#onDrained?.();
     return failure;
   }

@@ -20,7 +20,7 @@ import {
 import type { FlowLimits } from "../flow/mod.ts";
 import { ByteWriter, type SipKey } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
-import { type BodyPlace, type Log, recordsOf } from "../log/mod.ts";
+import { type BodyPlace, type FrameEnd, frameEnd, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
 import { type RecordBytes, StoredRecords } from "./stored_records.ts";
@@ -70,6 +70,7 @@ export class ShardState {
   readonly records: StoredRecords;
   #writer = new ByteWriter();
   #timeMs = 0;
+  #readEnd: FrameEnd | undefined;
 
   /**
    * Builds the state from what the log holds.
@@ -85,12 +86,18 @@ export class ShardState {
         this.apply(effect, record.lsn, place.segment, place.offset);
       }
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
+      this.#readEnd = frameEnd(frame);
     }
   }
 
   /** The highest command time in the log. */
   get timeMs(): number {
     return this.#timeMs;
+  }
+
+  /** Where the log ended when the state was built of it; undefined: there was no frame. */
+  get readEnd(): FrameEnd | undefined {
+    return this.#readEnd;
   }
 
   /**

@@ -9,8 +9,10 @@ import type {
   CtrlEffect,
   Dictionary,
   Effect,
+  FlowKey,
   FoundValue,
   HistoryLog,
+  Identity,
   NamedValues,
   ReadValue,
   ValueEffect,
@@ -71,6 +73,23 @@ export class StoredRecords implements HistoryLog {
     const effect = this.#effect(lsn);
     invariant(effect.kind === "ctrl", `LSN ${lsn} is a ${effect.kind}, not a control block`);
     return effect;
+  }
+
+  /**
+   * What a flow is for life, by any of its control blocks: also one that has been removed, and whose
+   * key another flow may have now. Looks up every change before this one, in memory.
+   */
+  identity(key: FlowKey, lsn: number): Identity {
+    let firstLsn = lsn;
+    for (let before = lsn; before > 0; before = this.previous(before)) firstLsn = before;
+    // The body stands before the first control block, in the same command.
+    for (let bodyLsn = firstLsn - 1; bodyLsn > 0; bodyLsn--) {
+      const effect = this.#keydir.has(bodyLsn) ? this.#effect(bodyLsn) : undefined;
+      if (effect?.kind === "body" && effect.key.hi === key.hi && effect.key.lo === key.lo) {
+        return effect.identity;
+      }
+    }
+    invariant(false, `no body precedes the control block with LSN ${firstLsn}`);
   }
 
   /** The LSN of the same flow's control block before one, 0 before the first. */

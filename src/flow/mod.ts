@@ -37,6 +37,7 @@ export type {
   TransitionManyOptions,
   TransitionOptions,
 } from "./commands.ts";
+export type { EventsOptions, EventStream, StoreEvent } from "./events.ts";
 export { DEFAULT_LIMITS, type FlowLimits } from "./limits.ts";
 export type {
   Backoff,

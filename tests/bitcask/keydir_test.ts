@@ -31,6 +31,7 @@ test("Keydir finds what stands around a record that was left out, and not that r
   assertEquals(keydir.find(1), { segment: 1, offset: 64 });
   assertEquals(keydir.find(3), { segment: 2, offset: 128 });
   assertThrows(() => keydir.find(2), InvariantError, "left out");
+  assertEquals([1, 2, 3, 4].map((lsn) => keydir.has(lsn)), [true, false, true, false]);
 });
 
 test("Keydir refuses LSNs that come again and unknown LSNs", () => {

@@ -34,6 +34,7 @@ export type {
   ValuePutCommand,
 } from "./command.ts";
 export type {
+  EventsQuery,
   GetQuery,
   HistoryFilter,
   HistoryQuery,
@@ -62,10 +63,11 @@ export type {
 export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
-export type { FlowKey, KeyedHash } from "./flow_key.ts";
+export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./named_values.ts";
 export { type HistoryLog, readHistory } from "./history.ts";
+export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";
 export { findFlow } from "./lookup.ts";
@@ -73,6 +75,7 @@ export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
+export { parseEvents } from "./parse/events.ts";
 export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
 export { parseHistory } from "./parse/history.ts";
 export {

@@ -106,6 +106,16 @@ export interface StuckQuery {
   readonly olderThanMs: number;
 }
 
+/** `events`. */
+export interface EventsQuery {
+  /** A cursor or `"start"`; undefined: from now on. */
+  readonly from: string | undefined;
+  /** Null: all types. */
+  readonly types: ReadonlySet<string> | null;
+  /** Ends the stream. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** `policyGet`. */
 export interface PolicyQuery {
   /** The type. */

@@ -142,6 +142,13 @@ export class Arguments {
     return this.integer("priority", 0, 2) as Priority | undefined;
   }
 
+  /** What ends a wait. */
+  signal(): AbortSignal | undefined {
+    const signal = this.raw("signal");
+    if (signal === undefined || signal instanceof AbortSignal) return signal;
+    throw invalid(this.field("signal"), signal, "an AbortSignal");
+  }
+
   /** The command's own time. */
   nowMs(): number | undefined {
     const nowMs = this.instant("nowMs");

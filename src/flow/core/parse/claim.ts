@@ -6,7 +6,7 @@
 import { RUNNING } from "../../mod.ts";
 import type { ClaimCommand, ClaimFilter } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid } from "./bad_argument.ts";
+import { contradiction } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
 import { LEASE_MS } from "./settle.ts";
@@ -56,7 +56,7 @@ export function parseClaimDue(
     }),
     reclaimRatio: args.integer("reclaimRatio", 0, 100) ?? RECLAIM_RATIO,
     blockMs: args.integer("blockMs", 0, DURATION_MS_MAX),
-    signal: parseSignal(args.raw("signal")),
+    signal: args.signal(),
   };
 }
 
@@ -148,11 +148,6 @@ function parsePartitions(args: Arguments): string[] | null {
   }
   const { idBytesMax: bytesMax, claimFilterMax: countMax } = args.limits;
   return checkTexts("partitionKeys", many, { bytesMax, countMax });
-}
-
-function parseSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw invalid("signal", signal, "an AbortSignal");
 }
 
 function isAny(state: unknown): boolean {

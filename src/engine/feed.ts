@@ -1,0 +1,86 @@
+/**
+ * The committed changes of a shard, for those who follow them.
+ *
+ * @module
+ */
+import type { FlowError } from "../errors.ts";
+import type { FrameEnd, Log } from "../log/mod.ts";
+import type { ShardState } from "./shard_state.ts";
+
+/** A place in the log of a shard, between two records. */
+export interface FeedPosition {
+  /** A frame before the place, after which there is no whole frame before it. */
+  readonly index: number;
+  /** The record before the place. */
+  readonly lsn: number;
+}
+
+/** The state of a shard: another object after a void frame. */
+export interface StateSource {
+  /** The state. */
+  readonly state: ShardState;
+}
+
+/**
+ * Knows how far a log is committed and wakes those who wait for more. Whoever follows it reads the
+ * log itself, at his own pace; the feed holds nothing for anybody.
+ */
+export class Feed {
+  /** The log. */
+  readonly log: Log;
+  readonly #source: StateSource;
+  readonly #waiting = new Set<() => void>();
+  #end: FrameEnd | undefined;
+  #ending: FlowError | undefined;
+
+  /** A feed of all that the state was built of. */
+  constructor(log: Log, source: StateSource) {
+    this.log = log;
+    this.#source = source;
+    this.#end = source.state.readEnd;
+  }
+
+  /** The state above the log. It is ahead of the feed. */
+  get state(): ShardState {
+    return this.#source.state;
+  }
+
+  /** Behind the last committed frame; undefined: there is none. */
+  get end(): FrameEnd | undefined {
+    return this.#end;
+  }
+
+  /** The place behind all that is committed. */
+  get position(): FeedPosition {
+    return this.#end?.end ?? { index: 0, lsn: 0 };
+  }
+
+  /** Why nothing more comes; undefined: the shard is open. */
+  get ending(): FlowError | undefined {
+    return this.#ending;
+  }
+
+  /** A frame is committed. */
+  committed(end: FrameEnd): void {
+    this.#end = end;
+    this.#wake();
+  }
+
+  /** Nothing more comes, and nothing can be read any more. */
+  close(ending: FlowError): void {
+    this.#ending ??= ending;
+    this.#wake();
+  }
+
+  /** Calls somebody once, when there is more or nothing more comes. Returns what takes that back. */
+  onNews(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+}

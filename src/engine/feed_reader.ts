@@ -1,0 +1,136 @@
+/**
+ * Reading the events of a shard, a piece of the log at a time.
+ *
+ * @module
+ */
+import type { StoreEvent } from "../flow/mod.ts";
+import {
+  type CtrlEffect,
+  type FlowKey,
+  type Identity,
+  packKey,
+  toHistoryEvent,
+} from "../flow/core/mod.ts";
+import {
+  type BodyPlace,
+  type CommittedFrame,
+  type FrameEnd,
+  frameEnd,
+  type LogRecord,
+  recordsOf,
+  RecordType,
+} from "../log/mod.ts";
+import type { Feed, FeedPosition } from "./feed.ts";
+import { storedEffect } from "./stored_effect.ts";
+
+/** A piece has so many bytes of frames, and one frame more: few milliseconds, if nothing is wanted. */
+const PIECE_BYTES = 1 << 18;
+
+/** Flows that are no longer there and whose identity is remembered, so that it is not looked up. */
+const IDENTITIES_MAX = 1_000;
+
+/** An event before it has a cursor. */
+export type FoundEvent = Omit<StoreEvent, "cursor">;
+
+/** One reader of a feed. */
+export class FeedReader {
+  readonly #feed: Feed;
+  readonly #types: ReadonlySet<string> | null;
+  readonly #removed = new Map<string, Identity>();
+  /** Where reading goes on. */
+  #stand: number | FrameEnd;
+  #position: FeedPosition;
+  #piece: Iterator<FoundEvent, undefined> | undefined;
+
+  /**
+   * @param position Behind which record to begin. Reading from anywhere but the two ends has to look
+   *   for it in its segment, piece by piece.
+   * @param types The types to read; null: all.
+   */
+  constructor(feed: Feed, position: FeedPosition, types: ReadonlySet<string> | null) {
+    this.#feed = feed;
+    this.#types = types;
+    this.#position = position;
+    this.#stand = position.lsn === feed.position.lsn ? feed.end ?? 0 : position.index;
+  }
+
+  /** Behind the last event that was taken. */
+  get position(): FeedPosition {
+    return this.#position;
+  }
+
+  /** Whether there is more to read. */
+  get isBehind(): boolean {
+    const index = typeof this.#stand === "number" ? this.#stand : this.#stand.end.index;
+    return index < this.#feed.position.index;
+  }
+
+  /** The next event of the piece that was read. */
+  take(): FoundEvent | undefined {
+    const next = this.#piece?.next();
+    if (next?.done !== false) this.#piece = undefined;
+    return next?.value;
+  }
+
+  /** Reads a piece. Only after everything of the last one was taken. */
+  read(): void {
+    const { log, position: end } = this.#feed;
+    const frames: CommittedFrame[] = [];
+    let bytes = 0;
+    for (const frame of log.read(this.#stand)) {
+      // A log may know of a commit before those have been answered who made it.
+      if (frame.end.index > end.index) break;
+      this.#stand = frameEnd(frame);
+      if (frame.end.lsn > this.#position.lsn) frames.push(frame);
+      bytes += frame.body.length;
+      if (bytes >= PIECE_BYTES) break;
+    }
+    this.#piece = this.#eventsOf(frames);
+  }
+
+  *#eventsOf(frames: readonly CommittedFrame[]): Generator<FoundEvent, undefined> {
+    const afterLsn = this.#position.lsn;
+    for (const frame of frames) {
+      for (const { record, place } of recordsOf(frame)) {
+        if (record.type === RecordType.BODY) this.#note(record, place);
+        if (record.type !== RecordType.CTRL || record.lsn <= afterLsn) continue;
+        const effect = this.#effect(record, place) as CtrlEffect;
+        const identity = this.#identityOf(effect.key, record.lsn);
+        if (this.#types?.has(identity.type) === false) continue;
+        this.#position = { index: frame.base.index, lsn: record.lsn };
+        const { partitionKey } = identity;
+        yield { ...toHistoryEvent(identity, effect), partitionKey };
+      }
+      this.#position = frame.end;
+    }
+    return undefined;
+  }
+
+  /** A flow begins, and whatever had its key before has ended. */
+  #note(record: LogRecord, place: BodyPlace): void {
+    const effect = this.#effect(record, place);
+    if (effect.kind === "body") this.#remember(effect.key, effect.identity);
+  }
+
+  #identityOf(key: FlowKey, lsn: number): Identity {
+    const { flows, records } = this.#feed.state;
+    const flow = flows.table.get(key);
+    if (flow !== undefined && flow.bodyLsn < lsn) return flow.identity;
+    return this.#removed.get(packKey(key)) ?? this.#remember(key, records.identity(key, lsn));
+  }
+
+  #remember(key: FlowKey, identity: Identity): Identity {
+    const packed = packKey(key);
+    this.#removed.delete(packed);
+    this.#removed.set(packed, identity);
+    if (this.#removed.size > IDENTITIES_MAX) {
+      const [oldest = ""] = this.#removed.keys();
+      this.#removed.delete(oldest);
+    }
+    return identity;
+  }
+
+  #effect(record: LogRecord, place: BodyPlace): ReturnType<typeof storedEffect> {
+    return storedEffect(record, place, this.#feed.state.flows.dictionary);
+  }
+}
