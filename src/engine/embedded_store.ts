@@ -27,6 +27,7 @@ import {
   parseGet,
   parseHistory,
   parseInfo,
+  parseLeaseWatch,
   parseList,
   parsePolicyGet,
   parsePolicySet,
@@ -263,6 +264,11 @@ export class EmbeddedStore implements Store {
 
   policyGet(type: string, options?: flow.PolicyGetOptions): Promise<flow.ResolvedPolicy> {
     return this.#query(parsePolicyGet, readPolicy, type, options);
+  }
+
+  watchLease(flow: flow.FlowRef, options: flow.LeaseWatchOptions): () => void {
+    const { target, ...watch } = parseLeaseWatch(flow, options, this.#parse);
+    return this.#shard.leases.watch(target, watch);
   }
 
   events(options?: flow.EventsOptions): flow.EventStream {

@@ -23,6 +23,7 @@ import { Feed } from "./feed.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { HoldUp } from "./hold_up.ts";
 import type { StoreLimits } from "./options.ts";
+import { LeaseWatch } from "./lease_watch.ts";
 import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { diskFull, tooLarge } from "./refusals.ts";
 import { ShardState } from "./shard_state.ts";
@@ -63,6 +64,8 @@ export class Shard {
   readonly waiters: Waiters;
   /** What has been committed, for those who follow it. */
   readonly feed: Feed;
+  /** Leases whose holders want to hear when they are taken away. */
+  readonly leases: LeaseWatch;
   readonly #log: Log;
   readonly #time: Time;
   readonly #shardTime: ShardTime;
@@ -93,6 +96,7 @@ export class Shard {
     this.waiters = new Waiters(limits.waitersMax);
     this.#state = new ShardState(log, hashKey, this.#ahead);
     this.feed = new Feed(log, this);
+    this.leases = new LeaseWatch(this, time);
     this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
     this.#openedAtMs = this.#shardTime.now();
     grantLeaseGrace(this.#state.flows, this.#openedAtMs);
@@ -240,6 +244,7 @@ export class Shard {
         place: { ...frame.place, offset },
       });
     }
+    this.leases.changed(effects);
     this.#scheduleTurn();
   }
 

@@ -3,13 +3,21 @@
  *
  * @module
  */
-import type { EventsOptions, EventStream, FlowStore } from "../flow/mod.ts";
+import type {
+  EventsOptions,
+  EventStream,
+  FlowRef,
+  FlowStore,
+  LeaseWatchOptions,
+} from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 
 /** An open store. Close it when it is no longer needed: the directory is free then. */
 export interface Store extends FlowStore, AsyncDisposable {
   /** The clock that the store's commands happen by. */
   readonly time: Time;
+  /** Watches over a lease until it is lost, or until what this returns is called. */
+  watchLease(flow: FlowRef, options: LeaseWatchOptions): () => void;
   /**
    * Follows the committed changes of all flows: as they happen, or from any point of the past. Each
    * change comes exactly once, those of a flow in the order of their versions, those of a partition

@@ -38,6 +38,7 @@ export type {
   TransitionOptions,
 } from "./commands.ts";
 export type { EventsOptions, EventStream, StoreEvent } from "./events.ts";
+export type { LeaseWatchOptions } from "./lease.ts";
 export { DEFAULT_LIMITS, type FlowLimits } from "./limits.ts";
 export type {
   Backoff,

@@ -40,6 +40,7 @@ import type {
   StuckOptions,
   TerminalsOptions,
 } from "./queries.ts";
+import type { LeaseWatchOptions } from "./lease.ts";
 import type { BatchOutcome } from "./batch.ts";
 import type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
@@ -58,6 +59,12 @@ export type Many<O> = O extends { readonly independent: true } ? BatchOutcome[] 
 export interface FlowStore {
   /** The store's own clock, where it has one; workers then use it for their waits. */
   readonly time?: Time | undefined;
+  /**
+   * Where a store can tell at once that somebody takes a lease away: watches over one until it is
+   * lost, or until what this returns is called. Without it, holders hear of it when they extend the
+   * lease.
+   */
+  watchLease?(flow: FlowRef, options: LeaseWatchOptions): () => void;
 
   /** Creates a flow. */
   create(id: string, options: CreateOptions): Promise<FlowRecord>;

@@ -8,7 +8,7 @@ import type { FlowStore } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 
 /** The name of a store's command. */
-export type Command = Exclude<keyof FlowStore, "time">;
+export type Command = Exclude<keyof FlowStore, "time" | "watchLease">;
 
 /** One call of a command, with its arguments. */
 export type FakeCall = {
@@ -34,6 +34,8 @@ export type FakeAnswers = {
 export type FakeStoreOptions = FakeAnswers & {
   /** The store's time. Default none. */
   readonly time?: Time | undefined;
+  /** Watches over leases, for a store that can. Calls of it are not remembered. Default none. */
+  readonly watchLease?: FlowStore["watchLease"];
 };
 
 /** A store that remembers what it was asked. */
@@ -100,7 +102,7 @@ const COMMANDS: readonly Command[] = Object.keys(
  */
 export function fakeStore(answers: FakeStoreOptions = {}): FakeStore {
   const calls: FakeCall[] = [];
-  const { time, ...given } = answers;
+  const { time, watchLease, ...given } = answers;
   const unknown = Object.keys(given).find((name) => !COMMANDS.includes(name as Command));
   if (unknown !== undefined) {
     throw new FlowError("invalid_argument", `A store has no command ${unknown}`, {
@@ -117,7 +119,8 @@ export function fakeStore(answers: FakeStoreOptions = {}): FakeStore {
       return await answer(...args);
     },
   ]);
-  return { ...Object.fromEntries(commands), time, calls } as FakeStore;
+  const capable = watchLease === undefined ? {} : { watchLease };
+  return { ...Object.fromEntries(commands), ...capable, time, calls } as FakeStore;
 }
 
 function notTold(command: Command): FlowError {

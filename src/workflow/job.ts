@@ -46,8 +46,9 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   /** The record as the claim returned it. */
   readonly record: FlowRecord;
   /**
-   * Aborts when the lease is lost, the flow was cancelled, or the worker stops hard. Of a job that
-   * no worker runs: the signal that the claim was given, if any.
+   * Aborts when the lease is lost, the flow was cancelled, or the worker stops hard: at once where
+   * the store is in this process, else at the next heartbeat. Of a job that no worker runs: the
+   * signal that the claim was given, if any.
    */
   readonly signal: AbortSignal;
 }

@@ -139,11 +139,19 @@ export class JobRunner {
   }
 
   async #run(held: HeldJob): Promise<Outcome> {
+    const { store, runner } = this.#options;
+    const { job } = held;
     this.counts.running++;
     this.#heartbeat?.add(held);
+    let unwatch: (() => void) | undefined;
     try {
-      return await outcomeOf(this.#options.runner, held.job);
+      unwatch = store.watchLease?.(job, {
+        fencingToken: job.fencingToken,
+        onLost: (error) => this.#lose(held, error),
+      });
+      return await outcomeOf(runner, job);
     } finally {
+      unwatch?.();
       this.#heartbeat?.remove(held);
       this.counts.running--;
     }
@@ -184,6 +192,8 @@ export class JobRunner {
   }
 
   #lose(held: HeldJob, error: unknown): void {
+    if (held.isLost) return;
+    this.#heartbeat?.remove(held);
     held.isLost = true;
     this.counts.lost++;
     held.controller.abort(error);

@@ -77,6 +77,7 @@ export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
 export { parseEvents } from "./parse/events.ts";
 export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
+export { parseLeaseWatch } from "./parse/lease_watch.ts";
 export { parseHistory } from "./parse/history.ts";
 export {
   parseFailures,

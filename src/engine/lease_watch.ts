@@ -1,0 +1,107 @@
+/**
+ * Telling those who hold leases when somebody takes them away.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import type { FlowEventName, LeaseWatchOptions } from "../flow/mod.ts";
+import {
+  type Effect,
+  findFlow,
+  type Flow,
+  type FlowTarget,
+  packKey,
+  toRecord,
+} from "../flow/core/mod.ts";
+import type { Time } from "../time/mod.ts";
+import type { Shard } from "./shard.ts";
+
+/** What ends a lease without its holder. */
+const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(
+  ["cancelled", "claimed", "lease_lost", "signaled"],
+);
+
+/** One lease that is watched. */
+interface Watcher extends LeaseWatchOptions {
+  readonly target: FlowTarget;
+  isOver: boolean;
+}
+
+/** The leases of a shard that are watched: as a rule those of the jobs that run in this process. */
+export class LeaseWatch {
+  readonly #shard: Shard;
+  readonly #time: Time;
+  /** Watchers by the packed key of their flow. */
+  readonly #watchers = new Map<string, Set<Watcher>>();
+
+  /** Nothing is watched yet. */
+  constructor(shard: Shard, time: Time) {
+    this.#shard = shard;
+    this.#time = time;
+  }
+
+  /** Watches a lease until it is lost or what this returns is called. */
+  watch(target: FlowTarget, options: LeaseWatchOptions): () => void {
+    const watcher: Watcher = { ...options, target, isOver: false };
+    const flow = this.#find(target);
+    // What happened to it before anybody watched is told as well.
+    if (!isHeld(flow, watcher)) this.#checkSoon(watcher);
+    if (flow === undefined) return () => void (watcher.isOver = true);
+    const key = packKey(flow.key);
+    const watchers = this.#watchers.get(key) ?? new Set();
+    this.#watchers.set(key, watchers.add(watcher));
+    return () => {
+      watcher.isOver = true;
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
+    };
+  }
+
+  /** A command has changed flows. */
+  changed(effects: readonly Effect[]): void {
+    if (this.#watchers.size === 0) return;
+    for (const effect of effects) {
+      if (effect.kind !== "ctrl" || !TAKES_LEASES.has(effect.event)) continue;
+      for (const watcher of this.#watchers.get(packKey(effect.key)) ?? []) this.#checkSoon(watcher);
+    }
+  }
+
+  /** Not at once: a command is being decided, and what it does may turn out not to have happened. */
+  #checkSoon(watcher: Watcher): void {
+    this.#time.defer(() => this.#check(watcher));
+  }
+
+  /** Tells the holder if the lease is lost, as soon as that is on disk. */
+  #check(watcher: Watcher): void {
+    const lost = this.#shard.call(() => {
+      const flow = this.#find(watcher.target);
+      if (isHeld(flow, watcher)) return undefined;
+      return { waitLsn: flow?.lsn ?? this.#shard.headLsn, read: () => flow };
+    });
+    // A store that ends tells everybody by itself.
+    lost.then((flow) => tell(watcher, flow), () => {});
+  }
+
+  #find(target: FlowTarget): Flow | undefined {
+    return findFlow(this.#shard.state.flows.table, target, this.#shard.now());
+  }
+}
+
+function isHeld(flow: Flow | undefined, { fencingToken }: Watcher): boolean {
+  return flow !== undefined && flow.control.lease !== null &&
+    flow.control.fencingToken === fencingToken;
+}
+
+function tell(watcher: Watcher, flow: Flow | undefined): void {
+  if (watcher.isOver) return;
+  watcher.isOver = true;
+  const { id } = watcher.target;
+  const state = flow === undefined ? "gone" : toRecord(flow).state;
+  const owner = flow?.control.lease?.owner;
+  const now = owner === undefined ? `it is ${state}` : `"${owner}" has claimed it`;
+  watcher.onLost(
+    new FlowError("stale_lease", `Flow "${id}" was taken from its worker: ${now}`, {
+      details: { id, state },
+    }),
+  );
+}
