@@ -188,6 +188,12 @@ const timeFromWall = onLog("timeFromWall", (inner) => ({
 /** Leaves files open when it closes. */
 const leakFiles = onLog("leakFiles", (inner) => ({ close: () => inner.mark() }));
 
+/** Tells nobody who follows that something has been committed. */
+const silentFeed: EnginePractice = {
+  name: "silentFeed",
+  shard: ({ feed }) => void (feed.committed = () => {}),
+};
+
 /** Does not look for waiters when something has changed. */
 const noWake: EnginePractice = {
   name: "noWake",
@@ -249,6 +255,7 @@ export const engineMutants: readonly EnginePractice[] = [
   lastFrameUnread,
   timeFromWall,
   leakFiles,
+  silentFeed,
   noWake,
   noDueAlarm,
   noDeadline,

@@ -14,6 +14,7 @@ import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { EngineCallers } from "./engine_callers.ts";
 import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
+import { EngineFollower } from "./engine_follower.ts";
 import { EngineOracle, type Surroundings } from "./engine_oracle.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
 import { Violation } from "./log_oracle.ts";
@@ -68,6 +69,7 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #random: Random;
   readonly #oracle: EngineOracle = new EngineOracle(() => this);
   readonly #callers: EngineCallers = new EngineCallers(this.#oracle);
+  readonly #follower: EngineFollower = new EngineFollower();
   #process: EngineProcess | undefined;
   #wallMs = START_MS;
   #lostBy: unknown;
@@ -235,7 +237,9 @@ class EngineSimulation implements Surroundings, LogTap {
       hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS && this.fullCount === this.#hadRoomSince,
     });
     // A look at the disk would take the faults that are meant for others.
-    if (this.#disk.armedCount === 0) checkRebuilt(shard, log, HASH_KEY);
+    if (this.#disk.armedCount > 0) return;
+    checkRebuilt(shard, log, HASH_KEY);
+    await this.#follower.catchUp(running);
   }
 
   async #close(): Promise<void> {
