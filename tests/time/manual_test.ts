@@ -157,6 +157,12 @@ test("manualTime().tick() tells alarms that ring for ever from time that passes"
   const alarm = time.alarm(() => alarm.set(0));
   alarm.set(0);
   assertThrows(() => time.tick(1), InvariantError, "for ever");
+  let count = 0;
+  alarm.clear();
+  const every = time.alarm(() => every.set(++count));
+  every.set(0);
+  time.tick(150_000);
+  assertEquals(count, 150_001);
 });
 
 test("manualTime().tick() rings any alarms in order and ends where it should", () => {
