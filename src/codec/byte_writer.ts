@@ -110,14 +110,14 @@ export class ByteWriter {
   /** A text in UTF-8, after its length in bytes (`u32`). A lone surrogate is a defect of the caller. */
   text(value: string): void {
     const start = this.#length;
-    // One UTF-16 unit never takes more than three bytes.
-    this.#reserve(4 + 3 * value.length);
-    const isShort = value.length <= SHORT_TEXT_MAX;
-    const written = isShort && this.#ascii(value, start + 4)
-      ? value.length
-      : this.#utf8(value, start + 4);
+    const written = this.#put(value, start + 4);
     this.#length = start + 4 + written;
-    this.setU32(start, written);
+    this.#view.setUint32(start, written, true);
+  }
+
+  /** A text in UTF-8, without its length. */
+  rawText(value: string): void {
+    this.#length += this.#put(value, this.#length);
   }
 
   /** Zeros, `count` of them. */
@@ -147,6 +147,14 @@ export class ByteWriter {
     const low = value >>> 0;
     this.#view.setUint32(at, low, true);
     this.#view.setUint16(at + 4, (value - low) / 0x1_0000_0000, true);
+  }
+
+  /** Puts a text where nothing has been written yet. Returns how many bytes that took. */
+  #put(value: string, start: number): number {
+    // One UTF-16 unit never takes more than three bytes.
+    this.#reserve(start - this.#length + 3 * value.length);
+    const isShort = value.length <= SHORT_TEXT_MAX;
+    return isShort && this.#ascii(value, start) ? value.length : this.#utf8(value, start);
   }
 
   /** Puts the characters as bytes, unless one of them needs more than one. */

@@ -6,7 +6,7 @@
 import { type Before, HandleHeap } from "./handle_heap.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneOrder } from "./lane.ts";
-import { compareIdentity, type Members } from "./members.ts";
+import type { Members } from "./members.ts";
 
 /** Where a flow stands in the index. */
 export interface DuePlace {
@@ -60,7 +60,7 @@ export class DueIndex {
   constructor(members: Members) {
     this.#before = (a, b) => {
       const difference = this.#dueMs[a]! - this.#dueMs[b]!;
-      return difference === 0 ? compareIdentity(members, a, b) < 0 : difference < 0;
+      return difference === 0 ? members.compare(a, b) < 0 : difference < 0;
     };
     this.#order = { before: this.#before, members, places: [], partitionPlaces: [] };
   }

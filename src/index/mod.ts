@@ -6,6 +6,7 @@
  */
 
 export { DueIndex, type DuePlace, type DueSelection } from "./due_index.ts";
+export { HashChains } from "./hash_chains.ts";
 export type { Members } from "./members.ts";
 export { type ListPosition, StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { ChangeSequence, type Run } from "./change_sequence.ts";
-import { compareIdentity, type Members } from "./members.ts";
+import type { Members } from "./members.ts";
 import { compareUtf8 } from "./utf8_order.ts";
 
 /** Where a flow stands in the index. */
@@ -103,7 +103,7 @@ export class StateIndex {
       const isCut = timeMs === after?.updatedAtMs;
       yield* handles()
         .filter((handle) => !isCut || sign * this.#compare(handle, after) > 0)
-        .sort((a, b) => sign * compareIdentity(this.#members, a, b));
+        .sort((a, b) => sign * this.#members.compare(a, b));
     }
   }
 

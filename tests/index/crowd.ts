@@ -17,6 +17,9 @@ export function membersOf(names: readonly Name[]): Members {
   return {
     idOf: (handle) => names[handle]!.id,
     partitionOf: (handle) => names[handle]!.partitionKey,
+    compare: (a, b) =>
+      compareBytes(names[a]!.id, names[b]!.id) ||
+      compareBytes(names[a]!.partitionKey, names[b]!.partitionKey),
   };
 }
 

@@ -10,7 +10,7 @@ import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
 import type { FlowTarget } from "./command.ts";
 import type { Effect, EventFacts } from "./effect.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
-import { firstKey, type FlowKey, nextKey, packKey } from "./flow_key.ts";
+import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
@@ -118,8 +118,8 @@ export class Draft implements FlowLookup {
 
   /** A key that no flow has. */
   newKey(partitionKey: string, id: string): FlowKey {
-    const { table, hash } = this.state;
-    let key: FlowKey | undefined = firstKey(hash, partitionKey, id);
+    const { table, keys } = this.state;
+    let key: FlowKey | undefined = keys.first(partitionKey, id);
     for (; key !== undefined; key = nextKey(key)) {
       const packed = packKey(key);
       if (table.handleOf(key) !== undefined || this.#newKeys.has(packed)) continue;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hash64 } from "../../codec/mod.ts";
+import { ByteWriter, type Hash64 } from "../../codec/mod.ts";
 
 /**
  * 64 bits that name a flow in every record about it: a keyed hash of its partition and id, the two
@@ -17,18 +17,51 @@ export type KeyedHash = (bytes: Uint8Array) => Hash64;
 /** How many flows with the same hash there can be. */
 const ORDINAL_COUNT = 4;
 
-const encoder = new TextEncoder();
+/** Makes keys of partitions and ids. */
+export class FlowKeys {
+  readonly #hash: KeyedHash;
+  readonly #writer = new ByteWriter();
+  /** What was asked for last: whoever looks for a flow that is not there often creates it next. */
+  #last: { readonly partitionKey: string; readonly id: string; readonly key: FlowKey } | undefined;
 
-/** The key that is given to a flow, unless another flow has it. */
-export function firstKey(hash: KeyedHash, partitionKey: string, id: string): FlowKey {
-  // The length in front keeps different pairs of texts different.
-  const { hi, lo } = hash(encoder.encode(`${partitionKey.length}:${partitionKey}${id}`));
-  return { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
+  /** @param hash The hash of the store. */
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
+  }
+
+  /** The key that is given to a flow, unless another flow has it. */
+  first(partitionKey: string, id: string): FlowKey {
+    const last = this.#last;
+    if (last?.id === id && last.partitionKey === partitionKey) return last.key;
+    const writer = this.#writer;
+    writer.reset();
+    // The length in front keeps different pairs of texts different.
+    writer.rawText(`${partitionKey.length}:`);
+    writer.rawText(partitionKey);
+    writer.rawText(id);
+    const { hi, lo } = this.#hash(writer.bytes());
+    const key = { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
+    this.#last = { partitionKey, id, key };
+    return key;
+  }
+
+  /** 32 bits of a hash of an id alone. */
+  hashOfId(id: string): number {
+    const writer = this.#writer;
+    writer.reset();
+    writer.rawText(id);
+    return this.#hash(writer.bytes()).hi;
+  }
 }
 
 /** The key that is tried after one that another flow has; undefined after the last. */
 export function nextKey({ hi, lo }: FlowKey): FlowKey | undefined {
   return lo % ORDINAL_COUNT === ORDINAL_COUNT - 1 ? undefined : { hi, lo: lo + 1 };
+}
+
+/** 32 bits that all keys have in common that a flow may have. */
+export function hashOfKey({ hi, lo }: FlowKey): number {
+  return (hi ^ (lo >>> 2)) >>> 0;
 }
 
 /** A key as a text of four characters, to look things up by. */

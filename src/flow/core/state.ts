@@ -8,11 +8,11 @@ import { DueIndex, type DueSelection, StateIndex } from "../../index/mod.ts";
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { Identity } from "./flow.ts";
-import type { KeyedHash } from "./flow_key.ts";
+import { FlowKeys, type KeyedHash } from "./flow_key.ts";
 import type { NamedValues } from "./named_values.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { SignalMemory } from "./signal_memory.ts";
-import { type FlowTable, PlainTable } from "./table.ts";
+import { type FlowTable, PackedTable } from "./table.ts";
 
 /** A flow that has a body, but no control block yet: the next records of its command bring it. */
 export interface NascentFlow {
@@ -35,20 +35,22 @@ export interface ListedValues {
  * what is in it.
  */
 export class FlowState {
-  /** Gives flows their keys, and requests their digests. */
+  /** Gives requests their digests. */
   readonly hash: KeyedHash;
-  /** The flows. */
-  readonly table: FlowTable = new PlainTable();
+  /** Gives flows their keys. */
+  readonly keys: FlowKeys;
   /** The names of types and states. */
   readonly dictionary: Dictionary = new Dictionary();
+  /** The flows. */
+  readonly table: FlowTable;
   /** The policies by type, with the LSNs that set them. */
   readonly policies: Map<string, StoredPolicy & { readonly lsn: number }> = new Map();
   /** The flows that have a due time, by due time. */
-  readonly due: DueIndex = new DueIndex(this.table);
+  readonly due: DueIndex;
   /** The flows that have ended, by the end of their retention. */
-  readonly retention: DueIndex = new DueIndex(this.table);
+  readonly retention: DueIndex;
   /** All flows, by state and last change. */
-  readonly states: StateIndex = new StateIndex(this.table);
+  readonly states: StateIndex;
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation, by packed key. Empty between commands. */
@@ -64,6 +66,11 @@ export class FlowState {
    */
   constructor(hash: KeyedHash) {
     this.hash = hash;
+    this.keys = new FlowKeys(hash);
+    this.table = new PackedTable({ dictionary: this.dictionary, keys: this.keys });
+    this.due = new DueIndex(this.table);
+    this.retention = new DueIndex(this.table);
+    this.states = new StateIndex(this.table);
   }
 
   /** When the next flow that a claim could take is due, or was; `Infinity` if there is none. */

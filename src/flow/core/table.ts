@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { invariant } from "../../invariant.ts";
-import type { Members } from "../../index/mod.ts";
+import { HashChains, type Members } from "../../index/mod.ts";
+import type { Dictionary } from "./dictionary.ts";
 import type { Flow } from "./flow.ts";
-import { type FlowKey, packKey } from "./flow_key.ts";
+import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
+import { FlowRows } from "./flow_rows.ts";
+import { IdentityArena } from "./identity_arena.ts";
 
 /**
  * All flows. What it gives out is a snapshot: it may be made on demand, so nobody relies on getting
@@ -35,13 +37,36 @@ export interface FlowTable extends Members {
   [Symbol.iterator](): Iterator<Flow>;
 }
 
-/** A table of plain objects. */
-export class PlainTable implements FlowTable {
-  readonly #flows: (Flow | undefined)[] = [];
-  readonly #free: number[] = [];
-  readonly #byKey = new Map<string, number>();
-  /** Most ids are in one partition only; the others have a handle by partition. */
-  readonly #byId = new Map<string, number | Map<string, number>>();
+/** What a table is made of. */
+export interface PackedTableParts {
+  /** The names of types and states. */
+  readonly dictionary: Dictionary;
+  /** Makes keys of partitions and ids. */
+  readonly keys: FlowKeys;
+}
+
+/** Flows that were seen last are kept as objects, so many: a power of two. */
+const RECENT_COUNT = 1 << 12;
+
+/**
+ * A table of rows in typed arrays: a flow is about 250 bytes that no collector looks at. A flow that
+ * was just claimed is about to be settled, so the last ones are at hand as objects, too.
+ */
+export class PackedTable implements FlowTable {
+  readonly #keys: FlowKeys;
+  readonly #rows: FlowRows;
+  readonly #identities: IdentityArena;
+  readonly #byKey = new HashChains();
+  readonly #byId = new HashChains();
+  readonly #recent = new Array<Flow | undefined>(RECENT_COUNT);
+  readonly #recentHandles = new Float64Array(RECENT_COUNT);
+
+  /** An empty table. */
+  constructor({ dictionary, keys }: PackedTableParts) {
+    this.#keys = keys;
+    this.#rows = new FlowRows(dictionary);
+    this.#identities = new IdentityArena(dictionary);
+  }
 
   get size(): number {
     return this.#byKey.size;
@@ -53,85 +78,96 @@ export class PlainTable implements FlowTable {
   }
 
   find(partitionKey: string, id: string): Flow | undefined {
-    const found = this.#byId.get(id);
-    if (found === undefined) return undefined;
-    if (typeof found !== "number") {
-      const handle = found.get(partitionKey);
-      return handle === undefined ? undefined : this.at(handle);
+    const hash = hashOfKey(this.#keys.first(partitionKey, id));
+    let handle = this.#byKey.first(hash);
+    for (; handle >= 0; handle = this.#byKey.next(handle)) {
+      if (this.#byKey.hashOf(handle) !== hash) continue;
+      if (this.#identities.matches(this.#rows.identityOf(handle), partitionKey, id)) {
+        return this.at(handle);
+      }
     }
-    const flow = this.at(found);
-    return flow.identity.partitionKey === partitionKey ? flow : undefined;
+    return undefined;
   }
 
   findAll(id: string): Flow[] {
-    const found = this.#byId.get(id);
-    if (found === undefined) return [];
-    if (typeof found === "number") return [this.at(found)];
-    return [...found.values()].map((handle) => this.at(handle));
+    const hash = this.#keys.hashOfId(id);
+    const found: Flow[] = [];
+    let handle = this.#byId.first(hash);
+    for (; handle >= 0; handle = this.#byId.next(handle)) {
+      if (this.#byId.hashOf(handle) !== hash) continue;
+      if (this.#identities.hasId(this.#rows.identityOf(handle), id)) found.push(this.at(handle));
+    }
+    return found;
   }
 
   at(handle: number): Flow {
-    const flow = this.#flows[handle];
-    // Not the message as an argument: it would be made every time.
-    if (flow === undefined) invariant(false, `no flow has the handle ${handle}`);
+    const place = handle & (RECENT_COUNT - 1);
+    const recent = this.#recent[place];
+    if (recent !== undefined && this.#recentHandles[place] === handle) return recent;
+    const { key, bodyLsn, control, lsn, values } = this.#rows.read(handle);
+    const identity = this.#identities.read(this.#rows.identityOf(handle));
+    const flow = { key, identity, bodyLsn, control, lsn, values };
+    this.#remember(handle, flow);
     return flow;
   }
 
   idOf(handle: number): string {
-    return this.at(handle).identity.id;
+    return this.#identities.idOf(this.#rows.identityOf(handle));
   }
 
   partitionOf(handle: number): string {
-    return this.at(handle).identity.partitionKey;
+    return this.#identities.partitionOf(this.#rows.identityOf(handle));
+  }
+
+  compare(a: number, b: number): number {
+    return this.#identities.compare(this.#rows.identityOf(a), this.#rows.identityOf(b));
   }
 
   add(flow: Flow): number {
-    const handle = this.#free.pop() ?? this.#flows.length;
-    this.#flows[handle] = flow;
-    this.#byKey.set(packKey(flow.key), handle);
-    this.#addId(flow.identity.id, flow.identity.partitionKey, handle);
+    const handle = this.#rows.add(flow, this.#identities.add(flow));
+    this.#byKey.add(handle, hashOfKey(flow.key));
+    this.#byId.add(handle, this.#keys.hashOfId(flow.identity.id));
+    this.#remember(handle, flow);
     return handle;
   }
 
   replace(handle: number, flow: Flow): void {
-    this.#flows[handle] = flow;
+    const rows = this.#rows;
+    if (rows.bodyLsnOf(handle) !== flow.bodyLsn) {
+      const before = rows.identityOf(handle);
+      rows.setIdentity(handle, this.#identities.add(flow));
+      this.#identities.delete(before);
+    }
+    rows.write(handle, flow);
+    this.#remember(handle, flow);
   }
 
   delete(key: FlowKey): void {
     const handle = this.handleOf(key);
     if (handle === undefined) return;
-    const { id, partitionKey } = this.at(handle).identity;
-    this.#byKey.delete(packKey(key));
-    this.#removeId(id, partitionKey);
-    this.#flows[handle] = undefined;
-    this.#free.push(handle);
+    const place = handle & (RECENT_COUNT - 1);
+    if (this.#recentHandles[place] === handle) this.#recent[place] = undefined;
+    this.#byKey.remove(handle);
+    this.#byId.remove(handle);
+    this.#identities.delete(this.#rows.identityOf(handle));
+    this.#rows.delete(handle);
   }
 
   handleOf(key: FlowKey): number | undefined {
-    return this.#byKey.get(packKey(key));
+    let handle = this.#byKey.first(hashOfKey(key));
+    while (handle >= 0 && !this.#rows.isAt(handle, key)) handle = this.#byKey.next(handle);
+    return handle < 0 ? undefined : handle;
   }
 
   *[Symbol.iterator](): Iterator<Flow> {
-    for (const flow of this.#flows) if (flow !== undefined) yield flow;
-  }
-
-  #addId(id: string, partitionKey: string, handle: number): void {
-    const found = this.#byId.get(id);
-    if (found === undefined) {
-      this.#byId.set(id, handle);
-    } else if (typeof found === "number") {
-      this.#byId.set(id, new Map([[this.partitionOf(found), found], [partitionKey, handle]]));
-    } else {
-      found.set(partitionKey, handle);
+    for (let handle = 0; handle < this.#rows.end; handle++) {
+      if (this.#rows.has(handle)) yield this.at(handle);
     }
   }
 
-  #removeId(id: string, partitionKey: string): void {
-    const found = this.#byId.get(id);
-    if (found instanceof Map) {
-      found.delete(partitionKey);
-      if (found.size > 0) return;
-    }
-    this.#byId.delete(id);
+  #remember(handle: number, flow: Flow): void {
+    const place = handle & (RECENT_COUNT - 1);
+    this.#recent[place] = flow;
+    this.#recentHandles[place] = handle;
   }
 }

@@ -1,0 +1,201 @@
+/**
+ * What flows are for life, packed.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "../../codec/mod.ts";
+import { invariant } from "../../invariant.ts";
+import type { Dictionary } from "./dictionary.ts";
+import type { BodyEffect } from "./effect.ts";
+import { readBody, writeBodyFixed, writeBodyRest } from "./encoding/body.ts";
+import { nameIds } from "./encoding/names.ts";
+import type { Identity } from "./flow.ts";
+
+/** Blocks begin at multiples of this, in bytes. */
+const UNIT_BYTES = 16;
+
+/** Blocks share pieces of so many units: 64 KiB. A larger block has a piece of its own. */
+const PIECE_BITS = 12;
+const PIECE_UNITS = 1 << PIECE_BITS;
+
+/** Before the body of a block stands its length. */
+const LENGTH_BYTES = 4;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Identities as the bytes of their BODY records, in a few large arrays: millions of small objects
+ * would be looked at by the collector again and again. A block is named by a number. Blocks that are
+ * given back are used again for identities of about the same size.
+ */
+export class IdentityArena {
+  readonly #dictionary: Dictionary;
+  readonly #writer = new ByteWriter();
+  readonly #pieces: Uint8Array[] = [];
+  /** Free blocks by their size in units, plus 1; each names the next one in its first bytes. */
+  readonly #free: number[] = [];
+  /** The first unit that no block has had yet, and the end of its piece. */
+  #nextUnit = 0;
+  #endUnit = 0;
+  #fixedBytes = 0;
+
+  /**
+   * An empty arena.
+   *
+   * @param dictionary The names of types.
+   */
+  constructor(dictionary: Dictionary) {
+    this.#dictionary = dictionary;
+  }
+
+  /** Keeps an identity. Returns the number of its block. */
+  add({ key, identity }: Pick<BodyEffect, "key" | "identity">): number {
+    const writer = this.#writer;
+    const effect: BodyEffect = { kind: "body", key, identity };
+    writer.reset();
+    writer.zeros(LENGTH_BYTES);
+    writeBodyFixed(writer, effect, nameIds(this.#dictionary, []));
+    this.#fixedBytes = writer.length - LENGTH_BYTES;
+    writeBodyRest(writer, effect);
+    writer.setU32(0, writer.length);
+    const block = this.#take(unitsOf(writer.length));
+    this.#pieceOf(block).set(writer.bytes(), offsetOf(block));
+    return block;
+  }
+
+  /** The identity in a block. */
+  read(block: number): Identity {
+    const piece = this.#pieceOf(block);
+    const start = offsetOf(block);
+    const fixedStart = start + LENGTH_BYTES;
+    const restStart = fixedStart + this.#fixedBytes;
+    const fixed = new ByteReader(piece.subarray(fixedStart, restStart));
+    const rest = new ByteReader(piece.subarray(restStart, start + u32At(piece, start)));
+    return readBody(fixed, rest, this.#dictionary).identity;
+  }
+
+  /** Whether the identity in a block has this id and partition. */
+  matches(block: number, partitionKey: string, id: string): boolean {
+    const piece = this.#pieceOf(block);
+    const at = this.#idAt(block);
+    return isText(piece, at, id) && isText(piece, afterText(piece, at), partitionKey);
+  }
+
+  /** Whether the identity in a block has this id. */
+  hasId(block: number, id: string): boolean {
+    return isText(this.#pieceOf(block), this.#idAt(block), id);
+  }
+
+  /** The id of the identity in a block. */
+  idOf(block: number): string {
+    return textAt(this.#pieceOf(block), this.#idAt(block));
+  }
+
+  /** The partition of the identity in a block. */
+  partitionOf(block: number): string {
+    const piece = this.#pieceOf(block);
+    return textAt(piece, afterText(piece, this.#idAt(block)));
+  }
+
+  /** Orders two identities by id, then by partition, bytewise. */
+  compare(a: number, b: number): number {
+    const pieceA = this.#pieceOf(a);
+    const pieceB = this.#pieceOf(b);
+    const atA = this.#idAt(a);
+    const atB = this.#idAt(b);
+    return compareTexts(pieceA, atA, pieceB, atB) ||
+      compareTexts(pieceA, afterText(pieceA, atA), pieceB, afterText(pieceB, atB));
+  }
+
+  /** Gives a block back. */
+  delete(block: number): void {
+    const piece = this.#pieceOf(block);
+    const start = offsetOf(block);
+    const units = unitsOf(u32At(piece, start));
+    setU32(piece, start, this.#free[units] ?? 0);
+    this.#free[units] = block + 1;
+  }
+
+  #take(units: number): number {
+    const free = (this.#free[units] ?? 0) - 1;
+    if (free >= 0) {
+      this.#free[units] = u32At(this.#pieceOf(free), offsetOf(free));
+      return free;
+    }
+    if (units > PIECE_UNITS) {
+      this.#pieces.push(new Uint8Array(units * UNIT_BYTES));
+      return (this.#pieces.length - 1) * PIECE_UNITS;
+    }
+    if (this.#nextUnit + units > this.#endUnit) {
+      this.#pieces.push(new Uint8Array(PIECE_UNITS * UNIT_BYTES));
+      this.#endUnit = this.#pieces.length * PIECE_UNITS;
+      this.#nextUnit = this.#endUnit - PIECE_UNITS;
+    }
+    const block = this.#nextUnit;
+    this.#nextUnit += units;
+    return block;
+  }
+
+  #pieceOf(block: number): Uint8Array {
+    const piece = this.#pieces[block >>> PIECE_BITS];
+    if (piece === undefined) invariant(false, `no identity has the block ${block}`);
+    return piece;
+  }
+
+  /** Where the rest of a body begins: with the id, which the partition follows. */
+  #idAt(block: number): number {
+    return offsetOf(block) + LENGTH_BYTES + this.#fixedBytes;
+  }
+}
+
+function unitsOf(bytes: number): number {
+  return Math.ceil(bytes / UNIT_BYTES);
+}
+
+/** Where a block begins in its piece. */
+function offsetOf(block: number): number {
+  return (block & (PIECE_UNITS - 1)) * UNIT_BYTES;
+}
+
+/** Where the text ends that begins with its length at `at`. */
+function afterText(piece: Uint8Array, at: number): number {
+  return at + 4 + u32At(piece, at);
+}
+
+function textAt(piece: Uint8Array, at: number): string {
+  return decoder.decode(piece.subarray(at + 4, afterText(piece, at)));
+}
+
+function isText(piece: Uint8Array, at: number, text: string): boolean {
+  const length = u32At(piece, at);
+  // A text with as many bytes as characters has one byte for each.
+  if (length !== text.length) return length > text.length && textAt(piece, at) === text;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80 || piece[at + 4 + index] !== unit) return false;
+  }
+  return true;
+}
+
+function compareTexts(a: Uint8Array, atA: number, b: Uint8Array, atB: number): number {
+  const lengthA = u32At(a, atA);
+  const lengthB = u32At(b, atB);
+  const end = Math.min(lengthA, lengthB) + 4;
+  for (let index = 4; index < end; index++) {
+    const difference = a[atA + index]! - b[atB + index]!;
+    if (difference !== 0) return difference;
+  }
+  return lengthA - lengthB;
+}
+
+function u32At(piece: Uint8Array, at: number): number {
+  return (piece[at]! | (piece[at + 1]! << 8) | (piece[at + 2]! << 16) | (piece[at + 3]! << 24)) >>>
+    0;
+}
+
+function setU32(piece: Uint8Array, at: number, value: number): void {
+  piece[at] = value;
+  piece[at + 1] = value >>> 8;
+  piece[at + 2] = value >>> 16;
+  piece[at + 3] = value >>> 24;
+}

@@ -1,0 +1,97 @@
+/**
+ * Finding handles by a hash.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+import { LongUint32Array } from "./long_array.ts";
+
+/** Lists begin with so many buckets. */
+const FIRST_COUNT = 1 << 10;
+
+/**
+ * Handles in buckets by the 32-bit hash that they were added with; whoever asks compares what he
+ * finds with what he looks for. Handles that have the same hash are all in one bucket.
+ *
+ * Linear hashing: with every member that there are more of than buckets, one bucket is divided into
+ * two. So there is never a moment in which all of it is hashed again, and no second table beside the
+ * first one.
+ */
+export class HashChains {
+  /** The first handle of every bucket, plus 1. */
+  readonly #heads = new LongUint32Array();
+  /** The next handle of the same bucket, plus 1, by handle. */
+  readonly #nexts = new LongUint32Array();
+  /** The hash, by handle. */
+  readonly #hashes = new LongUint32Array();
+  #bucketCount = FIRST_COUNT;
+  /** All bits of the largest number of a bucket. */
+  #mask = FIRST_COUNT - 1;
+  #size = 0;
+
+  /** How many handles it holds. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first handle that might have a hash, -1 if there is none. */
+  first(hash: number): number {
+    return this.#heads.get(this.#bucketOf(hash)) - 1;
+  }
+
+  /** The handle after one that might have the same hash, -1 after the last. */
+  next(handle: number): number {
+    return this.#nexts.get(handle) - 1;
+  }
+
+  /** The hash that a handle was added with. */
+  hashOf(handle: number): number {
+    return this.#hashes.get(handle);
+  }
+
+  /** Adds a handle that is not there. */
+  add(handle: number, hash: number): void {
+    this.#hashes.set(handle, hash);
+    this.#push(this.#bucketOf(hash), handle);
+    if (++this.#size > this.#bucketCount) this.#divide();
+  }
+
+  /** Removes a handle that is there. */
+  remove(handle: number): void {
+    const bucket = this.#bucketOf(this.#hashes.get(handle));
+    const after = this.#nexts.get(handle);
+    let at = this.#heads.get(bucket);
+    if (at === handle + 1) this.#heads.set(bucket, after);
+    else {
+      while (at !== 0 && this.#nexts.get(at - 1) !== handle + 1) at = this.#nexts.get(at - 1);
+      if (at === 0) invariant(false, `handle ${handle} is in no bucket`);
+      this.#nexts.set(at - 1, after);
+    }
+    this.#size--;
+  }
+
+  #bucketOf(hash: number): number {
+    const bucket = hash & this.#mask;
+    // The mask is for a table twice the size; the upper half of that is not all there yet.
+    return (bucket >>> 0) < this.#bucketCount ? bucket >>> 0 : (bucket & (this.#mask >>> 1)) >>> 0;
+  }
+
+  #push(bucket: number, handle: number): void {
+    this.#nexts.set(handle, this.#heads.get(bucket));
+    this.#heads.set(bucket, handle + 1);
+  }
+
+  /** Adds a bucket, and moves there what belongs there from the one that it was part of. */
+  #divide(): void {
+    if (this.#bucketCount > this.#mask) this.#mask = 2 * this.#mask + 1;
+    const added = this.#bucketCount++;
+    const divided = added & (this.#mask >>> 1);
+    let at = this.#heads.get(divided);
+    this.#heads.set(divided, 0);
+    while (at !== 0) {
+      const handle = at - 1;
+      at = this.#nexts.get(handle);
+      this.#push(this.#bucketOf(this.#hashes.get(handle)), handle);
+    }
+  }
+}
