@@ -12,13 +12,29 @@ import type {
   ConformanceSubject,
   ConformanceTime,
 } from "./case.ts";
+import { argumentsCases } from "./arguments.ts";
+import { batchCases } from "./batch.ts";
+import { batchOptionCases } from "./batch_options.ts";
+import { blockingCases } from "./blocking.ts";
 import { claimCases } from "./claim.ts";
 import { createCases } from "./create.ts";
+import { durabilityCases } from "./durability.ts";
+import { historyCases } from "./history.ts";
+import { infoCases } from "./info.ts";
 import { leaseCases } from "./lease.ts";
+import { limitsCases } from "./limits.ts";
+import { listCases } from "./list.ts";
+import { policyCases } from "./policy.ts";
+import { retentionCases } from "./retention.ts";
 import { retryCases } from "./retry.ts";
+import { rewindCases } from "./rewind.ts";
 import { settleCases } from "./settle.ts";
+import { signalCases } from "./signal.ts";
 import { takeoverCases } from "./takeover.ts";
+import { terminalsCases } from "./terminals.ts";
+import { timeCases } from "./time.ts";
 import { transitionCases } from "./transition.ts";
+import { valuesCases } from "./values.ts";
 
 /** Every case, by topic. Read from the first to the last, their names are what a store promises. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -29,6 +45,22 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...settleCases,
   ...transitionCases,
   ...retryCases,
+  ...batchCases,
+  ...batchOptionCases,
+  ...signalCases,
+  ...valuesCases,
+  ...rewindCases,
+  ...historyCases,
+  ...listCases,
+  ...terminalsCases,
+  ...infoCases,
+  ...retentionCases,
+  ...policyCases,
+  ...blockingCases,
+  ...argumentsCases,
+  ...limitsCases,
+  ...timeCases,
+  ...durabilityCases,
 ];
 
 /** How a store is put through the suite. */

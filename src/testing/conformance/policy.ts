@@ -1,0 +1,177 @@
+/**
+ * The policies of types.
+ *
+ * @module
+ */
+import type { ResolvedStatePolicy, TypePolicy } from "../../flow/mod.ts";
+import { refused, same, shows } from "./assertion.ts";
+import type { ConformanceCase } from "./case.ts";
+import { JOB } from "./leasing.ts";
+
+const DEFAULT: ResolvedStatePolicy = {
+  retry: {
+    maxRetries: 3,
+    backoff: { kind: "exponential", baseMs: 1_000, maxMs: 30_000, jitterPct: 20 },
+    exhaustedTo: "failed",
+  },
+  retention: { ttlMs: 604_800_000, historyMaxEvents: 100_000 },
+  maxReclaims: 10,
+};
+
+/** `policySet()` and `policyGet()`. */
+export const policyCases: readonly ConformanceCase[] = [
+  {
+    name: "policyGet() of a type that was never given a policy is the default, generation 0",
+    async run({ store }) {
+      same(await store.policyGet(JOB), { type: JOB, generation: 0, ...DEFAULT, states: {} });
+      same(await store.policyGet(JOB, { state: "s" }), {
+        type: JOB,
+        generation: 0,
+        ...DEFAULT,
+        states: { s: DEFAULT },
+      });
+    },
+  },
+  {
+    name:
+      "policySet() resolves to the whole policy: default, type and state, each over the one before, member by member",
+    async run({ store }) {
+      const policy: TypePolicy = {
+        retry: { maxRetries: 7, backoff: { baseMs: 50 } },
+        retention: { ttlMs: 5 },
+        maxReclaims: null,
+        states: {
+          s: { retry: { backoff: { kind: "fixed", maxMs: 60, jitterPct: 0 }, exhaustedTo: "t" } },
+          u: { retention: { historyMaxEvents: 9 }, maxReclaims: 0 },
+        },
+      };
+      const backoff = { ...DEFAULT.retry.backoff, baseMs: 50 };
+      const retry = { ...DEFAULT.retry, maxRetries: 7, backoff };
+      const ofType = { retry, retention: { ...DEFAULT.retention, ttlMs: 5 }, maxReclaims: null };
+      const resolved = {
+        type: JOB,
+        generation: 1,
+        ...ofType,
+        states: {
+          s: {
+            ...ofType,
+            retry: {
+              ...retry,
+              backoff: { kind: "fixed", baseMs: 50, maxMs: 60, jitterPct: 0 },
+              exhaustedTo: "t",
+            },
+          },
+          u: { ...ofType, retention: { ttlMs: 5, historyMaxEvents: 9 }, maxReclaims: 0 },
+        },
+      } as const;
+      same(await store.policySet(JOB, policy), resolved);
+      same(await store.policyGet(JOB), resolved);
+      same((await store.policyGet(JOB, { state: "s" })).states, { s: resolved.states.s });
+      same((await store.policyGet(JOB, { state: "none" })).states, { none: ofType });
+      same((await store.policyGet("other")).generation, 0);
+    },
+  },
+  {
+    name: "policySet() replaces the whole policy; nothing is merged, and {} is the default again",
+    async run({ store }) {
+      await store.policySet(JOB, { retry: { maxRetries: 7 }, states: { s: { maxReclaims: 1 } } });
+      shows(await store.policySet(JOB, { maxReclaims: 5 }), {
+        generation: 2,
+        retry: DEFAULT.retry,
+        maxReclaims: 5,
+        states: {},
+      }, "The policy");
+      same(await store.policySet(JOB, {}), { type: JOB, generation: 3, ...DEFAULT, states: {} });
+    },
+  },
+  {
+    name:
+      "policySet() with expectedGeneration is refused with generation_conflict if the policy was set since",
+    async run({ store }) {
+      shows(await store.policySet(JOB, { expectedGeneration: 0 }), { generation: 1 }, "The policy");
+      await refused(() => store.policySet(JOB, { expectedGeneration: 0 }), "generation_conflict", {
+        type: JOB,
+        expected: 0,
+        actual: 1,
+      });
+      shows(await store.policySet(JOB, { expectedGeneration: 1 }), { generation: 2 }, "The policy");
+    },
+  },
+  {
+    name: "policySet() takes the largest and the smallest of every member",
+    async run({ store }) {
+      const month = 30 * 86_400_000;
+      await store.policySet(JOB, {
+        retry: { maxRetries: 1_000, backoff: { baseMs: month, maxMs: month, jitterPct: 100 } },
+        retention: { ttlMs: 365 * 86_400_000, historyMaxEvents: 1_000_000 },
+        maxReclaims: 1_000_000,
+      });
+      await store.policySet(JOB, {
+        retry: { maxRetries: 0, backoff: { baseMs: 0, maxMs: 0, jitterPct: 0 } },
+        retention: { ttlMs: 1, historyMaxEvents: 1 },
+        maxReclaims: 0,
+      });
+      // A base above the maximum is capped, not refused.
+      await store.policySet(JOB, { retry: { backoff: { baseMs: 2, maxMs: 1 } } });
+    },
+  },
+  {
+    name: "policySet() refuses what is out of range or has no such name, and the old policy stays",
+    async run({ store }) {
+      const before = await store.policySet(JOB, { maxReclaims: 7 });
+      const bad: readonly [object, string][] = [
+        [{ retry: { maxRetries: 1_001 } }, "retry.maxRetries"],
+        [{ retry: { maxRetries: -1 } }, "retry.maxRetries"],
+        [{ retry: { maxAttempts: 1 } }, "retry.maxAttempts"],
+        [{ retry: { backoff: { kind: "random" } } }, "retry.backoff.kind"],
+        [{ retry: { backoff: { baseMs: 2_592_000_001 } } }, "retry.backoff.baseMs"],
+        [{ retry: { backoff: { maxMs: 2_592_000_001 } } }, "retry.backoff.maxMs"],
+        [{ retry: { backoff: { jitterPct: 101 } } }, "retry.backoff.jitterPct"],
+        [{ retry: { backoff: "fixed" } }, "retry.backoff"],
+        [{ retry: 3 }, "retry"],
+        [{ retry: { exhaustedTo: "running" } }, "retry.exhaustedTo"],
+        [{ retry: { exhaustedTo: "" } }, "retry.exhaustedTo"],
+        [{ retention: { ttlMs: 0 } }, "retention.ttlMs"],
+        [{ retention: { ttlMs: 31_536_000_001 } }, "retention.ttlMs"],
+        [{ retention: { historyMaxEvents: 0 } }, "retention.historyMaxEvents"],
+        [{ retention: { historyHotMaxEvents: 0 } }, "retention.historyHotMaxEvents"],
+        [{ retention: [] }, "retention"],
+        [{ maxReclaims: -1 }, "maxReclaims"],
+        [{ states: { running: {} } }, "states"],
+        [{ states: { s: { retry: { maxRetries: "1" } } } }, "states.s.retry.maxRetries"],
+        [{ states: { s: 1 } }, "states.s"],
+        [{ states: [] }, "states"],
+        [{ expectedGeneration: -1 }, "expectedGeneration"],
+        [{ ttlMs: 1 }, "ttlMs"],
+      ];
+      for (const [policy, field] of bad) {
+        await refused(() => store.policySet(JOB, policy), "invalid_argument", { field });
+      }
+      const tooMany = { retention: { historyMaxEvents: 1_000_001 } };
+      await refused(() => store.policySet(JOB, tooMany), "limit_exceeded", {
+        field: "retention.historyMaxEvents",
+        value: 1_000_001,
+        limit: 1_000_000,
+      });
+      same(await store.policyGet(JOB), before);
+    },
+  },
+  {
+    name: "a policy may name a state that is called like a member of every object",
+    async run({ store }) {
+      const states = { ["__proto__"]: { maxReclaims: 1 }, constructor: { maxReclaims: 2 } };
+      const policy = await store.policySet(JOB, { states });
+      same(Object.keys(policy.states).sort(), ["__proto__", "constructor"]);
+      same((await store.policyGet(JOB, { state: "toString" })).states["toString"], DEFAULT);
+    },
+  },
+  {
+    name: "a policy is kept when the store is closed and opened again",
+    needs: ["durable"],
+    async run(context) {
+      const policy = await context.store.policySet(JOB, { states: { s: { maxReclaims: 1 } } });
+      await context.reopen();
+      same(await context.store.policyGet(JOB), policy);
+    },
+  },
+];
