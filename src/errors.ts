@@ -20,7 +20,7 @@ export type FlowErrorCode =
   | "idempotency_conflict"
   /** The same id stands twice in one batch. */
   | "duplicate_id"
-  /** An item names another partition than its batch. */
+  /** A command names another partition than the batch or `atomic()` that it belongs to. */
   | "partition_mismatch"
   /** The flow is in another state than the command expects. */
   | "wrong_state"
@@ -40,6 +40,8 @@ export type FlowErrorCode =
   | "signal_conflict"
   /** A name of a flow holds another value. */
   | "value_conflict"
+  /** A key of `kv` has another version than the command expects. */
+  | "version_conflict"
   /** A count is above its limit. */
   | "limit_exceeded"
   /** A size in bytes is above its limit. */
@@ -83,7 +85,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   already_exists: "Choose another id, or create with idempotent: true",
   idempotency_conflict: "Use a new id for a different request",
   duplicate_id: "Send each flow once, or use independent: true",
-  partition_mismatch: "Send one batch per partition",
+  partition_mismatch: "Send one batch, or one atomic(), per partition",
   wrong_state: "Read the flow again and decide anew",
   stale_lease: "Stop working on this flow: another worker owns it now",
   flow_terminal: "Nothing more can happen to this flow",
@@ -93,6 +95,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   guard_required: "Name the states that the signal is meant for",
   signal_conflict: "Use a new key for a different signal",
   value_conflict: "Read the flow again, or name the value in overrideValues",
+  version_conflict: "Read the key again and decide anew",
   limit_exceeded: "Send less at a time, or raise the limit when opening the store",
   too_large: "Send less, or raise the limit when opening the store",
   rewind_leased: "Cancel the flow first, or wait until its worker is done",

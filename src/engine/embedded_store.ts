@@ -54,7 +54,9 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
+import { applyAtomic } from "./atomic.ts";
 import { FeedStream } from "./event_stream.ts";
+import { EmbeddedKv } from "./kv_store.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";
@@ -78,6 +80,8 @@ type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext)
 export class EmbeddedStore implements Store {
   /** The clock that commands happen by. */
   readonly time: Time;
+  /** The keys. */
+  readonly kv: flow.KvStore;
   readonly #shard: Shard;
   readonly #parse: ParseContext;
   readonly #lock: Lock;
@@ -89,6 +93,7 @@ export class EmbeddedStore implements Store {
     this.#shard = shard;
     this.#parse = parse;
     this.#lock = lock;
+    this.kv = new EmbeddedKv({ shardOf: () => shard, parse });
   }
 
   create(id: string, options: flow.CreateOptions): Promise<flow.FlowRecord> {
@@ -275,6 +280,25 @@ export class EmbeddedStore implements Store {
     const query = parseEvents(options, this.#parse);
     const { feed, state: { flows } } = this.#shard;
     return new FeedStream(query, { feeds: [feed], hash: flows.hash, time: this.time });
+  }
+
+  atomic<const Steps extends readonly flow.AtomicStep<flow.AtomicResult>[]>(
+    partitionKey: string,
+    build: (tx: flow.AtomicCommands) => Steps,
+    options?: flow.AtomicOptions,
+  ): Promise<flow.AtomicResults<Steps>>;
+  atomic(
+    partitionKey: string,
+    build: (tx: flow.AtomicCommands) => void,
+    options?: flow.AtomicOptions,
+  ): Promise<flow.AtomicResult[]>;
+  atomic(
+    partitionKey: string,
+    build: (tx: flow.AtomicCommands) => unknown,
+    options?: flow.AtomicOptions,
+  ): Promise<flow.AtomicResult[]> {
+    const parts = { shardOf: () => this.#shard, parse: this.#parse };
+    return applyAtomic({ partitionKey, build, options }, parts);
   }
 
   close(): Promise<void> {

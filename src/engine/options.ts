@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly files?: Directory | undefined;
   /** Clock, alarms and randomness. Default: the machine's. */
   readonly time?: Time | undefined;
-  /** How flows are removed whose retention is over. Default: in the background, every minute. */
+  /** How flows and keys are removed that are over. Default: in the background, every minute. */
   readonly retention?: RetentionOptions | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<StoreLimits> | undefined;
@@ -46,6 +46,8 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   commandBytesMax: [1, FRAME_BYTES_MAX],
   // With its header and the control block of its flow it still has to fit.
   valueInlineBytesMax: [1, FRAME_BYTES_MAX / 2],
+  // A key has to fit into a record beside its value.
+  kvKeyBytesMax: [1, 65_536],
   // Below it a segment would hold hardly more than its own head; above it the offset of a record
   // would not fit into 32 bits, with a frame to spare.
   segmentBytesMax: [65_536, 1 << 30],

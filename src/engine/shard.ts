@@ -51,7 +51,7 @@ export interface ShardOptions {
   readonly hashKey: SipKey;
   /** Limits of the store. */
   readonly limits: StoreLimits;
-  /** How and when flows are removed whose retention is over. Default: every minute. */
+  /** How and when flows and keys are removed that are over. Default: every minute. */
   readonly sweepPlan?: SweepPlan;
 }
 
@@ -104,7 +104,7 @@ export class Shard {
     this.#alarm = time.alarm(() => this.#turn());
     this.#sweeper = new Sweeper(this, {
       plan: sweepPlan,
-      sliceFlowsMax: limits.cleanupLimitMax,
+      sliceMax: limits.cleanupLimitMax,
       monotonicMs: () => time.clock.monotonicMs(),
     });
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));

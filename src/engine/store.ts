@@ -4,10 +4,16 @@
  * @module
  */
 import type {
+  AtomicCommands,
+  AtomicOptions,
+  AtomicResult,
+  AtomicResults,
+  AtomicStep,
   EventsOptions,
   EventStream,
   FlowRef,
   FlowStore,
+  KvStore,
   LeaseWatchOptions,
 } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
@@ -18,6 +24,59 @@ export interface Store extends FlowStore, AsyncDisposable {
   readonly time: Time;
   /** Watches over a lease until it is lost, or until what this returns is called. */
   watchLease(flow: FlowRef, options: LeaseWatchOptions): () => void;
+  /** Values by key, in the same log as the flows. */
+  readonly kv: KvStore;
+
+  /**
+   * Applies several commands of one partition together: all of them, in one entry of the log, or none.
+   * Each one sees what those before it have done.
+   *
+   * The callback collects them, and does nothing else: it is called once, at once, and must not wait.
+   * What it calls is applied, in that order; the array that it returns says which results the promise
+   * resolves to. If it returns none, these are the results of all commands, in order.
+   *
+   * Rejects with a {@linkcode FlowAtomicError} that names the first command that was refused, and why:
+   * it has the code of that refusal. `partition_mismatch` for a command about another partition,
+   * `limit_exceeded` above 1,000 commands, `too_large` if they write more than 4 MiB
+   * (`limits.commandBytesMax`). What the callback throws itself comes back as it is.
+   *
+   * @param partitionKey The partition of all commands. A bare id means the flow in it.
+   * @param build Collects the commands.
+   * @returns Records, as they are after their own command.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * await store.create("order-1", { type: "order", partitionKey: "tenant-1" });
+   * await store.kv.set("balance", 100, { partitionKey: "tenant-1" });
+   *
+   * const [job] = await store.claimDue("order", { worker: "worker-1" });
+   * const balance = await store.kv.get("balance", { partitionKey: "tenant-1" });
+   * if (job?.leaseToken && balance !== null) {
+   *   const { leaseToken, fencingToken } = job;
+   *   const [done, entry] = await store.atomic("tenant-1", (tx) => [
+   *     tx.complete(job, { leaseToken, fencingToken, result: "paid" }),
+   *     tx.kv.set("balance", 75, { ifVersion: balance.version }),
+   *     tx.create("receipt-1", { type: "receipt", payload: { order: job.id } }),
+   *   ]);
+   *   console.log(done.state, entry.key); // completed balance
+   * }
+   * ```
+   */
+  atomic<const Steps extends readonly AtomicStep<AtomicResult>[]>(
+    partitionKey: string,
+    build: (tx: AtomicCommands) => Steps,
+    options?: AtomicOptions,
+  ): Promise<AtomicResults<Steps>>;
+  /** The same for a callback that returns nothing: resolves to the results of all commands, in order. */
+  atomic(
+    partitionKey: string,
+    build: (tx: AtomicCommands) => void,
+    options?: AtomicOptions,
+  ): Promise<AtomicResult[]>;
+
   /**
    * Follows the committed changes of all flows: as they happen, or from any point of the past. Each
    * change comes exactly once, those of a flow in the order of their versions, those of a partition

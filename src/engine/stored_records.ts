@@ -15,8 +15,9 @@ import type {
   Identity,
   NamedValues,
   ReadValue,
-  ValueEffect,
+  StoredKey,
   ValueParts,
+  WrittenValue,
 } from "../flow/core/mod.ts";
 import { type Log, readRecord } from "../log/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
@@ -56,8 +57,8 @@ export class StoredRecords implements HistoryLog {
       if (lsn > headLsn || !this.#keydir.has(lsn)) return undefined;
       const effect = this.#effect(lsn);
       if (effect.kind !== "value") return undefined;
-      const { untilMs } = effect;
-      return untilMs !== null && untilMs <= nowMs ? undefined : this.#found(effect, maxBytes);
+      const { untilMs, value } = effect;
+      return untilMs !== null && untilMs <= nowMs ? undefined : this.#found(value, maxBytes);
     };
   }
 
@@ -66,6 +67,14 @@ export class StoredRecords implements HistoryLog {
     const effect = this.#effect(lsn);
     invariant(effect.kind === "values", `LSN ${lsn} is a ${effect.kind}, not a list of values`);
     return effect.values;
+  }
+
+  /** The record of a key, with its value. */
+  key(lsn: number): StoredKey {
+    const effect = this.#effect(lsn);
+    invariant(effect.kind === "kv", `LSN ${lsn} is a ${effect.kind}, not a key`);
+    const { value } = effect;
+    return { ...effect, value: { encoding: value.encoding, bytes: this.#bytesOf(value) } };
   }
 
   /** A control block. */
@@ -97,12 +106,14 @@ export class StoredRecords implements HistoryLog {
     return this.#keydir.previous(lsn);
   }
 
-  #found({ value }: ValueEffect, maxBytes: number): FoundValue {
+  #found(value: WrittenValue, maxBytes: number): FoundValue {
     const { encoding } = value;
     const size = "parts" in value ? value.size : value.bytes.length;
-    if (size > maxBytes) return { encoding, size, bytes: undefined };
-    const bytes = "parts" in value ? this.#join(value.parts, size) : value.bytes;
-    return { encoding, size, bytes };
+    return { encoding, size, bytes: size > maxBytes ? undefined : this.#bytesOf(value) };
+  }
+
+  #bytesOf(value: WrittenValue): Uint8Array {
+    return "parts" in value ? this.#join(value.parts, value.size) : value.bytes;
   }
 
   #join({ firstLsn, count }: ValueParts, size: number): Uint8Array {

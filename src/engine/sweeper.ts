@@ -1,5 +1,5 @@
 /**
- * Giving up flows whose retention is over, in the background.
+ * Giving up flows whose retention is over, and keys whose time is, in the background.
  *
  * @module
  */
@@ -33,30 +33,30 @@ const CATCH_UP_MS = 100;
 export interface SweeperOptions {
   /** When it works. */
   readonly plan: SweepPlan;
-  /** The most flows of one slice. */
-  readonly sliceFlowsMax: number;
+  /** The most flows and keys of one slice. */
+  readonly sliceMax: number;
   /** The present monotonic time, in milliseconds. */
   readonly monotonicMs: () => number;
 }
 
 /**
- * Removes flows whose retention is over: one slice in a turn, then a rest. It is woken for the first
- * retention that ends and not before, so a store in which nothing is due does nothing.
+ * Removes flows whose retention is over and keys whose time is: one slice in a turn, then a rest. It
+ * is woken for the first that ends and not before, so a store in which nothing is over does nothing.
  */
 export class Sweeper {
   readonly #shard: Shard;
   readonly #plan: SweepPlan;
-  readonly #sliceFlowsMax: number;
+  readonly #sliceMax: number;
   readonly #monotonicMs: () => number;
   /** Not before this monotonic time. */
   #restUntilMs: number;
   #isSweeping = false;
 
   /** A sweeper that begins with a rest, so that opening a store is not followed by it at once. */
-  constructor(shard: Shard, { plan, sliceFlowsMax, monotonicMs }: SweeperOptions) {
+  constructor(shard: Shard, { plan, sliceMax, monotonicMs }: SweeperOptions) {
     this.#shard = shard;
     this.#plan = plan;
-    this.#sliceFlowsMax = sliceFlowsMax;
+    this.#sliceMax = sliceMax;
     this.#monotonicMs = monotonicMs;
     this.#restUntilMs = monotonicMs() + plan.intervalMs;
   }
@@ -72,9 +72,9 @@ export class Sweeper {
   wake(): void {
     if (this.nextAtMs() > this.#monotonicMs()) return;
     this.#isSweeping = true;
-    // A sweep that fails has removed nothing, and the next one finds the same flows.
+    // A sweep that fails has removed nothing, and the next one finds the same.
     this.#sweep().then(
-      ({ flows }) => this.#rest(flows === this.#sliceFlowsMax ? CATCH_UP_MS : Infinity),
+      ({ flows, keys }) => this.#rest(flows + keys === this.#sliceMax ? CATCH_UP_MS : Infinity),
       () => this.#rest(Infinity),
     );
   }
@@ -83,7 +83,7 @@ export class Sweeper {
     return this.#shard.call(() => {
       const reply = this.#shard.apply({
         kind: "retention_cleanup",
-        limit: this.#sliceFlowsMax,
+        limit: this.#sliceMax,
         nowMs: undefined,
         largeValues: [],
       });

@@ -12,17 +12,21 @@ export interface FlowLimits {
   readonly valueBytesMax: number;
   /** Larger values travel to the log in parts of this many bytes. Default 1 MiB. */
   readonly valueInlineBytesMax: number;
-  /** Items of one `*Many` command. Default 1,000. */
+  /** Items of one `*Many` command, commands of one `atomic`. Default 1,000. */
   readonly batchItemsMax: number;
   /** The `limit` of one claim, and the flows that one claim may touch. Default 1,000. */
   readonly claimLimitMax: number;
-  /** The `limit` of one `retentionCleanup`, and the flows of one slice of the sweeper. Default 1,000. */
+  /** The `limit` of one `retentionCleanup`, and what one slice of the sweeper removes. Default 1,000. */
   readonly cleanupLimitMax: number;
   /** States or partitions that one claim may name. Default 1,000. */
   readonly claimFilterMax: number;
   /** Rows of one query. Default 10,000. */
   readonly queryCountMax: number;
-  /** Bytes of values that one claim or history returns, unless a single value may be larger. Default 1 MiB. */
+  /** Bytes (UTF-8) of a key of `kv`. Default 4,096. */
+  readonly kvKeyBytesMax: number;
+  /** Bytes of the value of a key of `kv`, encoded. Default 1 MiB. */
+  readonly kvValueBytesMax: number;
+  /** Bytes of values that one claim, history or page of keys returns, unless a single value may be larger. Default 1 MiB. */
   readonly claimBytesMax: number;
   /** Bytes that one command may write, apart from values that travel in parts. Default 4 MiB. */
   readonly commandBytesMax: number;
@@ -46,6 +50,8 @@ export const DEFAULT_LIMITS: FlowLimits = {
   cleanupLimitMax: 1_000,
   claimFilterMax: 1_000,
   queryCountMax: 10_000,
+  kvKeyBytesMax: 4_096,
+  kvValueBytesMax: 1_048_576,
   claimBytesMax: 1_048_576,
   commandBytesMax: 4 * 1_048_576,
   attributesMax: 64,

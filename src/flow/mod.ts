@@ -7,6 +7,16 @@
  * @module
  */
 
+export {
+  type AtomicCommands,
+  type AtomicKv,
+  type AtomicOptions,
+  type AtomicPartOptions,
+  type AtomicResult,
+  type AtomicResults,
+  type AtomicStep,
+  FlowAtomicError,
+} from "./atomic.ts";
 export { type BatchOutcome, FlowBatchError } from "./batch.ts";
 export type {
   BatchOptions,
@@ -39,6 +49,16 @@ export type {
 } from "./commands.ts";
 export type { EventsOptions, EventStream, StoreEvent } from "./events.ts";
 export type { LeaseWatchOptions } from "./lease.ts";
+export {
+  KV_PARTITION,
+  type KvDeleteOptions,
+  type KvEntry,
+  type KvListOptions,
+  type KvOptions,
+  type KvRecord,
+  type KvSetOptions,
+  type KvStore,
+} from "./kv.ts";
 export { DEFAULT_LIMITS, type FlowLimits } from "./limits.ts";
 export type {
   Backoff,

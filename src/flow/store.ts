@@ -175,9 +175,10 @@ export interface FlowStore {
   stuck(type: string, options?: StuckOptions): Promise<FlowRecord[]>;
 
   /**
-   * Removes flows whose retention is over, those first that are over longest: their records, history
-   * and values. None goes before its time. Nobody has to call it to get an id back or to be rid of old
-   * rows, since such flows read as absent everywhere; it frees what they hold.
+   * Removes flows whose retention is over, with their records, history and values, and keys whose time
+   * is over, those first that are over longest. None goes before its time. Nobody has to call it to
+   * get an id back or to be rid of old rows, since all of them read as absent everywhere; it frees what
+   * they hold.
    */
   retentionCleanup(options?: RetentionCleanupOptions): Promise<RetentionCleanup>;
 

@@ -178,8 +178,14 @@ test("retentionCleanup() takes a time of its own where the clock is moved by han
     flows: 0,
     history: 0,
     values: 0,
+    keys: 0,
   });
-  assertEquals(await store.retentionCleanup({ nowMs }), { flows: 2, history: 4, values: 0 });
+  assertEquals(await store.retentionCleanup({ nowMs }), {
+    flows: 2,
+    history: 4,
+    values: 0,
+    keys: 0,
+  });
 });
 
 test("openStore() refuses retention options that are not what they must be", async () => {

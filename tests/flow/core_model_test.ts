@@ -8,7 +8,10 @@ import {
   FlowBatchError,
   type FlowRecord,
   type HistoryEvent,
+  KV_PARTITION,
 } from "../../src/flow/mod.ts";
+import { KV_PARTITIONS } from "./kv_operations.ts";
+import { KvPair } from "./kv_pair.ts";
 import { CoreStore } from "./core_store.ts";
 import { assertIndexed } from "./indexed.ts";
 import {
@@ -31,18 +34,25 @@ import {
   type ModelFlow,
   type ModelItem,
   type ModelPolicy,
-  Refusal,
 } from "./model.ts";
+import { Refusal } from "./refusal.ts";
 import type { Changes, Signal } from "./told.ts";
+import { cleanup } from "./whole_model.ts";
 
 /** Runs one command on both and compares what they say. */
 class Pair {
   readonly store = new CoreStore({ nowMs: 1_000 });
   readonly model = new Model(1_000);
   readonly #tokens = new Set<string>();
+  readonly #keys = new KvPair(this.store, this.model, assertRecord);
 
   run(command: Op): void {
     switch (command.op) {
+      case "kv":
+      case "kv_list":
+      case "atomic":
+        this.#keys.run(command);
+        break;
       case "advance":
         this.store.nowMs += command.ms;
         this.model.nowMs += command.ms;
@@ -72,7 +82,7 @@ class Pair {
         break;
       case "cleanup": {
         const { limit } = command;
-        assertEquals(this.store.retentionCleanup({ limit }), this.model.cleanup(limit ?? 100));
+        assertEquals(this.store.retentionCleanup({ limit }), cleanup(this.model, limit ?? 100));
         break;
       }
       case "history":
@@ -395,6 +405,7 @@ class Pair {
       }
     }
     for (const type of TYPES) this.#compareQueries(type);
+    this.#keys.compareAll();
     assertIndexed(store.state);
   }
 
@@ -588,6 +599,13 @@ test("decide() and evolve() agree with the model, command by command", () => {
       const flows = (state: typeof recovered) =>
         [...state.table].sort((a, b) => a.bodyLsn - b.bodyLsn);
       assertEquals(flows(recovered), flows(pair.store.state));
+      const keysOf = ({ kv }: typeof recovered) =>
+        [...kv.over(Infinity)].concat(
+          KV_PARTITIONS.flatMap((partitionKey = KV_PARTITION) => [
+            ...kv.walk(partitionKey, { prefix: "", after: null, rev: false }),
+          ]),
+        );
+      assertEquals(keysOf(recovered), keysOf(pair.store.state));
       assertEquals(recovered.signals, pair.store.state.signals);
       assertEquals(recovered.policies, pair.store.state.policies);
       assertIndexed(recovered);

@@ -7,9 +7,13 @@
 
 import { DEFAULT_LIMITS, type FlowLimits, type FlowRecord } from "../../src/flow/mod.ts";
 import type {
+  AtomicCommands,
+  AtomicResult,
   BatchOutcome,
   FlowInfo,
   HistoryEvent,
+  KvEntry,
+  KvRecord,
   Page,
   ResolvedPolicy,
   RetentionCleanup,
@@ -165,6 +169,33 @@ export class CoreStore {
     return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
   }
 
+  kvGet(key: unknown, options?: unknown): KvEntry | null {
+    const target = core.parseKvGet(key, options, this.context);
+    const found = core.findKey(this.state, target, this.nowMs);
+    return found === undefined ? null : core.readKey(found, (lsn) => this.#key(lsn));
+  }
+  kvSet(key: unknown, value: unknown, options?: unknown): KvRecord {
+    return this.#run(core.parseKvSet({ key, value }, options, this.context)) as KvRecord;
+  }
+  kvDelete(key: unknown, options?: unknown): boolean {
+    return this.#run(core.parseKvDelete(key, options, this.context)) as boolean;
+  }
+  kvList(prefix: unknown, options?: unknown): Page<KvEntry> {
+    const query = core.parseKvList(prefix, options, this.context);
+    const found = core.findKeys(this.state, query, this.nowMs);
+    return core.readKeys(found, query.totalBytesMax, (lsn) => this.#key(lsn));
+  }
+  atomic(
+    partitionKey: unknown,
+    build: (tx: AtomicCommands) => unknown,
+    options?: unknown,
+  ): AtomicResult[] {
+    const call = { partitionKey, build };
+    const { command, wanted } = core.parseAtomic(call, options, this.context);
+    const results = this.#run(command) as AtomicResult[];
+    return wanted.map((index) => results[index]!);
+  }
+
   /** Outcomes of an independent batch. */
   outcomes(run: () => unknown): BatchOutcome[] {
     return run() as BatchOutcome[];
@@ -234,17 +265,29 @@ export class CoreStore {
       return { encoding, size, bytes: size > maxBytes ? undefined : value.bytes.slice() };
     }
     if (value.size > maxBytes) return { encoding, size: value.size, bytes: undefined };
-    const bytes = new Uint8Array(value.size);
+    return { encoding, size: value.size, bytes: this.#joined(value) };
+  }
+
+  #joined({ size, parts }: Extract<core.WrittenValue, { parts: unknown }>): Uint8Array {
+    const bytes = new Uint8Array(size);
     let at = 0;
-    for (let index = 0; index < value.parts.count; index++) {
-      const part = this.#effectAt(value.parts.firstLsn + index);
+    for (let index = 0; index < parts.count; index++) {
+      const part = this.#effectAt(parts.firstLsn + index);
       if (part.kind !== "value_part") throw new Error("a part is missing");
       assertEquals(part.index, index);
       bytes.set(part.bytes, at);
       at += part.bytes.length;
     }
-    assertEquals(at, value.size);
-    return { encoding, size: value.size, bytes };
+    assertEquals(at, size);
+    return bytes;
+  }
+
+  #key(lsn: number): core.StoredKey {
+    const effect = this.#effectAt(lsn);
+    if (effect.kind !== "kv") throw new Error(`LSN ${lsn} is no key`);
+    const { value } = effect;
+    if (!("parts" in value)) return { ...effect, value };
+    return { ...effect, value: { encoding: value.encoding, bytes: this.#joined(value) } };
   }
 
   #list(lsn: number): core.NamedValues {

@@ -5,18 +5,8 @@
  * @module
  */
 
-/** How the model refuses. */
-export class Refusal extends Error {
-  readonly code: string;
-  /** Codes of a batch by item. */
-  readonly codes: readonly string[] | undefined;
-
-  constructor(code: string, codes?: readonly string[]) {
-    super(code);
-    this.code = code;
-    this.codes = codes;
-  }
-}
+import { KvModel } from "./kv_model.ts";
+import { Refusal } from "./refusal.ts";
 
 /** A flow of the model: its record, its values, its history. */
 export interface ModelFlow {
@@ -184,6 +174,7 @@ export class Model {
   readonly policies: Policies = new Map();
   /** Values that were put without a flow, by the reference that the store gave. */
   readonly shared: Map<string, unknown> = new Map();
+  readonly kv: KvModel = new KvModel();
 
   constructor(nowMs: number) {
     this.nowMs = nowMs;
@@ -465,22 +456,6 @@ export class Model {
     flow.named = { ...event.named, ...Object.fromEntries(newer) };
     this.#changed(flow, "rewound", null, item.toEvent);
     return flow;
-  }
-
-  /** Forgets flows for good whose time is over. */
-  cleanup(limit: number): { flows: number; history: number; values: number } {
-    const over = this.flows.filter(({ untilMs }) => untilMs !== null && untilMs <= this.nowMs)
-      .sort((a, b) => a.untilMs! - b.untilMs! || compareIds(a, b))
-      .slice(0, limit);
-    this.flows = this.flows.filter((flow) => !over.includes(flow));
-    return {
-      flows: over.length,
-      history: over.reduce(
-        (sum, { history, historyMaxEvents }) => sum + Math.min(history.length, historyMaxEvents),
-        0,
-      ),
-      values: over.reduce((sum, { values }) => sum + values, 0),
-    };
   }
 
   /** The events of a flow that pass. */

@@ -356,7 +356,7 @@ test("retentionCleanup() counts named values, and not those of others that a flo
   store.signal("f", { signal: "s", idempotencyKey: "k", values: { a: 2 }, overrideValues: "a" });
   store.cancel("f");
   store.nowMs += 10;
-  assertEquals(store.retentionCleanup(), { flows: 1, history: 3, values: 2 });
+  assertEquals(store.retentionCleanup(), { flows: 1, history: 3, values: 2, keys: 0 });
   assertEquals(store.state.signals.size, 0);
   assertEquals(store.valueMget([ref]), ["shared"]);
 });

@@ -5,6 +5,7 @@
  */
 
 import fc from "fast-check";
+import { type KvOp, kvOp } from "./kv_operations.ts";
 import type { ModelHistory, ModelPolicy } from "./model.ts";
 import {
   type Changes,
@@ -38,6 +39,7 @@ export interface Target {
 
 /** One command. */
 export type Op =
+  | KvOp
   | { readonly op: "advance"; readonly ms: number }
   | { readonly op: "create"; readonly mode: Mode; readonly items: readonly NewFlow[] }
   | { readonly op: "claim"; readonly reclaim: boolean; readonly options: ClaimOptions }
@@ -228,6 +230,7 @@ const claim: fc.Arbitrary<ClaimOptions> = fc.record({
 
 /** Any command. */
 export const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 8, arbitrary: kvOp },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -14,6 +14,7 @@ import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { CtrlEffect, Effect } from "../../src/flow/core/effect.ts";
 import { decodeEffect } from "../../src/flow/core/encoding/records.ts";
+import type { WrittenValue } from "../../src/flow/core/value.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { encodeEffects } from "./effect_records.ts";
 
@@ -107,6 +108,18 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
   return retry.attempt % 2 === 0 ? decided : { ...decided, retry };
 });
 
+const written: fc.Arbitrary<WrittenValue> = fc.oneof(
+  plain({ encoding: fc.constantFrom<(0 | 1)[]>(0, 1), bytes }),
+  plain({
+    encoding: fc.constantFrom<(0 | 1)[]>(0, 1),
+    size: u53,
+    parts: plain({
+      firstLsn: u48.map((lsn) => Math.max(1, lsn)),
+      count: u32.map((count) => Math.max(1, count)),
+    }),
+  }),
+);
+
 const effect: fc.Arbitrary<Effect> = fc.oneof(
   ctrl,
   plain({
@@ -131,17 +144,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
     kind: fc.constant("value" as const),
     key: fc.option(bits),
     untilMs: fc.option(u53),
-    value: fc.oneof(
-      plain({ encoding: fc.constantFrom<(0 | 1)[]>(0, 1), bytes }),
-      plain({
-        encoding: fc.constantFrom<(0 | 1)[]>(0, 1),
-        size: u53,
-        parts: plain({
-          firstLsn: u48.map((lsn) => Math.max(1, lsn)),
-          count: u32.map((count) => Math.max(1, count)),
-        }),
-      }),
-    ),
+    value: written,
   }),
   plain({ kind: fc.constant("value_part" as const), index: u32, bytes }),
   plain({
@@ -155,6 +158,15 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       encoding: fc.constantFrom<(0 | 1)[]>(0, 1),
     })),
   }),
+  plain({
+    kind: fc.constant("kv" as const),
+    partitionKey: text,
+    key: text,
+    value: written,
+    updatedAtMs: u53,
+    untilMs: fc.option(u53),
+  }),
+  plain({ kind: fc.constant("kv_del" as const), partitionKey: text, key: text }),
   plain({ kind: fc.constant("signal_key" as const), key: bits, keyHash: bits, digest: bits }),
   plain({ kind: fc.constant("del" as const), key: bits }),
   plain({
@@ -277,6 +289,16 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
   refused(value, (fixed) => fixed[8] = 2);
   refused(value, (fixed) => fixed[9] = 8);
   refused(value, () => {}, 6);
+  const key: Effect = {
+    kind: "kv",
+    partitionKey: "p",
+    key: "k",
+    value: { encoding: 1, bytes: Uint8Array.of(48) },
+    updatedAtMs: 1,
+    untilMs: null,
+  };
+  refused(key, (fixed) => fixed[16] = 2);
+  refused(key, (fixed) => fixed[17] = 4);
 });
 
 test("the fixed part of a control block is small", () => {

@@ -10,7 +10,7 @@ function finish(store: CoreStore, id: string, options: object = {}): void {
   store.complete(id, { leaseToken, fencingToken, result: 2, ttlMs: 100 });
 }
 
-const NOTHING = { flows: 0, history: 0, values: 0 };
+const NOTHING = { flows: 0, history: 0, values: 0, keys: 0 };
 
 test("retentionCleanup() removes flow, history and values, at the end of the retention and not before", () => {
   const store = new CoreStore({ nowMs: 1_000 });
@@ -21,7 +21,7 @@ test("retentionCleanup() removes flow, history and values, at the end of the ret
   assertEquals(store.get("f")?.state, "completed");
   store.nowMs = 1_100;
   const length = store.log.length;
-  assertEquals(store.retentionCleanup(), { flows: 1, history: 3, values: 2 });
+  assertEquals(store.retentionCleanup(), { flows: 1, history: 3, values: 2, keys: 0 });
   assertEquals(store.log.length, length + 1);
   assertEquals(store.state.table.size, 1);
   assertEquals(store.retentionCleanup(), NOTHING);
@@ -49,7 +49,7 @@ test("retentionCleanup() counts the history that was kept, and the values of eve
   finish(store, "f", { historyMaxEvents: 2 });
   store.rewind("f", { toEvent: "1000-3" });
   store.nowMs = 2_000;
-  assertEquals(store.retentionCleanup(), { flows: 1, history: 2, values: 2 });
+  assertEquals(store.retentionCleanup(), { flows: 1, history: 2, values: 2, keys: 0 });
 });
 
 test("retentionCleanup() leaves a flow alone that was rewound in time", () => {

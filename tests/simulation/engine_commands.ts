@@ -6,6 +6,7 @@
 
 import { crc32 } from "../../src/codec/mod.ts";
 import { type Model, type ModelClaim, type ModelCreate, takeableMs } from "../flow/model.ts";
+import { cleanup } from "../flow/whole_model.ts";
 import { drawPolicy } from "./engine_policies.ts";
 import {
   after,
@@ -143,17 +144,17 @@ function drawCleanup(dice: Dice, model: Model): EngineRequest {
   return request(
     "retentionCleanup",
     [given({ limit, ...drawTime(dice, model) })],
-    (model) => cleanup(model, limit ?? 2),
+    (model) => cleanupOf(model, limit ?? 2),
   );
 }
 
 /** What the store does by itself, one slice at a time. */
 export function sweepRequest(sliceFlowsMax: number): EngineRequest {
-  return request("sweep", [], (model) => cleanup(model, sliceFlowsMax));
+  return request("sweep", [], (model) => cleanupOf(model, sliceFlowsMax));
 }
 
-function cleanup(model: Model, limit: number): ModelAnswer {
-  const removed = model.cleanup(limit);
+function cleanupOf(model: Model, limit: number): ModelAnswer {
+  const removed = cleanup(model, limit);
   return { show: () => removed };
 }
 

@@ -5,7 +5,8 @@
  */
 
 import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
-import { Model, type ModelFlow, Refusal } from "../flow/model.ts";
+import { Model, type ModelFlow } from "../flow/model.ts";
+import { Refusal } from "../flow/refusal.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
 

@@ -8,7 +8,7 @@ import type { Verdict } from "../../src/engine/pending.ts";
 import { FlowError } from "../../src/errors.ts";
 import { FlowBatchError } from "../../src/flow/mod.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
-import type { Refusal } from "../flow/model.ts";
+import type { Refusal } from "../flow/refusal.ts";
 import { sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";

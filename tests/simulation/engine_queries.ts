@@ -10,9 +10,9 @@ import {
   type Model,
   type ModelFlow,
   type ModelHistory,
-  Refusal,
   takeableMs,
 } from "../flow/model.ts";
+import { Refusal } from "../flow/refusal.ts";
 import {
   type Dice,
   type EngineRequest,

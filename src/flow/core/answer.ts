@@ -8,6 +8,7 @@ import type {
   BatchOutcome,
   FlowInfo,
   FlowRecord,
+  KvRecord,
   Page,
   ResolvedPolicy,
   RetentionCleanup,
@@ -30,6 +31,8 @@ export type Answer =
   | FlowInfo
   | RetentionCleanup
   | StoredValue
+  | KvRecord
+  | boolean
   | unknown[];
 
 /** Turns a reply into what the caller gets. Reads the values that the reply is to show. */
@@ -56,6 +59,12 @@ export function answer(reply: Reply, read: ReadValue): Answer {
       return reply.stored;
     case "values":
       return valuesOf(reply, read);
+    case "kv_set":
+      return reply.record;
+    case "kv_delete":
+      return reply.existed;
+    case "atomic":
+      return reply.replies.map((part) => answer(part, read));
   }
 }
 

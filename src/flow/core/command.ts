@@ -5,6 +5,7 @@
  */
 import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
+import type { KvDeleteCommand, KvSetCommand } from "./kv_command.ts";
 import type { DigestedValue, ValueChanges } from "./named_values.ts";
 import type { Value, ValueLink } from "./value.ts";
 
@@ -28,7 +29,7 @@ export interface LeaseProof {
 export type BatchMode = "single" | "all" | "independent";
 
 /** What all commands have. */
-interface CommandBase {
+export interface CommandBase {
   /** The caller's own time; only where the clock is moved by hand. */
   readonly nowMs: number | undefined;
   /** Values that have to travel to the log in parts, before the command. Mostly none. */
@@ -294,11 +295,32 @@ export interface RewindCommand extends CommandBase {
 /** `retentionCleanup`. */
 export interface RetentionCleanupCommand extends CommandBase {
   readonly kind: "retention_cleanup";
-  /** The most flows to remove. */
+  /** The most flows and keys to remove. */
   readonly limit: number;
 }
 
-/** A command: something that changes flows or policies. */
+/** What may stand in `atomic`. */
+export type AtomicPart =
+  | CreateCommand
+  | ExtendLeaseCommand
+  | CompleteCommand
+  | TransitionCommand
+  | RetryCommand
+  | FailCommand
+  | CancelCommand
+  | SignalCommand
+  | ValuePutCommand
+  | KvSetCommand
+  | KvDeleteCommand;
+
+/** `atomic`. */
+export interface AtomicCommand extends CommandBase {
+  readonly kind: "atomic";
+  /** What happens, in this order, with the names that errors call it by. All in one partition. */
+  readonly steps: readonly { readonly name: string; readonly command: AtomicPart }[];
+}
+
+/** A command: something that changes flows, policies or keys. */
 export type Command =
   | CreateCommand
   | ClaimCommand
@@ -312,4 +334,7 @@ export type Command =
   | ValuePutCommand
   | RewindCommand
   | RetentionCleanupCommand
-  | PolicySetCommand;
+  | PolicySetCommand
+  | KvSetCommand
+  | KvDeleteCommand
+  | AtomicCommand;

@@ -11,12 +11,14 @@ import type { FlowTarget } from "./command.ts";
 import type { Effect, EventFacts } from "./effect.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
+import { KvDraft } from "./kv_draft.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
 import { duplicate, neverStored, notFound } from "./refusals.ts";
+import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
-import type { Value, ValueLink, ValueParts } from "./value.ts";
+import type { Value, ValueLink, ValueParts, WrittenValue } from "./value.ts";
 
 /** What a command is decided with, besides the state. */
 export interface DecideContext {
@@ -65,6 +67,8 @@ export class Draft implements FlowLookup {
   /** Whether naming a flow twice is refused. */
   refusesRepeats = false;
   readonly #context: DecideContext;
+  #kv: KvDraft | undefined;
+  #signals: SignalDraft | undefined;
   readonly #effects: Effect[] = [];
   readonly #newNames = new Set<string>();
   readonly #newKeys = new Set<string>();
@@ -82,6 +86,17 @@ export class Draft implements FlowLookup {
     this.limits = context.limits;
     this.loaded = context.loaded;
     this.#context = context;
+  }
+
+  /** The keys as they will be. Most commands never ask. */
+  get kv(): KvDraft {
+    const add = (effect: Effect): number => this.#add(effect);
+    return this.#kv ??= new KvDraft({ keys: this.state.kv, nowMs: this.nowMs, add });
+  }
+
+  /** The signals that flows will remember. Most commands never ask. */
+  get signals(): SignalDraft {
+    return this.#signals ??= new SignalDraft(this.state.signals);
   }
 
   /** The effects so far. */
@@ -148,6 +163,15 @@ export class Draft implements FlowLookup {
     return this.#add({ kind: "value", key, value: { encoding, bytes }, untilMs: null });
   }
 
+  /** A value as it is written: with its bytes, or, if it went ahead, with the place of its parts. */
+  written(value: Value): WrittenValue {
+    const { encoding, bytes } = value;
+    if (bytes.length <= this.limits.valueInlineBytesMax) return { encoding, bytes };
+    const parts = this.#context.parts?.get(value);
+    invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
+    return { encoding, size: bytes.length, parts };
+  }
+
   /** Keeps a value that belongs to no flow. Returns its LSN. */
   sharedValue(value: Value, untilMs: number | null): number {
     return this.#value(null, value, untilMs);
@@ -205,11 +229,13 @@ export class Draft implements FlowLookup {
 
   /** Remembers a signal by its key. The flow has to change in the same command. */
   rememberSignal({ key }: Flow, keyHash: Hash64, digest: Hash64): void {
+    this.signals.remember(key, { keyHash, digest });
     this.#add({ kind: "signal_key", key, keyHash, digest });
   }
 
   /** Removes a flow. */
   delete({ key }: Flow): void {
+    this.signals.forget(key);
     this.#add({ kind: "del", key });
   }
 
@@ -238,15 +264,8 @@ export class Draft implements FlowLookup {
   }
 
   #value(key: FlowKey | null, value: Value, untilMs: number | null): number {
-    const { encoding, bytes } = value;
     if (key !== null) this.#valueCount++;
-    if (bytes.length <= this.limits.valueInlineBytesMax) {
-      return this.#add({ kind: "value", key, value: { encoding, bytes }, untilMs });
-    }
-    const parts = this.#context.parts?.get(value);
-    invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
-    const written = { encoding, size: bytes.length, parts };
-    return this.#add({ kind: "value", key, value: written, untilMs });
+    return this.#add({ kind: "value", key, value: this.written(value), untilMs });
   }
 
   #list(key: FlowKey, plan: PlannedValues | undefined): Pick<Control, "valuesLsn"> & Held {

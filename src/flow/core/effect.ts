@@ -116,6 +116,32 @@ export interface PolicyEffect {
   readonly policy: TypePolicy;
 }
 
+/** Gives a key a value. The LSN of its record is the version that the key has then. */
+export interface KvEffect {
+  /** The kind of effect. */
+  readonly kind: "kv";
+  /** The partition. */
+  readonly partitionKey: string;
+  /** The key. */
+  readonly key: string;
+  /** The value, or where its parts are. */
+  readonly value: WrittenValue;
+  /** The time of the command. */
+  readonly updatedAtMs: number;
+  /** The time from which on the key reads as absent, null: never. */
+  readonly untilMs: number | null;
+}
+
+/** Removes a key. */
+export interface KvDelEffect {
+  /** The kind of effect. */
+  readonly kind: "kv_del";
+  /** The partition. */
+  readonly partitionKey: string;
+  /** The key. */
+  readonly key: string;
+}
+
 /** One change. */
 export type Effect =
   | DictEffect
@@ -126,4 +152,6 @@ export type Effect =
   | CtrlEffect
   | SignalKeyEffect
   | DelEffect
-  | PolicyEffect;
+  | PolicyEffect
+  | KvEffect
+  | KvDelEffect;

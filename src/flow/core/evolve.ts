@@ -9,6 +9,8 @@ import type {
   CtrlEffect,
   DelEffect,
   Effect,
+  KvDelEffect,
+  KvEffect,
   PolicyEffect,
   SignalKeyEffect,
   ValuesEffect,
@@ -48,6 +50,12 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
       return 0;
     case "policy":
       applyPolicy(state, effect, lsn);
+      return 0;
+    case "kv":
+      applyKv(state, effect, lsn);
+      return 0;
+    case "kv_del":
+      applyKvDel(state, effect, lsn);
       return 0;
     case "value":
     case "value_part":
@@ -149,4 +157,15 @@ function applyPolicy(state: FlowState, effect: PolicyEffect, lsn: number): void 
   const { type, policy, generation } = effect;
   if ((state.policies.get(type)?.lsn ?? 0) >= lsn) return;
   state.policies.set(type, { policy, generation, lsn });
+}
+
+function applyKv({ kv }: FlowState, effect: KvEffect, lsn: number): void {
+  const { partitionKey, key, untilMs } = effect;
+  if ((kv.find(partitionKey, key)?.lsn ?? 0) >= lsn) return;
+  kv.set({ partitionKey, key, lsn, untilMs });
+}
+
+function applyKvDel({ kv }: FlowState, { partitionKey, key }: KvDelEffect, lsn: number): void {
+  if ((kv.find(partitionKey, key)?.lsn ?? lsn) >= lsn) return;
+  kv.delete(partitionKey, key);
 }

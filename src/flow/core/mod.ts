@@ -7,6 +7,8 @@
 
 export { type Answer, answer } from "./answer.ts";
 export type {
+  AtomicCommand,
+  AtomicPart,
   BatchMode,
   CancelCommand,
   CancelRequest,
@@ -33,6 +35,17 @@ export type {
   TransitionRequest,
   ValuePutCommand,
 } from "./command.ts";
+export type { KvDeleteCommand, KvSetCommand, KvTarget } from "./kv_command.ts";
+export {
+  findKey,
+  findKeys,
+  type FoundKeys,
+  type KvListQuery,
+  type ReadKey,
+  readKey,
+  readKeys,
+  type StoredKey,
+} from "./kv_query.ts";
 export type {
   EventsQuery,
   GetQuery,
@@ -54,6 +67,8 @@ export type {
   DelEffect,
   DictEffect,
   Effect,
+  KvDelEffect,
+  KvEffect,
   PolicyEffect,
   SignalKeyEffect,
   ValueEffect,
@@ -73,9 +88,11 @@ export { grantLeaseGrace } from "./lease_grace.ts";
 export { findFlow } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export type { ParseContext } from "./parse/arguments.ts";
+export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
 export { parseEvents } from "./parse/events.ts";
+export { parseKvDelete, parseKvGet, parseKvList, parseKvSet } from "./parse/kv.ts";
 export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
 export { parseLeaseWatch } from "./parse/lease_watch.ts";
 export { parseHistory } from "./parse/history.ts";
@@ -114,11 +131,14 @@ export {
   readValues,
 } from "./queries.ts";
 export type {
+  AtomicReply,
   CleanupReply,
   FlowReply,
   FlowsReply,
   InfoReply,
   ItemOutcome,
+  KvDeleteReply,
+  KvSetReply,
   OutcomesReply,
   PageReply,
   PolicyReply,

@@ -8,6 +8,7 @@ import type { FlowTarget } from "./command.ts";
 import { RUNNING } from "../mod.ts";
 import { type EventPosition, formatEventId } from "./event_id.ts";
 import { type Flow, shownState } from "./flow.ts";
+import type { KvTarget } from "./kv_command.ts";
 import { valueRef } from "./value_ref.ts";
 
 /** There is no such flow. */
@@ -199,5 +200,20 @@ export function generationConflict(type: string, expected: number, actual: numbe
     "generation_conflict",
     `The policy of type "${type}" has generation ${actual}, not ${expected}`,
     { details: { type, expected, actual } },
+  );
+}
+
+/** The key has another version than the caller has read. 0 is that of a key that there is not. */
+export function versionConflict(
+  { partitionKey, key }: KvTarget,
+  expected: number,
+  actual: number,
+): FlowError {
+  const there = actual === 0 ? "does not exist" : `has version ${actual}`;
+  const meant = expected === 0 ? "but must not exist" : `but version ${expected} is meant`;
+  return new FlowError(
+    "version_conflict",
+    `Key "${key}" in partition "${partitionKey}" ${there}, ${meant}`,
+    { details: { key, partitionKey, expected, actual } },
   );
 }

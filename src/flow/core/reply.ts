@@ -4,7 +4,7 @@
  * @module
  */
 import type { FlowError } from "../../errors.ts";
-import type { FlowInfo, ResolvedPolicy, RetentionCleanup, StoredValue } from "../mod.ts";
+import type { FlowInfo, KvRecord, ResolvedPolicy, RetentionCleanup, StoredValue } from "../mod.ts";
 import type { Hydration } from "./command.ts";
 import type { ValuesQuery } from "./query.ts";
 import type { Flow } from "./flow.ts";
@@ -98,6 +98,26 @@ export interface CleanupReply {
   readonly cleanup: RetentionCleanup;
 }
 
+/** A key that was set. */
+export interface KvSetReply {
+  readonly kind: "kv_set";
+  readonly record: KvRecord;
+}
+
+/** A key that was removed. */
+export interface KvDeleteReply {
+  readonly kind: "kv_delete";
+  /** Whether there was one. */
+  readonly existed: boolean;
+}
+
+/** What commands answer that took effect together. */
+export interface AtomicReply {
+  readonly kind: "atomic";
+  /** In the order of the commands. */
+  readonly replies: readonly Reply[];
+}
+
 /** An answer. Flows in it are as they were when it was decided. */
 export type Reply =
   | FlowReply
@@ -108,4 +128,7 @@ export type Reply =
   | ValuesReply
   | PolicyReply
   | InfoReply
-  | CleanupReply;
+  | CleanupReply
+  | KvSetReply
+  | KvDeleteReply
+  | AtomicReply;

@@ -41,3 +41,34 @@ export function rememberSignal(
     return;
   }
 }
+
+/** What flows will remember after what a command in the making has done so far. */
+export class SignalDraft {
+  readonly #memory: SignalMemory;
+  readonly #added: SignalMemory = new Map();
+  /** Packed keys of flows that are gone with all that they remembered. */
+  readonly #forgotten = new Set<string>();
+
+  /** @param memory What they remembered before. */
+  constructor(memory: SignalMemory) {
+    this.#memory = memory;
+  }
+
+  /** The digest of the request that came under a key, undefined if none did or it is forgotten. */
+  recall(flow: FlowKey, keyHash: Hash64): Hash64 | undefined {
+    const added = recallSignal(this.#added, flow, keyHash);
+    if (added !== undefined || this.#forgotten.has(packKey(flow))) return added;
+    return recallSignal(this.#memory, flow, keyHash);
+  }
+
+  /** Remembers the request that came under a key. */
+  remember(flow: FlowKey, signal: { readonly keyHash: Hash64; readonly digest: Hash64 }): void {
+    rememberSignal(this.#added, flow, signal);
+  }
+
+  /** Forgets what a flow remembered: it is gone, and another one may get its key. */
+  forget(flow: FlowKey): void {
+    this.#added.delete(packKey(flow));
+    this.#forgotten.add(packKey(flow));
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import { sipHash24, type SipKey } from "../../codec/mod.ts";
-import { DueIndex, type DueSelection, StateIndex } from "../../index/mod.ts";
+import { DueIndex, type DueSelection, KeyIndex, StateIndex } from "../../index/mod.ts";
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { Identity } from "./flow.ts";
@@ -31,7 +31,7 @@ export interface ListedValues {
 }
 
 /**
- * The flows, policies and names of one shard, with the orders over them. Only `evolve()` changes
+ * The flows, policies, names and keys of one shard, with the orders over them. Only `evolve()` changes
  * what is in it.
  */
 export class FlowState {
@@ -51,6 +51,8 @@ export class FlowState {
   readonly retention: DueIndex;
   /** All flows, by state and last change. */
   readonly states: StateIndex;
+  /** The keys of `kv`. */
+  readonly kv: KeyIndex = new KeyIndex();
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation, by packed key. Empty between commands. */
@@ -83,9 +85,9 @@ export class FlowState {
     return this.retention.walkByTime(ALL_ENDED, nowMs);
   }
 
-  /** When the next retention is over, or was; `Infinity` if there is none. */
+  /** When the next flow or key is to go, or was; `Infinity` if none is. */
   nextForgottenMs(): number {
-    return this.retention.earliestMs(ALL_ENDED);
+    return Math.min(this.retention.earliestMs(ALL_ENDED), this.kv.nextOverMs());
   }
 
   /** Notes that a flow of a type changed. */

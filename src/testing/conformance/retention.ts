@@ -75,7 +75,7 @@ export const retentionCases: readonly ConformanceCase[] = [
       await create(store, "a", { retentionTtlMs: 1 });
       await context.advance(1_000_000_000);
       shows(await store.get("a"), { state: "queued", terminalRetentionUntilMs: null });
-      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0 });
+      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0, keys: 0 });
     },
   },
   {
@@ -87,10 +87,10 @@ export const retentionCases: readonly ConformanceCase[] = [
       await store.complete(flow, { ...owner(flow), result: 2, ttlMs: 10 });
       await cancelled(context, { b: 11 });
       await context.advance(9);
-      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0 });
+      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0, keys: 0 });
       await context.advance(1);
-      same(await store.retentionCleanup(), { flows: 1, history: 3, values: 2 });
-      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0 });
+      same(await store.retentionCleanup(), { flows: 1, history: 3, values: 2, keys: 0 });
+      same(await store.retentionCleanup(), { flows: 0, history: 0, values: 0, keys: 0 });
       shows(await store.get("b"), { state: "cancelled" });
     },
   },
@@ -131,7 +131,7 @@ export const retentionCases: readonly ConformanceCase[] = [
       await store.transition("a", { from: "s", to: "t", fencingToken: 0 });
       await store.cancel("a", { ttlMs: 1 });
       await context.advance(1);
-      same(await store.retentionCleanup(), { flows: 1, history: 2, values: 0 });
+      same(await store.retentionCleanup(), { flows: 1, history: 2, values: 0, keys: 0 });
     },
   },
   {

@@ -8,12 +8,14 @@ import { type DecideContext, Draft } from "../draft.ts";
 import type { Effect } from "../effect.ts";
 import type { Reply } from "../reply.ts";
 import type { FlowState } from "../state.ts";
+import { decideAtomic } from "./atomic.ts";
 import { decideItems } from "./batch.ts";
 import { decideCancel } from "./cancel.ts";
 import { decideClaim } from "./claim.ts";
 import { decideComplete, decideFail } from "./complete.ts";
 import { decideCreate } from "./create.ts";
 import { decideExtendLease } from "./extend_lease.ts";
+import { decideKvDelete, decideKvSet } from "./kv.ts";
 import { decidePolicySet } from "./policy_set.ts";
 import { decideRetentionCleanup } from "./retention_cleanup.ts";
 import { decideRetry } from "./retry.ts";
@@ -69,5 +71,11 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideRetentionCleanup(draft, command);
     case "policy_set":
       return decidePolicySet(draft, command);
+    case "kv_set":
+      return decideKvSet(draft, command);
+    case "kv_delete":
+      return decideKvDelete(draft, command);
+    case "atomic":
+      return decideAtomic(draft, command, replyTo);
   }
 }

@@ -10,7 +10,6 @@ import type { Draft } from "../draft.ts";
 import { type Control, type Flow, hasEnded, shownState } from "../flow.ts";
 import { guardRequired, hasEndedAlready, signalConflict, stateMismatch } from "../refusals.ts";
 import type { FlowReply } from "../reply.ts";
-import { recallSignal } from "../signal_memory.ts";
 import { withValues } from "./values.ts";
 
 /** What has to be remembered of a signal with a key. */
@@ -45,7 +44,7 @@ function isRepeated(
   { idempotencyKey = "" }: SignalCommand,
   { keyHash, digest }: Memory,
 ): boolean {
-  const known = recallSignal(draft.state.signals, flow.key, keyHash);
+  const known = draft.signals.recall(flow.key, keyHash);
   if (known === undefined) return false;
   if (known.hi !== digest.hi || known.lo !== digest.lo) throw signalConflict(flow, idempotencyKey);
   return true;

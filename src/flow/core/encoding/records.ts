@@ -16,6 +16,7 @@ import type { Dictionary } from "../dictionary.ts";
 import type { DelEffect, DictEffect, Effect, PolicyEffect, SignalKeyEffect } from "../effect.ts";
 import { parseJson, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
 import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
+import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
 import { type NameIds, nameIds, nameIn } from "./names.ts";
 import { newer } from "./newer.ts";
@@ -39,6 +40,8 @@ const TYPES: Readonly<Record<Effect["kind"], number>> = {
   signal_key: RecordType.SIGNALKEY,
   del: RecordType.DEL,
   policy: RecordType.POLICY,
+  kv: RecordType.KV,
+  kv_del: RecordType.KVDEL,
 };
 
 /** What the records of a command need to be written. */
@@ -105,6 +108,10 @@ export function decodeEffect(
       return readPolicy(fixed, rest, dictionary);
     case RecordType.DICT:
       return readDict(fixed, rest);
+    case RecordType.KV:
+      return readKv(fixed, rest);
+    case RecordType.KVDEL:
+      return readKvDel(rest);
     default:
       throw newer(`record of type ${record.type}`);
   }
@@ -132,6 +139,10 @@ function writeFixed(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writer.u48(effect.generation);
     case "dict":
       return writer.u32(effect.id);
+    case "kv":
+      return writeKvFixed(writer, effect);
+    case "kv_del":
+      return;
   }
 }
 
@@ -154,6 +165,10 @@ function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writer.text(JSON.stringify(effect.policy));
     case "dict":
       return writer.text(effect.name);
+    case "kv":
+      return writeKvRest(writer, effect);
+    case "kv_del":
+      return writeKvDelRest(writer, effect);
   }
 }
 

@@ -5,11 +5,12 @@
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
 import type { ValueEffect, ValuePartEffect } from "../effect.ts";
-import type { ValueEncoding } from "../value.ts";
+import type { ValueEncoding, WrittenValue } from "../value.ts";
 import { readKey, writeKey } from "./key.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 
-const IN_PARTS = 1;
+/** The flag of a value that stands in parts. */
+export const IN_PARTS = 1;
 const HAS_UNTIL = 2;
 const OF_NO_FLOW = 4;
 const KNOWN_FLAGS = IN_PARTS | HAS_UNTIL | OF_NO_FLOW;
@@ -31,6 +32,11 @@ export function writeValueFixed(writer: ByteWriter, effect: ValueEffect): void {
 /** Writes what follows the fixed part. */
 export function writeValueRest(writer: ByteWriter, { value, untilMs }: ValueEffect): void {
   if (untilMs !== null) writer.u53(untilMs);
+  writeWritten(writer, value);
+}
+
+/** Writes the bytes of a value, or where its parts are. */
+export function writeWritten(writer: ByteWriter, value: WrittenValue): void {
   if (!("parts" in value)) return writer.raw(value.bytes);
   writer.u53(value.size);
   writer.u48(value.parts.firstLsn);
@@ -45,14 +51,21 @@ export function readValue(fixed: ByteReader, rest: ByteReader): ValueEffect {
   refuseUnknownBits("VALUE", flags, KNOWN_FLAGS);
   const key = flags & OF_NO_FLOW ? null : bits;
   const untilMs = flags & HAS_UNTIL ? rest.u53() : null;
-  if ((flags & IN_PARTS) === 0) {
-    return { kind: "value", key, value: { encoding, bytes: rest.raw(rest.left) }, untilMs };
-  }
+  return { kind: "value", key, value: readWritten(rest, encoding, flags), untilMs };
+}
+
+/** Reads the bytes of a value, or where its parts are: all that is left. The bytes are a view. */
+export function readWritten(
+  rest: ByteReader,
+  encoding: ValueEncoding,
+  flags: number,
+): WrittenValue {
+  if ((flags & IN_PARTS) === 0) return { encoding, bytes: rest.raw(rest.left) };
   const size = rest.u53();
   const parts = { firstLsn: rest.u48(), count: rest.u32() };
   rest.end();
   if (parts.firstLsn === 0 || parts.count === 0) throw new DecodeError("A value has no parts");
-  return { kind: "value", key, value: { encoding, size, parts }, untilMs };
+  return { encoding, size, parts };
 }
 
 /** Writes the fixed part of a part. */
@@ -67,6 +80,6 @@ export function readValuePart(fixed: ByteReader, rest: ByteReader): ValuePartEff
 
 /** How a value is to be read. */
 export function encodingOf(number: number): ValueEncoding {
-  if (number > ENCODING_MAX) throw newer(`VALUE record with encoding ${number}`);
+  if (number > ENCODING_MAX) throw newer(`value with encoding ${number}`);
   return number as ValueEncoding;
 }

@@ -1,0 +1,38 @@
+/**
+ * Commands that take effect together, in the store in this process.
+ *
+ * @module
+ */
+import type { AtomicCommands, AtomicOptions, AtomicResult } from "../flow/mod.ts";
+import { answer, parseAtomic } from "../flow/core/mod.ts";
+import { invariant } from "../invariant.ts";
+import type { KvParts } from "./kv_store.ts";
+
+/** What an `atomic()` was called with. */
+export interface AtomicCall {
+  /** The partition. */
+  readonly partitionKey: string;
+  /** Collects the commands. */
+  readonly build: (commands: AtomicCommands) => unknown;
+  /** Options. */
+  readonly options: AtomicOptions | undefined;
+}
+
+/** Applies the commands that a callback collects, or none of them. */
+export async function applyAtomic(
+  { partitionKey, build, options }: AtomicCall,
+  { shardOf, parse }: KvParts,
+): Promise<AtomicResult[]> {
+  const { command, wanted } = parseAtomic({ partitionKey, build }, options, parse);
+  const shard = shardOf(partitionKey);
+  return await shard.call(() => {
+    const reply = shard.apply(command);
+    invariant(reply.kind === "atomic", "atomic() answers what its commands answer");
+    return {
+      waitLsn: shard.headLsn,
+      // None of its commands asks for values.
+      read: () =>
+        wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
+    };
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * Setting and removing a key.
+ *
+ * @module
+ */
+import type { KvDeleteCommand, KvSetCommand, KvTarget } from "../kv_command.ts";
+import type { Draft } from "../draft.ts";
+import { versionConflict } from "../refusals.ts";
+import type { KvDeleteReply, KvSetReply } from "../reply.ts";
+
+/** Gives a key a value. */
+export function decideKvSet(draft: Draft, command: KvSetCommand): KvSetReply {
+  const { partitionKey, key, value, ttlMs, ifVersion } = command;
+  requireVersion(draft, command, ifVersion);
+  const expiresAtMs = ttlMs === undefined ? null : draft.nowMs + ttlMs;
+  const place = { partitionKey, key, untilMs: expiresAtMs };
+  const version = draft.kv.set(place, draft.written(value));
+  const updatedAtMs = draft.nowMs;
+  return { kind: "kv_set", record: { key, partitionKey, version, updatedAtMs, expiresAtMs } };
+}
+
+/** Removes a key, if there is one. */
+export function decideKvDelete(draft: Draft, command: KvDeleteCommand): KvDeleteReply {
+  const { partitionKey, key, ifVersion } = command;
+  requireVersion(draft, command, ifVersion);
+  const found = draft.kv.find(partitionKey, key);
+  if (found !== undefined) draft.kv.delete(found);
+  return { kind: "kv_delete", existed: found !== undefined };
+}
+
+/** Refuses a key that has another version. */
+function requireVersion(
+  draft: Draft,
+  target: KvTarget,
+  ifVersion: number | undefined,
+): void {
+  if (ifVersion === undefined) return;
+  const version = draft.kv.find(target.partitionKey, target.key)?.lsn ?? 0;
+  if (version !== ifVersion) throw versionConflict(target, ifVersion, version);
+}

@@ -1,0 +1,242 @@
+/**
+ * The arguments of `atomic`: the commands that a callback collects.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+import {
+  type AtomicCommands,
+  type AtomicKv,
+  type AtomicStep,
+  FlowAtomicError,
+  type FlowRef,
+} from "../../mod.ts";
+import type { AtomicCommand, AtomicPart } from "../command.ts";
+import { Arguments, type ParseContext } from "./arguments.ts";
+import { contradiction, invalid, limitExceeded, show } from "./bad_argument.ts";
+import { checkObject, checkText } from "./checks.ts";
+import { parseCreate } from "./create.ts";
+import { parseKvDelete, parseKvSet } from "./kv.ts";
+import {
+  parseCancel,
+  parseComplete,
+  parseExtendLease,
+  parseFail,
+  parseRetry,
+  parseTransition,
+} from "./settle.ts";
+import { parseSignal } from "./signal.ts";
+import { parseValuePut } from "./value_store.ts";
+
+const ATOMIC: ReadonlySet<string> = new Set(["nowMs"]);
+
+/** What an `atomic()` is to do, and what it is to answer. */
+export interface ParsedAtomic {
+  /** The command. */
+  readonly command: AtomicCommand;
+  /** The places of the commands whose results are wanted, in the order in which they are. */
+  readonly wanted: readonly number[];
+}
+
+/** Lets a callback collect commands. Checks the arguments of all of them. */
+export function parseAtomic(
+  { partitionKey, build }: { readonly partitionKey: unknown; readonly build: unknown },
+  options: unknown,
+  context: ParseContext,
+): ParsedAtomic {
+  const partition = checkText("partitionKey", partitionKey, context.limits.idBytesMax);
+  const args = new Arguments(checkObject("options", options ?? {}), { context, known: ATOMIC });
+  const nowMs = args.nowMs();
+  if (typeof build !== "function") {
+    throw invalid("build", build, "a function that collects commands");
+  }
+  const collected = new CollectedCommands(partition, context);
+  const wanted = collected.run(build as (commands: AtomicCommands) => unknown);
+  const { steps } = collected;
+  const largeValues = steps.flatMap(({ command }) => command.largeValues);
+  return { command: { kind: "atomic", steps, nowMs, largeValues }, wanted };
+}
+
+/** A command that was collected. */
+class CollectedStep implements AtomicStep<never> {
+  readonly index: number;
+  readonly command: string;
+
+  constructor(index: number, command: string) {
+    this.index = index;
+    this.command = command;
+  }
+}
+
+/** Commands in the order in which they are called. */
+class CollectedCommands implements AtomicCommands {
+  readonly kv: AtomicKv = {
+    set: (key, value, options) =>
+      this.#add("kv.set", parseKvSet, { key, value }, this.#here(options ?? {})),
+    delete: (key, options) => this.#add("kv.delete", parseKvDelete, key, this.#here(options ?? {})),
+  };
+  readonly #partitionKey: string;
+  readonly #context: ParseContext;
+  readonly #steps: AtomicCommand["steps"][number][] = [];
+  readonly #handles: CollectedStep[] = [];
+  #refusal: FlowAtomicError | undefined;
+  #isOver = false;
+
+  /** @param partitionKey The partition that all of them are about. */
+  constructor(partitionKey: string, context: ParseContext) {
+    this.#partitionKey = partitionKey;
+    this.#context = context;
+  }
+
+  /** What was collected. */
+  get steps(): AtomicCommand["steps"] {
+    return this.#steps;
+  }
+
+  /** Lets a callback collect. Returns the places of the commands whose results are wanted. */
+  run(build: (commands: AtomicCommands) => unknown): number[] {
+    let returned: unknown;
+    try {
+      returned = build(this);
+    } finally {
+      this.#isOver = true;
+    }
+    // A command that was refused is missing, whatever the callback has made of that.
+    if (this.#refusal !== undefined) throw this.#refusal;
+    refusePromise(returned);
+    const handles = this.#handles;
+    const isChoice = Array.isArray(returned) &&
+      returned.every((step: unknown) => step instanceof CollectedStep);
+    if (!isChoice) return handles.map(({ index }) => index);
+    return (returned as CollectedStep[]).map((step, place) => {
+      if (handles[step.index] === step) return step.index;
+      throw contradiction(`build()[${place}]`, "is a command of another atomic()");
+    });
+  }
+
+  create(id: string, options: unknown): AtomicStep<never> {
+    return this.#add("create", parseCreate, id, this.#here(options));
+  }
+
+  extendLease(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("extendLease", parseExtendLease, this.#flow(flow), options);
+  }
+
+  complete(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("complete", parseComplete, this.#flow(flow), options);
+  }
+
+  transition(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("transition", parseTransition, this.#flow(flow), options);
+  }
+
+  retry(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("retry", parseRetry, this.#flow(flow), options);
+  }
+
+  fail(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("fail", parseFail, this.#flow(flow), options);
+  }
+
+  cancel(flow: FlowRef, options?: unknown): AtomicStep<never> {
+    return this.#add("cancel", parseCancel, this.#flow(flow), options);
+  }
+
+  signal(flow: FlowRef, options: unknown): AtomicStep<never> {
+    return this.#add("signal", parseSignal, this.#flow(flow), options);
+  }
+
+  valuePut(value: unknown, options?: unknown): AtomicStep<never> {
+    return this.#add("valuePut", parseValuePut, value, this.#here(options ?? {}));
+  }
+
+  #add<Subject>(
+    name: string,
+    parse: (subject: Subject, options: unknown, context: ParseContext) => AtomicPart,
+    subject: Subject,
+    options: unknown,
+  ): AtomicStep<never> {
+    if (this.#isOver) throw contradiction(name, "is called after the callback has returned");
+    const step = new CollectedStep(this.#steps.length, name);
+    try {
+      this.#requireRoom();
+      const command = parse(subject, options, this.#context);
+      this.#check(command);
+      this.#steps.push({ name, command });
+    } catch (error) {
+      if (!(error instanceof FlowError)) throw error;
+      this.#refusal ??= new FlowAtomicError(error, step);
+      throw this.#refusal;
+    }
+    this.#handles.push(step);
+    return step;
+  }
+
+  /** Options with the partition, if they name none. */
+  #here(options: unknown): unknown {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
+    const { partitionKey = this.#partitionKey } = options as { readonly partitionKey?: unknown };
+    return { ...options, partitionKey };
+  }
+
+  /** A flow with the partition, if it names none. */
+  #flow(flow: unknown): unknown {
+    if (typeof flow === "string") return { id: flow, partitionKey: this.#partitionKey };
+    if (typeof flow !== "object" || flow === null || !("id" in flow)) return flow;
+    const { id, partitionKey = this.#partitionKey } = flow as {
+      readonly id: unknown;
+      readonly partitionKey?: unknown;
+    };
+    return { id, partitionKey };
+  }
+
+  #requireRoom(): void {
+    const { batchItemsMax } = this.#context.limits;
+    const count = this.#steps.length + 1;
+    if (count > batchItemsMax) throw limitExceeded("commands.length", count, batchItemsMax);
+  }
+
+  #check(command: AtomicPart): void {
+    if (command.nowMs !== undefined) {
+      throw contradiction("nowMs", "belongs to atomic() itself: its commands happen at one time");
+    }
+    const partitionKey = partitionOf(command);
+    if (partitionKey === this.#partitionKey) return;
+    throw new FlowError(
+      "partition_mismatch",
+      `partitionKey is ${show(partitionKey)}, but atomic() is for partition ` +
+        show(this.#partitionKey),
+      { details: { field: "partitionKey", value: partitionKey, limit: this.#partitionKey } },
+    );
+  }
+}
+
+/** The partition that a command is about. */
+function partitionOf(command: AtomicPart): string | undefined {
+  switch (command.kind) {
+    case "create":
+      return command.items[0]!.partitionKey;
+    case "complete":
+    case "transition":
+    case "retry":
+    case "fail":
+    case "cancel":
+      return command.items[0]!.target.partitionKey;
+    case "extend_lease":
+    case "signal":
+      return command.target.partitionKey;
+    case "value_put":
+      return command.owner === null ? command.partitionKey : command.owner.target.partitionKey;
+    case "kv_set":
+    case "kv_delete":
+      return command.partitionKey;
+  }
+}
+
+/** Refuses a callback that goes on after it has returned. */
+function refusePromise(returned: unknown): void {
+  if (!(returned instanceof Promise)) return;
+  // Nobody else will look at it.
+  returned.catch(() => {});
+  throw invalid("build", returned, "a function that does not wait: commands are only collected");
+}

@@ -1,0 +1,165 @@
+/**
+ * Keys of partitions, in order, and when they end.
+ *
+ * @module
+ */
+import { HandleHeap } from "./handle_heap.ts";
+import { HandleOrder, type Rank } from "./handle_order.ts";
+import { walkHeaps } from "./heap_walk.ts";
+import { compareUtf8 } from "./utf8_order.ts";
+
+/** A key, and where its record is. */
+export interface IndexedKey {
+  /** The partition. */
+  readonly partitionKey: string;
+  /** The key, unique within the partition. */
+  readonly key: string;
+  /** The LSN of its newest record. */
+  readonly lsn: number;
+  /** The time from which on it reads as absent, null: never. */
+  readonly untilMs: number | null;
+}
+
+/** Which keys of a partition are walked, and which way. */
+export interface KeyWalk {
+  /** What the keys begin with; empty: every key. */
+  readonly prefix: string;
+  /** Begin just after this key, in the direction of the walk; null: at the beginning. */
+  readonly after: string | null;
+  /** The last key first. */
+  readonly rev: boolean;
+}
+
+/**
+ * All keys, ordered by partition and then by key, as bytes. One order holds them all: with a
+ * partition for each tenant, an order for each would cost more than the keys. What belongs to a key
+ * stands in columns by its handle, and not in an object.
+ */
+export class KeyIndex {
+  readonly #partitionKeys: string[] = [];
+  readonly #keys: string[] = [];
+  readonly #lsns: number[] = [];
+  /** `Infinity`: never. */
+  readonly #untilMs: number[] = [];
+  readonly #free: number[] = [];
+  readonly #order = new HandleOrder();
+  readonly #before = (a: number, b: number): boolean =>
+    (this.#untilMs[a]! - this.#untilMs[b]! || this.#lsns[a]! - this.#lsns[b]!) < 0;
+  /** The keys that end. */
+  readonly #ending = new HandleHeap(this.#before, []);
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#keys.length - this.#free.length;
+  }
+
+  /** The key with a name, whether it is over or not. */
+  find(partitionKey: string, key: string): IndexedKey | undefined {
+    const handle = this.#handleOf(partitionKey, key);
+    return handle === undefined ? undefined : this.#at(handle);
+  }
+
+  /** Adds a key, or replaces it by what has become of it. */
+  set({ partitionKey, key, lsn, untilMs }: IndexedKey): void {
+    const handle = this.#handleOf(partitionKey, key) ?? this.#add(partitionKey, key);
+    this.#leave(handle);
+    this.#lsns[handle] = lsn;
+    this.#untilMs[handle] = untilMs ?? Infinity;
+    if (untilMs !== null) this.#ending.add(handle);
+  }
+
+  /** Removes a key; harmless if it is not there. */
+  delete(partitionKey: string, key: string): void {
+    const handle = this.#handleOf(partitionKey, key);
+    if (handle === undefined) return;
+    this.#leave(handle);
+    this.#order.remove(handle, this.#rank(partitionKey, key));
+    this.#partitionKeys[handle] = "";
+    this.#keys[handle] = "";
+    this.#untilMs[handle] = Infinity;
+    this.#free.push(handle);
+  }
+
+  /** Yields keys of a partition, whether they are over or not. The index may not change meanwhile. */
+  *walk(partitionKey: string, { prefix, after, rev }: KeyWalk): Generator<IndexedKey> {
+    for (
+      const handle of rev
+        ? this.#back(partitionKey, prefix, after)
+        : this.#forth(partitionKey, prefix, after)
+    ) {
+      const isMeant = this.#partitionKeys[handle] === partitionKey &&
+        this.#keys[handle]!.startsWith(prefix);
+      if (!isMeant) return;
+      yield this.#at(handle);
+    }
+  }
+
+  /** Yields the keys that are over at an instant, the one first that is over longest. */
+  *over(nowMs: number): Generator<IndexedKey> {
+    for (const handle of walkHeaps([this.#ending], this.#before)) {
+      if (this.#untilMs[handle]! > nowMs) return;
+      yield this.#at(handle);
+    }
+  }
+
+  /** When the next key is over, or was; `Infinity` if there is none. */
+  nextOverMs(): number {
+    const handle = this.#ending.at(0);
+    return handle === undefined ? Infinity : this.#untilMs[handle]!;
+  }
+
+  #forth(partitionKey: string, prefix: string, after: string | null): Generator<number> {
+    const rank = this.#rank(partitionKey, after ?? prefix);
+    return this.#order.walk(after === null ? rank : (handle) => rank(handle) || -1);
+  }
+
+  #back(partitionKey: string, prefix: string, after: string | null): Generator<number> {
+    const rank = this.#rank(partitionKey, after ?? prefix);
+    if (after !== null) return this.#order.walkBack(rank);
+    // Behind everything that begins with the prefix.
+    return this.#order.walkBack((handle) => {
+      const isWithin = this.#partitionKeys[handle] === partitionKey &&
+        this.#keys[handle]!.startsWith(prefix);
+      return isWithin ? -1 : rank(handle);
+    });
+  }
+
+  #rank(partitionKey: string, key: string): Rank {
+    return (handle) =>
+      compareUtf8(this.#partitionKeys[handle]!, partitionKey) ||
+      compareUtf8(this.#keys[handle]!, key);
+  }
+
+  #handleOf(partitionKey: string, key: string): number | undefined {
+    const handle = this.#order.first(this.#rank(partitionKey, key));
+    if (handle === undefined || this.#keys[handle] !== key) return undefined;
+    return this.#partitionKeys[handle] === partitionKey ? handle : undefined;
+  }
+
+  #add(partitionKey: string, key: string): number {
+    // Keys of one partition share its text: every record brings another copy of it.
+    const sibling = this.#order.first(this.#rank(partitionKey, ""));
+    const known = sibling === undefined ? undefined : this.#partitionKeys[sibling];
+    const handle = this.#free.pop() ?? this.#keys.length;
+    this.#partitionKeys[handle] = known === partitionKey ? known : partitionKey;
+    this.#keys[handle] = key;
+    this.#untilMs[handle] = Infinity;
+    this.#order.add(handle, this.#rank(partitionKey, key));
+    return handle;
+  }
+
+  /** Takes a key out of those that end. */
+  #leave(handle: number): void {
+    if (this.#untilMs[handle] !== Infinity) this.#ending.remove(handle);
+  }
+
+  #at(handle: number): IndexedKey {
+    const untilMs = this.#untilMs[handle]!;
+    return {
+      partitionKey: this.#partitionKeys[handle]!,
+      key: this.#keys[handle]!,
+      lsn: this.#lsns[handle]!,
+      untilMs: untilMs === Infinity ? null : untilMs,
+    };
+  }
+}
