@@ -202,9 +202,9 @@ export class CoreStore {
   }
 
   /** A state that is built from the log again. */
-  recovered(): FlowState {
+  recovered(log: readonly Logged[] = this.log): FlowState {
     const state = new FlowState(this.#hash);
-    for (const { lsn, bytes } of this.log) {
+    for (const { lsn, bytes } of log) {
       core.evolve(state, core.decodeEffect(decodeRecord(bytes, lsn), state.dictionary), lsn);
     }
     return state;
