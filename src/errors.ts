@@ -14,6 +14,14 @@ export type FlowErrorCode =
   | "unsupported_option"
   /** No such flow, or it is past its retention. */
   | "not_found"
+  /** The parent has a group of this name from another request. */
+  | "group_conflict"
+  /** The parent of new children has ended. */
+  | "parent_terminal"
+  /** A child has the id of its parent. */
+  | "child_is_parent"
+  /** A parent is to wait, but not said in which state. */
+  | "wait_state_required"
   /** A flow with this id is already there. */
   | "already_exists"
   /** An idempotent create met a flow that another request had created. */
@@ -82,6 +90,10 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   invalid_argument: "Correct the call",
   unsupported_option: "Leave the option out",
   not_found: "Create the flow, or check its id and partition",
+  group_conflict: "Use a new groupId for different children",
+  parent_terminal: "Create flows without a parent, or under another one",
+  child_is_parent: "Give the child an id of its own",
+  wait_state_required: 'Name a state to wait in, or use wait: "none"',
   already_exists: "Choose another id, or create with idempotent: true",
   idempotency_conflict: "Use a new id for a different request",
   duplicate_id: "Send each flow once, or use independent: true",

@@ -92,6 +92,23 @@ export function assertInstanceOf<T extends AnyClass>(
   );
 }
 
+/** Asserts that what `expected` names is in `actual`, with the same values. */
+export function assertObjectMatch(actual: object, expected: object, msg?: string): void {
+  assertEquals(shapedLike(actual, expected), expected, msg);
+}
+
+/** The members of `actual` that `expected` has, too. */
+function shapedLike(actual: unknown, expected: unknown): unknown {
+  if (typeof expected !== "object" || expected === null || Array.isArray(expected)) return actual;
+  if (typeof actual !== "object" || actual === null) return actual;
+  return Object.fromEntries(
+    Object.entries(expected).filter(([name]) => name in actual).map(([name, member]) => [
+      name,
+      shapedLike(actual[name as keyof typeof actual], member),
+    ]),
+  );
+}
+
 /** Asserts that `fn` throws (an `ErrorClass` whose message contains `msgIncludes`); returns the error. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 export function assertThrows<E extends Error = Error>(

@@ -9,8 +9,10 @@ import {
   answer,
   type ClaimCommand,
   type Command,
-  findFlow,
   type FlowState,
+  parseByCorrelation,
+  parseByParent,
+  parseByRoot,
   parseCancel,
   parseCancelMany,
   parseClaimDue,
@@ -37,6 +39,7 @@ import {
   parseRetryMany,
   parseRewind,
   parseSignal,
+  parseSpawn,
   parseStuck,
   parseTerminals,
   parseTransition,
@@ -46,6 +49,7 @@ import {
   readFlow,
   readHistory,
   readInfo,
+  readLineage,
   readList,
   readPolicy,
   readStuck,
@@ -75,6 +79,9 @@ export interface EmbeddedStoreParts {
 
 /** Checks the arguments of a command or query. */
 type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
+
+/** Answers a query. */
+type Read<Query> = (state: FlowState, query: Query, nowMs: number) => Reply;
 
 /** A store over one shard. */
 export class EmbeddedStore implements Store {
@@ -174,6 +181,15 @@ export class EmbeddedStore implements Store {
     return this.#command(parseCancelMany, items, options);
   }
 
+  async spawnChildren(
+    parent: flow.FlowRef,
+    children: readonly (string | flow.ChildItem)[],
+    options: flow.SpawnChildrenOptions,
+  ): Promise<flow.FlowRecord> {
+    const command = parseSpawn(parent, children, options, this.#parse);
+    return await this.#shard.call(() => this.#verdict(this.#shard.apply(command)));
+  }
+
   signal(flow: flow.FlowRef, options: flow.SignalOptions): Promise<flow.FlowRecord> {
     return this.#command(parseSignal, flow, options);
   }
@@ -190,8 +206,12 @@ export class EmbeddedStore implements Store {
     return this.#command(parseRewind, flow, options);
   }
 
-  get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
-    return this.#query(parseGet, readFlow, flow, options);
+  async get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
+    const query = parseGet(flow, options, this.#parse);
+    return await this.#shard.call(() => {
+      this.#shard.closer.look(query.target);
+      return this.#verdict(readFlow(this.#shard.state.flows, query, this.#shard.now()));
+    });
   }
 
   async history(
@@ -200,9 +220,8 @@ export class EmbeddedStore implements Store {
   ): Promise<flow.HistoryEvent[]> {
     const query = parseHistory(flow, options, this.#parse);
     return await this.#shard.call(() => {
-      const { flows } = this.#shard.state;
       const nowMs = this.#shard.now();
-      const found = findFlow(flows.table, query.target, nowMs);
+      const found = this.#shard.closer.look(query.target);
       if (found === undefined) return { waitLsn: this.#shard.headLsn, read: () => [] };
       const headLsn = found.lsn;
       return {
@@ -215,48 +234,37 @@ export class EmbeddedStore implements Store {
     });
   }
 
-  list(
-    type: string,
-    options: flow.ListOptions & { readonly cursor: string | null },
-  ): Promise<flow.Page<flow.FlowRecord>>;
-  list(type: string, options?: flow.ListOptions): Promise<flow.FlowRecord[]>;
-  list(
-    type: string,
-    options?: flow.ListOptions,
-  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
-    return this.#query(parseList, readList, type, options);
+  // Rows or a page of them: the contract's overloads say for whom it is which.
+  list(type: string, options?: flow.ListOptions): Promise<never> {
+    return this.#queryAll(parseList, readList, type, options);
   }
 
-  terminals(
-    type: string,
-    options: flow.TerminalsOptions & { readonly cursor: string | null },
-  ): Promise<flow.Page<flow.FlowRecord>>;
-  terminals(type: string, options?: flow.TerminalsOptions): Promise<flow.FlowRecord[]>;
-  terminals(
-    type: string,
-    options?: flow.TerminalsOptions,
-  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
-    return this.#query(parseTerminals, readTerminals, type, options);
+  terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
+    return this.#queryAll(parseTerminals, readTerminals, type, options);
   }
 
-  failures(
-    type: string,
-    options: flow.FailuresOptions & { readonly cursor: string | null },
-  ): Promise<flow.Page<flow.FlowRecord>>;
-  failures(type: string, options?: flow.FailuresOptions): Promise<flow.FlowRecord[]>;
-  failures(
-    type: string,
-    options?: flow.FailuresOptions,
-  ): Promise<flow.FlowRecord[] | flow.Page<flow.FlowRecord>> {
-    return this.#query(parseFailures, readTerminals, type, options);
+  failures(type: string, options?: flow.FailuresOptions): Promise<never> {
+    return this.#queryAll(parseFailures, readTerminals, type, options);
+  }
+
+  byParent(id: string, options?: flow.ByParentOptions): Promise<never> {
+    return this.#queryAll(parseByParent, readLineage, id, options);
+  }
+
+  byRoot(id: string, options?: flow.LineageOptions): Promise<never> {
+    return this.#queryAll(parseByRoot, readLineage, id, options);
+  }
+
+  byCorrelation(id: string, options?: flow.LineageOptions): Promise<never> {
+    return this.#queryAll(parseByCorrelation, readLineage, id, options);
   }
 
   info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
-    return this.#query(parseInfo, readInfo, type, options);
+    return this.#queryAll(parseInfo, readInfo, type, options);
   }
 
   stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
-    return this.#query(parseStuck, readStuck, type, options);
+    return this.#queryAll(parseStuck, readStuck, type, options);
   }
 
   retentionCleanup(options?: flow.RetentionCleanupOptions): Promise<flow.RetentionCleanup> {
@@ -327,15 +335,27 @@ export class EmbeddedStore implements Store {
 
   async #query<Query, T>(
     parse: Parse<Query>,
-    read: (state: FlowState, query: Query, nowMs: number) => Reply,
+    read: Read<Query>,
     subject: unknown,
     options: unknown,
   ): Promise<T> {
     const query = parse(subject, options, this.#parse);
-    return await this.#shard.call(() => {
-      const { state } = this.#shard;
-      return this.#verdict<T>(read(state.flows, query, this.#shard.now()));
-    });
+    return await this.#shard.call(() => this.#read<Query, T>(read, query));
+  }
+
+  /** A query that sees more than the flow that it names. */
+  async #queryAll<Query, T>(
+    parse: Parse<Query>,
+    read: Read<Query>,
+    subject: unknown,
+    options: unknown,
+  ): Promise<T> {
+    const query = parse(subject, options, this.#parse);
+    return await this.#shard.closer.callOnAll(() => this.#read<Query, T>(read, query));
+  }
+
+  #read<Query, T>(read: Read<Query>, query: Query): Verdict<T> {
+    return this.#verdict(read(this.#shard.state.flows, query, this.#shard.now()));
   }
 
   /** What a reply says, to be told once nothing in it can be lost any more. */

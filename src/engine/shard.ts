@@ -19,9 +19,11 @@ import type { SipKey } from "../codec/mod.ts";
 import { type Frame, frameEnd, type Log, type LogOutcome, type VoidReason } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Claim } from "./claim.ts";
+import { Closer } from "./closer.ts";
 import { Feed } from "./feed.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { HoldUp } from "./hold_up.ts";
+import { IdleMark } from "./idle_mark.ts";
 import type { StoreLimits } from "./options.ts";
 import { LeaseWatch } from "./lease_watch.ts";
 import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
@@ -31,12 +33,6 @@ import { ShardTime } from "./shard_time.ts";
 import type { StoredRecords } from "./stored_records.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
-
-/** After so long without a commit the log writes evidence that the last frame is durable. */
-const IDLE_MARK_MS = 100;
-
-/** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
-const CLOCK_CHECK_MS = 10_000;
 
 /** A frame of so many bytes goes to the log without waiting for the end of the turn. */
 const FRAME_BYTES_SOFT = 1 << 20;
@@ -66,6 +62,8 @@ export class Shard {
   readonly feed: Feed;
   /** Leases whose holders want to hear when they are taken away. */
   readonly leases: LeaseWatch;
+  /** Shows flows as they count, while groups of children are closing. */
+  readonly closer: Closer;
   readonly #log: Log;
   readonly #time: Time;
   readonly #shardTime: ShardTime;
@@ -75,6 +73,7 @@ export class Shard {
   readonly #alarm: Alarm;
   readonly #holdUp: HoldUp;
   readonly #sweeper: Sweeper;
+  readonly #idleMark: IdleMark;
   readonly #pending = new PendingCalls();
   readonly #ahead: FramesAhead;
   #state: ShardState;
@@ -82,7 +81,6 @@ export class Shard {
   #diskIsFull = false;
   /** Whether calls are decided again that the disk has no room for. */
   #refusesWrites = false;
-  #markAtMs = Infinity;
   #ended: FlowError | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -107,6 +105,9 @@ export class Shard {
       sliceMax: limits.cleanupLimitMax,
       monotonicMs: () => time.clock.monotonicMs(),
     });
+    const monotonicMs = (): number => time.clock.monotonicMs();
+    this.closer = new Closer(this, monotonicMs);
+    this.#idleMark = new IdleMark(log, monotonicMs);
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
     // What is over is swept also if nobody ever calls.
     this.#setAlarm();
@@ -192,9 +193,7 @@ export class Shard {
   async close(): Promise<void> {
     if (this.#ended === undefined) {
       this.#ended = new FlowError("store_closed", "The store was closed");
-      this.waiters.abort(this.#ended);
-      this.#alarm.clear();
-      this.feed.close(this.#ended);
+      this.#dismiss(this.#ended);
       this.#submit();
       if (this.#ahead.submittedCount > 0) {
         await new Promise<void>((resolve) => this.#onDrained = resolve);
@@ -290,6 +289,7 @@ export class Shard {
     this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     this.#sweeper.wake();
+    this.closer.wake();
     this.#submitIfRoom();
     if (this.#ended !== undefined) return;
     this.#markIfIdle();
@@ -313,7 +313,7 @@ export class Shard {
     if (place === undefined) return;
     if (outcome.kind === "lost") return void this.#lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
-    this.#markAtMs = this.#time.clock.monotonicMs() + IDLE_MARK_MS;
+    this.#idleMark.committed();
     this.#pending.release(outcome.end.lsn);
     this.feed.committed(frameEnd({ body: frame.body, end: outcome.end, place }));
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
@@ -353,21 +353,25 @@ export class Shard {
     });
     this.#ended = failure;
     this.#ahead.clear();
-    this.#alarm.clear();
     const message = "The store failed while the command was on its way to the disk";
     const unknown = new FlowError("unknown_outcome", message, { cause });
     for (const call of this.#pending.takeAll()) call.reject(unknown);
-    this.waiters.abort(failure);
-    this.feed.close(failure);
+    this.#dismiss(failure);
     this.#onDrained?.();
     return failure;
   }
 
+  /** Tells everybody who waits for something to happen that nothing will. */
+  #dismiss(error: FlowError): void {
+    this.#alarm.clear();
+    this.waiters.abort(error);
+    this.closer.abort(error);
+    this.feed.close(error);
+  }
+
   #markIfIdle(): void {
-    if (this.#time.clock.monotonicMs() < this.#markAtMs) return;
-    this.#markAtMs = Infinity;
     try {
-      this.#log.mark();
+      this.#idleMark.wake();
     } catch (error) {
       this.#lose(error);
     }
@@ -379,17 +383,14 @@ export class Shard {
    */
   #setAlarm(): void {
     const nowMs = this.#time.clock.monotonicMs();
-    const isAwaited = this.waiters.count > 0;
-    const dueInMs = Math.max(0, this.waiters.nextDueMs() - this.now());
-    // Even with nothing in sight: an alarm that is not set keeps no process alive.
-    const lookAtMs = isAwaited ? nowMs + Math.min(dueInMs, CLOCK_CHECK_MS) : Infinity;
     const atMs = Math.min(
-      lookAtMs,
+      nowMs + this.waiters.nextLookInMs(this.now()),
       this.waiters.nextDeadlineMs(),
-      this.#markAtMs,
+      this.#idleMark.nextAtMs(),
       this.#sweeper.nextAtMs(),
+      this.closer.nextAtMs(),
     );
-    this.#alarm.set(atMs, { keepAlive: isAwaited });
+    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 || this.closer.isAwaited });
   }
 }
 

@@ -9,6 +9,9 @@
  */
 import { FlowError } from "../errors.ts";
 
+/** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
+const CLOCK_CHECK_MS = 10_000;
+
 /** A blocked claim. */
 export interface Waiter {
   /** The type it claims. */
@@ -110,6 +113,13 @@ export class Waiters {
   /** The earliest shard time at which a flow could match a waiter. */
   nextDueMs(): number {
     return earliest(this.#queues.values(), ({ dueMs }) => dueMs);
+  }
+
+  /** In how many milliseconds to look whether a flow matches a waiter; `Infinity`: nobody waits. */
+  nextLookInMs(nowMs: number): number {
+    // Even with nothing in sight: an alarm that is not set keeps no process alive.
+    if (this.#count === 0) return Infinity;
+    return Math.min(Math.max(0, this.nextDueMs() - nowMs), CLOCK_CHECK_MS);
   }
 
   /** No waiter gives up before this monotonic time. */

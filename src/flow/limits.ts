@@ -12,7 +12,7 @@ export interface FlowLimits {
   readonly valueBytesMax: number;
   /** Larger values travel to the log in parts of this many bytes. Default 1 MiB. */
   readonly valueInlineBytesMax: number;
-  /** Items of one `*Many` command, commands of one `atomic`. Default 1,000. */
+  /** Items of one `*Many` command, commands of one `atomic`, children of one `spawnChildren`. Default 1,000. */
   readonly batchItemsMax: number;
   /** The `limit` of one claim, and the flows that one claim may touch. Default 1,000. */
   readonly claimLimitMax: number;
@@ -36,6 +36,8 @@ export interface FlowLimits {
   readonly attributeBytesMax: number;
   /** Names of values that one flow may have, dropped ones included. Default 128. */
   readonly namedValuesMax: number;
+  /** Groups of children that one flow may have. Default 1,000. */
+  readonly childGroupsMax: number;
   /** States that the policy of one type may name. Default 1,000. */
   readonly policyStatesMax: number;
 }
@@ -57,5 +59,6 @@ export const DEFAULT_LIMITS: FlowLimits = {
   attributesMax: 64,
   attributeBytesMax: 1_024,
   namedValuesMax: 128,
+  childGroupsMax: 1_000,
   policyStatesMax: 1_000,
 };

@@ -19,6 +19,16 @@ export {
 } from "./atomic.ts";
 export { type BatchOutcome, FlowBatchError } from "./batch.ts";
 export type {
+  ChildCounts,
+  ChildFailurePolicy,
+  ChildGroup,
+  ChildItem,
+  ChildWait,
+  GroupResolution,
+  ParentClosedPolicy,
+  SpawnChildrenOptions,
+} from "./children.ts";
+export type {
   BatchOptions,
   CancelItem,
   CancelManyOptions,
@@ -73,11 +83,13 @@ export type {
   TypePolicy,
 } from "./policy.ts";
 export type {
+  ByParentOptions,
   FailuresOptions,
   FlowInfo,
   GetOptions,
   HistoryOptions,
   InfoOptions,
+  LineageOptions,
   ListOptions,
   Page,
   QueryOptions,

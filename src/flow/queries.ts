@@ -86,6 +86,34 @@ export interface TerminalsOptions extends FailuresOptions {
   readonly state?: TerminalState | "any" | undefined;
 }
 
+/** Options of `byRoot` and `byCorrelation`. Filters add up: a flow has to pass all of them. */
+export interface LineageOptions extends QueryOptions {
+  /** Only flows that are shown in this state. `"any"` or absent: every state. */
+  readonly state?: string | undefined;
+  /** Only flows that have ended. Default false. */
+  readonly terminalOnly?: boolean | undefined;
+  /** Only flows that have not ended. Default false. */
+  readonly activeOnly?: boolean | undefined;
+  /** Only flows that changed last at or after this instant. */
+  readonly fromMs?: number | undefined;
+  /** Only flows that changed last at or before this instant. */
+  readonly toMs?: number | undefined;
+  /** The latest change first. Default false. */
+  readonly rev?: boolean | undefined;
+  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
+  readonly cursor?: string | null | undefined;
+  /** See every command acknowledged before the call. Default true; false may lag. */
+  readonly consistent?: boolean | undefined;
+}
+
+/** Options of `byParent`. */
+export interface ByParentOptions extends LineageOptions {
+  /** Only children that the flow in this partition has spawned. Default: of whatever partition. */
+  readonly parentPartitionKey?: string | undefined;
+  /** Only children of this group. Default: of all, and those that are in none. */
+  readonly groupId?: string | undefined;
+}
+
 /** One page of a query. */
 export interface Page<T> {
   /** The rows. */

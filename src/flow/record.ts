@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ChildGroup } from "./children.ts";
 import type { ValueRef } from "./values.ts";
 
 /** How urgent a flow is. Every due flow of a higher number is claimed before any of a lower one. */
@@ -103,8 +104,14 @@ export interface FlowRecord extends ShownValues {
   readonly errorRef: string | null;
   /** The id of the parent flow, null without one. */
   readonly parentFlowId: string | null;
+  /** The partition of the parent, if it spawned the flow. Otherwise null. */
+  readonly parentPartitionKey: string | null;
+  /** The group of the parent's children that the flow is in, if it spawned the flow. Otherwise null. */
+  readonly parentGroupId: string | null;
   /** The id of the first ancestor; the flow's own id without one. */
   readonly rootFlowId: string;
+  /** The groups of children that the flow has spawned, by name; empty without one. */
+  readonly childGroups: Readonly<Record<string, ChildGroup>>;
   /** An id of the caller's that ties flows together, null without one. */
   readonly correlationId: string | null;
   /** Facts that the caller attached when creating the flow. */
@@ -151,7 +158,12 @@ export type FlowEventName =
   | "lease_lost"
   | "rewound"
   | "signaled"
-  | "value_put";
+  | "value_put"
+  | "children_spawned"
+  | "child_completed"
+  | "child_failed"
+  | "child_cancelled"
+  | "children_cancelled";
 
 /** One entry of a flow's history: what happened, and the flow after it. */
 export interface HistoryEvent extends ShownValues {
@@ -195,6 +207,10 @@ export interface HistoryEvent extends ShownValues {
   readonly retry?: RetryFacts;
   /** On `signaled` events: the name of the signal. */
   readonly signal?: string;
+  /** On events about children: their group, unless the event is about several groups. */
+  readonly groupId?: string;
+  /** On events about one child: its id. */
+  readonly childId?: string;
 }
 
 /** What a `retry` event records besides the flow. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChildItem, SpawnChildrenOptions } from "./children.ts";
 import type { FlowRecord, FlowRef, HistoryEvent } from "./record.ts";
 import type {
   CancelItem,
@@ -30,11 +31,13 @@ import type {
   TransitionOptions,
 } from "./commands.ts";
 import type {
+  ByParentOptions,
   FailuresOptions,
   FlowInfo,
   GetOptions,
   HistoryOptions,
   InfoOptions,
+  LineageOptions,
   ListOptions,
   Page,
   StuckOptions,
@@ -115,12 +118,27 @@ export interface FlowStore {
     options?: O,
   ): Promise<Many<O>>;
   /**
+   * Creates 1 to 1,000 children of a flow as one group, and has the flow wait for them, all in one
+   * atomic command. Resolves to the parent's record. The parent gives up its lease and is not due
+   * until the group is decided: then it goes to `success` or `failure`, in the same command as the
+   * end of the child that decided it.
+   *
+   * Rejects with `group_conflict` if the parent has a group of that name from another request;
+   * `wrong_state`, `stale_lease`, or `parent_terminal` if the parent has ended; `wait_state_required`;
+   * `child_is_parent`, `duplicate_id`, `already_exists` or `idempotency_conflict` for a child.
+   */
+  spawnChildren(
+    parent: FlowRef,
+    children: readonly (string | ChildItem)[],
+    options: SpawnChildrenOptions,
+  ): Promise<FlowRecord>;
+  /**
    * Puts a flow that nobody holds back to where it was after an event: its state, priority, attempts,
    * due time, payload, result and error. History is not rewritten, but goes on with `rewound`; the
    * fencing number goes up. A flow that has ended can be claimed again.
    *
    * Rejects with `rewind_leased` while the flow is leased, also by a lease that is over;
-   * `rewind_family` if it has a parent; `wrong_state`; `rewind_event_not_found` if the flow has no
+   * `rewind_family` if it has a parent or has spawned children; `wrong_state`; `rewind_event_not_found` if the flow has no
    * such event, or does not keep it any more; `rewind_event_unusable` if the flow was leased after it.
    */
   rewind(flow: FlowRef, options: RewindOptions): Promise<FlowRecord>;
@@ -169,6 +187,30 @@ export interface FlowStore {
   ): Promise<Page<FlowRecord>>;
   /** The same as `terminals()` for flows that have failed. */
   failures(type: string, options?: FailuresOptions): Promise<FlowRecord[]>;
+  /** Reads the children of a flow in the order of their last change, a page at a time. */
+  byParent(
+    id: string,
+    options: ByParentOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /**
+   * Reads the children of a flow, spawned or created with its id as `parentFlowId`, in the order of
+   * their last change. There need not be such a flow.
+   */
+  byParent(id: string, options?: ByParentOptions): Promise<FlowRecord[]>;
+  /** Reads a flow and all that descend from it, a page at a time. */
+  byRoot(
+    id: string,
+    options: LineageOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads a flow without ancestors and all that descend from it, in the order of their last change. */
+  byRoot(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
+  /** Reads the flows that have a correlation id, a page at a time. */
+  byCorrelation(
+    id: string,
+    options: LineageOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads the flows that have a correlation id, in the order of their last change. */
+  byCorrelation(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
   /** Counts flows of a type. */
   info(type: string, options?: InfoOptions): Promise<FlowInfo>;
   /** Reads flows whose lease has expired, the longest expired first. */

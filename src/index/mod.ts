@@ -1,13 +1,16 @@
 /**
- * Orders that can be deleted and rebuilt: over flows by due time, by last change, and by the end of
- * their retention; over keys by name, and by the time at which they are over.
+ * Orders that can be deleted and rebuilt: over flows by due time, by last change, by the end of their
+ * retention, and by what they have in common; over keys by name, and by the time at which they are
+ * over.
  *
  * @module
  */
 
 export { DueIndex, type DuePlace, type DueSelection } from "./due_index.ts";
+export { type ChangeWalk, comparePositions, type ListPosition } from "./change_walk.ts";
+export { LineageIndex } from "./lineage_index.ts";
 export { HashChains } from "./hash_chains.ts";
 export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";
 export type { Members } from "./members.ts";
-export { type ListPosition, StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
+export { StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

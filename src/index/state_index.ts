@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ChangeSequence, type Run } from "./change_sequence.ts";
+import { ChangeSequence } from "./change_sequence.ts";
+import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import type { Members } from "./members.ts";
-import { compareUtf8 } from "./utf8_order.ts";
 
 /** Where a flow stands in the index. */
 export interface StatePlace {
@@ -17,28 +17,10 @@ export interface StatePlace {
   readonly updatedAtMs: number;
 }
 
-/** A place between two flows of a listing: just after the flow that it names. */
-export interface ListPosition {
-  /** When that flow last changed. */
-  readonly updatedAtMs: number;
-  /** Its id. */
-  readonly id: string;
-  /** Its partition. */
-  readonly partitionKey: string;
-}
-
 /** Which flows of a type are walked, and which way. */
-export interface StateWalk {
+export interface StateWalk extends ChangeWalk {
   /** Only these states, each once; null or absent: every state. */
   readonly states?: readonly string[] | null;
-  /** Begin just after this place, in the direction of the walk. Default: at the beginning. */
-  readonly after?: ListPosition | null;
-  /** Only flows that changed last at or after this instant. */
-  readonly fromMs?: number | undefined;
-  /** Only flows that changed last at or before this instant. */
-  readonly toMs?: number | undefined;
-  /** The latest change first, the order turned round as a whole. Default false. */
-  readonly rev?: boolean;
 }
 
 /** All flows by type and state. */
@@ -91,20 +73,8 @@ export class StateIndex {
   }
 
   /** Yields flows of a type by the time of their last change, then by id. */
-  *walk(type: string, walk: StateWalk = {}): Generator<number> {
-    const { after = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER - 1, rev = false } = walk;
-    const earliestMs = rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs);
-    const latestMs = rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs;
-    const sign = rev ? -1 : 1;
-    const streams = this.#sequences(type, walk.states ?? null)
-      .map((sequence) => rev ? sequence.runsBack(latestMs) : sequence.runs(earliestMs));
-    for (const { timeMs, handles } of merged(streams, sign)) {
-      if (timeMs < earliestMs || timeMs > latestMs) return;
-      const isCut = timeMs === after?.updatedAtMs;
-      yield* handles()
-        .filter((handle) => !isCut || sign * this.#compare(handle, after) > 0)
-        .sort((a, b) => sign * this.#members.compare(a, b));
-    }
+  walk(type: string, walk: StateWalk = {}): Generator<number> {
+    return walkChanges(this.#members, this.#sequences(type, walk.states ?? null), walk);
   }
 
   #sequences(type: string, names: readonly string[] | null): ChangeSequence[] {
@@ -112,23 +82,5 @@ export class StateIndex {
     if (states === undefined) return [];
     if (names === null) return [...states.values()];
     return names.map((name) => states.get(name)).filter((sequence) => sequence !== undefined);
-  }
-
-  #compare(handle: number, { id, partitionKey }: ListPosition): number {
-    return compareUtf8(this.#members.idOf(handle), id) ||
-      compareUtf8(this.#members.partitionOf(handle), partitionKey);
-  }
-}
-
-/** Joins what several streams have at one instant. `sign` is 1 if their times go up, -1 if down. */
-function* merged(streams: readonly Generator<Run>[], sign: 1 | -1): Generator<Run> {
-  let heads = streams.map((stream) => ({ stream, run: stream.next().value }));
-  while (true) {
-    heads = heads.filter(({ run }) => run !== undefined);
-    if (heads.length === 0) return;
-    const timeMs = sign * Math.min(...heads.map(({ run }) => sign * run!.timeMs));
-    const next = heads.filter(({ run }) => run!.timeMs === timeMs);
-    yield { timeMs, handles: () => next.flatMap(({ run }) => run!.handles()) };
-    for (const head of next) head.run = head.stream.next().value;
   }
 }

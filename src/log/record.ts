@@ -55,12 +55,14 @@ export const RecordType = {
   OWNER: 17,
   /** What a flow holds by name. */
   VALUES: 18,
+  /** A group whose children are being cancelled, or have been. */
+  CLOSING: 19,
 } as const;
 
 const SKIPPABLE = 1;
 
 /** Types that this version understands or may keep without understanding them. */
-const TYPE_MAX = 18;
+const TYPE_MAX = 19;
 
 /** What stands in a record's header. */
 export interface RecordHead {

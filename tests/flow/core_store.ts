@@ -110,6 +110,15 @@ export class CoreStore {
   cancelMany(items: unknown, options?: unknown): FlowRecord[] {
     return this.#run(core.parseCancelMany(items, options, this.context)) as FlowRecord[];
   }
+  spawnChildren(parent: unknown, children: unknown, options: unknown): FlowRecord {
+    return this.#run(core.parseSpawn(parent, children, options, this.context)) as FlowRecord;
+  }
+  /** Goes on with groups that are closing; until none is, unless a number of slices is given. */
+  close(sliceCount = Infinity): void {
+    for (let slices = 0; this.state.hasClosings && slices < sliceCount; slices++) {
+      this.#run({ kind: "close", target: null, nowMs: undefined, largeValues: [] });
+    }
+  }
   signal(flow: unknown, options?: unknown): FlowRecord {
     return this.#run(core.parseSignal(flow, options, this.context)) as FlowRecord;
   }
@@ -132,21 +141,26 @@ export class CoreStore {
 
   get(flow: unknown, options?: unknown): FlowRecord | null {
     const query = core.parseGet(flow, options, this.context);
+    this.#look(query.target);
     return this.#answer(core.readFlow(this.state, query, this.nowMs)) as FlowRecord | null;
   }
   list(type: unknown, options?: unknown): FlowRecord[] {
+    this.close();
     const query = core.parseList(type, options, this.context);
     return this.#answer(core.readList(this.state, query, this.nowMs)) as FlowRecord[];
   }
   page(type: unknown, options: object, cursor: string | null): Page<FlowRecord> {
+    this.close();
     const query = core.parseList(type, { ...options, cursor }, this.context);
     return this.#answer(core.readList(this.state, query, this.nowMs)) as Page<FlowRecord>;
   }
   stuck(type: unknown, options?: unknown): FlowRecord[] {
+    this.close();
     const query = core.parseStuck(type, options, this.context);
     return this.#answer(core.readStuck(this.state, query, this.nowMs)) as FlowRecord[];
   }
   info(type: unknown, options?: unknown): FlowInfo {
+    this.close();
     const query = core.parseInfo(type, options, this.context);
     return this.#answer(core.readInfo(this.state, query, this.nowMs)) as FlowInfo;
   }
@@ -156,15 +170,18 @@ export class CoreStore {
   }
   history(flow: unknown, options?: unknown): HistoryEvent[] {
     const query = core.parseHistory(flow, options, this.context);
+    this.#look(query.target);
     const found = core.findFlow(this.state.table, query.target, this.nowMs);
     if (found === undefined) return [];
     return core.readHistory(found, query, this.#historyLog, (lsn, max) => this.#value(lsn, max));
   }
   terminals(type: unknown, options?: unknown): FlowRecord[] {
+    this.close();
     const query = core.parseTerminals(type, options, this.context);
     return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
   }
   failures(type: unknown, options?: unknown): FlowRecord[] {
+    this.close();
     const query = core.parseFailures(type, options, this.context);
     return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
   }
@@ -194,6 +211,21 @@ export class CoreStore {
     const { command, wanted } = core.parseAtomic(call, options, this.context);
     const results = this.#run(command) as AtomicResult[];
     return wanted.map((index) => results[index]!);
+  }
+  byParent(id: unknown, options?: unknown): FlowRecord[] {
+    this.close();
+    const query = core.parseByParent(id, options, this.context);
+    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
+  }
+  byRoot(id: unknown, options?: unknown): FlowRecord[] {
+    this.close();
+    const query = core.parseByRoot(id, options, this.context);
+    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
+  }
+  byCorrelation(id: unknown, options?: unknown): FlowRecord[] {
+    this.close();
+    const query = core.parseByCorrelation(id, options, this.context);
+    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
   }
 
   /** Outcomes of an independent batch. */
@@ -233,8 +265,16 @@ export class CoreStore {
       loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.#historyLog),
     });
     if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
-    assertEquals([this.state.nascent.size, this.state.listed.size], [0, 0]);
+    const { nascent, listed, grouped } = this.state;
+    assertEquals([nascent.size, listed.size, grouped.size], [0, 0, 0]);
     return this.#answer(reply);
+  }
+
+  /** Writes the end of a flow that counts as cancelled before somebody sees it. */
+  #look(target: core.FlowTarget): void {
+    const found = core.findFlow(this.state.table, target, this.nowMs);
+    if (found === undefined || !core.isForeclosed(found, this.state)) return;
+    this.#run({ kind: "close", target, nowMs: undefined, largeValues: [] });
   }
 
   #append(effects: readonly core.Effect[], firstLsn: number): void {

@@ -21,6 +21,10 @@ export function assertIndexed(
   const byName = (a: Flow, b: Flow) =>
     compareBytes(a.identity.id, b.identity.id) ||
     compareBytes(a.identity.partitionKey, b.identity.partitionKey);
+  assertLineage(
+    state,
+    flows.toSorted((a, b) => a.control.updatedAtMs - b.control.updatedAtMs || byName(a, b)),
+  );
   const ended = flows.filter(({ control }) => control.retentionUntilMs !== null)
     .sort((a, b) => a.control.retentionUntilMs! - b.control.retentionUntilMs! || byName(a, b));
   assertEquals([...state.forgotten(Infinity)], ended.map(handleOf));
@@ -81,6 +85,33 @@ export function assertIndexed(
       assertEquals(count, inState.length);
     }
   }
+}
+
+/** @param flows All flows in the order of their last change. */
+function assertLineage(state: FlowState, flows: readonly Flow[]): void {
+  const handleOf = (flow: Flow) => state.table.handleOf(flow.key)!;
+  const relations = [
+    [state.byParent, ({ parentFlowId }: Flow["identity"]) => parentFlowId],
+    [state.byRoot, ({ rootFlowId }: Flow["identity"]) => rootFlowId],
+    [state.byCorrelation, ({ correlationId }: Flow["identity"]) => correlationId],
+  ] as const;
+  for (const [index, nameOf] of relations) {
+    for (const name of new Set(flows.map(({ identity }) => nameOf(identity)))) {
+      if (name === null) continue;
+      const related = flows.filter(({ identity }) => nameOf(identity) === name);
+      assertEquals([...index.walk(name)], related.map(handleOf));
+    }
+  }
+  const open = new Map<number, Set<number>>();
+  for (const flow of flows) {
+    const { membership } = flow.identity;
+    if (membership === null || flow.control.retentionUntilMs !== null) continue;
+    open.set(membership.group, (open.get(membership.group) ?? new Set()).add(handleOf(flow)));
+  }
+  const sorted = (groups: ReadonlyMap<number, ReadonlySet<number>>) =>
+    [...groups].map(([group, handles]) => [group, [...handles].sort()] as const)
+      .sort(([a], [b]) => a - b);
+  assertEquals(sorted(state.openChildren), sorted(open));
 }
 
 function compareBytes(a: string, b: string): number {

@@ -96,12 +96,19 @@ const ctrl: fc.Arbitrary<CtrlEffect> = plain({
     "rewound",
     "signaled",
     "value_put",
+    "children_spawned",
+    "child_completed",
+    "child_failed",
+    "child_cancelled",
+    "children_cancelled",
   ),
   retry,
   signal: text,
+  children: plain({ groupId: text, childId: fc.option(text) }),
 }).map((effect) => {
-  // Half of them have nothing to tell about a retry, and half nothing about a signal.
-  const { retry, signal, control, ...others } = effect;
+  // Half of them have nothing to tell about a retry, a signal, or children.
+  const { retry, signal, children, control, ...own } = effect;
+  const others = children.groupId.length % 2 === 0 ? own : { ...own, children };
   const rest = signal.length % 2 === 0 ? others : { ...others, signal };
   const rewoundTo = effect.event === "rewound" ? control.rewoundTo : null;
   const decided = { ...rest, control: { ...control, rewoundTo } };
@@ -138,8 +145,30 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       createdAtMs: u53,
       historyMaxEvents: u32,
       digest: bits,
+      membership: fc.option(plain({ parentPartitionKey: text, groupId: text, group: u48 })),
     }),
   }),
+  plain({
+    kind: fc.constant("group" as const),
+    key: bits,
+    group: plain({
+      id: text,
+      number: u48,
+      digest: bits,
+      wait: fc.constantFrom("all" as const, "any" as const, "none" as const),
+      onChildFailed: fc.constantFrom("fail_parent" as const, "ignore" as const),
+      onParentClosed: fc.constantFrom("cancel_children" as const, "abandon_children" as const),
+      waitState: fc.option(name),
+      success: name,
+      failure: fc.option(name),
+      resolved: fc.constantFrom(null, "success" as const, "failure" as const),
+      total: u32.map((count) => count >>> 2),
+      completed: fc.nat(9),
+      failed: fc.nat(9),
+      cancelled: fc.nat(9),
+    }).map((group) => ({ ...group, total: group.total + 27 })),
+  }),
+  plain({ kind: fc.constant("closing" as const), group: u48, isDone: fc.boolean() }),
   plain({
     kind: fc.constant("value" as const),
     key: fc.option(bits),
@@ -278,7 +307,7 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
     );
     assertEquals(error.code, "newer_format");
   };
-  refused(sample, (fixed) => fixed[14] = 13);
+  refused(sample, (fixed) => fixed[14] = 18);
   refused(sample, (fixed) => fixed[15]! |= 128);
   const value: Effect = {
     kind: "value",
@@ -288,7 +317,6 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
   };
   refused(value, (fixed) => fixed[8] = 2);
   refused(value, (fixed) => fixed[9] = 8);
-  refused(value, () => {}, 6);
   const key: Effect = {
     kind: "kv",
     partitionKey: "p",
@@ -299,6 +327,7 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
   };
   refused(key, (fixed) => fixed[16] = 2);
   refused(key, (fixed) => fixed[17] = 4);
+  refused(value, () => {}, 12);
 });
 
 test("the fixed part of a control block is small", () => {

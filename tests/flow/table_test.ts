@@ -95,7 +95,15 @@ test("PackedTable gives back what was put into it, and finds it by key, identity
         const key = known?.key ?? freeKey(keys, table, partitionKey, id);
         if (key === undefined) continue;
         const identity = identityOf(id, partitionKey, attributes);
-        const flow: Flow = { key, identity, bodyLsn, control, lsn: index + 0.5, values };
+        const flow: Flow = {
+          key,
+          identity,
+          bodyLsn,
+          control,
+          lsn: index + 0.5,
+          values,
+          groups: [],
+        };
         if (known === undefined) table.add(flow);
         else table.replace(table.handleOf(key)!, flow);
         model.set(place, flow);

@@ -6,6 +6,7 @@
 import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { KvDeleteCommand, KvSetCommand } from "./kv_command.ts";
+import type { Group } from "./group.ts";
 import type { DigestedValue, ValueChanges } from "./named_values.ts";
 import type { Value, ValueLink } from "./value.ts";
 
@@ -150,6 +151,12 @@ export interface CancelRequest {
   readonly values: ValueChanges | undefined;
 }
 
+/** A child to create. Where it has no partition, it has its parent's. */
+export type ChildRequest = Omit<CreateRequest, "partitionKey"> & {
+  /** The partition; undefined: the parent's. */
+  readonly partitionKey: string | undefined;
+};
+
 /** A command over one or more flows. */
 interface ItemsCommand<Kind extends string, Request> extends CommandBase {
   /** The command. */
@@ -203,6 +210,38 @@ export interface SignalCommand extends CommandBase {
   readonly runAtMs: number | null | undefined;
   /** What it does to the named values. */
   readonly values: ValueChanges | undefined;
+}
+
+/** `spawnChildren`. */
+export interface SpawnCommand extends CommandBase {
+  /** The command. */
+  readonly kind: "spawn";
+  /** The parent. */
+  readonly target: FlowTarget;
+  /** The token of its lease, if it has one. */
+  readonly leaseToken: string | undefined;
+  /** Its fencing number. */
+  readonly fencingToken: number;
+  /** The state that it is to be in; undefined: whichever. */
+  readonly from: string | undefined;
+  /** The group. */
+  readonly group: SpawnedGroup;
+  /** Its children. */
+  readonly children: readonly ChildRequest[];
+}
+
+/** What a request says about a new group. */
+export type SpawnedGroup = Pick<
+  Group,
+  "id" | "wait" | "waitState" | "success" | "failure" | "onChildFailed" | "onParentClosed"
+>;
+
+/** Writes ends of flows that count as cancelled already. The store sends it itself. */
+export interface CloseCommand extends CommandBase {
+  /** The command. */
+  readonly kind: "close";
+  /** The one flow that somebody wants to see; null: as many as one command takes. */
+  readonly target: FlowTarget | null;
 }
 
 /** `valuePut`. */
@@ -331,6 +370,8 @@ export type Command =
   | FailCommand
   | CancelCommand
   | SignalCommand
+  | SpawnCommand
+  | CloseCommand
   | ValuePutCommand
   | RewindCommand
   | RetentionCleanupCommand

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hash64 } from "../../codec/mod.ts";
-import type { CreateRequest, SignalCommand } from "./command.ts";
+import type { CreateRequest, SignalCommand, SpawnedGroup } from "./command.ts";
 import type { KeyedHash } from "./flow_key.ts";
 import type { ValueChanges } from "./named_values.ts";
 
@@ -41,6 +41,21 @@ export function createDigest(hash: KeyedHash, request: CreateRequest): Hash64 {
   bytes.set(head);
   bytes.set(content.bytes, head.length);
   return hash(bytes);
+}
+
+/** A hash of what a request for children says, in whatever order it names them. */
+export function groupDigest(
+  hash: KeyedHash,
+  group: SpawnedGroup,
+  children: readonly CreateRequest[],
+): Hash64 {
+  const { wait, waitState, success, failure, onChildFailed, onParentClosed } = group;
+  const digests = children.map((child) => createDigest(hash, child))
+    .map(({ hi, lo }) => [hi, lo] as const)
+    .sort(([hi, lo], [otherHi, otherLo]) => hi - otherHi || lo - otherLo);
+  // New members are appended.
+  const members = [wait, waitState, success, failure, onChildFailed, onParentClosed, digests];
+  return hash(encoder.encode(JSON.stringify(members)));
 }
 
 /** A hash of what a signal says, whatever the order in which it names its states. */

@@ -8,36 +8,23 @@ import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
 import type { FlowTarget } from "./command.ts";
+import { cancelForeclosed } from "./cascade.ts";
+import { type ClosingView, isForeclosed } from "./closing.ts";
+import { changedControl, type ControlChange, type Kept } from "./control_change.ts";
+import type { DecideContext } from "./decide_context.ts";
 import type { Effect, EventFacts } from "./effect.ts";
+import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
 import { KvDraft } from "./kv_draft.ts";
+import { type Group, NO_GROUPS, withGroups } from "./group.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
 import { duplicate, neverStored, notFound } from "./refusals.ts";
 import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
-import type { Value, ValueLink, ValueParts, WrittenValue } from "./value.ts";
-
-/** What a command is decided with, besides the state. */
-export interface DecideContext {
-  /** The time of the command. Never before that of the last command. */
-  readonly nowMs: number;
-  /** For lease tokens. */
-  readonly random: Random;
-  /** The LSN that the command's first record will have. */
-  readonly firstLsn: number;
-  /** The limits of the store. */
-  readonly limits: FlowLimits;
-  /** Where the command's large values stand, which went ahead. */
-  readonly parts?: ReadonlyMap<Value, ValueParts>;
-  /** What the command needs; see `needsOf()`. */
-  readonly loaded: Loaded;
-}
-
-/** What changes with every change and is not a command's business. */
-type Kept = "version" | "updatedAtMs" | "valueCount";
+import type { Value, ValueLink, WrittenValue } from "./value.ts";
 
 /** What a flow is created with. */
 export interface Holdings {
@@ -47,13 +34,11 @@ export interface Holdings {
   readonly plan: PlannedValues | undefined;
 }
 
-type Held = Pick<Flow, "values">;
-
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
  * command over many flows sees what it has done so far. The state itself stays as it is.
  */
-export class Draft implements FlowLookup {
+export class Draft implements FlowLookup, ClosingView {
   /** The state before the command. */
   readonly state: FlowState;
   /** The time of the command. */
@@ -77,6 +62,8 @@ export class Draft implements FlowLookup {
   #valueCount = 0;
   /** Changed flows by id; mostly one for an id. */
   readonly #changed = new Map<string, Flow[]>();
+  #family: Family | undefined;
+  #lookupCount = 0;
 
   /** Begins a command. */
   constructor(state: FlowState, context: DecideContext) {
@@ -104,6 +91,21 @@ export class Draft implements FlowLookup {
     return this.#effects;
   }
 
+  /** How many effects there are, apart from ends that were due and that somebody looked at. */
+  get writtenCount(): number {
+    return this.#effects.length - this.#lookupCount;
+  }
+
+  /** What the command does to parents and children. */
+  get family(): Family {
+    return this.#family ??= new Family(this.limits);
+  }
+
+  /** Whether the command does anything to parents and children. */
+  get hasFamily(): boolean {
+    return this.#family !== undefined;
+  }
+
   /** The flow that the command names. Refuses with `not_found`. */
   named(target: FlowTarget): Flow {
     const flow = findFlow(this, target, this.nowMs);
@@ -117,9 +119,8 @@ export class Draft implements FlowLookup {
 
   /** The flow with an identity, whether its retention is over or not. */
   find(partitionKey: string, id: string): Flow | undefined {
-    const changed = this.#changed.get(id)
-      ?.find(({ identity }) => identity.partitionKey === partitionKey);
-    return changed ?? this.state.table.find(partitionKey, id);
+    const flow = this.recorded(partitionKey, id);
+    return flow && this.foreclosed(flow);
   }
 
   /** The flows with an id, whether their retention is over or not. */
@@ -128,7 +129,37 @@ export class Draft implements FlowLookup {
     const others = this.state.table.findAll(id).filter(({ identity }) =>
       !changed.some((flow) => flow.identity.partitionKey === identity.partitionKey)
     );
-    return [...others, ...changed];
+    return [...others, ...changed].map((flow) => this.foreclosed(flow));
+  }
+
+  recorded(partitionKey: string, id: string): Flow | undefined {
+    const changed = this.#changed.get(id)
+      ?.find(({ identity }) => identity.partitionKey === partitionKey);
+    return changed ?? this.state.table.find(partitionKey, id);
+  }
+
+  /** A flow as it is after what the command has done so far. */
+  latest({ identity: { partitionKey, id } }: Flow): Flow {
+    const flow = this.recorded(partitionKey, id);
+    invariant(flow !== undefined, `the flow "${id}" is gone`);
+    return flow;
+  }
+
+  get hasClosings(): boolean {
+    return this.state.hasClosings || this.#family?.hasClosings === true;
+  }
+
+  isClosing(group: number): boolean {
+    return this.#family?.isClosing(group) ?? this.state.isClosing(group);
+  }
+
+  /** A flow as everybody is to see it: if it counts as cancelled, its end is written first. */
+  foreclosed(flow: Flow): Flow {
+    if (!isForeclosed(flow, this)) return flow;
+    const count = this.#effects.length;
+    const ended = cancelForeclosed(this, flow);
+    this.#lookupCount += this.#effects.length - count;
+    return ended;
   }
 
   /** A key that no flow has. */
@@ -183,6 +214,38 @@ export class Draft implements FlowLookup {
     return { ...flow, values, control: { ...flow.control, valuesLsn } };
   }
 
+  /** Writes a new group. The parent has to change in the same command. Returns it with the group. */
+  newGroup(
+    flow: Flow,
+    group: Omit<Group, "number">,
+  ): { readonly flow: Flow; readonly group: Group } {
+    this.#nameStates(group);
+    const numbered = { ...group, number: this.#nextLsn };
+    return { flow: this.group(flow, numbered), group: numbered };
+  }
+
+  /** Writes what has become of a group. The parent has to change in the same command. */
+  group(flow: Flow, group: Group): Flow {
+    this.#nameStates(group);
+    this.#add({ kind: "group", key: flow.key, group });
+    return { ...flow, groups: withGroups(flow.groups, [group]) };
+  }
+
+  /** Marks a group whose open children count as cancelled, or that has none any more. */
+  closing(group: number, { isDone }: { readonly isDone: boolean }): void {
+    this.#add({ kind: "closing", group, isDone });
+    this.family.setClosing(group, !isDone);
+  }
+
+  /** Takes a flow that is there into a group. */
+  adopt(flow: Flow, identity: Identity): Flow {
+    const bodyLsn = this.#add({ kind: "body", key: flow.key, identity });
+    const adopted = { ...flow, identity, bodyLsn };
+    this.#remember(adopted);
+    this.family.join(adopted);
+    return adopted;
+  }
+
   /** Creates a flow. Payload and named values are kept before it. */
   create(
     key: FlowKey,
@@ -203,13 +266,16 @@ export class Draft implements FlowLookup {
       version: 1,
       updatedAtMs: this.nowMs,
     };
-    return this.#control({ key, identity, bodyLsn, values }, first, "created");
+    const born = { key, identity, bodyLsn, values, groups: NO_GROUPS };
+    const flow = this.#control(born, first, "created");
+    if (identity.membership !== null) this.family.join(flow);
+    return flow;
   }
 
   /** Changes a flow. */
   change(
     flow: Flow,
-    change: Partial<Omit<Control, Kept>>,
+    change: ControlChange,
     event: FlowEventName,
     facts: EventFacts = {},
   ): Flow {
@@ -217,7 +283,7 @@ export class Draft implements FlowLookup {
     invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
     return this.#control(
       flow,
-      changed(control, change, {
+      changedControl(control, change, {
         version: control.version + 1,
         updatedAtMs: this.nowMs,
         valueCount: control.valueCount + this.#takeValueCount(),
@@ -246,7 +312,7 @@ export class Draft implements FlowLookup {
   }
 
   #control(
-    { key, identity, bodyLsn, values }: Omit<Flow, "control" | "lsn">,
+    { key, identity, bodyLsn, values, groups }: Omit<Flow, "control" | "lsn">,
     control: Control,
     event: FlowEventName,
     facts: EventFacts = {},
@@ -258,7 +324,7 @@ export class Draft implements FlowLookup {
       this.#name(retry.exhaustedTo);
     }
     const lsn = this.#add({ kind: "ctrl", key, control, event, ...facts });
-    const flow = { key, identity, bodyLsn, control, lsn, values };
+    const flow = { key, identity, bodyLsn, control, lsn, values, groups };
     this.#remember(flow);
     return flow;
   }
@@ -268,7 +334,10 @@ export class Draft implements FlowLookup {
     return this.#add({ kind: "value", key, value: this.written(value), untilMs });
   }
 
-  #list(key: FlowKey, plan: PlannedValues | undefined): Pick<Control, "valuesLsn"> & Held {
+  #list(
+    key: FlowKey,
+    plan: PlannedValues | undefined,
+  ): Pick<Control, "valuesLsn"> & Pick<Flow, "values"> {
     if (plan === undefined) return { valuesLsn: 0, values: NO_VALUES };
     const values = plan.map((planned): NamedValue => {
       if (!("value" in planned)) return planned;
@@ -296,6 +365,10 @@ export class Draft implements FlowLookup {
     else changed[place] = flow;
   }
 
+  #nameStates({ waitState, success, failure }: Omit<Group, "number">): void {
+    for (const name of [waitState, success, failure]) if (name !== null) this.#name(name);
+  }
+
   #name(name: string): void {
     const { dictionary } = this.state;
     if (dictionary.idOf(name) !== undefined || this.#newNames.has(name)) return;
@@ -307,36 +380,8 @@ export class Draft implements FlowLookup {
   #add(effect: Effect): number {
     return this.#context.firstLsn + this.#effects.push(effect) - 1;
   }
-}
 
-/**
- * A control block after a change. Member by member: as a spread it cost more than all the rest of
- * deciding.
- */
-function changed(
-  before: Control,
-  change: Partial<Omit<Control, Kept>>,
-  { version, updatedAtMs, valueCount }: Pick<Control, Kept>,
-): Control {
-  const { lease, nextRunAtMs, retentionUntilMs } = change;
-  return {
-    version,
-    state: change.state ?? before.state,
-    priority: change.priority ?? before.priority,
-    lease: lease === undefined ? before.lease : lease,
-    attempts: change.attempts ?? before.attempts,
-    attemptsTotal: change.attemptsTotal ?? before.attemptsTotal,
-    reclaims: change.reclaims ?? before.reclaims,
-    fencingToken: change.fencingToken ?? before.fencingToken,
-    updatedAtMs,
-    nextRunAtMs: nextRunAtMs === undefined ? before.nextRunAtMs : nextRunAtMs,
-    retentionTtlMs: change.retentionTtlMs ?? before.retentionTtlMs,
-    retentionUntilMs: retentionUntilMs === undefined ? before.retentionUntilMs : retentionUntilMs,
-    rewoundTo: change.rewoundTo ?? null,
-    valueCount,
-    payloadLsn: change.payloadLsn ?? before.payloadLsn,
-    resultLsn: change.resultLsn ?? before.resultLsn,
-    errorLsn: change.errorLsn ?? before.errorLsn,
-    valuesLsn: change.valuesLsn ?? before.valuesLsn,
-  };
+  get #nextLsn(): number {
+    return this.#context.firstLsn + this.#effects.length;
+  }
 }

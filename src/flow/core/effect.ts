@@ -10,6 +10,7 @@ import type { Hash64 } from "../../codec/mod.ts";
 import type { FlowEventName, RetryFacts, TypePolicy } from "../mod.ts";
 import type { Control, Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
+import type { Group } from "./group.ts";
 import type { NamedValues } from "./named_values.ts";
 import type { WrittenValue } from "./value.ts";
 
@@ -23,7 +24,10 @@ export interface DictEffect {
   readonly name: string;
 }
 
-/** Creates a flow; the control block follows in the same command. */
+/**
+ * Creates a flow; the control block follows in the same command. Of a flow that is there: says anew
+ * what it is, since it has been taken into a group.
+ */
 export interface BodyEffect {
   /** The kind of effect. */
   readonly kind: "body";
@@ -79,10 +83,40 @@ export interface CtrlEffect {
   readonly retry?: RetryFacts;
   /** On `signaled` events: the name of the signal. */
   readonly signal?: string;
+  /** On events about children: which. */
+  readonly children?: ChildFacts;
 }
 
 /** What an event tells besides the flow. */
-export type EventFacts = Pick<CtrlEffect, "retry" | "signal">;
+export type EventFacts = Pick<CtrlEffect, "retry" | "signal" | "children">;
+
+/** Which children an event is about. */
+export interface ChildFacts {
+  /** The name of their group. */
+  readonly groupId: string;
+  /** The id of the child; null: it is about several. */
+  readonly childId: string | null;
+}
+
+/** A group of children as it is from now on. The control block of its parent follows. */
+export interface GroupEffect {
+  /** The kind of effect. */
+  readonly kind: "group";
+  /** The parent. */
+  readonly key: FlowKey;
+  /** The group. */
+  readonly group: Group;
+}
+
+/** Cancels the open children of a group, or says that all of them have been. */
+export interface ClosingEffect {
+  /** The kind of effect. */
+  readonly kind: "closing";
+  /** The number of the group. */
+  readonly group: number;
+  /** Whether no open child is left. */
+  readonly isDone: boolean;
+}
 
 /** Remembers that a signal came under a key. The control block that it leads to follows. */
 export interface SignalKeyEffect {
@@ -150,6 +184,8 @@ export type Effect =
   | ValuePartEffect
   | ValuesEffect
   | CtrlEffect
+  | GroupEffect
+  | ClosingEffect
   | SignalKeyEffect
   | DelEffect
   | PolicyEffect

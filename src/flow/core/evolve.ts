@@ -6,17 +6,20 @@
 import { invariant } from "../../invariant.ts";
 import type {
   BodyEffect,
+  ClosingEffect,
   CtrlEffect,
   DelEffect,
   Effect,
+  GroupEffect,
   KvDelEffect,
   KvEffect,
   PolicyEffect,
   SignalKeyEffect,
   ValuesEffect,
 } from "./effect.ts";
-import { type Control, type Flow, shownState } from "./flow.ts";
+import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
+import { type Group, NO_GROUPS, withGroups } from "./group.ts";
 import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import { rememberSignal } from "./signal_memory.ts";
 import type { FlowState, NascentFlow } from "./state.ts";
@@ -42,6 +45,12 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
     case "values":
       applyValues(state, effect, lsn);
       return 0;
+    case "group":
+      applyGroup(state, effect, lsn);
+      return 0;
+    case "closing":
+      applyClosing(state, effect);
+      return 0;
     case "signal_key":
       applySignalKey(state, effect, lsn);
       return 0;
@@ -65,9 +74,16 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
 }
 
 function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: number): void {
-  const known = state.table.get(key);
-  if (known !== undefined && known.bodyLsn >= bodyLsn) return;
-  state.nascent.set(packKey(key), { identity, bodyLsn });
+  const handle = state.table.handleOf(key);
+  if (handle === undefined) {
+    state.nascent.set(packKey(key), { identity, bodyLsn });
+    return;
+  }
+  const known = state.table.at(handle);
+  if (known.bodyLsn >= bodyLsn) return;
+  const flow = { ...known, identity, bodyLsn };
+  state.table.replace(handle, flow);
+  placeInGroup(state, handle, flow);
 }
 
 function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number): number {
@@ -77,7 +93,8 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   if (before !== undefined && before.lsn >= lsn) return 0;
   const { identity, bodyLsn } = before ?? takeNascent(state, key, lsn);
   const values = valuesOf(state, key, control, before);
-  const flow: Flow = { key, identity, bodyLsn, control, lsn, values };
+  const groups = groupsOf(state, key, before);
+  const flow: Flow = { key, identity, bodyLsn, control, lsn, values, groups };
   const handle = known ?? table.add(flow);
   if (known !== undefined) table.replace(known, flow);
   place(state, handle, flow);
@@ -106,6 +123,30 @@ function valuesOf(
   return listed.values;
 }
 
+function applyGroup(state: FlowState, { key, group }: GroupEffect, lsn: number): void {
+  const flow = state.table.get(key);
+  if (flow !== undefined && flow.lsn >= lsn) return;
+  const packed = packKey(key);
+  const groups = state.grouped.get(packed)?.groups ?? [];
+  state.grouped.set(packed, { groups: [...groups, group], lsn });
+}
+
+/** The groups that a flow had, with those that its command has changed or made. */
+function groupsOf(state: FlowState, key: FlowKey, before: Flow | undefined): readonly Group[] {
+  const groups = before?.groups ?? NO_GROUPS;
+  if (state.grouped.size === 0) return groups;
+  const packed = packKey(key);
+  const changed = state.grouped.get(packed);
+  if (changed === undefined) return groups;
+  state.grouped.delete(packed);
+  return withGroups(groups, changed.groups);
+}
+
+function applyClosing(state: FlowState, { group, isDone }: ClosingEffect): void {
+  if (isDone) state.closings.delete(group);
+  else state.closings.add(group);
+}
+
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
   const packed = packKey(key);
   const born = state.nascent.get(packed);
@@ -118,7 +159,8 @@ function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
 }
 
 /** Puts a flow where it belongs in every index. */
-function place(state: FlowState, handle: number, { identity, control }: Flow): void {
+function place(state: FlowState, handle: number, flow: Flow): void {
+  const { identity, control } = flow;
   const { due, retention, states } = state;
   const { type } = identity;
   const { state: logical, priority, nextRunAtMs, retentionUntilMs, updatedAtMs } = control;
@@ -131,6 +173,30 @@ function place(state: FlowState, handle: number, { identity, control }: Flow): v
     retention.place(handle, { type, state: logical, leased: false, priority: 0, dueMs });
   }
   states.place(handle, { type, state: shownState(control), updatedAtMs });
+  const { parentFlowId, rootFlowId, correlationId } = identity;
+  if (parentFlowId !== null) state.byParent.place(handle, parentFlowId, updatedAtMs);
+  if (rootFlowId !== null) state.byRoot.place(handle, rootFlowId, updatedAtMs);
+  if (correlationId !== null) state.byCorrelation.place(handle, correlationId, updatedAtMs);
+  placeInGroup(state, handle, flow);
+}
+
+/** Keeps the flows of a group together that have not ended. */
+function placeInGroup({ openChildren }: FlowState, handle: number, flow: Flow): void {
+  const { membership } = flow.identity;
+  if (membership === null) return;
+  if (hasEnded(flow.control)) return removeFromGroup(openChildren, handle, membership.group);
+  const handles = openChildren.get(membership.group);
+  if (handles === undefined) openChildren.set(membership.group, new Set([handle]));
+  else handles.add(handle);
+}
+
+function removeFromGroup(
+  openChildren: FlowState["openChildren"],
+  handle: number,
+  group: number,
+): void {
+  const handles = openChildren.get(group);
+  if (handles?.delete(handle) && handles.size === 0) openChildren.delete(group);
 }
 
 function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number): void {
@@ -149,6 +215,11 @@ function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   due.remove(handle);
   retention.remove(handle);
   states.remove(handle);
+  state.byParent.remove(handle);
+  state.byRoot.remove(handle);
+  state.byCorrelation.remove(handle);
+  const { membership } = flow.identity;
+  if (membership !== null) removeFromGroup(state.openChildren, handle, membership.group);
   table.delete(key);
   state.signals.delete(packKey(key));
 }

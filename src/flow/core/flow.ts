@@ -4,9 +4,16 @@
  * @module
  */
 import type { Hash64 } from "../../codec/mod.ts";
-import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod.ts";
+import {
+  type Attributes,
+  isTerminalState,
+  type Priority,
+  RUNNING,
+  type TerminalState,
+} from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { FlowKey } from "./flow_key.ts";
+import type { Group, Membership } from "./group.ts";
 import type { NamedValues } from "./named_values.ts";
 
 /** What a flow is for life. Written once, when it is created. */
@@ -19,6 +26,8 @@ export interface Identity {
   readonly type: string;
   /** The parent, null without one. */
   readonly parentFlowId: string | null;
+  /** The group of the parent that the flow was spawned into, null: into none. */
+  readonly membership: Membership | null;
   /** The first ancestor, null: the flow itself. */
   readonly rootFlowId: string | null;
   /** The caller's own id, null without one. */
@@ -95,6 +104,8 @@ export interface Flow {
   readonly lsn: number;
   /** What it holds by name: what the record with the LSN `control.valuesLsn` lists. */
   readonly values: NamedValues;
+  /** The groups of children that it has spawned. */
+  readonly groups: readonly Group[];
 }
 
 /** The state as users see it. */
@@ -126,4 +137,22 @@ const DIGITS: readonly string[] = Array.from(
 function hex(word: number): string {
   return DIGITS[word >>> 24]! + DIGITS[(word >>> 16) & 0xff]! + DIGITS[(word >>> 8) & 0xff]! +
     DIGITS[word & 0xff]!;
+}
+
+/** What every end of a flow changes. */
+export function ended(
+  state: TerminalState,
+  { nowMs, retentionTtlMs }: { readonly nowMs: number; readonly retentionTtlMs: number },
+): Pick<
+  Control,
+  "state" | "lease" | "reclaims" | "nextRunAtMs" | "retentionTtlMs" | "retentionUntilMs"
+> {
+  return {
+    state,
+    lease: null,
+    reclaims: 0,
+    nextRunAtMs: null,
+    retentionTtlMs,
+    retentionUntilMs: nowMs + retentionTtlMs,
+  };
 }

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { FlowRecord, ValueRef } from "../mod.ts";
+import type { ChildGroup, FlowRecord, ValueRef } from "../mod.ts";
 import { formatEventId } from "./event_id.ts";
 import { type Flow, leaseToken, shownState } from "./flow.ts";
+import type { Group } from "./group.ts";
 import type { NamedValues } from "./named_values.ts";
 import { valueRef } from "./value_ref.ts";
 
 /** A flow as a record, without values. */
-export function toRecord({ identity, control, values }: Flow): FlowRecord {
+export function toRecord({ identity, control, values, groups }: Flow): FlowRecord {
   const { lease } = control;
   return {
     id: identity.id,
@@ -35,7 +36,10 @@ export function toRecord({ identity, control, values }: Flow): FlowRecord {
     resultRef: valueRef(control.resultLsn),
     errorRef: valueRef(control.errorLsn),
     parentFlowId: identity.parentFlowId,
+    parentPartitionKey: identity.membership?.parentPartitionKey ?? null,
+    parentGroupId: identity.membership?.groupId ?? null,
     rootFlowId: identity.rootFlowId ?? identity.id,
+    childGroups: toChildGroups(groups),
     correlationId: identity.correlationId,
     attributes: { ...identity.attributes },
     rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
@@ -52,4 +56,23 @@ function toValueRefs(values: NamedValues): Record<string, ValueRef> {
     if (ref === null) return [];
     return [[name, { ref, version: digest === null ? null : version, digest }]];
   }));
+}
+
+function toChildGroups(groups: readonly Group[]): Record<string, ChildGroup> {
+  return Object.fromEntries(groups.map((group) => [group.id, toChildGroup(group)]));
+}
+
+function toChildGroup(group: Group): ChildGroup {
+  const { wait, onChildFailed, onParentClosed, waitState, success, failure, resolved } = group;
+  const { total, completed, failed, cancelled } = group;
+  return {
+    wait,
+    onChildFailed,
+    onParentClosed,
+    waitState,
+    success,
+    failure,
+    summary: { total, completed, failed, cancelled },
+    resolved,
+  };
 }

@@ -8,6 +8,7 @@ import type { Priority } from "../mod.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { Control, Flow } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
+import { NO_GROUPS } from "./group.ts";
 import { NamePool } from "./name_pool.ts";
 import { NO_VALUES } from "./named_values.ts";
 
@@ -63,9 +64,9 @@ interface Piece {
 }
 
 /** What few flows have, and what is no number. */
-type Rest = Pick<Flow, "values"> & Pick<Control, "rewoundTo">;
+type Rest = Pick<Flow, "values" | "groups"> & Pick<Control, "rewoundTo">;
 
-const NO_REST: Rest = { values: NO_VALUES, rewoundTo: null };
+const NO_REST: Rest = { values: NO_VALUES, groups: NO_GROUPS, rewoundTo: null };
 
 /** A flow without what the arena has of it. */
 export type Row = Omit<Flow, "identity">;
@@ -137,7 +138,7 @@ export class FlowRows {
   }
 
   /** Replaces what a row holds. */
-  write(handle: number, { key, bodyLsn, control, lsn, values }: Row): void {
+  write(handle: number, { key, bodyLsn, control, lsn, values, groups }: Row): void {
     const { doubles, words } = this.#pieceOf(handle);
     const row = rowAt(handle);
     doubles[row + LSN] = lsn;
@@ -166,8 +167,9 @@ export class FlowRows {
     const owner = lease === null ? 0 : this.#owners.take(lease.owner);
     this.#owners.give(words[at + OWNER]!);
     words[at + OWNER] = owner;
-    const hasRest = values.length > 0 || control.rewoundTo !== null;
-    if (hasRest) this.#rests.set(handle, { values, rewoundTo: control.rewoundTo });
+    const { rewoundTo } = control;
+    const hasRest = values.length > 0 || groups.length > 0 || rewoundTo !== null;
+    if (hasRest) this.#rests.set(handle, { values, groups, rewoundTo });
     else if (words[at + FLAGS]! & HAS_REST) this.#rests.delete(handle);
     words[at + FLAGS] = IS_TAKEN | control.priority |
       (control.nextRunAtMs === null ? 0 : HAS_NEXT_RUN) |
@@ -183,7 +185,7 @@ export class FlowRows {
     const at = wordsAt(handle);
     const flags = words[at + FLAGS]!;
     if ((flags & IS_TAKEN) === 0) invariant(false, `no flow has the handle ${handle}`);
-    const { values, rewoundTo } = flags & HAS_REST ? this.#rests.get(handle)! : NO_REST;
+    const { values, groups, rewoundTo } = flags & HAS_REST ? this.#rests.get(handle)! : NO_REST;
     return {
       key: { hi: words[at + KEY_HI]!, lo: words[at + KEY_LO]! },
       bodyLsn: doubles[row + BODY_LSN]!,
@@ -214,6 +216,7 @@ export class FlowRows {
       },
       lsn: doubles[row + LSN]!,
       values,
+      groups,
     };
   }
 

@@ -11,7 +11,7 @@ import { valueRef } from "./value_ref.ts";
 
 /** What one control block of a flow says about its history. */
 export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryEvent {
-  const { control, event, retry, signal } = effect;
+  const { control, event, retry, signal, children } = effect;
   const { lease } = control;
   return {
     eventId: formatEventId(positionOf(control)),
@@ -34,5 +34,7 @@ export function toHistoryEvent(identity: Identity, effect: CtrlEffect): HistoryE
     rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
     ...retry === undefined ? {} : { retry },
     ...signal === undefined ? {} : { signal },
+    ...children === undefined ? {} : { groupId: children.groupId },
+    ...typeof children?.childId === "string" ? { childId: children.childId } : {},
   };
 }

@@ -12,8 +12,10 @@ export type {
   BatchMode,
   CancelCommand,
   CancelRequest,
+  ChildRequest,
   ClaimCommand,
   ClaimFilter,
+  CloseCommand,
   Command,
   CompleteCommand,
   CompleteRequest,
@@ -31,6 +33,8 @@ export type {
   RetryRequest,
   RewindCommand,
   SignalCommand,
+  SpawnCommand,
+  SpawnedGroup,
   TransitionCommand,
   TransitionRequest,
   ValuePutCommand,
@@ -52,21 +56,27 @@ export type {
   HistoryFilter,
   HistoryQuery,
   InfoQuery,
+  LineageQuery,
   ListQuery,
   PolicyQuery,
+  Relation,
   StuckQuery,
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
 export { decide, type Decision } from "./decide/decide.ts";
 export { Dictionary } from "./dictionary.ts";
-export type { DecideContext } from "./draft.ts";
+export type { DecideContext } from "./decide_context.ts";
+export { type ClosingView, isForeclosed } from "./closing.ts";
 export type {
   BodyEffect,
+  ChildFacts,
+  ClosingEffect,
   CtrlEffect,
   DelEffect,
   DictEffect,
   Effect,
+  GroupEffect,
   KvDelEffect,
   KvEffect,
   PolicyEffect,
@@ -80,11 +90,13 @@ export { evolve } from "./evolve.ts";
 export type { Control, Flow, Identity, Lease } from "./flow.ts";
 export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
+export type { Group, Membership } from "./group.ts";
 export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./named_values.ts";
 export { type HistoryLog, readHistory } from "./history.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";
+export { readLineage } from "./lineage.ts";
 export { findFlow } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export type { ParseContext } from "./parse/arguments.ts";
@@ -93,6 +105,7 @@ export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
 export { parseEvents } from "./parse/events.ts";
 export { parseKvDelete, parseKvGet, parseKvList, parseKvSet } from "./parse/kv.ts";
+export { parseByCorrelation, parseByParent, parseByRoot } from "./parse/lineage.ts";
 export { parsePolicyGet, parsePolicySet } from "./parse/policy.ts";
 export { parseLeaseWatch } from "./parse/lease_watch.ts";
 export { parseHistory } from "./parse/history.ts";
@@ -120,6 +133,7 @@ export {
   parseTransitionMany,
 } from "./parse/settle.ts";
 export { parseSignal } from "./parse/signal.ts";
+export { parseSpawn } from "./parse/spawn.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export {
   readFlow,

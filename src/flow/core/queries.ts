@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DueSelection, ListPosition, StateWalk } from "../../index/mod.ts";
+import type { DueSelection, StateWalk } from "../../index/mod.ts";
 import { type FlowInfo, RUNNING } from "../mod.ts";
 import type {
   GetQuery,
@@ -14,7 +14,6 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-import { formatCursor } from "./cursor.ts";
 import { type Flow, isForgotten } from "./flow.ts";
 import { findFlow } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
@@ -26,6 +25,7 @@ import type {
   PolicyReply,
   ValuesReply,
 } from "./reply.ts";
+import { readRows } from "./rows.ts";
 import type { FlowState } from "./state.ts";
 
 /** Answers `get`. */
@@ -41,7 +41,7 @@ export function readList(
   nowMs: number,
 ): FlowsReply | PageReply {
   const states = query.state === null ? null : [query.state];
-  return readRows(state, query, { states, after: query.after ?? null }, nowMs);
+  return readType(state, query, { states, after: query.after ?? null }, nowMs);
 }
 
 /** Answers `terminals` and `failures`. */
@@ -51,7 +51,7 @@ export function readTerminals(
   nowMs: number,
 ): FlowsReply | PageReply {
   const { states, fromMs, toMs, rev, after = null } = query;
-  return readRows(state, query, { states, fromMs, toMs, rev, after }, nowMs);
+  return readType(state, query, { states, fromMs, toMs, rev, after }, nowMs);
 }
 
 /** Answers `stuck`. */
@@ -122,30 +122,17 @@ function waitingIn(type: string, partitionKey: string | null): DueSelection {
 }
 
 /** What queries have in common that answer with rows of a type. */
-type RowsQuery = Pick<ListQuery, "type" | "partitionKey" | "count" | "after">;
+type TypeQuery = Pick<ListQuery, "type" | "partitionKey" | "count" | "after">;
 
-function readRows(
+function readType(
   state: FlowState,
-  { type, partitionKey, count, after }: RowsQuery,
+  query: TypeQuery,
   walk: StateWalk,
   nowMs: number,
 ): FlowsReply | PageReply {
-  const flows: Flow[] = [];
-  let more = false;
-  for (const handle of state.states.walk(type, walk)) {
-    const flow = state.table.at(handle);
-    if (!isListed(flow, partitionKey, nowMs)) continue;
-    more = flows.length === count;
-    if (more) break;
-    flows.push(flow);
-  }
-  if (after === undefined) return { kind: "flows", flows, hydration: null };
-  const last = flows.at(-1);
-  return {
-    kind: "page",
-    flows,
-    cursor: more && last !== undefined ? formatCursor(positionOf(last)) : null,
-  };
+  const { type, partitionKey } = query;
+  const handles = state.states.walk(type, walk);
+  return readRows(state, handles, query, (flow) => isListed(flow, partitionKey, nowMs));
 }
 
 function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {
@@ -163,9 +150,4 @@ function isListed(
 ): boolean {
   return !isForgotten(control, nowMs) &&
     (partitionKey === null || identity.partitionKey === partitionKey);
-}
-
-function positionOf({ identity, control }: Flow): ListPosition {
-  const { id, partitionKey } = identity;
-  return { updatedAtMs: control.updatedAtMs, id, partitionKey };
 }

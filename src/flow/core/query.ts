@@ -86,6 +86,39 @@ export interface TerminalsQuery {
   readonly consistent: boolean;
 }
 
+/** What flows of a lineage have in common. */
+export type Relation = "parent" | "root" | "correlation";
+
+/** `byParent`, `byRoot` and `byCorrelation`. */
+export interface LineageQuery {
+  /** What they have in common. */
+  readonly relation: Relation;
+  /** The id of the parent or of the root, or the correlation id. */
+  readonly id: string;
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+  /** The partition of the parent that spawned them, null: whichever, or none. */
+  readonly parentPartitionKey: string | null;
+  /** The group that they were spawned into, null: whichever, or none. */
+  readonly groupId: string | null;
+  /** The state as it is shown, null: every one. */
+  readonly state: string | null;
+  /** Whether they have ended; undefined: either way. */
+  readonly hasEnded: boolean | undefined;
+  /** When they changed last at the earliest; undefined: whenever. */
+  readonly fromMs: number | undefined;
+  /** When they changed last at the latest; undefined: whenever. */
+  readonly toMs: number | undefined;
+  /** Whether the latest change comes first. */
+  readonly rev: boolean;
+  /** How many rows at most. */
+  readonly count: number;
+  /** Undefined: no pages; null: the first page. */
+  readonly after: ListPosition | null | undefined;
+  /** Whether every acknowledged command is seen. */
+  readonly consistent: boolean;
+}
+
 /** `info`. */
 export interface InfoQuery {
   /** The type. */

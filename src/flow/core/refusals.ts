@@ -157,11 +157,45 @@ export function rewindLeased({ identity: { id }, control }: Flow): FlowError {
   );
 }
 
-/** The flow belongs to others. */
-export function rewindFamily({ identity: { id, parentFlowId } }: Flow): FlowError {
-  return new FlowError("rewind_family", `Flow "${id}" is a child of "${parentFlowId}"`, {
-    details: { id, parentFlowId },
+/** The flow belongs to others, or others to it. */
+export function rewindFamily({ identity: { id, parentFlowId }, groups }: Flow): FlowError {
+  const why = parentFlowId === null
+    ? `has spawned children in group "${groups[0]?.id}"`
+    : `is a child of "${parentFlowId}"`;
+  return new FlowError("rewind_family", `Flow "${id}" ${why}`, { details: { id, parentFlowId } });
+}
+
+/** The parent has another group of that name. */
+export function groupConflict({ identity: { id } }: Flow, groupId: string): FlowError {
+  return new FlowError(
+    "group_conflict",
+    `Flow "${id}" has a group "${groupId}" from a different request`,
+    { details: { field: "groupId", id, groupId } },
+  );
+}
+
+/** A flow that has ended has no more children. */
+export function parentTerminal({ identity: { id }, control: { state } }: Flow): FlowError {
+  return new FlowError("parent_terminal", `Flow "${id}" has ended in state "${state}"`, {
+    details: { id, state },
   });
+}
+
+/** The parent would become its own descendant. */
+export function childIsParent({ identity: { id, partitionKey } }: Flow): FlowError {
+  return new FlowError("child_is_parent", `Flow "${id}" is an ancestor of the parent`, {
+    details: { id, partitionKey },
+  });
+}
+
+/** A flow would have too many groups. */
+export function tooManyGroups({ identity: { id }, groups }: Flow, limit: number): FlowError {
+  return new FlowError(
+    "limit_exceeded",
+    `Flow "${id}" has ${groups.length} groups of children, which is the limit ` +
+      "(limits.childGroupsMax)",
+    { details: { field: "groupId", id, value: groups.length + 1, limit } },
+  );
 }
 
 /** There is no such event, or no more. */

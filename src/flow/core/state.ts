@@ -4,11 +4,19 @@
  * @module
  */
 import { sipHash24, type SipKey } from "../../codec/mod.ts";
-import { DueIndex, type DueSelection, KeyIndex, StateIndex } from "../../index/mod.ts";
+import {
+  DueIndex,
+  type DueSelection,
+  KeyIndex,
+  LineageIndex,
+  StateIndex,
+} from "../../index/mod.ts";
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
-import type { Identity } from "./flow.ts";
+import type { ClosingView } from "./closing.ts";
+import type { Flow, Identity } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
+import type { Group } from "./group.ts";
 import type { NamedValues } from "./named_values.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { SignalMemory } from "./signal_memory.ts";
@@ -30,11 +38,19 @@ export interface ListedValues {
   readonly lsn: number;
 }
 
+/** Groups of a flow: the next control block of their command brings them. */
+export interface ChangedGroups {
+  /** The groups, each as it is after the command. */
+  readonly groups: Group[];
+  /** The LSN of the record that has the last of them. */
+  readonly lsn: number;
+}
+
 /**
  * The flows, policies, names and keys of one shard, with the orders over them. Only `evolve()` changes
  * what is in it.
  */
-export class FlowState {
+export class FlowState implements ClosingView {
   /** Gives requests their digests. */
   readonly hash: KeyedHash;
   /** Gives flows their keys. */
@@ -53,12 +69,24 @@ export class FlowState {
   readonly states: StateIndex;
   /** The keys of `kv`. */
   readonly kv: KeyIndex = new KeyIndex();
+  /** The flows that have a parent, by its id. */
+  readonly byParent: LineageIndex;
+  /** The flows that have another flow as their first ancestor, by its id. */
+  readonly byRoot: LineageIndex;
+  /** The flows that have a correlation id, by it. */
+  readonly byCorrelation: LineageIndex;
+  /** The flows that were spawned into a group and have not ended, by its number. */
+  readonly openChildren: Map<number, Set<number>> = new Map();
+  /** The groups whose open children count as cancelled. Mostly none. */
+  readonly closings: Set<number> = new Set();
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation, by packed key. Empty between commands. */
   readonly nascent: Map<string, NascentFlow> = new Map();
   /** Lists of named values that no control block refers to yet. Empty between commands. */
   readonly listed: Map<string, ListedValues> = new Map();
+  /** Groups that no control block has brought yet, by packed key. Empty between commands. */
+  readonly grouped: Map<string, ChangedGroups> = new Map();
   #changedTypes = new Set<string>();
 
   /**
@@ -73,6 +101,21 @@ export class FlowState {
     this.due = new DueIndex(this.table);
     this.retention = new DueIndex(this.table);
     this.states = new StateIndex(this.table);
+    this.byParent = new LineageIndex(this.table);
+    this.byRoot = new LineageIndex(this.table);
+    this.byCorrelation = new LineageIndex(this.table);
+  }
+
+  get hasClosings(): boolean {
+    return this.closings.size > 0;
+  }
+
+  isClosing(group: number): boolean {
+    return this.closings.has(group);
+  }
+
+  recorded(partitionKey: string, id: string): Flow | undefined {
+    return this.table.find(partitionKey, id);
   }
 
   /** When the next flow that a claim could take is due, or was; `Infinity` if there is none. */

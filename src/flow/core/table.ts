@@ -104,9 +104,9 @@ export class PackedTable implements FlowTable {
     const place = handle & (RECENT_COUNT - 1);
     const recent = this.#recent[place];
     if (recent !== undefined && this.#recentHandles[place] === handle) return recent;
-    const { key, bodyLsn, control, lsn, values } = this.#rows.read(handle);
+    const { key, bodyLsn, control, lsn, values, groups } = this.#rows.read(handle);
     const identity = this.#identities.read(this.#rows.identityOf(handle));
-    const flow = { key, identity, bodyLsn, control, lsn, values };
+    const flow = { key, identity, bodyLsn, control, lsn, values, groups };
     this.#remember(handle, flow);
     return flow;
   }

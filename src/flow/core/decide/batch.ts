@@ -41,12 +41,12 @@ function decideOne<Request>(
   item: Request,
   decideItem: DecideItem<Request>,
 ): ItemOutcome {
-  const writtenCount = draft.effects.length;
+  const { writtenCount } = draft;
   try {
     return { ok: true, flow: decideItem(draft, item) };
   } catch (error) {
     if (!(error instanceof FlowError)) throw error;
-    invariant(draft.effects.length === writtenCount, "an item was refused after it had written");
+    invariant(draft.writtenCount === writtenCount, "an item was refused after it had written");
     return { ok: false, error };
   }
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { isForeclosed } from "../closing.ts";
 import type { ClaimCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import type { Flow } from "../flow.ts";
+import { type Flow, hasEnded } from "../flow.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { FlowsReply } from "../reply.ts";
 import { dueSelection } from "../state.ts";
 import { loseFlow } from "./lease_lost.ts";
+import { settleFamily } from "./roll_up.ts";
 
 /**
  * Leases due flows to a worker: first a share of expired leases, so that they cannot starve behind
@@ -51,13 +53,14 @@ class Taking {
 
   /** Takes candidates until there are `count` in all. */
   take(candidates: Generator<number>, count: number): void {
-    const { table } = this.#draft.state;
     // One claim touches a bounded number of flows, even if most have lost too many leases.
     while (this.#handles.length < count && this.#touchedCount < this.#draft.limits.claimLimitMax) {
       const { value: handle, done } = candidates.next();
       if (done) return;
+      const flow = this.#latest(handle);
       this.#touchedCount++;
-      const flow = table.at(handle);
+      if (isForeclosed(flow, this.#draft) && !this.#draft.family.takeStep()) return this.#stop();
+      if (hasEnded(this.#draft.foreclosed(flow).control)) continue;
       if (hasLostTooMany(this.#draft, flow)) loseFlow(this.#draft, flow);
       else this.#handles.push(handle);
     }
@@ -65,8 +68,23 @@ class Taking {
 
   /** Leases what was taken, the most urgent first. */
   lease(): Flow[] {
-    const { due, table } = this.#draft.state;
-    return due.sorted(this.#handles).map((handle) => this.#leaseOne(table.at(handle)));
+    const { due } = this.#draft.state;
+    // A flow that was given up may have taken others with it that had been taken before.
+    settleFamily(this.#draft);
+    return due.sorted(this.#handles).map((handle) => this.#latest(handle))
+      .filter(({ control }) => !hasEnded(control))
+      .map((flow) => this.#leaseOne(flow));
+  }
+
+  /** Lets the claim end with what it has. */
+  #stop(): void {
+    this.#touchedCount = Infinity;
+  }
+
+  /** A candidate as it is now: one that was given up may have changed its family. */
+  #latest(handle: number): Flow {
+    const flow = this.#draft.state.table.at(handle);
+    return this.#draft.hasFamily ? this.#draft.latest(flow) : flow;
   }
 
   #leaseOne(flow: Flow): Flow {

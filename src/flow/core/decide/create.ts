@@ -7,6 +7,8 @@ import type { CreateRequest } from "../command.ts";
 import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { type Flow, type Identity, isForgotten } from "../flow.ts";
+import type { FlowKey } from "../flow_key.ts";
+import type { Membership } from "../group.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { PlannedValues } from "../named_values.ts";
 import { alreadyExists, idempotencyConflict } from "../refusals.ts";
@@ -24,9 +26,12 @@ export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   }
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, id, request.values);
-  if (old === undefined) return begin(draft, request, draft.newKey(partitionKey, id), plan);
+  const membership = null;
+  if (old === undefined) {
+    return beginFlow(draft, request, { key: draft.newKey(partitionKey, id), plan, membership });
+  }
   draft.delete(old);
-  return begin(draft, request, old.key, plan);
+  return beginFlow(draft, request, { key: old.key, plan, membership });
 }
 
 function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
@@ -37,11 +42,21 @@ function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
   return flow;
 }
 
-function begin(
+/** What a new flow has besides what was asked for. */
+export interface Birth {
+  /** Its key. */
+  readonly key: FlowKey;
+  /** What it is to hold by name. */
+  readonly plan: PlannedValues | undefined;
+  /** The group that it is in, null: none. */
+  readonly membership: Membership | null;
+}
+
+/** Writes a flow that did not exist. */
+export function beginFlow(
   draft: Draft,
   request: CreateRequest,
-  key: Flow["key"],
-  plan: PlannedValues | undefined,
+  { key, plan, membership }: Birth,
 ): Flow {
   const state = request.state ?? FIRST_STATE;
   const { retention } = resolveStatePolicy(draft.state.policies.get(request.type), state);
@@ -50,6 +65,7 @@ function begin(
     partitionKey: request.partitionKey,
     type: request.type,
     parentFlowId: request.parentFlowId ?? null,
+    membership,
     rootFlowId: request.rootFlowId ?? null,
     correlationId: request.correlationId ?? null,
     attributes: request.attributes ?? {},

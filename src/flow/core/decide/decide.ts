@@ -4,7 +4,8 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { type DecideContext, Draft } from "../draft.ts";
+import type { DecideContext } from "../decide_context.ts";
+import { Draft } from "../draft.ts";
 import type { Effect } from "../effect.ts";
 import type { Reply } from "../reply.ts";
 import type { FlowState } from "../state.ts";
@@ -12,6 +13,7 @@ import { decideAtomic } from "./atomic.ts";
 import { decideItems } from "./batch.ts";
 import { decideCancel } from "./cancel.ts";
 import { decideClaim } from "./claim.ts";
+import { decideClose } from "./close.ts";
 import { decideComplete, decideFail } from "./complete.ts";
 import { decideCreate } from "./create.ts";
 import { decideExtendLease } from "./extend_lease.ts";
@@ -19,8 +21,10 @@ import { decideKvDelete, decideKvSet } from "./kv.ts";
 import { decidePolicySet } from "./policy_set.ts";
 import { decideRetentionCleanup } from "./retention_cleanup.ts";
 import { decideRetry } from "./retry.ts";
-import { decideSignal } from "./signal.ts";
 import { decideRewind } from "./rewind.ts";
+import { settleFamily } from "./roll_up.ts";
+import { decideSignal } from "./signal.ts";
+import { decideSpawn } from "./spawn.ts";
 import { decideTransition } from "./transition.ts";
 import { decideValuePut } from "./value_put.ts";
 
@@ -39,8 +43,17 @@ export interface Decision {
  */
 export function decide(state: FlowState, command: Command, context: DecideContext): Decision {
   const draft = new Draft(state, context);
-  const reply = replyTo(draft, command);
+  const reply = decideWhole(draft, command);
   return { effects: draft.effects, reply };
+}
+
+/** A command and all that it sets off. */
+function decideWhole(draft: Draft, command: Command): Reply {
+  const reply = replyTo(draft, command);
+  const count = draft.effects.length;
+  settleFamily(draft);
+  // A flow of the reply may have been changed once more.
+  return draft.effects.length > count ? latest(draft, reply) : reply;
 }
 
 function replyTo(draft: Draft, command: Command): Reply {
@@ -63,6 +76,10 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideItems(draft, command, decideCancel);
     case "signal":
       return decideSignal(draft, command);
+    case "spawn":
+      return decideSpawn(draft, command);
+    case "close":
+      return decideClose(draft, command);
     case "value_put":
       return decideValuePut(draft, command);
     case "rewind":
@@ -76,6 +93,24 @@ function replyTo(draft: Draft, command: Command): Reply {
     case "kv_delete":
       return decideKvDelete(draft, command);
     case "atomic":
-      return decideAtomic(draft, command, replyTo);
+      return decideAtomic(draft, command, decideWhole);
+  }
+}
+
+function latest(draft: Draft, reply: Reply): Reply {
+  switch (reply.kind) {
+    case "flow":
+      return { ...reply, flow: reply.flow && draft.latest(reply.flow) };
+    case "flows":
+      return { ...reply, flows: reply.flows.map((flow) => draft.latest(flow)) };
+    case "outcomes":
+      return {
+        ...reply,
+        outcomes: reply.outcomes.map((outcome) =>
+          outcome.ok ? { ok: true, flow: draft.latest(outcome.flow) } : outcome
+        ),
+      };
+    default:
+      return reply;
   }
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { FlowEventName, RetryFacts, TerminalState } from "../../mod.ts";
+import type { FlowEventName, TerminalState } from "../../mod.ts";
+import { noteEnd } from "../cascade.ts";
 import type { Draft } from "../draft.ts";
-import type { Control, Flow } from "../flow.ts";
+import type { EventFacts } from "../effect.ts";
+import { type Control, ended, type Flow } from "../flow.ts";
 
 /** How a flow ends. */
 export interface Ending {
@@ -13,8 +15,8 @@ export interface Ending {
   readonly state: TerminalState;
   /** What its history shows. */
   readonly event: FlowEventName;
-  /** What a retry decided, if one ends the flow. */
-  readonly retry?: RetryFacts;
+  /** What else its history shows. */
+  readonly facts?: EventFacts;
   /** How long the record is kept; undefined: as decided before. */
   readonly ttlMs?: number | undefined;
   /** What else changes. */
@@ -32,21 +34,15 @@ type EndingMember =
   | "errorLsn"
   | "rewoundTo";
 
-/** Ends a flow. Every way into a terminal state leads through here. */
+/**
+ * Ends a flow. Every way into a terminal state leads through here, except the one that children go
+ * with their parents.
+ */
 export function endFlow(draft: Draft, flow: Flow, ending: Ending): Flow {
+  const { nowMs } = draft;
   const retentionTtlMs = ending.ttlMs ?? flow.control.retentionTtlMs;
-  return draft.change(
-    flow,
-    {
-      ...ending.change,
-      state: ending.state,
-      lease: null,
-      reclaims: 0,
-      nextRunAtMs: null,
-      retentionTtlMs,
-      retentionUntilMs: draft.nowMs + retentionTtlMs,
-    },
-    ending.event,
-    ending.retry === undefined ? {} : { retry: ending.retry },
-  );
+  const change = { ...ending.change, ...ended(ending.state, { nowMs, retentionTtlMs }) };
+  const after = draft.change(flow, change, ending.event, ending.facts);
+  noteEnd(draft, after);
+  return after;
 }

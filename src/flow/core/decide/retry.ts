@@ -57,7 +57,7 @@ function exhaust(draft: Draft, flow: Flow, retry: ResolvedRetry, change: Change)
   const state = retry.exhaustedTo;
   const decided = facts("exhausted", change.attempts, control.state, retry);
   if (isTerminalState(state)) {
-    return endFlow(draft, flow, { state, event: "retry", retry: decided, change });
+    return endFlow(draft, flow, { state, event: "retry", facts: { retry: decided }, change });
   }
   return draft.change(
     flow,

@@ -27,7 +27,7 @@ export function decideRewind(draft: Draft, command: RewindCommand): FlowReply {
   const { identity, control } = flow;
   const { expectState } = command;
   if (control.lease !== null) throw rewindLeased(flow);
-  if (identity.parentFlowId !== null) throw rewindFamily(flow);
+  if (identity.parentFlowId !== null || flow.groups.length > 0) throw rewindFamily(flow);
   if (expectState !== undefined && expectState !== shownState(control)) {
     throw wrongState(flow, expectState);
   }

@@ -7,6 +7,7 @@ import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mo
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
+import type { Membership } from "../group.ts";
 import { readKey, writeKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
@@ -15,7 +16,8 @@ const HAS_PARENT = 1;
 const HAS_ROOT = 2;
 const HAS_CORRELATION = 4;
 const HAS_ATTRIBUTES = 8;
-const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES;
+const HAS_MEMBERSHIP = 16;
+const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES | HAS_MEMBERSHIP;
 
 /** Writes the fixed part. */
 export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: NameIds): void {
@@ -30,7 +32,8 @@ export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: Na
     (identity.parentFlowId === null ? 0 : HAS_PARENT) |
       (identity.rootFlowId === null ? 0 : HAS_ROOT) |
       (identity.correlationId === null ? 0 : HAS_CORRELATION) |
-      (isEmpty(identity.attributes) ? 0 : HAS_ATTRIBUTES),
+      (isEmpty(identity.attributes) ? 0 : HAS_ATTRIBUTES) |
+      (identity.membership === null ? 0 : HAS_MEMBERSHIP),
   );
 }
 
@@ -42,6 +45,10 @@ export function writeBodyRest(writer: ByteWriter, { identity }: BodyEffect): voi
   if (identity.rootFlowId !== null) writer.text(identity.rootFlowId);
   if (identity.correlationId !== null) writer.text(identity.correlationId);
   if (!isEmpty(identity.attributes)) writer.text(JSON.stringify(identity.attributes));
+  if (identity.membership === null) return;
+  writer.text(identity.membership.parentPartitionKey);
+  writer.text(identity.membership.groupId);
+  writer.u48(identity.membership.group);
 }
 
 /** Reads a record. */
@@ -65,12 +72,17 @@ export function readBody(
     rootFlowId: flags & HAS_ROOT ? rest.text() : null,
     correlationId: flags & HAS_CORRELATION ? rest.text() : null,
     attributes: flags & HAS_ATTRIBUTES ? parseJson(rest.text()) as Attributes : {},
+    membership: flags & HAS_MEMBERSHIP ? readMembership(rest) : null,
     createdAtMs,
     historyMaxEvents,
     digest,
   };
   rest.end();
   return { kind: "body", key, identity };
+}
+
+function readMembership(rest: ByteReader): Membership {
+  return { parentPartitionKey: rest.text(), groupId: rest.text(), group: rest.u48() };
 }
 
 /** Reads JSON that this version wrote. */

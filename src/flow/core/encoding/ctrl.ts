@@ -7,7 +7,7 @@ import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mo
 import { invariant } from "../../../invariant.ts";
 import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
-import type { CtrlEffect } from "../effect.ts";
+import type { ChildFacts, CtrlEffect } from "../effect.ts";
 import type { Lease } from "../flow.ts";
 import { readKey, writeKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
@@ -28,6 +28,11 @@ const EVENTS: readonly (FlowEventName | undefined)[] = [
   "rewound",
   "signaled",
   "value_put",
+  "children_spawned",
+  "child_completed",
+  "child_failed",
+  "child_cancelled",
+  "children_cancelled",
 ];
 
 /** The names of all events. */
@@ -41,11 +46,14 @@ const HAS_LEASE = 2;
 const HAS_RETENTION_UNTIL = 4;
 const HAS_RETRY = 8;
 const HAS_SIGNAL = 16;
-const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY | HAS_SIGNAL;
+const HAS_GROUP = 32;
+const HAS_CHILD = 64;
+const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY | HAS_SIGNAL |
+  HAS_GROUP | HAS_CHILD;
 
 /** Writes the fixed part. */
 export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
-  const { control, event, retry, signal } = effect;
+  const { control, event, retry, signal, children } = effect;
   const { lease, nextRunAtMs, retentionUntilMs } = control;
   writeKey(writer, effect.key);
   writer.u48(control.version);
@@ -55,7 +63,9 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
       (lease === null ? 0 : HAS_LEASE) |
       (retentionUntilMs === null ? 0 : HAS_RETENTION_UNTIL) |
       (retry === undefined ? 0 : HAS_RETRY) |
-      (signal === undefined ? 0 : HAS_SIGNAL),
+      (signal === undefined ? 0 : HAS_SIGNAL) |
+      (children === undefined ? 0 : HAS_GROUP) |
+      (typeof children?.childId === "string" ? HAS_CHILD : 0),
   );
   writer.u8(control.priority);
   writer.zeros(1);
@@ -79,7 +89,7 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
 
 /** Writes what follows the fixed part. */
 export function writeCtrlRest(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
-  const { control: { lease, rewoundTo }, event, retry, signal } = effect;
+  const { control: { lease, rewoundTo }, event, retry, signal, children } = effect;
   if (lease !== null) writer.text(lease.owner);
   if (retry !== undefined) writeRetry(writer, retry, names);
   invariant((event === "rewound") === (rewoundTo !== null), "only a rewind rewinds");
@@ -88,6 +98,9 @@ export function writeCtrlRest(writer: ByteWriter, effect: CtrlEffect, names: Nam
     writer.u48(rewoundTo.version);
   }
   if (signal !== undefined) writer.text(signal);
+  if (children === undefined) return;
+  writer.text(children.groupId);
+  if (children.childId !== null) writer.text(children.childId);
 }
 
 function writeRetry(writer: ByteWriter, retry: RetryFacts, names: NameIds): void {
@@ -138,6 +151,7 @@ export function readCtrl(
   const retry = flags & HAS_RETRY ? { retry: readRetry(rest, dictionary) } : {};
   const rewoundTo = event === "rewound" ? { ms: rest.u53(), version: rest.u48() } : null;
   const signal = flags & HAS_SIGNAL ? { signal: rest.text() } : {};
+  const children = flags & HAS_GROUP ? { children: readChildren(rest, flags) } : {};
   rest.end();
   return {
     kind: "ctrl",
@@ -146,7 +160,12 @@ export function readCtrl(
     event,
     ...retry,
     ...signal,
+    ...children,
   };
+}
+
+function readChildren(rest: ByteReader, flags: number): ChildFacts {
+  return { groupId: rest.text(), childId: flags & HAS_CHILD ? rest.text() : null };
 }
 
 function readRetry(rest: ByteReader, dictionary: Dictionary): RetryFacts {

@@ -17,6 +17,7 @@ import type { DelEffect, DictEffect, Effect, PolicyEffect, SignalKeyEffect } fro
 import { parseJson, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
 import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
 import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
+import { readClosing, readGroup, writeClosing, writeGroupFixed, writeGroupRest } from "./group.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
 import { type NameIds, nameIds, nameIn } from "./names.ts";
 import { newer } from "./newer.ts";
@@ -37,6 +38,8 @@ const TYPES: Readonly<Record<Effect["kind"], number>> = {
   value_part: RecordType.VALUE_PART,
   values: RecordType.VALUES,
   ctrl: RecordType.CTRL,
+  group: RecordType.GROUP,
+  closing: RecordType.CLOSING,
   signal_key: RecordType.SIGNALKEY,
   del: RecordType.DEL,
   policy: RecordType.POLICY,
@@ -100,6 +103,10 @@ export function decodeEffect(
       return readValuePart(fixed, rest);
     case RecordType.VALUES:
       return readValues(fixed, rest);
+    case RecordType.GROUP:
+      return readGroup(fixed, rest, dictionary);
+    case RecordType.CLOSING:
+      return readClosing(fixed, rest);
     case RecordType.SIGNALKEY:
       return readSignalKey(fixed, rest);
     case RecordType.DEL:
@@ -127,6 +134,10 @@ function writeFixed(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writeValueFixed(writer, effect);
     case "value_part":
       return writeValuePartFixed(writer, effect);
+    case "group":
+      return writeGroupFixed(writer, effect, names);
+    case "closing":
+      return writeClosing(writer, effect);
     case "signal_key":
       writeKey(writer, effect.key);
       writeHash(writer, effect.keyHash);
@@ -158,6 +169,9 @@ function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writer.raw(effect.bytes);
     case "values":
       return writeValuesRest(writer, effect);
+    case "group":
+      return writeGroupRest(writer, effect);
+    case "closing":
     case "signal_key":
     case "del":
       return;

@@ -16,6 +16,7 @@ import {
   checkInteger,
   checkLiveState,
   checkObject,
+  checkTargetState,
   checkText,
   DURATION_MS_MAX,
   INSTANT_MS_MAX,
@@ -107,6 +108,13 @@ export class Arguments {
     const value = this.raw(name);
     if (value === undefined) return undefined;
     return checkLiveState(this.field(name), value, this.limits.idBytesMax);
+  }
+
+  /** A state that a flow can come to, also by ending. */
+  targetState(name: string): string | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    return checkTargetState(this.field(name), value, this.limits.idBytesMax);
   }
 
   /** True or false; `otherwise` if not given. */

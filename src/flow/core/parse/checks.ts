@@ -39,8 +39,8 @@ export function checkStateName(field: string, value: unknown, bytesMax: number):
   return name;
 }
 
-/** The name of a state that a flow can be put into by hand. */
-export function checkLiveState(field: string, value: unknown, bytesMax: number): string {
+/** The name of a state that a flow can come to without a claim. */
+export function checkTargetState(field: string, value: unknown, bytesMax: number): string {
   const name = checkText(field, value, bytesMax);
   if (name.toLowerCase() === RUNNING) {
     throw new FlowError(
@@ -49,6 +49,12 @@ export function checkLiveState(field: string, value: unknown, bytesMax: number):
       { details: { field, value: name } },
     );
   }
+  return checkStateName(field, name, bytesMax);
+}
+
+/** The name of a state that a flow can be put into by hand. */
+export function checkLiveState(field: string, value: unknown, bytesMax: number): string {
+  const name = checkTargetState(field, value, bytesMax);
   if (isTerminalState(name)) {
     throw new FlowError(
       "terminal_target",
@@ -56,7 +62,7 @@ export function checkLiveState(field: string, value: unknown, bytesMax: number):
       { details: { field, value: name } },
     );
   }
-  return checkStateName(field, name, bytesMax);
+  return name;
 }
 
 /** A whole number from `min` to `max`. */

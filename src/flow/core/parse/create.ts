@@ -4,7 +4,7 @@
  * @module
  */
 import { crc32 } from "../../../codec/mod.ts";
-import type { CreateCommand, CreateRequest } from "../command.ts";
+import type { ChildRequest, CreateCommand, CreateRequest } from "../command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { optionNames, parseBatch, parseSingle } from "./batch.ts";
 import { checkText } from "./checks.ts";
@@ -16,23 +16,26 @@ const HISTORY_EVENTS_MAX = 1_000_000;
 /** Partitions for flows that are created without one. */
 const AUTO_PARTITION_COUNT = 256;
 
-const KNOWN = optionNames([
+/** What can be said about a flow whose partition and parent are given by what it is a child of. */
+export const OF_CHILD: readonly string[] = [
   "type",
   "state",
-  "partitionKey",
   "runAtMs",
   "priority",
   "payload",
   "payloadRef",
   ...NAMED_VALUES,
-  "parentFlowId",
-  "rootFlowId",
   "correlationId",
   "attributes",
   "idempotent",
   "retentionTtlMs",
   "historyMaxEvents",
-], { ofItemOnly: [] });
+];
+
+const KNOWN = optionNames(
+  ["partitionKey", ...OF_CHILD, "parentFlowId", "rootFlowId"],
+  { ofItemOnly: [] },
+);
 
 const encoder = new TextEncoder();
 
@@ -62,6 +65,12 @@ export function parseCreateMany(
 }
 
 function requestOf(id: string, args: Arguments): CreateRequest {
+  const request = childRequestOf(id, args);
+  return { ...request, partitionKey: request.partitionKey ?? automaticPartition(id) };
+}
+
+/** What the options say about a flow to create. Of a child they cannot say who its parent is. */
+export function childRequestOf(id: string, args: Arguments): ChildRequest {
   return {
     id,
     type: args.text("type", "name the workflow type"),
@@ -74,7 +83,7 @@ function requestOf(id: string, args: Arguments): CreateRequest {
     retentionTtlMs: args.duration("retentionTtlMs"),
     historyMaxEvents: args.count("historyMaxEvents", 1, HISTORY_EVENTS_MAX),
     priority: args.priority(),
-    partitionKey: args.optionalText("partitionKey") ?? automaticPartition(id),
+    partitionKey: args.optionalText("partitionKey"),
     attributes: args.attributes(),
     payload: args.payload(),
     values: valueChangesOf(args),

@@ -137,7 +137,7 @@ export function countOf(args: Arguments): number {
 }
 
 /** A state as it is shown; null: every one. */
-function parseState(state: unknown, bytesMax: number): string | null {
+export function parseState(state: unknown, bytesMax: number): string | null {
   if (state === undefined) return null;
   const name = checkText("state", state, bytesMax);
   if (name.toLowerCase() === "any") return null;
@@ -150,7 +150,8 @@ function parseTerminalStates(state: unknown): readonly TerminalState[] {
   throw invalid("state", state, `any or one of ${TERMINAL_STATES.join(", ")}`);
 }
 
-function parseAfter(cursor: unknown): ListPosition | null | undefined {
+/** Where a page begins: null is the first one, undefined no page at all. */
+export function parseAfter(cursor: unknown): ListPosition | null | undefined {
   if (cursor === undefined || cursor === null) return cursor;
   const position = typeof cursor === "string" ? parseCursor(cursor) : undefined;
   if (position === undefined) {

@@ -1,0 +1,25 @@
+/**
+ * What a command is decided with.
+ *
+ * @module
+ */
+import type { Random } from "../../time/mod.ts";
+import type { FlowLimits } from "../mod.ts";
+import type { Loaded } from "./need.ts";
+import type { Value, ValueParts } from "./value.ts";
+
+/** What a command is decided with, besides the state. */
+export interface DecideContext {
+  /** The time of the command. Never before that of the last command. */
+  readonly nowMs: number;
+  /** For lease tokens. */
+  readonly random: Random;
+  /** The LSN that the command's first record will have. */
+  readonly firstLsn: number;
+  /** The limits of the store. */
+  readonly limits: FlowLimits;
+  /** Where the command's large values stand, which went ahead. */
+  readonly parts?: ReadonlyMap<Value, ValueParts>;
+  /** What the command needs; see `needsOf()`. */
+  readonly loaded: Loaded;
+}

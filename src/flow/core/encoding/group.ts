@@ -1,0 +1,109 @@
+/**
+ * GROUP and CLOSING records: groups of children, and those whose children are being cancelled.
+ *
+ * @module
+ */
+import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import type {
+  ChildFailurePolicy,
+  ChildWait,
+  GroupResolution,
+  ParentClosedPolicy,
+} from "../../mod.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { ClosingEffect, GroupEffect } from "../effect.ts";
+import { readHash, readKey, writeHash, writeKey } from "./key.ts";
+import { type NameIds, nameIn } from "./names.ts";
+import { newer, refuseUnknownBits } from "./newer.ts";
+
+/** Words by number. A number is never used again for another word. */
+const WAITS: readonly ChildWait[] = ["all", "any", "none"];
+const FAILURE_POLICIES: readonly ChildFailurePolicy[] = ["fail_parent", "ignore"];
+const CLOSED_POLICIES: readonly ParentClosedPolicy[] = ["cancel_children", "abandon_children"];
+const RESOLUTIONS: readonly (GroupResolution | null)[] = [null, "success", "failure"];
+
+/** Stands for the number of a name where there is none. */
+const NO_NAME = 0;
+
+const IS_DONE = 1;
+
+/** Writes the fixed part of a GROUP. */
+export function writeGroupFixed(writer: ByteWriter, effect: GroupEffect, names: NameIds): void {
+  const { key, group } = effect;
+  writeKey(writer, key);
+  writer.u48(group.number);
+  writeHash(writer, group.digest);
+  writer.u8(WAITS.indexOf(group.wait));
+  writer.u8(FAILURE_POLICIES.indexOf(group.onChildFailed));
+  writer.u8(CLOSED_POLICIES.indexOf(group.onParentClosed));
+  writer.u8(RESOLUTIONS.indexOf(group.resolved));
+  writer.u32(group.waitState === null ? NO_NAME : names.idOf(group.waitState));
+  writer.u32(names.idOf(group.success));
+  writer.u32(group.failure === null ? NO_NAME : names.idOf(group.failure));
+  writer.u32(group.total);
+  writer.u32(group.completed);
+  writer.u32(group.failed);
+  writer.u32(group.cancelled);
+}
+
+/** Writes what follows the fixed part of a GROUP. */
+export function writeGroupRest(writer: ByteWriter, { group }: GroupEffect): void {
+  writer.text(group.id);
+}
+
+/** Reads a GROUP. */
+export function readGroup(
+  fixed: ByteReader,
+  rest: ByteReader,
+  dictionary: Dictionary,
+): GroupEffect {
+  const key = readKey(fixed);
+  const number = fixed.u48();
+  const digest = readHash(fixed);
+  const wait = wordOf(WAITS, fixed.u8(), "wait");
+  const onChildFailed = wordOf(FAILURE_POLICIES, fixed.u8(), "failure policy");
+  const onParentClosed = wordOf(CLOSED_POLICIES, fixed.u8(), "policy of a closed parent");
+  const resolved = wordOf(RESOLUTIONS, fixed.u8(), "resolution");
+  const waitState = optionalName(dictionary, fixed.u32());
+  const success = nameIn(dictionary, fixed.u32());
+  const failure = optionalName(dictionary, fixed.u32());
+  const counts = {
+    total: fixed.u32(),
+    completed: fixed.u32(),
+    failed: fixed.u32(),
+    cancelled: fixed.u32(),
+  };
+  const id = rest.text();
+  rest.end();
+  if (counts.completed + counts.failed + counts.cancelled > counts.total) {
+    throw new DecodeError("A group has more ends than children");
+  }
+  const policies = { wait, onChildFailed, onParentClosed, resolved };
+  const states = { waitState, success, failure };
+  return { kind: "group", key, group: { id, number, digest, ...policies, ...states, ...counts } };
+}
+
+/** Writes the fixed part of a CLOSING, which has no other. */
+export function writeClosing(writer: ByteWriter, { group, isDone }: ClosingEffect): void {
+  writer.u48(group);
+  writer.u8(isDone ? IS_DONE : 0);
+}
+
+/** Reads a CLOSING. */
+export function readClosing(fixed: ByteReader, rest: ByteReader): ClosingEffect {
+  const group = fixed.u48();
+  const flags = fixed.u8();
+  refuseUnknownBits("CLOSING", flags, IS_DONE);
+  rest.end();
+  return { kind: "closing", group, isDone: flags === IS_DONE };
+}
+
+function wordOf<T>(words: readonly T[], number: number, what: string): T {
+  const word = words[number];
+  if (word === undefined) throw newer(`GROUP record with ${what} ${number}`);
+  return word;
+}
+
+function optionalName(dictionary: Dictionary, id: number): string | null {
+  return id === NO_NAME ? null : nameIn(dictionary, id);
+}

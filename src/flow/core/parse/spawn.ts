@@ -1,0 +1,143 @@
+/**
+ * The arguments of `spawnChildren`.
+ *
+ * @module
+ */
+import { FlowError } from "../../../errors.ts";
+import { isTerminalState } from "../../mod.ts";
+import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mod.ts";
+import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../command.ts";
+import type { Value } from "../value.ts";
+import { Arguments, type ParseContext } from "./arguments.ts";
+import { contradiction, invalid, limitExceeded, missing, show } from "./bad_argument.ts";
+import { checkObject } from "./checks.ts";
+import { childRequestOf, OF_CHILD } from "./create.ts";
+import { parseTarget } from "./target.ts";
+
+const WAITS: readonly ChildWait[] = ["all", "any", "none"];
+const FAILURE_POLICIES: readonly ChildFailurePolicy[] = ["fail_parent", "ignore"];
+const CLOSED_POLICIES: readonly ParentClosedPolicy[] = ["cancel_children", "abandon_children"];
+
+const CHILD: ReadonlySet<string> = new Set(["id", "partitionKey", ...OF_CHILD]);
+const SPAWN: ReadonlySet<string> = new Set([
+  "groupId",
+  "wait",
+  "waitState",
+  "success",
+  "failure",
+  "onChildFailed",
+  "onParentClosed",
+  "from",
+  "leaseToken",
+  "fencingToken",
+  "nowMs",
+  ...OF_CHILD,
+]);
+
+/** Checks the arguments of `spawnChildren`. */
+export function parseSpawn(
+  parent: unknown,
+  children: unknown,
+  options: unknown,
+  context: ParseContext,
+): SpawnCommand {
+  const target = parseTarget(parent, context);
+  const given = checkChildren(children, context);
+  const common = new Arguments(checkObject("options", options), { context, known: SPAWN });
+  const group = parseGroup(common);
+  const guards = {
+    from: common.optionalText("from"),
+    leaseToken: common.optionalText("leaseToken"),
+    fencingToken: common.requiredFencing(),
+  };
+  const nowMs = common.nowMs();
+  const largeValues: Value[] = [];
+  const requests = given.map((child, index) => {
+    const at = `children[${index}]`;
+    const own = typeof child === "string" ? { id: child } : checkObject(at, child);
+    const args = new Arguments(own, { context, known: CHILD, at: `${at}.`, common });
+    const request = childRequestOf(args.text("id", "give every child an id"), args);
+    largeValues.push(...args.largeValues);
+    return request;
+  });
+  largeValues.push(...common.largeValues);
+  refuseTwins(requests, target.id);
+  return { kind: "spawn", target, group, ...guards, children: requests, nowMs, largeValues };
+}
+
+function checkChildren(children: unknown, { limits }: ParseContext): readonly unknown[] {
+  if (!Array.isArray(children) || children.length === 0) {
+    throw invalid("children", children, "a non-empty array");
+  }
+  const { batchItemsMax } = limits;
+  if (children.length > batchItemsMax) {
+    throw limitExceeded("children.length", children.length, batchItemsMax);
+  }
+  return children;
+}
+
+function parseGroup(args: Arguments): SpawnedGroup {
+  const group = {
+    id: args.text("groupId", "name the group"),
+    wait: wordOf(args, "wait", WAITS),
+    onChildFailed: wordOf(args, "onChildFailed", FAILURE_POLICIES),
+    onParentClosed: wordOf(args, "onParentClosed", CLOSED_POLICIES),
+    waitState: args.liveState("waitState") ?? null,
+    success: args.targetState("success") ??
+      args.text("success", "name the state that the parent goes to when the group succeeds"),
+    failure: args.targetState("failure") ?? null,
+  };
+  if (group.wait === "none") checkUnawaited(group);
+  else if (group.waitState === null) throw waitStateRequired(group.wait);
+  else if (group.failure === null) {
+    throw missing("failure", "name the state that the parent goes to when the group fails");
+  }
+  return group;
+}
+
+/** Refuses what makes no sense if nobody waits. */
+function checkUnawaited({ waitState, success, onParentClosed }: SpawnedGroup): void {
+  if (waitState !== null) {
+    throw contradiction("waitState", 'is given, but with wait "none" the parent does not wait');
+  }
+  if (isTerminalState(success) && onParentClosed === "cancel_children") {
+    throw contradiction(
+      "onParentClosed",
+      `is "cancel_children", but with wait "none" the parent ends at once in state ` +
+        `${show(success)}, and its children with it: use "abandon_children"`,
+    );
+  }
+}
+
+function waitStateRequired(wait: ChildWait): FlowError {
+  return new FlowError("wait_state_required", `waitState is missing: wait is ${show(wait)}`, {
+    details: { field: "waitState" },
+  });
+}
+
+/** One of a few words; the first one if nothing was given. */
+function wordOf<Word extends string>(args: Arguments, name: string, words: readonly Word[]): Word {
+  const given = args.raw(name);
+  const word = given === undefined ? words[0] : words.find((word) => word === given);
+  if (word === undefined) throw invalid(name, given, words.map(show).join(" or "));
+  return word;
+}
+
+/** Refuses ids that stand there twice, also in different partitions, and that of the parent. */
+function refuseTwins(children: readonly ChildRequest[], parentId: string): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of children.entries()) {
+    const field = `children[${index}].id`;
+    if (id === parentId) {
+      throw new FlowError("child_is_parent", `${field} is ${show(id)}, as that of the parent`, {
+        details: { field, value: id },
+      });
+    }
+    if (seen.has(id)) {
+      throw new FlowError("duplicate_id", `${field} ${show(id)} stands there twice`, {
+        details: { field, value: id, index },
+      });
+    }
+    seen.add(id);
+  }
+}

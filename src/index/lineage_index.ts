@@ -1,0 +1,52 @@
+/**
+ * Which flows have something in common, such as a parent, in the order of their last change.
+ *
+ * @module
+ */
+import { ChangeSequence } from "./change_sequence.ts";
+import { type ChangeWalk, walkChanges } from "./change_walk.ts";
+import type { Members } from "./members.ts";
+
+/** Flows by a name that several of them share. */
+export class LineageIndex {
+  readonly #members: Members;
+  readonly #sequences = new Map<string, ChangeSequence>();
+  readonly #places: number[] = [];
+  readonly #names: (string | undefined)[] = [];
+
+  /**
+   * An empty index.
+   *
+   * @param members The identities of the flows; ties are broken by them.
+   */
+  constructor(members: Members) {
+    this.#members = members;
+  }
+
+  /** Adds a flow under a name, or moves it, since it has changed. */
+  place(handle: number, name: string, updatedAtMs: number): void {
+    this.remove(handle);
+    let sequence = this.#sequences.get(name);
+    if (sequence === undefined) {
+      this.#sequences.set(name, sequence = new ChangeSequence(this.#places));
+    }
+    sequence.append(handle, updatedAtMs);
+    this.#names[handle] = name;
+  }
+
+  /** Removes a flow; harmless if it is not there. */
+  remove(handle: number): void {
+    const name = this.#names[handle];
+    if (name === undefined) return;
+    this.#names[handle] = undefined;
+    const sequence = this.#sequences.get(name)!;
+    sequence.remove(handle);
+    if (sequence.size === 0) this.#sequences.delete(name);
+  }
+
+  /** Yields the flows of a name by the time of their last change, then by id. */
+  walk(name: string, walk: ChangeWalk = {}): Generator<number> {
+    const sequence = this.#sequences.get(name);
+    return walkChanges(this.#members, sequence === undefined ? [] : [sequence], walk);
+  }
+}

@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "../assert.ts";
+import { test } from "../harness.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { openStore } from "../../src/open_store.ts";
+import type { FlowRecord, Store } from "../../mod.ts";
+import { manualTime } from "../../src/time/mod.ts";
+import { openLog } from "../log/log_store.ts";
+
+const GROUP = { groupId: "g", waitState: "waiting", success: "completed", failure: "failed" };
+
+function names(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+/** A parent with `count` children that have `count` children each. */
+async function threeGenerations(store: Store, count: number): Promise<FlowRecord> {
+  const parent = await store.create("parent", { type: "t", partitionKey: "p" });
+  const spawned = await store.spawnChildren(parent, names("c", count), {
+    ...GROUP,
+    type: "c",
+    fencingToken: 0,
+  });
+  for (const child of await store.claimDue("c", { worker: "w", limit: count })) {
+    await store.spawnChildren(child, names(`${child.id}.`, count), {
+      ...GROUP,
+      type: "leaf",
+      leaseToken: child.leaseToken ?? undefined,
+      fencingToken: child.fencingToken,
+    });
+  }
+  return spawned;
+}
+
+test("a blocked claim gets a parent as soon as its last child has ended", async () => {
+  await using store = await openStore(":memory:");
+  const parent = await store.create("parent", { type: "t" });
+  await store.spawnChildren(parent, ["a"], {
+    ...GROUP,
+    success: "done",
+    type: "c",
+    fencingToken: 0,
+  });
+  const waiting = store.claimDue("t", { worker: "w", state: "done", blockMs: 0 });
+  const [child] = await store.claimDue("c", { worker: "w" });
+  assert(child !== undefined);
+  await store.complete(child, {
+    leaseToken: child.leaseToken!,
+    fencingToken: child.fencingToken,
+  });
+  assertEquals((await waiting).map(({ id, runState }) => [id, runState]), [["parent", "done"]]);
+});
+
+test("a large family ends as a whole for everybody, and goes on ending after a reopening", async () => {
+  const files = memoryDirectory();
+  const limits = { commandBytesMax: 32_768 };
+  const time = manualTime();
+  const store = await openStore({ files, time, limits });
+  await threeGenerations(store, 30);
+  const [leaf] = await store.claimDue("leaf", { worker: "w" });
+  const cancelled = store.cancel("parent");
+  const told = store.get(leaf!);
+  time.tick(0);
+  assertEquals((await cancelled).state, "cancelled");
+  assertEquals((await told)?.state, "cancelled");
+  await store.close();
+  await using again = await openStore({ files, time: manualTime(), limits });
+  assertEquals(await again.claimDue("leaf", { worker: "w", limit: 5 }), []);
+  const family = await again.byRoot("parent", { count: 1_000 });
+  assertEquals(family.length, 931);
+  assertEquals(new Set(family.map(({ state }) => state)), new Set(["cancelled"]));
+  assertEquals((await again.info("leaf")).states, { cancelled: 900 });
+});
+
+test("a cascade over 100,000 descendants comes in bounded commands", async () => {
+  const files = memoryDirectory();
+  const store = await openStore({ files });
+  const parent = await store.create("parent", { type: "t", partitionKey: "p" });
+  await store.spawnChildren(parent, names("c", 100), { ...GROUP, type: "c", fencingToken: 0 });
+  for (const child of await store.claimDue("c", { worker: "w", limit: 100 })) {
+    await store.spawnChildren(child, names(`${child.id}.`, 1_000), {
+      ...GROUP,
+      type: "leaf",
+      leaseToken: child.leaseToken ?? undefined,
+      fencingToken: child.fencingToken,
+    });
+  }
+  const cancelled = await store.cancel("parent");
+  assertEquals(cancelled.childGroups["g"]?.summary.cancelled, 100);
+  assertEquals((await store.get({ id: "c7.7", partitionKey: "p" }))?.state, "cancelled");
+  assertEquals((await store.info("leaf")).states, { cancelled: 100_000 });
+  await store.close();
+  const counts = [...openLog(files).read(0)].map(({ count }) => count);
+  assertGreaterOrEqual(counts.length, 200);
+  // Of two thousand ends at most: a frame may hold more than one command.
+  assertLessOrEqual(Math.max(...counts), 4_200);
+});
