@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Before, HandleHeap } from "./handle_heap.ts";
+import { HandleHeap } from "./handle_heap.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneOrder } from "./lane.ts";
+import { LongUint32Array } from "./long_array.ts";
 import type { Members } from "./members.ts";
 
 /** Where a flow stands in the index. */
@@ -45,12 +46,15 @@ type StateLanes = (Lane | undefined)[];
 
 /** The due times and lease ends of all flows that have one. */
 export class DueIndex {
-  readonly #types = new Map<string, Map<string, StateLanes>>();
-  readonly #dueMs: number[] = [];
-  readonly #lanes: (Lane | undefined)[] = [];
-  readonly #paths: (DuePlace | undefined)[] = [];
-  readonly #before: Before;
+  readonly #members: Members;
   readonly #order: LaneOrder;
+  readonly #types = new Map<string, Map<string, StateLanes>>();
+  /** All lanes by number; 0 is none. A lane stays when it is empty, as its names do. */
+  readonly #lanes: (Lane | undefined)[] = [undefined];
+  /** The number of the lane of every handle. */
+  readonly #laneNumbers = new LongUint32Array();
+  /** The lanes of the state that was asked for last: most often it is asked for again. */
+  #last: { readonly type: string; readonly state: string; readonly lanes: StateLanes } | undefined;
 
   /**
    * An empty index.
@@ -58,38 +62,38 @@ export class DueIndex {
    * @param members The identities of the flows; ties are broken by them.
    */
   constructor(members: Members) {
-    this.#before = (a, b) => {
-      const difference = this.#dueMs[a]! - this.#dueMs[b]!;
-      return difference === 0 ? members.compare(a, b) < 0 : difference < 0;
+    this.#members = members;
+    this.#order = {
+      members,
+      places: new LongUint32Array(),
+      partitionPlaces: new LongUint32Array(),
     };
-    this.#order = { before: this.#before, members, places: [], partitionPlaces: [] };
   }
 
   /** Adds a flow, or moves it. */
   place(handle: number, place: DuePlace): void {
     this.remove(handle);
     const lane = this.#laneFor(place);
-    this.#dueMs[handle] = place.dueMs;
-    this.#lanes[handle] = lane;
-    this.#paths[handle] = place;
-    lane.add(handle);
+    this.#laneNumbers.set(handle, lane.number);
+    lane.add(handle, place.dueMs);
   }
 
   /** Removes a flow; harmless if it is not there. */
   remove(handle: number): void {
-    const lane = this.#lanes[handle];
+    const lane = this.#lanes[this.#laneNumbers.get(handle)];
     if (lane === undefined) return;
     lane.remove(handle);
-    this.#lanes[handle] = undefined;
-    if (lane.size === 0) this.#drop(this.#paths[handle]!);
-    this.#paths[handle] = undefined;
+    this.#laneNumbers.set(handle, 0);
   }
 
   /** Flows of the index in the order in which `walk` would yield them. */
   sorted(handles: readonly number[]): number[] {
-    return [...handles].sort((a, b) => {
-      const difference = this.#paths[b]!.priority - this.#paths[a]!.priority;
-      return difference === 0 ? this.#before(a, b) ? -1 : 1 : difference;
+    const laneOf = (handle: number): Lane => this.#lanes[this.#laneNumbers.get(handle)]!;
+    return handles.toSorted((a, b) => {
+      const laneA = laneOf(a);
+      const laneB = laneOf(b);
+      return laneB.priority - laneA.priority || laneA.timeOf(a) - laneB.timeOf(b) ||
+        this.#members.compare(a, b);
     });
   }
 
@@ -97,20 +101,20 @@ export class DueIndex {
   *walk(selection: DueSelection, nowMs: number): Generator<number> {
     for (const priority of PRIORITIES) {
       if (selection.priority !== null && selection.priority !== priority) continue;
-      yield* this.#until(this.#heaps(selection, priority), nowMs);
+      yield* walkHeaps(this.#heaps(selection, priority), this.#members, nowMs);
     }
   }
 
   /** Yields what is due at an instant: the longest due first, whatever its priority. */
   walkByTime(selection: DueSelection, nowMs: number): Generator<number> {
-    return this.#until(this.#allHeaps(selection), nowMs);
+    return walkHeaps(this.#allHeaps(selection), this.#members, nowMs);
   }
 
   /** The earliest due time, `Infinity` if there is none. */
   earliestMs(selection: DueSelection): number {
     let earliestMs = Infinity;
     for (const heap of this.#allHeaps(selection)) {
-      earliestMs = Math.min(earliestMs, this.#dueMs[heap.at(0)!]!);
+      earliestMs = Math.min(earliestMs, heap.timeAt(0));
     }
     return earliestMs;
   }
@@ -131,21 +135,13 @@ export class DueIndex {
     const open = [0];
     while (open.length > 0) {
       const place = open.pop()!;
-      const handle = heap.at(place);
       // Nothing below a member is due before it.
-      if (handle === undefined || this.#dueMs[handle]! > nowMs) continue;
+      if (place >= heap.size || heap.timeAt(place) > nowMs) continue;
       count++;
       const [first, end] = HandleHeap.below(place);
       for (let below = first; below < end; below++) open.push(below);
     }
     return count;
-  }
-
-  *#until(heaps: HandleHeap[], nowMs: number): Generator<number> {
-    for (const handle of walkHeaps(heaps, this.#before)) {
-      if (this.#dueMs[handle]! > nowMs) return;
-      yield handle;
-    }
   }
 
   #allHeaps(selection: DueSelection): HandleHeap[] {
@@ -177,7 +173,7 @@ export class DueIndex {
       if (lanes === undefined) continue;
       for (const leased of [false, true]) {
         if (!(leased ? selection.leased : selection.waiting)) continue;
-        const lane = lanes[laneNumber(leased, priority)];
+        const lane = lanes[lanePlace(leased, priority)];
         if (lane !== undefined) found.push(...lane.heaps(selection.partitionKeys));
       }
     }
@@ -185,24 +181,30 @@ export class DueIndex {
   }
 
   #laneFor({ type, state, leased, priority }: DuePlace): Lane {
+    const lanes = this.#lanesOf(type, state);
+    const place = lanePlace(leased, priority);
+    let lane = lanes[place];
+    if (lane === undefined) {
+      lane = lanes[place] = new Lane(this.#order, { number: this.#lanes.length, priority });
+      this.#lanes.push(lane);
+    }
+    return lane;
+  }
+
+  #lanesOf(type: string, state: string): StateLanes {
+    const last = this.#last;
+    if (last?.state === state && last.type === type) return last.lanes;
     let states = this.#types.get(type);
     if (states === undefined) this.#types.set(type, states = new Map());
     let lanes = states.get(state);
     if (lanes === undefined) {
       states.set(state, lanes = [undefined, undefined, undefined, undefined, undefined, undefined]);
     }
-    return lanes[laneNumber(leased, priority)] ??= new Lane(this.#order);
-  }
-
-  #drop({ type, state, leased, priority }: DuePlace): void {
-    const states = this.#types.get(type)!;
-    const lanes = states.get(state)!;
-    lanes[laneNumber(leased, priority)] = undefined;
-    if (lanes.every((lane) => lane === undefined)) states.delete(state);
-    if (states.size === 0) this.#types.delete(type);
+    this.#last = { type, state, lanes };
+    return lanes;
   }
 }
 
-function laneNumber(leased: boolean, priority: number): number {
+function lanePlace(leased: boolean, priority: number): number {
   return (leased ? 3 : 0) + priority;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
-
-/** Whether the first handle stands before the second. A total order. */
-export type Before = (a: number, b: number) => boolean;
+import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
+import type { Ties } from "./members.ts";
 
 /**
  * Children of one node. Four instead of two: the tree is half as deep and the children of a node
@@ -14,32 +13,50 @@ export type Before = (a: number, b: number) => boolean;
  */
 const ARITY = 4;
 
+/** What heaps share that hold members of the same kind. */
+export interface HeapOrder {
+  /** The order of members that have the same time. */
+  readonly ties: Ties;
+  /** The place of every handle, by handle. No handle is ever in two heaps that share it. */
+  readonly places: LongUint32Array;
+}
+
 /**
- * Handles in heap order. A handle knows its place, so that removing it costs the depth of the heap.
+ * Handles in the order of times, the times beside them: the way down a heap of a million leads
+ * through memory that is next to each other. A handle knows its place, so that removing it costs the
+ * depth of the heap.
  */
 export class HandleHeap {
-  readonly #before: Before;
-  readonly #places: number[];
-  readonly #handles: number[] = [];
+  readonly #ties: Ties;
+  readonly #places: LongUint32Array;
+  readonly #handles = new LongUint32Array();
+  readonly #timesMs = new LongFloat64Array();
+  #size = 0;
 
-  /**
-   * @param before The order. What it says of two members may not change while they are in the heap.
-   * @param places The place of every handle, by handle. Heaps may share it if no handle is ever in
-   *   two of them.
-   */
-  constructor(before: Before, places: number[]) {
-    this.#before = before;
+  /** An empty heap. */
+  constructor({ ties, places }: HeapOrder) {
+    this.#ties = ties;
     this.#places = places;
   }
 
   /** How many handles it holds. */
   get size(): number {
-    return this.#handles.length;
+    return this.#size;
   }
 
-  /** The handle at a place. The first is at 0; no handle stands before the one at `parent(place)`. */
-  at(place: number): number | undefined {
-    return this.#handles[place];
+  /** The handle at a place below `size`. The first of all is at 0. */
+  at(place: number): number {
+    return this.#handles.get(place);
+  }
+
+  /** The time of the handle at a place. Nothing that is below a place is before it. */
+  timeAt(place: number): number {
+    return this.#timesMs.get(place);
+  }
+
+  /** The time of a handle that is in the heap. */
+  timeOf(handle: number): number {
+    return this.#timesMs.get(this.#places.get(handle));
   }
 
   /** The places below a place, whether they are taken or not: from the first to before the last. */
@@ -48,58 +65,75 @@ export class HandleHeap {
   }
 
   /** Adds a handle that is not in the heap. */
-  add(handle: number): void {
-    this.#handles.push(handle);
-    this.#rise(handle, this.#handles.length - 1);
+  add(handle: number, timeMs: number): void {
+    this.#rise(handle, timeMs, this.#size++);
   }
 
   /** Removes a handle that is in the heap. */
   remove(handle: number): void {
-    const place = this.#places[handle] ?? -1;
-    // Not the message as an argument: it would be made every time.
-    if (this.#handles[place] !== handle) invariant(false, `handle ${handle} is not in the heap`);
-    const last = this.#handles.pop()!;
+    const place = this.#places.get(handle);
+    if (place >= this.#size || this.#handles.get(place) !== handle) {
+      // Not the message as an argument: it would be made every time.
+      invariant(false, `handle ${handle} is not in the heap`);
+    }
+    const end = --this.#size;
+    const last = this.#handles.get(end);
+    const lastMs = this.#timesMs.get(end);
+    this.#handles.shrink(end);
+    this.#timesMs.shrink(end);
     if (last === handle) return;
-    this.#rise(last, place);
-    this.#sink(last, this.#places[last]!);
+    if (this.#rise(last, lastMs, place) === place) this.#sink(last, lastMs, place);
   }
 
-  #rise(handle: number, from: number): void {
+  /** Moves a handle up from a place that is free. Returns where it came to stand. */
+  #rise(handle: number, timeMs: number, from: number): number {
     let place = from;
     while (place > 0) {
-      const above = Math.floor((place - 1) / ARITY);
-      const other = this.#handles[above]!;
-      if (!this.#before(handle, other)) break;
-      this.#put(other, place);
+      const above = (place - 1) >>> 2;
+      if (!this.#isBefore(handle, timeMs, above)) break;
+      this.#move(above, place);
       place = above;
     }
-    this.#put(handle, place);
+    this.#put(handle, timeMs, place);
+    return place;
   }
 
-  #sink(handle: number, from: number): void {
+  #sink(handle: number, timeMs: number, from: number): void {
     let place = from;
     while (true) {
       const below = this.#firstBelow(place);
-      if (below === undefined || !this.#before(this.#handles[below]!, handle)) break;
-      this.#put(this.#handles[below]!, place);
+      if (below < 0 || this.#isBefore(handle, timeMs, below)) break;
+      this.#move(below, place);
       place = below;
     }
-    this.#put(handle, place);
+    if (place !== from) this.#put(handle, timeMs, place);
   }
 
-  /** The place of the child that stands before its siblings. */
-  #firstBelow(place: number): number | undefined {
-    const [first, end] = HandleHeap.below(place);
-    if (first >= this.#handles.length) return undefined;
+  /** The place of the child that stands before its siblings, -1 if there is none. */
+  #firstBelow(place: number): number {
+    const first = place * ARITY + 1;
+    const end = Math.min(first + ARITY, this.#size);
+    if (first >= end) return -1;
     let best = first;
-    for (let other = first + 1; other < end && other < this.#handles.length; other++) {
-      if (this.#before(this.#handles[other]!, this.#handles[best]!)) best = other;
+    for (let other = first + 1; other < end; other++) {
+      if (this.#isBefore(this.#handles.get(other), this.#timesMs.get(other), best)) best = other;
     }
     return best;
   }
 
-  #put(handle: number, place: number): void {
-    this.#handles[place] = handle;
-    this.#places[handle] = place;
+  #isBefore(handle: number, timeMs: number, place: number): boolean {
+    const otherMs = this.#timesMs.get(place);
+    if (timeMs !== otherMs) return timeMs < otherMs;
+    return this.#ties.compare(handle, this.#handles.get(place)) < 0;
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(this.#handles.get(from), this.#timesMs.get(from), to);
+  }
+
+  #put(handle: number, timeMs: number, place: number): void {
+    this.#handles.set(place, handle);
+    this.#timesMs.set(place, timeMs);
+    this.#places.set(handle, place);
   }
 }

@@ -3,24 +3,30 @@
  *
  * @module
  */
-import { type Before, HandleHeap } from "./handle_heap.ts";
+import { HandleHeap } from "./handle_heap.ts";
+import type { Ties } from "./members.ts";
 
 /** A member that could be next: everything that stands before it has been read. */
 interface Candidate {
   readonly heap: HandleHeap;
   readonly place: number;
   readonly handle: number;
+  readonly timeMs: number;
 }
 
 /**
- * Yields the handles of all heaps in one order. Reading k handles costs k · log k, whatever the
- * heaps hold. The heaps may not change while they are read.
+ * Yields the handles of all heaps in one order, up to an instant. Reading k handles costs k · log k,
+ * whatever the heaps hold. The heaps may not change while they are read.
  */
-export function* walkHeaps(heaps: readonly HandleHeap[], before: Before): Generator<number> {
-  const frontier = new Frontier(before);
+export function* walkHeaps(
+  heaps: readonly HandleHeap[],
+  ties: Ties,
+  nowMs = Infinity,
+): Generator<number> {
+  const frontier = new Frontier(ties);
   for (const heap of heaps) frontier.offer(heap, 0);
   let next: Candidate | undefined;
-  while ((next = frontier.take()) !== undefined) {
+  while ((next = frontier.take()) !== undefined && next.timeMs <= nowMs) {
     yield next.handle;
     const [first, end] = HandleHeap.below(next.place);
     for (let place = first; place < end; place++) frontier.offer(next.heap, place);
@@ -29,22 +35,21 @@ export function* walkHeaps(heaps: readonly HandleHeap[], before: Before): Genera
 
 /** A binary heap of candidates. */
 class Frontier {
-  readonly #before: Before;
+  readonly #ties: Ties;
   readonly #candidates: Candidate[] = [];
 
-  constructor(before: Before) {
-    this.#before = before;
+  constructor(ties: Ties) {
+    this.#ties = ties;
   }
 
   offer(heap: HandleHeap, place: number): void {
-    const handle = heap.at(place);
-    if (handle === undefined) return;
-    const candidate = { heap, place, handle };
+    if (place >= heap.size) return;
+    const candidate = { heap, place, handle: heap.at(place), timeMs: heap.timeAt(place) };
     let at = this.#candidates.length;
     while (at > 0) {
       const above = (at - 1) >>> 1;
       const other = this.#candidates[above]!;
-      if (!this.#before(handle, other.handle)) break;
+      if (!this.#isBefore(candidate, other)) break;
       this.#candidates[at] = other;
       at = above;
     }
@@ -52,26 +57,26 @@ class Frontier {
   }
 
   take(): Candidate | undefined {
-    const first = this.#candidates[0];
-    const last = this.#candidates.pop();
-    if (last === undefined || this.#candidates.length === 0) return first;
+    const candidates = this.#candidates;
+    const first = candidates[0];
+    const last = candidates.pop();
+    if (last === undefined || candidates.length === 0) return first;
     let at = 0;
     while (true) {
       let below = 2 * at + 1;
-      if (below >= this.#candidates.length) break;
-      if (this.#isBefore(below + 1, below)) below++;
-      const child = this.#candidates[below]!;
-      if (!this.#before(child.handle, last.handle)) break;
-      this.#candidates[at] = child;
+      if (below >= candidates.length) break;
+      const sibling = candidates[below + 1];
+      if (sibling !== undefined && this.#isBefore(sibling, candidates[below]!)) below++;
+      const child = candidates[below]!;
+      if (!this.#isBefore(child, last)) break;
+      candidates[at] = child;
       at = below;
     }
-    this.#candidates[at] = last;
+    candidates[at] = last;
     return first;
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const candidate = this.#candidates[a];
-    return candidate !== undefined &&
-      this.#before(candidate.handle, this.#candidates[b]!.handle);
+  #isBefore(a: Candidate, b: Candidate): boolean {
+    return a.timeMs === b.timeMs ? this.#ties.compare(a.handle, b.handle) < 0 : a.timeMs < b.timeMs;
   }
 }

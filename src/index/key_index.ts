@@ -6,6 +6,8 @@
 import { HandleHeap } from "./handle_heap.ts";
 import { HandleOrder, type Rank } from "./handle_order.ts";
 import { walkHeaps } from "./heap_walk.ts";
+import { LongUint32Array } from "./long_array.ts";
+import type { Ties } from "./members.ts";
 import { compareUtf8 } from "./utf8_order.ts";
 
 /** A key, and where its record is. */
@@ -43,10 +45,9 @@ export class KeyIndex {
   readonly #untilMs: number[] = [];
   readonly #free: number[] = [];
   readonly #order = new HandleOrder();
-  readonly #before = (a: number, b: number): boolean =>
-    (this.#untilMs[a]! - this.#untilMs[b]! || this.#lsns[a]! - this.#lsns[b]!) < 0;
+  readonly #ties: Ties = { compare: (a, b) => this.#lsns[a]! - this.#lsns[b]! };
   /** The keys that end. */
-  readonly #ending = new HandleHeap(this.#before, []);
+  readonly #ending = new HandleHeap({ ties: this.#ties, places: new LongUint32Array() });
 
   /** How many keys there are. */
   get size(): number {
@@ -65,7 +66,7 @@ export class KeyIndex {
     this.#leave(handle);
     this.#lsns[handle] = lsn;
     this.#untilMs[handle] = untilMs ?? Infinity;
-    if (untilMs !== null) this.#ending.add(handle);
+    if (untilMs !== null) this.#ending.add(handle, untilMs);
   }
 
   /** Removes a key; harmless if it is not there. */
@@ -96,16 +97,12 @@ export class KeyIndex {
 
   /** Yields the keys that are over at an instant, the one first that is over longest. */
   *over(nowMs: number): Generator<IndexedKey> {
-    for (const handle of walkHeaps([this.#ending], this.#before)) {
-      if (this.#untilMs[handle]! > nowMs) return;
-      yield this.#at(handle);
-    }
+    for (const handle of walkHeaps([this.#ending], this.#ties, nowMs)) yield this.#at(handle);
   }
 
   /** When the next key is over, or was; `Infinity` if there is none. */
   nextOverMs(): number {
-    const handle = this.#ending.at(0);
-    return handle === undefined ? Infinity : this.#untilMs[handle]!;
+    return this.#ending.size === 0 ? Infinity : this.#ending.timeAt(0);
   }
 
   #forth(partitionKey: string, prefix: string, after: string | null): Generator<number> {

@@ -3,34 +3,46 @@
  *
  * @module
  */
-import { type Before, HandleHeap } from "./handle_heap.ts";
+import { HandleHeap } from "./handle_heap.ts";
+import type { LongUint32Array } from "./long_array.ts";
 import type { Members } from "./members.ts";
 
 /** What all lanes of an index share. */
 export interface LaneOrder {
-  /** The order of the members. */
-  readonly before: Before;
   /** The identities of the members. */
   readonly members: Members;
   /** The place of every handle in the heap over all partitions. */
-  readonly places: number[];
+  readonly places: LongUint32Array;
   /** The place of every handle in the heap of its partition. */
-  readonly partitionPlaces: number[];
+  readonly partitionPlaces: LongUint32Array;
+}
+
+/** What the members of a lane have in common. */
+export interface LaneKind {
+  /** The number of the lane in its index. */
+  readonly number: number;
+  /** 0, 1 or 2; 2 is the most urgent. */
+  readonly priority: number;
 }
 
 /**
- * One lane. The heaps by partition exist from the first time that somebody asks for a partition:
- * with a partition per member they cost more than the members themselves, and many never ask.
+ * One lane. The heaps by partition exist from the first time that somebody asks for a partition
+ * until the lane is empty: with a partition per member they cost more than the members themselves,
+ * and many never ask.
  */
-export class Lane {
+export class Lane implements LaneKind {
+  readonly number: number;
+  readonly priority: number;
   readonly #order: LaneOrder;
   readonly #all: HandleHeap;
   #byPartition: Map<string, HandleHeap> | undefined;
 
   /** An empty lane of an index, with what all its lanes share. */
-  constructor(order: LaneOrder) {
+  constructor(order: LaneOrder, { number, priority }: LaneKind) {
+    this.number = number;
+    this.priority = priority;
     this.#order = order;
-    this.#all = new HandleHeap(order.before, order.places);
+    this.#all = new HandleHeap({ ties: order.members, places: order.places });
   }
 
   /** How many members it holds. */
@@ -38,10 +50,15 @@ export class Lane {
     return this.#all.size;
   }
 
+  /** The time of a member. */
+  timeOf(handle: number): number {
+    return this.#all.timeOf(handle);
+  }
+
   /** Adds a member. */
-  add(handle: number): void {
-    this.#all.add(handle);
-    if (this.#byPartition !== undefined) this.#addToPartition(this.#byPartition, handle);
+  add(handle: number, timeMs: number): void {
+    this.#all.add(handle, timeMs);
+    if (this.#byPartition !== undefined) this.#addToPartition(this.#byPartition, handle, timeMs);
   }
 
   /** Removes a member. */
@@ -52,10 +69,12 @@ export class Lane {
     const heap = this.#byPartition.get(partitionKey)!;
     heap.remove(handle);
     if (heap.size === 0) this.#byPartition.delete(partitionKey);
+    if (this.#all.size === 0) this.#byPartition = undefined;
   }
 
-  /** The heaps that hold the members of some partitions, or of all if none are named. */
+  /** The heaps that hold the members of some partitions, or of all if none are named; none is empty. */
   heaps(partitionKeys: readonly string[] | null): HandleHeap[] {
+    if (this.#all.size === 0) return [];
     if (partitionKeys === null) return [this.#all];
     this.#byPartition ??= this.#divide();
     const found: HandleHeap[] = [];
@@ -69,18 +88,22 @@ export class Lane {
   #divide(): Map<string, HandleHeap> {
     const byPartition = new Map<string, HandleHeap>();
     for (let place = 0; place < this.#all.size; place++) {
-      this.#addToPartition(byPartition, this.#all.at(place)!);
+      this.#addToPartition(byPartition, this.#all.at(place), this.#all.timeAt(place));
     }
     return byPartition;
   }
 
-  #addToPartition(byPartition: Map<string, HandleHeap>, handle: number): void {
-    const partitionKey = this.#order.members.partitionOf(handle);
+  #addToPartition(
+    byPartition: Map<string, HandleHeap>,
+    handle: number,
+    timeMs: number,
+  ): void {
+    const { members, partitionPlaces: places } = this.#order;
+    const partitionKey = members.partitionOf(handle);
     let heap = byPartition.get(partitionKey);
     if (heap === undefined) {
-      heap = new HandleHeap(this.#order.before, this.#order.partitionPlaces);
-      byPartition.set(partitionKey, heap);
+      byPartition.set(partitionKey, heap = new HandleHeap({ ties: members, places }));
     }
-    heap.add(handle);
+    heap.add(handle, timeMs);
   }
 }

@@ -3,15 +3,21 @@
  *
  * @module
  */
+/** An order over members whose times are equal. */
+export interface Ties {
+  /** Below 0, 0 or above 0, as `a` stands before, with or after `b`. */
+  compare(a: number, b: number): number;
+}
+
 /**
  * Tells the identity of a member by its handle: a small number that stays with the member for as
  * long as it is in any index. Indexes hold handles and numbers only, and ask when a tie needs it.
  */
-export interface Members {
+export interface Members extends Ties {
   /** The id. */
   idOf(handle: number): string;
   /** The partition. */
   partitionOf(handle: number): string;
-  /** Orders two members by id, then by partition, bytewise. */
+  /** Orders by id, then by partition, bytewise. */
   compare(a: number, b: number): number;
 }

@@ -5,6 +5,11 @@ import { assertProperty } from "../property.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { HandleHeap } from "../../src/index/handle_heap.ts";
 import { walkHeaps } from "../../src/index/heap_walk.ts";
+import type { Ties } from "../../src/index/members.ts";
+import { LongUint32Array } from "../../src/index/long_array.ts";
+
+/** Members that are called by their handles and ordered by them. */
+const numbered: Ties = { compare: (a, b) => a - b };
 
 test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
   const step = fc.record({ handle: fc.nat(199), rank: fc.option(fc.nat(50), { freq: 2 }) });
@@ -12,17 +17,19 @@ test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
     fc.property(fc.array(step, { maxLength: 600, size: "max" }), (steps) => {
       const ranks: (number | undefined)[] = [];
       const before = (a: number, b: number) => (ranks[a]! - ranks[b]! || a - b) < 0;
-      const places: number[] = [];
-      const heaps = [0, 1].map(() => new HandleHeap(before, places));
+      const order = { ties: numbered, places: new LongUint32Array() };
+      const heaps = [0, 1].map(() => new HandleHeap(order));
       for (const { handle, rank } of steps) {
         const heap = heaps[handle % 2]!;
         if (ranks[handle] !== undefined) heap.remove(handle);
         ranks[handle] = rank ?? undefined;
-        if (rank !== null) heap.add(handle);
+        if (rank !== null) heap.add(handle, rank);
       }
       const expected = [...ranks.keys()].filter((handle) => ranks[handle] !== undefined)
         .sort((a, b) => before(a, b) ? -1 : 1);
-      assertEquals([...walkHeaps(heaps, before)], expected);
+      assertEquals([...walkHeaps(heaps, numbered)], expected);
+      const early = expected.filter((handle) => ranks[handle]! <= 25);
+      assertEquals([...walkHeaps(heaps, numbered, 25)], early);
       assertEquals(heaps[0]!.size + heaps[1]!.size, expected.length);
     }),
     { file: import.meta.url, runs: 150 },
@@ -30,8 +37,8 @@ test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
 });
 
 test("HandleHeap.remove() refuses a handle that is not there", () => {
-  const heap = new HandleHeap((a, b) => a < b, []);
-  heap.add(3);
+  const heap = new HandleHeap({ ties: numbered, places: new LongUint32Array() });
+  heap.add(3, 1);
   assertThrows(() => heap.remove(4), InvariantError);
   heap.remove(3);
   assertThrows(() => heap.remove(3), InvariantError);
