@@ -23,7 +23,8 @@ export interface MemoryStore extends Store {
   readonly files: Directory;
   /**
    * Moves time forward by `ms`. Whatever becomes due on the way happens on the way, in order: claims
-   * that wait are answered, workers work, leases run out, the sweeper sweeps.
+   * that wait are answered, workers work, leases run out, the sweeper sweeps. Where it is to move by
+   * days, a worker had better not ask four times a second: give it a large `intervalMs`.
    */
   advance(ms: number): Promise<void>;
   /**
@@ -67,12 +68,11 @@ export async function memoryStore(options: MemoryStoreOptions = {}): Promise<Mem
   const { time = manualTime(), files = memoryDirectory(), ...others } = options;
   const store = await openStore({ ...others, time, files });
   return Object.assign(store, {
-    time,
     files,
     advance: (ms: number) => time.advance(ms),
     reopen: async () => {
       await store.close();
       return await memoryStore({ ...others, time, files });
     },
-  });
+  }) as MemoryStore;
 }

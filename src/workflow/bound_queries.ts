@@ -73,6 +73,28 @@ export class BoundQueries {
     );
   }
 
+  async children(parent: string | object, options: object = {}): Promise<unknown> {
+    const ref = refOf(this.definition, parent);
+    const { id, partitionKey } = typeof ref === "string" ? { id: ref } : ref;
+    return await this.byParent(id, { ...options, parentPartitionKey: partitionKey });
+  }
+
+  async waitingChildren(parent: string | object, options: object = {}): Promise<unknown> {
+    return await this.children(parent, { ...options, activeOnly: true });
+  }
+
+  async byParent(id: string, options: object = {}): Promise<unknown> {
+    return await this.store.byParent(id, given(options));
+  }
+
+  async byRoot(id: string, options: object = {}): Promise<unknown> {
+    return await this.store.byRoot(id, given(options));
+  }
+
+  async byCorrelation(id: string, options: object = {}): Promise<unknown> {
+    return await this.store.byCorrelation(id, given(options));
+  }
+
   async info(options: object = {}): Promise<FlowInfo> {
     return await this.store.info(this.type, filtered(this.definition, options));
   }

@@ -8,6 +8,7 @@
  */
 import {
   type CancelOptions,
+  type ChildItem,
   type CommandOptions,
   type CreateItem,
   type CreateManyOptions,
@@ -20,14 +21,17 @@ import {
   type RewindOptions,
   RUNNING,
   type SignalOptions,
+  type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
 import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
 import { checkedObject, checkHandler, given, refusal } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
+import { childItem, childItems } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
 import { type CreateCommand, createCommand } from "./create.ts";
 import type { StateDefinition } from "./definition.ts";
+import { groupOptions } from "./fanout.ts";
 import { leaseOf, refOf } from "./flow_name.ts";
 import type { Lease } from "./job.ts";
 import { error, type Outcome } from "./outcome.ts";
@@ -70,6 +74,33 @@ export class BoundWorkflow extends BoundQueries {
     const command = this.#createCommand(attributes, "");
     const { id, options: made } = command instanceof Promise ? await command : command;
     return await this.store.create(id, { ...made, ...given(options) });
+  }
+
+  child(attributes: object): Eventually<ChildItem> {
+    return childItem(this.definition, attributes, () => this.#newId());
+  }
+
+  async spawnChildren(
+    parent: string | object,
+    children: readonly Eventually<ChildItem>[],
+    options: object,
+  ): Promise<FlowRecord> {
+    const ref = refOf(this.definition, parent);
+    const group = { ...positionOf(parent), ...groupOptions(this.definition, options) };
+    const items = childItems(children);
+    return await this.store.spawnChildren(
+      ref,
+      items instanceof Promise ? await items : items,
+      group as SpawnChildrenOptions,
+    );
+  }
+
+  async fanout(
+    parent: string | object,
+    children: readonly Eventually<ChildItem>[],
+    options: object,
+  ): Promise<FlowRecord> {
+    return await this.spawnChildren(parent, children, options);
   }
 
   async createMany<const O extends CreateManyOptions>(
@@ -227,8 +258,11 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   #createCommand(attributes: unknown, at: string): Eventually<CreateCommand> {
-    const newId = (): string => uuidv7(this.#time ??= this.store.time ?? systemTime());
-    return createCommand(this.definition, attributes, { at, newId });
+    return createCommand(this.definition, attributes, { at, newId: () => this.#newId() });
+  }
+
+  #newId(): string {
+    return uuidv7(this.#time ??= this.store.time ?? systemTime());
   }
 
   async #claim(states: readonly StateDefinition[], options: Options): Promise<LooseJob[]> {

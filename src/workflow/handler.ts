@@ -3,12 +3,15 @@
  *
  * @module
  */
+import type { ChildItem, TerminalState } from "../flow/mod.ts";
+import type { FanoutOptions } from "./fanout.ts";
 import type { Job } from "./job.ts";
 import type {
   AgainOptions,
   Complete,
   Fail,
   Failure,
+  Fanout,
   MoveOptions,
   NoReply,
   Ok,
@@ -16,7 +19,8 @@ import type {
   Transition,
 } from "./outcome.ts";
 import type { MovePayload, OkArgs, OkValue, OptionalFirst } from "./payload.ts";
-import type { LiveName } from "./state.ts";
+import type { Eventually } from "./schema.ts";
+import type { LiveName, Name } from "./state.ts";
 
 /** What a handler of state `K` may say. */
 export type OutcomeOf<S, K extends LiveName<S>> =
@@ -26,6 +30,7 @@ export type OutcomeOf<S, K extends LiveName<S>> =
   | Complete
   | Retry
   | Fail
+  | Fanout<Name<S> | TerminalState>
   | NoReply;
 
 /** The `ok()` of state `K`: it carries what the state's `onOk` needs. */
@@ -81,6 +86,11 @@ export interface HandlerContext<S, K extends LiveName<S>> {
   readonly retry: (reason?: unknown, options?: AgainOptions) => Retry;
   /** Ends the flow badly. */
   readonly fail: (reason?: unknown) => Fail;
+  /** Spawns children, and lets the flow wait for them. */
+  readonly fanout: <const W extends string = string>(
+    children: readonly Eventually<ChildItem>[],
+    options: FanoutOptions<Name<S> | TerminalState, W>,
+  ) => Fanout<Name<S> | TerminalState>;
   /** Nothing is to be done: the handler gives the final command itself. */
   readonly noReply: NoReply;
 }

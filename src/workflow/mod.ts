@@ -4,6 +4,7 @@
  * @module
  */
 export { type CompleteAction, type FailAction, type RetryOr, retryOr } from "./action.ts";
+export type { ChildAttributes, ChildFacts, ChildPartition } from "./child.ts";
 export type {
   Claimed,
   ClaimStates,
@@ -26,6 +27,18 @@ export type {
   WorkflowDefinition,
 } from "./definition.ts";
 export { NonRetryableError, type StoredException } from "./failure.ts";
+export type {
+  ChildFailureName,
+  FailureName,
+  FanoutFacts,
+  FanoutOptions,
+  NotWaiting,
+  OneName,
+  OneNameAtMost,
+  SuccessName,
+  Waiting,
+  WaitState,
+} from "./fanout.ts";
 export type { FlowName } from "./flow_name.ts";
 export type {
   Handler,
@@ -45,6 +58,8 @@ export {
   type Fail,
   fail,
   type Failure,
+  type Fanout,
+  fanout,
   type MoveOptions,
   type NoReply,
   noReply,
@@ -84,6 +99,7 @@ export type {
   UnsettledJob,
 } from "./run_options.ts";
 export {
+  type Eventually,
   type StandardSchema,
   type StandardSchemaIssue,
   type StandardSchemaProperties,
@@ -102,6 +118,7 @@ export type {
 export type { CheckStatesOptions, StateReport, UnservedState } from "./state_report.ts";
 export {
   type FlowMoveOptions,
+  type FlowPosition,
   type FlowSignalOptions,
   type InstallPolicyOptions,
   type LeasedFlow,
@@ -112,7 +129,12 @@ export {
   type Workflow,
   workflow,
 } from "./workflow.ts";
-export type { ListState, WorkflowQueries } from "./workflow_queries.ts";
+export type {
+  ChildrenOptions,
+  ListState,
+  WaitingChildrenOptions,
+  WorkflowQueries,
+} from "./workflow_queries.ts";
 export { startWorker } from "./worker.ts";
 export type {
   Worker,

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { CommandOptions, Priority, RetryPolicy, ValueChangeOptions } from "../flow/mod.ts";
+import type {
+  ChildItem,
+  CommandOptions,
+  Priority,
+  RetryPolicy,
+  ValueChangeOptions,
+} from "../flow/mod.ts";
+import type { FanoutOptions } from "./fanout.ts";
+import type { Eventually } from "./schema.ts";
 
 /** The mark of outcomes: only what the functions of this module made has it. */
 export const OUTCOME: unique symbol = Symbol.for("flowcask.outcome");
@@ -68,6 +76,16 @@ export interface Fail<Reason = unknown> extends OutcomeMark {
   readonly reason: Reason;
 }
 
+/** The flow waits for children that it spawns now, and goes on after them. */
+export interface Fanout<To extends string = string> extends OutcomeMark {
+  /** Which outcome it is. */
+  readonly kind: "fanout";
+  /** The children. */
+  readonly children: readonly Eventually<ChildItem>[];
+  /** How it waits, and where it goes after them. */
+  readonly options: FanoutOptions<To>;
+}
+
 /** Nothing is to be done: the handler has given the final command itself. */
 export interface NoReply extends OutcomeMark {
   /** Which outcome it is. */
@@ -75,7 +93,7 @@ export interface NoReply extends OutcomeMark {
 }
 
 /** Whatever a handler may say. */
-export type Outcome = Ok | Failure | Transition | Complete | Retry | Fail | NoReply;
+export type Outcome = Ok | Failure | Transition | Complete | Retry | Fail | Fanout | NoReply;
 
 /** When and how urgently a flow goes on. */
 export interface MoveOptions extends CommandOptions, ValueChangeOptions {
@@ -179,6 +197,57 @@ export function fail(): Fail<undefined>;
 export function fail<Reason>(reason: Reason): Fail<Reason>;
 export function fail(reason?: unknown): Fail {
   return { [OUTCOME]: true, kind: "fail", reason };
+}
+
+/**
+ * Spawns children, and lets the flow wait for them: one command, which gives the lease up.
+ *
+ * @param children What `child()` of their workflows returns, 1 to 1,000.
+ * @param options How the flow waits, and where it goes after them.
+ *
+ * @example
+ * ```ts
+ * import { fanout, ok, type, workflow } from "@flowcask/flowcask";
+ * import { memoryStore, runUntilIdle } from "@flowcask/flowcask/testing";
+ *
+ * await using store = await memoryStore();
+ * const page = workflow({
+ *   type: "page",
+ *   store,
+ *   initialState: "printed",
+ *   states: { printed: { payload: type<number>() } },
+ * });
+ * const book = workflow({
+ *   type: "book",
+ *   store,
+ *   initialState: "typeset",
+ *   states: { typeset: { payload: type<{ pages: number }>() }, bound: {}, failed: {} },
+ * });
+ * await book.create({ id: "book-1", payload: { pages: 3 } });
+ *
+ * await runUntilIdle([
+ *   () =>
+ *     book.runOnce({
+ *       worker: "press",
+ *       handlers: {
+ *         typeset: ({ payload }) =>
+ *           fanout(
+ *             Array.from({ length: payload.pages }, (_, index) => page.child({ payload: index })),
+ *             { onAllOk: "bound", onAnyError: "failed" },
+ *           ),
+ *         bound: () => ok("a book"),
+ *       },
+ *     }),
+ *   () => page.runOnce("printed", { worker: "press", limit: 10, handler: () => ok() }),
+ * ]);
+ * console.log((await book.get("book-1"))?.childGroups.fanout?.summary.completed); // 3
+ * ```
+ */
+export function fanout<const To extends string, const W extends string = string>(
+  children: readonly Eventually<ChildItem>[],
+  options: FanoutOptions<To, W>,
+): Fanout<To> {
+  return { [OUTCOME]: true, kind: "fanout", children, options: options as FanoutOptions<To> };
 }
 
 /** Nothing is to be done: the handler has given, or will give, the final command itself. */

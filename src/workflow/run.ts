@@ -14,6 +14,7 @@ import {
   complete,
   error,
   fail,
+  fanout,
   isOutcome,
   noReply,
   ok,
@@ -50,7 +51,7 @@ export interface Verdict {
 }
 
 /** What every handler gets beside its job. */
-const CONTEXT = { ok, error, transition, complete, retry, fail, noReply } as const;
+const CONTEXT = { ok, error, transition, complete, retry, fail, fanout, noReply } as const;
 
 /**
  * Takes the handlers out of the options of a call.

@@ -5,6 +5,7 @@
  */
 import { FlowError } from "../errors.ts";
 import {
+  type ChildItem,
   type CompleteOptions,
   type FailOptions,
   type FlowRecord,
@@ -13,11 +14,14 @@ import {
   isTerminalState,
   type RetryOptions,
   type RetryPolicy,
+  type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
 import { given, refusal } from "./argument.ts";
+import { childItems } from "./child.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { storedReason } from "./failure.ts";
+import { groupOptions } from "./fanout.ts";
 import type { Lease } from "./job.ts";
 import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
 import { checkedPayload, type Eventually } from "./schema.ts";
@@ -27,7 +31,8 @@ export type Settlement =
   | SettlementOf<"complete", CompleteOptions>
   | SettlementOf<"transition", TransitionOptions>
   | SettlementOf<"retry", RetryOptions>
-  | SettlementOf<"fail", FailOptions>;
+  | SettlementOf<"fail", FailOptions>
+  | FanoutSettlement;
 
 /** A command that ends a lease, with its options. */
 export interface SettlementOf<Command extends string, Options> {
@@ -37,6 +42,12 @@ export interface SettlementOf<Command extends string, Options> {
   readonly flow: { readonly id: string; readonly partitionKey: string };
   /** The options of that method. */
   readonly options: Options;
+}
+
+/** A fan-out, ready to be sent. */
+export interface FanoutSettlement extends SettlementOf<"spawnChildren", SpawnChildrenOptions> {
+  /** The children. */
+  readonly children: readonly ChildItem[];
 }
 
 /** Sends the command. */
@@ -51,7 +62,24 @@ export function settle(store: FlowStore, settlement: Settlement): Promise<FlowRe
       return store.retry(flow, settlement.options);
     case "fail":
       return store.fail(flow, settlement.options);
+    case "spawnChildren":
+      return spawn(store, settlement);
   }
+}
+
+/** A group that is there already moves nothing: without a word the job would run again and again. */
+async function spawn(
+  store: FlowStore,
+  { flow, children, options }: FanoutSettlement,
+): Promise<FlowRecord> {
+  const record = await store.spawnChildren(flow, children, options);
+  if (record.leaseToken !== options.leaseToken) return record;
+  const { groupId } = options;
+  throw new FlowError(
+    "group_conflict",
+    `Flow "${flow.id}" has spawned the group "${groupId}" before, and goes nowhere by it now`,
+    { details: { id: flow.id, groupId } },
+  );
 }
 
 /**
@@ -76,6 +104,8 @@ export function settlementOf(
       return retrySettlement(definition, lease, outcome);
     case "fail":
       return failSettlement(lease, outcome);
+    case "fanout":
+      return fanoutSettlement(definition, lease, outcome);
     case "noReply":
       return undefined;
   }
@@ -163,6 +193,24 @@ export function failSettlement(
 ): Settlement {
   const options = given({ ...guardOf(lease), ...said.options, error: storedReason(said.reason) });
   return { command: "fail", flow: flowOf(lease), options };
+}
+
+/** A wait for children. `invalid_argument` if the options or the payload of a child do not fit. */
+export function fanoutSettlement(
+  definition: CheckedDefinition,
+  lease: Lease,
+  said: { readonly children: unknown; readonly options: unknown },
+): Eventually<FanoutSettlement> {
+  const options = {
+    ...groupOptions(definition, said.options),
+    from: lease.state,
+    ...guardOf(lease),
+  };
+  const withItems = (children: readonly ChildItem[]): FanoutSettlement => ({
+    ...{ command: "spawnChildren", flow: flowOf(lease), children, options },
+  });
+  const items = childItems(said.children);
+  return items instanceof Promise ? items.then(withItems) : withItems(items);
 }
 
 /**

@@ -6,7 +6,10 @@
 import { isFlowError } from "../errors.ts";
 import { type BatchOutcome, DEFAULT_LIMITS, type FlowRecord, type FlowStore } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
-import { settle, type Settlement } from "./settlement.ts";
+import { type FanoutSettlement, settle, type Settlement } from "./settlement.ts";
+
+/** The commands of which one can stand for many. */
+type Batched = Exclude<Settlement, FanoutSettlement>["command"];
 
 interface Entry {
   readonly settlement: Settlement;
@@ -35,7 +38,9 @@ export class SettlementQueue {
   flush(): void {
     const entries = this.#entries;
     this.#entries = [];
-    const alone = entries.filter(({ settlement }) => settlement.options.nowMs !== undefined);
+    const alone = entries.filter(({ settlement: { command, options } }) =>
+      command === "spawnChildren" || options.nowMs !== undefined
+    );
     for (const entry of alone) this.#sendAlone(entry);
     for (const command of ["complete", "transition", "retry", "fail"] as const) {
       const together = entries.filter((entry) =>
@@ -48,7 +53,7 @@ export class SettlementQueue {
     }
   }
 
-  async #send(command: Settlement["command"], entries: readonly Entry[]): Promise<void> {
+  async #send(command: Batched, entries: readonly Entry[]): Promise<void> {
     const [first, ...others] = entries;
     if (first === undefined) return;
     if (others.length === 0) return await this.#sendAlone(first);
@@ -76,7 +81,7 @@ export class SettlementQueue {
   }
 
   #settleMany(
-    command: Settlement["command"],
+    command: Batched,
     entries: readonly Entry[],
   ): Promise<BatchOutcome[]> {
     const store = this.#store;

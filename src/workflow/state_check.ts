@@ -152,7 +152,8 @@ function actionOf(field: string, value: unknown, limit: string): Readonly<Record
   return value as Readonly<Record<string, unknown>>;
 }
 
-function checkTarget(field: string, value: unknown, declared: readonly string[]): void {
+/** Refuses whatever a flow cannot go to when retries are spent or children have ended. */
+export function checkTarget(field: string, value: unknown, declared: readonly string[]): void {
   if (typeof value === "string" && (declared.includes(value) || isTerminalState(value))) return;
   const targets = new Set([...declared, "completed", "failed", "cancelled"]);
   throw refusal(field, value, `one of ${[...targets].join(", ")}`);

@@ -94,12 +94,20 @@ async function* unservedFlows(
         ...{ state, count: Math.min(left, PAGE_COUNT), cursor },
       };
       const page = await store.list(type, options);
-      const flows = page.items.filter((flow) => isUnserved(flow.runState ?? flow.state));
+      const flows = page.items.filter((flow) =>
+        isUnserved(flow.runState ?? flow.state) && !isWaiting(flow)
+      );
       if (flows.length > 0) yield flows;
       cursor = page.cursor;
       if (cursor === null) break;
     }
   }
+}
+
+/** Whether a flow waits for children, which it may do in any state: it goes on by itself. */
+function isWaiting({ state, childGroups }: FlowRecord): boolean {
+  return Object.values(childGroups)
+    .some(({ resolved, waitState }) => resolved === null && waitState === state);
 }
 
 /** Parks those that can become due, where they are, and returns those that it has parked. */

@@ -5,6 +5,7 @@
  */
 import type {
   CancelOptions,
+  ChildItem,
   CommandOptions,
   ExtendLeaseOptions,
   FlowRecord,
@@ -18,7 +19,9 @@ import type {
   SignalOptions,
   TerminalState,
 } from "../flow/mod.ts";
+import { systemTime, uuidv7 } from "../time/mod.ts";
 import { BoundWorkflow } from "./bound_workflow.ts";
+import { type ChildAttributes, childItem } from "./child.ts";
 import type {
   Claimed,
   ClaimStates,
@@ -29,6 +32,7 @@ import type {
 import type { CreateAttributes, CreateBatchOptions } from "./create.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { checkedDefinition } from "./definition_check.ts";
+import type { FanoutOptions } from "./fanout.ts";
 import type { FlowName } from "./flow_name.ts";
 import type { JobHandler } from "./handler.ts";
 import type { Job, Lease } from "./job.ts";
@@ -48,6 +52,7 @@ import type {
   RunStatesOptions,
   SettledJob,
 } from "./run_options.ts";
+import type { Eventually } from "./schema.ts";
 import type { CheckedStates, LiveName, Name } from "./state.ts";
 import type { CheckStatesOptions, StateReport } from "./state_report.ts";
 import type { WorkflowQueries } from "./workflow_queries.ts";
@@ -63,6 +68,14 @@ export interface UnboundWorkflow<
   readonly type: T;
   /** The definition with its defaults filled in. */
   readonly definition: CheckedDefinition;
+  /**
+   * What a flow of this workflow is as a child of another one, for `fanout()` and `spawnChildren()`.
+   * Give it an id if the fan-out may have to be sent again.
+   *
+   * Throws `invalid_argument` as `create()` does. A promise only if the schema of the child's state
+   * is asynchronous; whoever takes children takes those, too.
+   */
+  child(attributes: ChildAttributes<P, S, I>): Eventually<ChildItem>;
   /** The same workflow on a store. */
   on(store: FlowStore): Workflow<T, P, S, I>;
 }
@@ -88,14 +101,18 @@ export type StatesOf<W> = W extends UnboundWorkflow<infer _T, infer _P, infer S,
 /** A job, or a record that is leased. */
 export type LeasedFlow = Lease | FlowRecord;
 
-/** Options of `transition()` for a flow that is not a job. */
-export interface FlowMoveOptions extends MoveOptions {
+/** Where a flow is said to be, and who has it: what a job and a record know of themselves. */
+export interface FlowPosition {
   /** The state the flow must be in. May be left out for a record, which knows its own. */
   readonly from?: string | undefined;
   /** The fencing number of the flow. May be left out for a record. */
   readonly fencingToken?: number | undefined;
   /** The lease token, if the flow is leased. May be left out for a record. */
   readonly leaseToken?: string | undefined;
+}
+
+/** Options of `transition()` for a flow that is not a job. */
+export interface FlowMoveOptions extends MoveOptions, FlowPosition {
   /** The reference of a stored value, as the payload; no schema looks at it. */
   readonly payloadRef?: string | undefined;
 }
@@ -146,6 +163,24 @@ export interface Workflow<
     items: readonly CreateAttributes<P, S, I>[],
     options?: O,
   ): Promise<Many<O>>;
+
+  /**
+   * Spawns up to 1,000 children as one group and lets the flow wait for them, in one atomic command:
+   * see `FlowStore.spawnChildren()`. A job or a record knows its state, lease and fencing number; for
+   * an id they have to be among the options. In a handler, `return fanout(children, options)` is the
+   * same; after a call of this method it returns `noReply`.
+   */
+  spawnChildren<const W extends string = string>(
+    parent: LeasedFlow | FlowName<P>,
+    children: readonly Eventually<ChildItem>[],
+    options: FanoutOptions<Name<S> | TerminalState, W> & FlowPosition,
+  ): Promise<FlowRecord>;
+  /** The same as `spawnChildren()`. */
+  fanout<const W extends string = string>(
+    parent: LeasedFlow | FlowName<P>,
+    children: readonly Eventually<ChildItem>[],
+    options: FanoutOptions<Name<S> | TerminalState, W> & FlowPosition,
+  ): Promise<FlowRecord>;
 
   /** Leases due flows of one or several states to a worker. Nothing due: an empty list. */
   claimDue<const C extends ClaimStates<S>, Asked extends boolean | undefined = undefined>(
@@ -326,6 +361,7 @@ export function workflow<
   const unbound = {
     type: checked.type,
     definition: checked,
+    child: (attributes: object) => childItem(checked, attributes, () => uuidv7(systemTime())),
     on: (other: FlowStore) => new BoundWorkflow(checked, other),
   };
   return (store === undefined ? unbound : unbound.on(store)) as never;

@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  ByParentOptions,
   FailuresOptions,
   FlowInfo,
   FlowRecord,
@@ -11,6 +12,7 @@ import type {
   HistoryEvent,
   HistoryOptions,
   InfoOptions,
+  LineageOptions,
   ListOptions,
   Page,
   RUNNING,
@@ -30,6 +32,13 @@ export type ListState<S> =
   | "any"
   // Any text, without losing the completion of the names above.
   | (string & Record<never, never>);
+
+/** Options of `children()`. */
+export interface ChildrenOptions extends Omit<ByParentOptions, "parentPartitionKey"> {}
+
+/** Options of `waitingChildren()`. */
+export interface WaitingChildrenOptions
+  extends Omit<ChildrenOptions, "terminalOnly" | "activeOnly"> {}
 
 /**
  * The questions that a workflow answers.
@@ -64,6 +73,44 @@ export interface WorkflowQueries<P extends readonly string[], S> {
   ): Promise<Page<FlowRecord>>;
   /** The same as `terminals()` for flows that have failed. */
   failures(options?: FailuresOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
+  /** Reads the children of a flow, a page at a time. */
+  children(
+    parent: FlowName<P>,
+    options: ChildrenOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /**
+   * Reads the children of a flow, of whatever type, in the order of their last change. Of a bare id:
+   * the children of every flow that has it.
+   */
+  children(parent: FlowName<P>, options?: ChildrenOptions): Promise<FlowRecord[]>;
+  /** Reads the children of a flow that have not ended, a page at a time. */
+  waitingChildren(
+    parent: FlowName<P>,
+    options: WaitingChildrenOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** Reads the children of a flow that have not ended: those that it may still wait for. */
+  waitingChildren(parent: FlowName<P>, options?: WaitingChildrenOptions): Promise<FlowRecord[]>;
+  /** The same as `FlowStore.byParent()`, a page at a time. */
+  byParent(
+    id: string,
+    options: ByParentOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** The same as `FlowStore.byParent()`: children by the id of their parent, of whatever type. */
+  byParent(id: string, options?: ByParentOptions): Promise<FlowRecord[]>;
+  /** The same as `FlowStore.byRoot()`, a page at a time. */
+  byRoot(
+    id: string,
+    options: LineageOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** The same as `FlowStore.byRoot()`: a flow and all that descend from it, of whatever type. */
+  byRoot(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
+  /** The same as `FlowStore.byCorrelation()`, a page at a time. */
+  byCorrelation(
+    id: string,
+    options: LineageOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
+  /** The same as `FlowStore.byCorrelation()`: flows of one correlation id, of whatever type. */
+  byCorrelation(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
   /** Counts the flows. */
   info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
   /** Reads flows whose lease has expired, the longest expired first. */

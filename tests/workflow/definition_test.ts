@@ -151,7 +151,7 @@ test("workflow() takes schemas that are functions", () => {
 
 test("workflow() without a store can be bound to one, and to another", async () => {
   const unbound = workflow({ type: "t", initialState: "a", states: { a: {} } });
-  assertEquals(Object.keys(unbound).sort(), ["definition", "on", "type"]);
+  assertEquals(Object.keys(unbound).sort(), ["child", "definition", "on", "type"]);
   const [first, second] = [fakeStore({ list: () => [] }), fakeStore({ list: () => [] })];
   const bound = unbound.on(first);
   await bound.list();

@@ -82,3 +82,26 @@ test("SettlementQueue rejects every settlement if a store answers too few", asyn
   queue.flush();
   for (const one of settled) await assertRejects(() => one, Error, "one outcome per item");
 });
+
+test("SettlementQueue sends every fan-out alone, since none stands for several", async () => {
+  const waiting = fakeRecord({ state: "waiting_children" });
+  const store = fakeStore({ spawnChildren: () => waiting });
+  const queue = new SettlementQueue(store);
+  const position = { leaseToken: "l", fencingToken: 1 };
+  const settled = ["a", "b"].map((id) =>
+    queue.add({
+      ...{
+        command: "spawnChildren",
+        flow: { id, partitionKey: "p" },
+        children: [{ id: `${id}1` }],
+      },
+      options: { ...position, groupId: "g", waitState: "w", success: "s", failure: "f" },
+    })
+  );
+  queue.flush();
+  assertEquals(await Promise.all(settled), [waiting, waiting]);
+  assertEquals(store.calls.map(({ command, args: [flow] }) => [command, flow]), [
+    ["spawnChildren", { id: "a", partitionKey: "p" }],
+    ["spawnChildren", { id: "b", partitionKey: "p" }],
+  ]);
+});

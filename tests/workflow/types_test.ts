@@ -7,10 +7,12 @@
 
 import * as v from "valibot";
 import { FlowError } from "../../src/errors.ts";
+import type { ChildItem } from "../../src/flow/mod.ts";
 import { fakeStore } from "../../src/testing/mod.ts";
 import {
   complete,
   fail,
+  fanout,
   type Handler,
   type Job,
   noReply,
@@ -34,6 +36,14 @@ const store = fakeStore();
 const base = { type: "t", store, initialState: "a" } as const;
 const billing = billingOn(store);
 const email = emailOn(store);
+
+const page = workflow({ type: "p", initialState: "a", states: { a: { payload: type<number>() } } });
+const folder = workflow({
+  type: "f",
+  store,
+  initialState: "found",
+  states: { found: {}, summed: {}, failed: {} },
+});
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
@@ -254,6 +264,76 @@ export async function runs(): Promise<void> {
   startWorker(billing, { ...w, handlers: { charged: () => ok() }, blockMs: 2 });
   // @ts-expect-error -- the job's payload is not that of another state
   startWorker(billing, { ...w, handlers: { charged: (job) => ok(job.payload.amount) } });
+}
+
+/** Never called. */
+export async function fansOut(): Promise<void> {
+  const targets = { onAllOk: "summed", onAnyError: "failed" } as const;
+  const item: ChildItem = { id: "c", type: "another" };
+  const one = page.child({ payload: 1 });
+  const w = { worker: "w" } as const;
+  const toNowhere = { onAllOk: "nowhere", onAnyError: "failed" } as const;
+  const inRunning = { ...targets, waitState: "running" } as const;
+  const policies = { onChildFailed: "ignore", childFailurePolicy: "ignore" } as const;
+  await folder.fanout("src", [one, item], { onAllOk: "completed", onFailure: "cancelled" });
+  await folder.fanout("src", [one], { success: "summed", wait: "none" });
+  await folder.fanout("src", [one], { success: "summed", wait: "none", failure: "failed" });
+  await folder.fanout("src", [one], { ...targets, wait: "any", waitState: "waiting" as string });
+  await folder.runOnce("found", { worker: "w", handler: () => fanout([one], targets) });
+  await folder.runOnce("found", {
+    worker: "w",
+    handler: async (_, context) =>
+      await Promise.resolve(context.fanout([one], { ...targets, waitState: "elsewhere" })),
+  });
+
+  // @ts-expect-error -- the payload of another type
+  page.child({ payload: "1" });
+  // @ts-expect-error -- the payload is missing
+  page.child({ id: "a" });
+  // @ts-expect-error -- whoever spawns a child is its parent
+  page.child({ payload: 1, parentFlowId: "p" });
+  // @ts-expect-error -- a state that is not declared
+  page.child({ payload: 1, state: "b" });
+  // @ts-expect-error -- children are what child() returns
+  await folder.fanout("src", ["c"], targets);
+  // @ts-expect-error -- where to go is missing
+  await folder.fanout("src", [one], {});
+  // @ts-expect-error -- where to go when something went wrong is missing
+  await folder.fanout("src", [one], { onAllOk: "summed" });
+  // @ts-expect-error -- a state that is not declared
+  await folder.fanout("src", [one], { onAllOk: "sumed", onAnyError: "failed" });
+  // @ts-expect-error -- a state that is not declared
+  await folder.fanout("src", [one], { onAllOk: "summed", onAnyError: "faild" });
+  // @ts-expect-error -- a flow is sent to running by a claim only
+  await folder.fanout("src", [one], { onAllOk: "running", onAnyError: "failed" });
+  // @ts-expect-error -- two names that mean the same
+  await folder.fanout("src", [one], { ...targets, success: "summed" });
+  // @ts-expect-error -- two names that mean the same
+  await folder.fanout("src", [one], { ...targets, failure: "failed" });
+  // @ts-expect-error -- two names that mean the same
+  await folder.fanout("src", [one], { ...targets, ...policies });
+  // @ts-expect-error -- nothing is waited for in running
+  await folder.fanout("src", [one], { ...targets, waitState: "running" });
+  // @ts-expect-error -- nothing is waited for where flows end
+  await folder.fanout("src", [one], { ...targets, waitState: "failed" });
+  // @ts-expect-error -- who does not wait has no state to wait in
+  await folder.fanout("src", [one], { success: "summed", wait: "none", waitState: "waiting" });
+  // @ts-expect-error -- an unknown wait
+  await folder.fanout("src", [one], { ...targets, wait: "some" });
+  // @ts-expect-error -- an unknown policy
+  await folder.fanout("src", [one], { ...targets, onChildFailed: "retry" });
+  // @ts-expect-error -- an unknown option
+  await folder.fanout("src", [one], { ...targets, group: "g" });
+  // @ts-expect-error -- a handler fans out to a state that is not declared
+  await folder.runOnce("found", { ...w, handler: () => fanout([one], toNowhere) });
+  // @ts-expect-error -- the context knows the states, too
+  await folder.runOnce("found", { ...w, handler: (_, c) => c.fanout([one], toNowhere) });
+  // @ts-expect-error -- and the state to wait in
+  await folder.runOnce("found", { ...w, handler: () => fanout([one], inRunning) });
+  // @ts-expect-error -- children that are waited for have not ended
+  await folder.waitingChildren("src", { terminalOnly: true });
+  // @ts-expect-error -- the partition of the parent is the parent's
+  await folder.children("src", { parentPartitionKey: "p" });
 }
 
 /** Never called. */
