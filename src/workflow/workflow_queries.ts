@@ -8,11 +8,11 @@ import type {
   FailuresOptions,
   FlowInfo,
   FlowRecord,
+  FlowStore,
   GetOptions,
   HistoryEvent,
   HistoryOptions,
   InfoOptions,
-  LineageOptions,
   ListOptions,
   Page,
   RUNNING,
@@ -41,12 +41,14 @@ export interface WaitingChildrenOptions
   extends Omit<ChildrenOptions, "terminalOnly" | "activeOnly"> {}
 
 /**
- * The questions that a workflow answers.
+ * The questions that a workflow answers. By parent, root and correlation it answers what the store
+ * does: flows of whatever type.
  *
  * @typeParam P The partition fields.
  * @typeParam S The states.
  */
-export interface WorkflowQueries<P extends readonly string[], S> {
+export interface WorkflowQueries<P extends readonly string[], S>
+  extends Pick<FlowStore, "byParent" | "byRoot" | "byCorrelation"> {
   /** Reads a flow; null if there is none, or one of another type. */
   get(flow: FlowName<P>, options?: GetOptions): Promise<FlowRecord | null>;
   /** Reads what happened to a flow; empty if there is none, or one of another type. */
@@ -90,27 +92,6 @@ export interface WorkflowQueries<P extends readonly string[], S> {
   ): Promise<Page<FlowRecord>>;
   /** Reads the children of a flow that have not ended: those that it may still wait for. */
   waitingChildren(parent: FlowName<P>, options?: WaitingChildrenOptions): Promise<FlowRecord[]>;
-  /** The same as `FlowStore.byParent()`, a page at a time. */
-  byParent(
-    id: string,
-    options: ByParentOptions & { readonly cursor: string | null },
-  ): Promise<Page<FlowRecord>>;
-  /** The same as `FlowStore.byParent()`: children by the id of their parent, of whatever type. */
-  byParent(id: string, options?: ByParentOptions): Promise<FlowRecord[]>;
-  /** The same as `FlowStore.byRoot()`, a page at a time. */
-  byRoot(
-    id: string,
-    options: LineageOptions & { readonly cursor: string | null },
-  ): Promise<Page<FlowRecord>>;
-  /** The same as `FlowStore.byRoot()`: a flow and all that descend from it, of whatever type. */
-  byRoot(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
-  /** The same as `FlowStore.byCorrelation()`, a page at a time. */
-  byCorrelation(
-    id: string,
-    options: LineageOptions & { readonly cursor: string | null },
-  ): Promise<Page<FlowRecord>>;
-  /** The same as `FlowStore.byCorrelation()`: flows of one correlation id, of whatever type. */
-  byCorrelation(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
   /** Counts the flows. */
   info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
   /** Reads flows whose lease has expired, the longest expired first. */

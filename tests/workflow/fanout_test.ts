@@ -136,6 +136,9 @@ test("fanout() waits for children of an asynchronous schema, and sends nothing i
   const error = await assertRejects(() => parents.fanout("src", [bad, child], targets), FlowError);
   assertEquals([error.code, error.details.field], ["invalid_argument", "payload"]);
   assertEquals(flows.calls.length, 1);
+  // Of one that nobody spawns nobody has to hear: left alone, it must not end the process.
+  void doubled.child({ payload: "4" as never });
+  await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
 /** Options that are not sound, and the field that the refusal names. */
