@@ -21,18 +21,18 @@ export interface AtomicCall {
 /** Applies the commands that a callback collects, or none of them. */
 export async function applyAtomic(
   { partitionKey, build, options }: AtomicCall,
-  { shardOf, parse }: KvParts,
+  { shards, parse }: KvParts,
 ): Promise<AtomicResult[]> {
   const { command, wanted } = parseAtomic({ partitionKey, build }, options, parse);
-  const shard = shardOf(partitionKey);
-  return await shard.call(() => {
-    const reply = shard.apply(command);
+  const shard = shards.router.shardOf(command.partitionKey);
+  return await shards.call(() => {
+    const reply = shards.apply(command, shard);
     invariant(reply.kind === "atomic", "atomic() answers what its commands answer");
     return {
-      waitLsn: shard.headLsn,
+      standsOn: [shard.footing()],
       // None of its commands asks for values.
       read: () =>
         wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
     };
-  });
+  }, () => [shard]);
 }

@@ -7,12 +7,14 @@ import type { FlowError } from "../errors.ts";
 import type { ClaimCommand, Reply } from "../flow/core/mod.ts";
 import type { Call, Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import { Spread } from "./spread.ts";
 import type { Waiter } from "./waiters.ts";
 
 /** How a claim is answered. */
 export interface Claimant<T> {
   /** What the answer says, and what it waits for. */
-  verdictOn(reply: Reply): Verdict<T>;
+  verdictOn(reply: Reply, on: readonly Shard[]): Verdict<T>;
   /** Answers the caller. */
   resolve(value: T): void;
   /** Answers the caller with an error. */
@@ -23,7 +25,9 @@ export interface Claimant<T> {
 export class Claim<T> implements Call<T>, Waiter {
   readonly type: string;
   readonly deadlineMs: number;
-  readonly #shard: Shard;
+  readonly looksAt: () => readonly Shard[];
+  readonly #shards: Shards;
+  readonly #spread: Spread;
   readonly #command: ClaimCommand;
   readonly #claimant: Claimant<T>;
   readonly #onAbort = (): void => {
@@ -37,12 +41,15 @@ export class Claim<T> implements Call<T>, Waiter {
   /**
    * @param nowMs Monotonic time of the call.
    */
-  constructor(shard: Shard, command: ClaimCommand, claimant: Claimant<T>, nowMs: number) {
+  constructor(shards: Shards, command: ClaimCommand, claimant: Claimant<T>, nowMs: number) {
     this.type = command.filter.type;
     // A block of 0 ms is one without end.
     this.deadlineMs = nowMs + (command.blockMs || Infinity);
     this.#isOver = command.blockMs === undefined;
-    this.#shard = shard;
+    this.#shards = shards;
+    const on = shards.router.shardsOf(command.filter.partitionKeys);
+    this.#spread = new Spread(shards, on, command);
+    this.looksAt = () => on;
     this.#command = command;
     this.#claimant = claimant;
   }
@@ -60,7 +67,7 @@ export class Claim<T> implements Call<T>, Waiter {
       return undefined;
     }
     this.#leave();
-    return this.#claimant.verdictOn(reply);
+    return this.#claimant.verdictOn(reply, this.#spread.on);
   }
 
   resolve(value: T): void {
@@ -73,16 +80,21 @@ export class Claim<T> implements Call<T>, Waiter {
   }
 
   dueMs(): number {
-    return this.#shard.state.flows.nextDueMs(this.#command.filter);
+    const { filter } = this.#command;
+    let nextMs = Infinity;
+    for (const { state } of this.#spread.on) {
+      nextMs = Math.min(nextMs, state.flows.nextDueMs(filter));
+    }
+    return nextMs;
   }
 
   claim(): void {
-    this.#shard.decide(this);
+    this.#shards.decide(this);
   }
 
   expire(): void {
     this.#isOver = true;
-    this.#shard.decide(this);
+    this.#shards.decide(this);
   }
 
   abort(error: FlowError): void {
@@ -91,7 +103,7 @@ export class Claim<T> implements Call<T>, Waiter {
 
   #apply(): Reply {
     try {
-      return this.#shard.apply(this.#command);
+      return this.#spread.apply();
     } catch (error) {
       this.#leave();
       throw error;
@@ -100,7 +112,7 @@ export class Claim<T> implements Call<T>, Waiter {
 
   #wait(): void {
     if (this.#isWaiting) return;
-    this.#shard.park(this);
+    this.#shards.park(this);
     this.#isWaiting = true;
     this.#command.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -108,7 +120,7 @@ export class Claim<T> implements Call<T>, Waiter {
   #leave(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#shard.waiters.remove(this);
+    this.#shards.waiters.remove(this);
     this.#command.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

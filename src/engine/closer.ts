@@ -7,6 +7,7 @@ import type { FlowError } from "../errors.ts";
 import { findFlow, type Flow, type FlowTarget, isForeclosed } from "../flow/core/mod.ts";
 import type { Call, Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
 
 /** Without room on the disk it waits this long before it tries again. */
 const RETRY_MS = 1_000;
@@ -16,7 +17,7 @@ const RETRY_MS = 1_000;
  * see all flows as they count.
  */
 export class Closer {
-  readonly #shard: Shard;
+  readonly #shards: Shards;
   readonly #monotonicMs: () => number;
   #waiting: Call<unknown>[] = [];
   #isClosing = false;
@@ -24,8 +25,8 @@ export class Closer {
   #restUntilMs = 0;
 
   /** @param monotonicMs The present monotonic time, in milliseconds. */
-  constructor(shard: Shard, monotonicMs: () => number) {
-    this.#shard = shard;
+  constructor(shards: Shards, monotonicMs: () => number) {
+    this.#shards = shards;
     this.#monotonicMs = monotonicMs;
   }
 
@@ -36,23 +37,24 @@ export class Closer {
         decide: () => {
           if (!this.#hasWork) return decide();
           this.#waiting.push(call as Call<unknown>);
-          this.#shard.reschedule();
+          this.#shards.reschedule();
           return undefined;
         },
         resolve,
         reject,
       };
-      this.#shard.decide(call);
+      this.#shards.decide(call);
     });
   }
 
   /** A flow that somebody wants to see. If it counts as cancelled, its end is written first. */
   look(target: FlowTarget): Flow | undefined {
-    const { flows } = this.#shard.state;
-    const found = findFlow(flows.table, target, this.#shard.now());
-    if (found === undefined || !isForeclosed(found, flows)) return found;
-    this.#close(target);
-    return findFlow(this.#shard.state.flows.table, target, this.#shard.now());
+    const found = this.#find(target);
+    if (found === undefined) return undefined;
+    const shard = this.#shards.router.shardOf(found.identity.partitionKey);
+    if (!isForeclosed(found, shard.state.flows)) return found;
+    this.#close(shard, target);
+    return this.#find(target);
   }
 
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
@@ -81,30 +83,41 @@ export class Closer {
   }
 
   get #hasWork(): boolean {
-    return this.#shard.state.flows.hasClosings;
+    return this.#shards.all.some(hasWork);
   }
 
-  #closeSome(): Promise<void> {
-    return this.#shard.call(() => {
-      this.#close(null);
-      return { waitLsn: this.#shard.headLsn, read: () => {} };
-    });
+  async #closeSome(): Promise<void> {
+    const closings = this.#shards.all.filter(hasWork).map((shard) =>
+      this.#shards.call(() => {
+        this.#close(shard, null);
+        return { standsOn: [shard.footing()], read: () => {} };
+      }, () => [shard])
+    );
+    await Promise.all(closings);
   }
 
-  #close(target: FlowTarget | null): void {
-    this.#shard.apply({ kind: "close", target, nowMs: undefined, largeValues: [] });
+  #close(shard: Shard, target: FlowTarget | null): void {
+    this.#shards.apply({ kind: "close", target, nowMs: undefined, largeValues: [] }, shard);
+  }
+
+  #find(target: FlowTarget): Flow | undefined {
+    return findFlow(this.#shards.router.flowsFor(target), target, this.#shards.now());
   }
 
   #rest(ms: number): void {
     this.#isClosing = false;
     this.#restUntilMs = this.#monotonicMs() + ms;
-    this.#shard.reschedule();
+    this.#shards.reschedule();
   }
 
   #release(): void {
     if (!this.isAwaited) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const call of waiting) this.#shard.decide(call);
+    for (const call of waiting) this.#shards.decide(call);
   }
+}
+
+function hasWork({ state }: Shard): boolean {
+  return state.flows.hasClosings;
 }

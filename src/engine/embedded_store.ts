@@ -1,12 +1,11 @@
 /**
- * The store in this process: every command of the contract, handed to the shard.
+ * The store in this process: every command of the contract, handed to the shards that it concerns.
  *
  * @module
  */
 import type { Lock } from "../files/mod.ts";
 import type * as flow from "../flow/mod.ts";
 import {
-  answer,
   type ClaimCommand,
   type Command,
   type FlowState,
@@ -47,7 +46,6 @@ import {
   parseValueMget,
   parseValuePut,
   readFlow,
-  readHistory,
   readInfo,
   readLineage,
   readList,
@@ -56,20 +54,26 @@ import {
   readTerminals,
   readValues,
   type Reply,
+  type RetentionCleanupCommand,
+  valuePlace,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { applyAtomic } from "./atomic.ts";
-import { FeedStream } from "./event_stream.ts";
-import { EmbeddedKv } from "./kv_store.ts";
 import type { Verdict } from "./pending.ts";
+import { historyVerdict, verdictOn } from "./verdict.ts";
+import { FeedStream } from "./event_stream.ts";
+import { applyCommand } from "./dispatch.ts";
+import { EmbeddedKv } from "./kv_store.ts";
 import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import { Spread } from "./spread.ts";
 import type { Store } from "./store.ts";
 
 /** What a store is made of. */
 export interface EmbeddedStoreParts {
-  /** The one shard. */
-  readonly shard: Shard;
-  /** The time of the shard. */
+  /** The shards. */
+  readonly shards: Shards;
+  /** The time of the shards. */
   readonly time: Time;
   /** What arguments are checked against. */
   readonly parse: ParseContext;
@@ -81,26 +85,32 @@ export interface EmbeddedStoreParts {
 type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
 
 /** Answers a query. */
-type Read<Query> = (state: FlowState, query: Query, nowMs: number) => Reply;
+type Read<Query> = (shards: readonly FlowState[], query: Query, nowMs: number) => Reply;
 
-/** A store over one shard. */
+/** What a query of a type asks for. */
+interface TypeQuery {
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+}
+
+/** A store over one shard or several. */
 export class EmbeddedStore implements Store {
   /** The clock that commands happen by. */
   readonly time: Time;
   /** The keys. */
   readonly kv: flow.KvStore;
-  readonly #shard: Shard;
+  readonly #shards: Shards;
   readonly #parse: ParseContext;
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
   /** Puts a store together. */
-  constructor({ shard, time, parse, lock }: EmbeddedStoreParts) {
+  constructor({ shards, time, parse, lock }: EmbeddedStoreParts) {
     this.time = time;
-    this.#shard = shard;
+    this.#shards = shards;
     this.#parse = parse;
     this.#lock = lock;
-    this.kv = new EmbeddedKv({ shardOf: () => shard, parse });
+    this.kv = new EmbeddedKv({ shards, parse });
   }
 
   create(id: string, options: flow.CreateOptions): Promise<flow.FlowRecord> {
@@ -187,7 +197,7 @@ export class EmbeddedStore implements Store {
     options: flow.SpawnChildrenOptions,
   ): Promise<flow.FlowRecord> {
     const command = parseSpawn(parent, children, options, this.#parse);
-    return await this.#shard.call(() => this.#verdict(this.#shard.apply(command)));
+    return await applyCommand(this.#shards, command);
   }
 
   signal(flow: flow.FlowRef, options: flow.SignalOptions): Promise<flow.FlowRecord> {
@@ -198,8 +208,12 @@ export class EmbeddedStore implements Store {
     return this.#command(parseValuePut, value, options);
   }
 
-  valueMget(refs: readonly string[]): Promise<unknown[]> {
-    return this.#query(parseValueMget, readValues, refs, undefined);
+  async valueMget(refs: readonly string[]): Promise<unknown[]> {
+    const query = parseValueMget(refs, undefined, this.#parse);
+    const { all } = this.#shards;
+    const named = new Set(query.lsns.map((address) => valuePlace(address ?? 0).shard));
+    const on = all.length === 1 ? all : all.filter(({ number }) => named.has(number));
+    return await this.#shards.call(() => verdictOn(this.#shards, readValues(query), on));
   }
 
   rewind(flow: flow.FlowRef, options: flow.RewindOptions): Promise<flow.FlowRecord> {
@@ -208,10 +222,16 @@ export class EmbeddedStore implements Store {
 
   async get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
     const query = parseGet(flow, options, this.#parse);
-    return await this.#shard.call(() => {
-      this.#shard.closer.look(query.target);
-      return this.#verdict(readFlow(this.#shard.state.flows, query, this.#shard.now()));
-    });
+    const { router } = this.#shards;
+    const on = router.shardsFor(query.target);
+    return await this.#shards.call(
+      () => {
+        this.#shards.closer.look(query.target);
+        const reply = readFlow(router.flowsFor(query.target), query, this.#shards.now());
+        return verdictOn(this.#shards, reply, on);
+      },
+      () => on,
+    );
   }
 
   async history(
@@ -219,19 +239,8 @@ export class EmbeddedStore implements Store {
     options?: flow.HistoryOptions,
   ): Promise<flow.HistoryEvent[]> {
     const query = parseHistory(flow, options, this.#parse);
-    return await this.#shard.call(() => {
-      const nowMs = this.#shard.now();
-      const found = this.#shard.closer.look(query.target);
-      if (found === undefined) return { waitLsn: this.#shard.headLsn, read: () => [] };
-      const headLsn = found.lsn;
-      return {
-        waitLsn: headLsn,
-        read: () => {
-          const { records } = this.#shard;
-          return readHistory(found, query, records, records.valuesAt({ nowMs, headLsn }));
-        },
-      };
-    });
+    const on = this.#shards.router.shardsFor(query.target);
+    return await this.#shards.call(() => historyVerdict(this.#shards, query, on), () => on);
   }
 
   // Rows or a page of them: the contract's overloads say for whom it is which.
@@ -267,27 +276,39 @@ export class EmbeddedStore implements Store {
     return this.#queryAll(parseStuck, readStuck, type, options);
   }
 
-  retentionCleanup(options?: flow.RetentionCleanupOptions): Promise<flow.RetentionCleanup> {
-    return this.#command((given, _, context) => parseRetentionCleanup(given, context), options);
+  async retentionCleanup(
+    options?: flow.RetentionCleanupOptions,
+  ): Promise<flow.RetentionCleanup> {
+    const command: RetentionCleanupCommand = parseRetentionCleanup(options, this.#parse);
+    const spread = new Spread(this.#shards, this.#shards.all, command);
+    return await this.#shards.call(() => verdictOn(this.#shards, spread.apply(), spread.on));
   }
 
   policySet(type: string, policy: flow.PolicySetOptions): Promise<flow.ResolvedPolicy> {
     return this.#command(parsePolicySet, type, policy);
   }
 
-  policyGet(type: string, options?: flow.PolicyGetOptions): Promise<flow.ResolvedPolicy> {
-    return this.#query(parsePolicyGet, readPolicy, type, options);
+  async policyGet(
+    type: string,
+    options?: flow.PolicyGetOptions,
+  ): Promise<flow.ResolvedPolicy> {
+    const query = parsePolicyGet(type, options, this.#parse);
+    const { first } = this.#shards.router;
+    return await this.#shards.call(() =>
+      verdictOn(this.#shards, readPolicy(first.state.flows, query), [first])
+    );
   }
 
   watchLease(flow: flow.FlowRef, options: flow.LeaseWatchOptions): () => void {
     const { target, ...watch } = parseLeaseWatch(flow, options, this.#parse);
-    return this.#shard.leases.watch(target, watch);
+    return this.#shards.leases.watch(target, watch);
   }
 
   events(options?: flow.EventsOptions): flow.EventStream {
     const query = parseEvents(options, this.#parse);
-    const { feed, state: { flows } } = this.#shard;
-    return new FeedStream(query, { feeds: [feed], hash: flows.hash, time: this.time });
+    const { all, router } = this.#shards;
+    const feeds = all.map(({ feed }) => feed);
+    return new FeedStream(query, { feeds, hash: router.first.state.flows.hash, time: this.time });
   }
 
   atomic<const Steps extends readonly flow.AtomicStep<flow.AtomicResult>[]>(
@@ -305,12 +326,12 @@ export class EmbeddedStore implements Store {
     build: (tx: flow.AtomicCommands) => unknown,
     options?: flow.AtomicOptions,
   ): Promise<flow.AtomicResult[]> {
-    const parts = { shardOf: () => this.#shard, parse: this.#parse };
+    const parts = { shards: this.#shards, parse: this.#parse };
     return applyAtomic({ partitionKey, build, options }, parts);
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#shard.close().finally(() => this.#lock.release());
+    this.#closed ??= this.#shards.close().finally(() => this.#lock.release());
     return this.#closed;
   }
 
@@ -319,8 +340,7 @@ export class EmbeddedStore implements Store {
   }
 
   async #command<T>(parse: Parse<Command>, subject: unknown, options?: unknown): Promise<T> {
-    const command = parse(subject, options, this.#parse);
-    return await this.#shard.call(() => this.#verdict<T>(this.#shard.apply(command)));
+    return await applyCommand(this.#shards, parse(subject, options, this.#parse));
   }
 
   async #claim(
@@ -330,43 +350,38 @@ export class EmbeddedStore implements Store {
   ): Promise<flow.FlowRecord[]> {
     const command = parse(type, options, this.#parse);
     command.signal?.throwIfAborted();
-    return await this.#shard.claim(command, (reply) => this.#verdict(reply));
+    return await this.#shards.claim(command, (reply, on) => verdictOn(this.#shards, reply, on));
   }
 
-  async #query<Query, T>(
+  async #query<Query extends TypeQuery, T>(
     parse: Parse<Query>,
     read: Read<Query>,
     subject: unknown,
     options: unknown,
   ): Promise<T> {
     const query = parse(subject, options, this.#parse);
-    return await this.#shard.call(() => this.#read<Query, T>(read, query));
+    const on = this.#shardsOf(query);
+    return await this.#shards.call(() => this.#read<Query, T>(read, query, on));
   }
 
   /** A query that sees more than the flow that it names. */
-  async #queryAll<Query, T>(
+  async #queryAll<Query extends TypeQuery, T>(
     parse: Parse<Query>,
     read: Read<Query>,
     subject: unknown,
     options: unknown,
   ): Promise<T> {
     const query = parse(subject, options, this.#parse);
-    return await this.#shard.closer.callOnAll(() => this.#read<Query, T>(read, query));
+    const on = this.#shardsOf(query);
+    return await this.#shards.closer.callOnAll(() => this.#read<Query, T>(read, query, on));
   }
 
-  #read<Query, T>(read: Read<Query>, query: Query): Verdict<T> {
-    return this.#verdict(read(this.#shard.state.flows, query, this.#shard.now()));
+  #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {
+    return this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
   }
 
-  /** What a reply says, to be told once nothing in it can be lost any more. */
-  #verdict<T>(reply: Reply): Verdict<T> {
-    const seen = reply.kind === "flow" ? reply.flow : null;
-    const waitLsn = seen?.lsn ?? this.#shard.headLsn;
-    const nowMs = this.#shard.now();
-    return {
-      waitLsn,
-      // Every kind of command and query has its kind of reply; the contract's types say which.
-      read: () => answer(reply, this.#shard.records.valuesAt({ nowMs, headLsn: waitLsn })) as T,
-    };
+  #read<Query, T>(read: Read<Query>, query: Query, on: readonly Shard[]): Verdict<T> {
+    const states = on.map(({ state }) => state.flows);
+    return verdictOn(this.#shards, read(states, query, this.#shards.now()), on);
   }
 }

@@ -28,34 +28,35 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
 
 /** What keys need of the store around them. */
 export interface KvParts {
-  /** The shard that a partition belongs to. */
-  readonly shardOf: (partitionKey: string) => Shard;
+  /** The shards. */
+  readonly shards: Shards;
   /** What arguments are checked against. */
   readonly parse: ParseContext;
 }
 
 /** Keys over the shards of a store. */
 export class EmbeddedKv implements KvStore {
-  readonly #shardOf: KvParts["shardOf"];
+  readonly #shards: Shards;
   readonly #parse: ParseContext;
 
   /** Puts the keys of a store together. */
-  constructor({ shardOf, parse }: KvParts) {
-    this.#shardOf = shardOf;
+  constructor({ shards, parse }: KvParts) {
+    this.#shards = shards;
     this.#parse = parse;
   }
 
   async get(key: string, options?: KvOptions): Promise<KvEntry | null> {
     const target = parseKvGet(key, options, this.#parse);
-    const shard = this.#shardOf(target.partitionKey);
-    return await shard.call(() => {
-      const found = findKey(shard.state.flows, target, shard.now());
-      if (found === undefined) return { waitLsn: shard.headLsn, read: () => null };
-      return { waitLsn: found.lsn, read: () => readKey(found, (lsn) => shard.records.key(lsn)) };
+    const shard = this.#shards.router.shardOf(target.partitionKey);
+    return await this.#shards.call(() => {
+      const found = findKey(shard.state.flows, target, this.#shards.now());
+      const standsOn = [shard.footing(found?.lsn)];
+      if (found === undefined) return { standsOn, read: () => null };
+      return { standsOn, read: () => readKey(found, (lsn) => shard.records.key(lsn)) };
     });
   }
 
@@ -75,20 +76,20 @@ export class EmbeddedKv implements KvStore {
 
   async list(prefix: string, options?: KvListOptions): Promise<Page<KvEntry>> {
     const query = parseKvList(prefix, options, this.#parse);
-    const shard = this.#shardOf(query.partitionKey);
-    return await shard.call(() => {
-      const found = findKeys(shard.state.flows, query, shard.now());
+    const shard = this.#shards.router.shardOf(query.partitionKey);
+    return await this.#shards.call(() => {
+      const found = findKeys(shard.state.flows, query, this.#shards.now());
       const read = (): Page<KvEntry> =>
         readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
-      return { waitLsn: shard.headLsn, read };
+      return { standsOn: [shard.footing()], read };
     });
   }
 
   #apply<T>(command: KvSetCommand | KvDeleteCommand, said: (reply: Reply) => T): Promise<T> {
-    const shard = this.#shardOf(command.partitionKey);
-    return shard.call(() => {
-      const answer = said(shard.apply(command));
-      return { waitLsn: shard.headLsn, read: () => answer };
-    });
+    const shard = this.#shards.router.shardOf(command.partitionKey);
+    return this.#shards.call(() => {
+      const answer = said(this.#shards.apply(command, shard));
+      return { standsOn: [shard.footing()], read: () => answer };
+    }, () => [shard]);
   }
 }

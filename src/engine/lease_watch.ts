@@ -14,7 +14,7 @@ import {
   toRecord,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
-import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
 
 /** What ends a lease without its holder. */
 const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(
@@ -27,16 +27,16 @@ interface Watcher extends LeaseWatchOptions {
   isOver: boolean;
 }
 
-/** The leases of a shard that are watched: as a rule those of the jobs that run in this process. */
+/** The leases of a store that are watched: as a rule those of the jobs that run in this process. */
 export class LeaseWatch {
-  readonly #shard: Shard;
+  readonly #shards: Shards;
   readonly #time: Time;
   /** Watchers by the packed key of their flow. */
   readonly #watchers = new Map<string, Set<Watcher>>();
 
   /** Nothing is watched yet. */
-  constructor(shard: Shard, time: Time) {
-    this.#shard = shard;
+  constructor(shards: Shards, time: Time) {
+    this.#shards = shards;
     this.#time = time;
   }
 
@@ -73,17 +73,21 @@ export class LeaseWatch {
 
   /** Tells the holder if the lease is lost, as soon as that is on disk. */
   #check(watcher: Watcher): void {
-    const lost = this.#shard.call(() => {
+    const { router } = this.#shards;
+    const lost = this.#shards.call(() => {
       const flow = this.#find(watcher.target);
       if (isHeld(flow, watcher)) return undefined;
-      return { waitLsn: flow?.lsn ?? this.#shard.headLsn, read: () => flow };
+      const standsOn = flow === undefined
+        ? router.shardsFor(watcher.target).map((shard) => shard.footing())
+        : [router.shardOf(flow.identity.partitionKey).footing(flow.lsn)];
+      return { standsOn, read: () => flow };
     });
     // A store that ends tells everybody by itself.
     lost.then((flow) => tell(watcher, flow), () => {});
   }
 
   #find(target: FlowTarget): Flow | undefined {
-    return findFlow(this.#shard.state.flows.table, target, this.#shard.now());
+    return findFlow(this.#shards.router.flowsFor(target), target, this.#shards.now());
   }
 }
 

@@ -5,23 +5,22 @@
  */
 import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import { guarded, Manifest, openFileLog } from "../log/mod.ts";
+import { ShardMap } from "../flow/core/mod.ts";
+import { guarded, type Log, Manifest, openFileLogs } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkLimits,
   checkOptions,
   checkRetention,
+  checkShards,
   FRAME_BYTES_MAX,
   type OpenOptions,
 } from "./options.ts";
-import { Shard, type ShardOptions } from "./shard.ts";
+import { Shards, type ShardsOptions } from "./shards.ts";
 import type { Store } from "./store.ts";
 
-/** The one shard that there is. */
-const SHARD = 0;
-
-/** Opens a store: takes its directory, recovers its log, builds its state. */
+/** Opens a store: takes its directory, recovers its logs, builds its state. */
 export function openStore(given: string | OpenOptions): Store {
   const { dir, files, time = systemTime(), ...options } = checkOptions(given);
   const limits = checkLimits(options.limits);
@@ -32,32 +31,42 @@ export function openStore(given: string | OpenOptions): Store {
     () => directory.lock(lockOwner(time.clock.wallMs())),
   );
   try {
-    const manifest = Manifest.open({ directory, random: time.random });
-    const log = openFileLog({
+    const manifest = Manifest.open({ directory, random: time.random, shards: options.shards });
+    checkShards(options.shards, manifest.shardCount);
+    const logs = openFileLogs({
       directory,
       manifest,
-      shard: SHARD,
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
     });
     const hashKey = hashKeyOf(manifest.state.dbId);
-    const shard = shardOver({ log, time, hashKey, limits, sweepPlan });
+    const map = new ShardMap(manifest.state.slots);
+    const shards = shardsOver({ logs, time, hashKey, limits, map, sweepPlan });
     const parse = { limits, manualClock: time.manual };
-    return new EmbeddedStore({ shard, time, parse, lock });
+    return new EmbeddedStore({ shards, time, parse, lock });
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-/** A shard that cannot be built leaves no file open. */
-function shardOver(options: ShardOptions): Shard {
+/** Shards that cannot be built leave no file open. */
+function shardsOver(options: ShardsOptions): Shards {
   try {
-    return new Shard(options);
+    return new Shards(options);
   } catch (error) {
-    options.log.close();
+    for (const log of options.logs) closeQuietly(log);
     throw error;
+  }
+}
+
+/** What made the opening fail is told; what closing says to it is not. */
+function closeQuietly(log: Log): void {
+  try {
+    log.close();
+  } catch {
+    // The opening has failed anyway.
   }
 }
 

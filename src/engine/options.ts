@@ -6,6 +6,7 @@
 import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
+import { SHARDS_MAX } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
 
@@ -23,6 +24,11 @@ export interface OpenOptions {
   readonly dir?: string | undefined;
   /** The directory as an object: a simulated disk, a memory that outlives the store. */
   readonly files?: Directory | undefined;
+  /**
+   * How many logs the store has, 1 to 16, each with the flows of its partitions. Fixed when the store
+   * is created; a store that exists takes no other number. Default: what is there, 1 for a new one.
+   */
+  readonly shards?: number | undefined;
   /** Clock, alarms and randomness. Default: the machine's. */
   readonly time?: Time | undefined;
   /** How flows and keys are removed that are over. Default: in the background, every minute. */
@@ -53,7 +59,7 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   segmentBytesMax: [65_536, 1 << 30],
 };
 
-const OPTION_NAMES = ["dir", "files", "time", "retention", "limits"];
+const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "limits"];
 
 /** A year: an interval beyond it is no interval. */
 const INTERVAL_MS_MAX = 365 * 86_400_000;
@@ -65,7 +71,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
     throw invalid("options", options, 'a directory or an object such as { dir: "./data" }');
   }
   refuseUnknown("", Object.keys(options), OPTION_NAMES);
-  const { dir, files, time, limits } = options;
+  const { dir, files, shards, time, limits } = options;
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, "given, or files instead of it, but not both");
   }
@@ -74,6 +80,9 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   }
   if (files !== undefined && typeof files?.lock !== "function") {
     throw invalid("files", files, "a Directory");
+  }
+  if (shards !== undefined && (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)) {
+    throw invalid("shards", shards, `a whole number from 1 to ${SHARDS_MAX}`);
   }
   if (time !== undefined && typeof time?.defer !== "function") {
     throw invalid("time", time, "a Time, such as manualTime()");
@@ -110,6 +119,17 @@ export function checkRetention(given: RetentionOptions = {}): SweepPlan {
     throw invalid("retention.intervalMs", intervalMs, must);
   }
   return { sweep, intervalMs };
+}
+
+/** Refuses to open a store with another number of shards than it has. */
+export function checkShards(wanted: number | undefined, actual: number): void {
+  if (wanted === undefined || wanted === actual) return;
+  const message =
+    `shards is ${wanted}, but the store was created with ${actual}: leave it out, or ` +
+    "copy the flows into a new store";
+  throw new FlowError("invalid_argument", message, {
+    details: { field: "shards", value: wanted, actual },
+  });
 }
 
 function refuseUnknown(at: string, names: readonly string[], known: readonly string[]): void {

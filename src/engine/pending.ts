@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { type Footing, isDurable, isVoid } from "./footing.ts";
+import type { Shard } from "./shard.ts";
 
-/** How a call ends, once everything up to an LSN is on disk. */
+/** How a call ends, once everything that it stands on is on disk. */
 export interface Verdict<T> {
-  /** The newest LSN that the answer would give away. */
-  readonly waitLsn: number;
-  /** Makes the answer; called once that LSN is on disk. A throw is the answer, too. */
+  /** All that the answer would give away. */
+  readonly standsOn: readonly Footing[];
+  /** Makes the answer; called once that is on disk. A throw is the answer, too. */
   read(): T;
 }
 
@@ -16,9 +18,11 @@ export interface Verdict<T> {
 export interface Call<T> {
   /**
    * Decides what the call does and answers; undefined if it goes on waiting. Decided again, from
-   * the call's inputs, when the frame that it was written to turns out not to be in the log.
+   * the call's inputs, when something that it stands on turns out never to have happened.
    */
   decide(): Verdict<T> | undefined;
+  /** The shards that the call has looked at when it is refused. Default: all. */
+  readonly looksAt?: (() => readonly Shard[]) | undefined;
   /** Answers the caller. */
   resolve(value: T): void;
   /** Answers the caller with an error. */
@@ -44,20 +48,34 @@ export class PendingCalls {
     this.#queue.push({ call: call as Call<unknown>, verdict });
   }
 
-  /** Answers every call that waits for nothing above `settledLsn`. */
-  release(settledLsn: number): void {
-    const released = this.#queue.filter(({ verdict }) => verdict.waitLsn <= settledLsn);
-    if (released.length === 0) return;
-    this.#queue = this.#queue.filter(({ verdict }) => verdict.waitLsn > settledLsn);
+  /** Answers every call that stands on what is durable. */
+  release(): void {
+    const released = this.#take(isReleased);
     for (const { call, verdict } of released) settle(call, verdict);
+  }
+
+  /** Takes out the calls that stand on what never happened, in order. */
+  takeVoid(): Call<unknown>[] {
+    return this.#take(({ verdict }) => verdict.standsOn.some(isVoid)).map(({ call }) => call);
   }
 
   /** Takes all calls out, in order. */
   takeAll(): Call<unknown>[] {
-    const calls = this.#queue.map(({ call }) => call);
-    this.#queue = [];
-    return calls;
+    return this.#take(() => true).map(({ call }) => call);
   }
+
+  #take(isTaken: (decided: Decided) => boolean): Decided[] {
+    const taken: Decided[] = [];
+    const left: Decided[] = [];
+    for (const decided of this.#queue) (isTaken(decided) ? taken : left).push(decided);
+    if (taken.length > 0) this.#queue = left;
+    return taken;
+  }
+}
+
+/** Whether an answer may be given. */
+export function isReleased({ verdict }: { readonly verdict: Verdict<unknown> }): boolean {
+  return verdict.standsOn.every(isDurable);
 }
 
 /** Answers a call with what it was to be answered with. */

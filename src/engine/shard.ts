@@ -1,41 +1,51 @@
 /**
  * One shard: one log, one order of commands, one state ahead of it.
  *
- * Calls are decided at once, on a state that runs ahead of the log; callers hear of it when the log
- * has settled. State that turns out to be ahead of nothing is never undone: it is thrown away and
- * rebuilt from the log.
+ * Commands are decided at once, on a state that runs ahead of the log. State that turns out to be
+ * ahead of nothing is never undone: it is thrown away and rebuilt from the log.
  *
  * @module
  */
-import { FlowError, isFlowError } from "../errors.ts";
+import { type FlowError, isFlowError } from "../errors.ts";
 import {
-  type ClaimCommand,
   type Command,
+  type DecideShard,
   type Effect,
   grantLeaseGrace,
+  type Neighbours,
+  type Policies,
   type Reply,
 } from "../flow/core/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import { type Frame, frameEnd, type Log, type LogOutcome, type VoidReason } from "../log/mod.ts";
-import type { Alarm, Time } from "../time/mod.ts";
-import { Claim } from "./claim.ts";
-import { Closer } from "./closer.ts";
+import type { Time } from "../time/mod.ts";
 import { Feed } from "./feed.ts";
+import type { Footing, Life } from "./footing.ts";
 import { FramesAhead } from "./frames_ahead.ts";
-import { HoldUp } from "./hold_up.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { StoreLimits } from "./options.ts";
-import { LeaseWatch } from "./lease_watch.ts";
-import { type Call, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { diskFull, tooLarge } from "./refusals.ts";
-import { ShardState } from "./shard_state.ts";
-import { ShardTime } from "./shard_time.ts";
+import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";
-import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
-import { type Waiter, Waiters } from "./waiters.ts";
 
 /** A frame of so many bytes goes to the log without waiting for the end of the turn. */
-const FRAME_BYTES_SOFT = 1 << 20;
+export const FRAME_BYTES_SOFT: number = 1 << 20;
+
+/** What a shard tells the store that it belongs to. */
+export interface ShardHost {
+  /** Why nothing is served any more; undefined while it is. */
+  readonly ended: FlowError | undefined;
+  /** Frames have become durable. */
+  committed(shard: Shard): void;
+  /** What was decided ahead of the log has never happened: what stood on it is decided again. */
+  startedAgain(shard: Shard): void;
+  /** Nobody can know what is on disk, or memory cannot be trusted. */
+  lose(cause: unknown): FlowError;
+  /** Effects have changed the state. */
+  wrote(effects: readonly Effect[]): void;
+  /** There is something to do at the end of the turn. */
+  scheduleTurn(): void;
+}
 
 /** What a shard is made of. */
 export interface ShardOptions {
@@ -47,75 +57,80 @@ export interface ShardOptions {
   readonly hashKey: SipKey;
   /** Limits of the store. */
   readonly limits: StoreLimits;
-  /** How and when flows and keys are removed that are over. Default: every minute. */
-  readonly sweepPlan?: SweepPlan;
+  /** Who it is, and the shards beside it. */
+  readonly neighbours: Neighbours;
+  /** Policies that another shard has. Default: this one has them. */
+  readonly policies?: Policies | undefined;
+  /** The store that it belongs to. */
+  readonly host: ShardHost;
 }
 
-/** The state under a decision was thrown away while the decision was being written down. */
-class Superseded extends Error {}
+/** The state under a decision is no longer there, or has gone on, before it was written down. */
+export class Superseded extends Error {}
+
+/** What a command is going to write in one shard. */
+export interface PlannedWrite {
+  readonly effects: readonly Effect[];
+  /** Their records. They are good until the shard plans another write. */
+  readonly encoded: EncodedRecords;
+  /** How many of the effects go ahead of the command, in frames of their own if need be. */
+  readonly aheadCount: number;
+  /** The size of the command itself, which stands in one frame. */
+  readonly commandBytes: number;
+  /** What it was decided on. */
+  readonly base: Footing;
+}
 
 /** One shard of an open store. */
 export class Shard {
-  /** Claims that wait for a flow. */
-  readonly waiters: Waiters;
+  /** Its number. */
+  readonly number: number;
   /** What has been committed, for those who follow it. */
   readonly feed: Feed;
-  /** Leases whose holders want to hear when they are taken away. */
-  readonly leases: LeaseWatch;
-  /** Shows flows as they count, while groups of children are closing. */
-  readonly closer: Closer;
   readonly #log: Log;
   readonly #time: Time;
-  readonly #shardTime: ShardTime;
-  readonly #hashKey: SipKey;
-  readonly #limits: StoreLimits;
-  readonly #openedAtMs: number;
-  readonly #alarm: Alarm;
-  readonly #holdUp: HoldUp;
-  readonly #sweeper: Sweeper;
-  readonly #idleMark: IdleMark;
-  readonly #pending = new PendingCalls();
+  readonly #options: ShardOptions;
+  readonly #host: ShardHost;
   readonly #ahead: FramesAhead;
+  readonly #idleMark: IdleMark;
   #state: ShardState;
-  #turnIsDue = false;
+  #life: { durableLsn: number; isOver: boolean };
+  #openedAtMs = 0;
   #diskIsFull = false;
-  /** Whether calls are decided again that the disk has no room for. */
+  /** Whether commands are decided again that the disk has no room for. */
   #refusesWrites = false;
-  #ended: FlowError | undefined;
   #onDrained: (() => void) | undefined;
 
-  /** Reads the log and opens the shard. */
-  constructor({ log, time, hashKey, limits, sweepPlan = DEFAULT_SWEEP_PLAN }: ShardOptions) {
+  /** Reads the log. The shard serves once it was begun. */
+  constructor(options: ShardOptions) {
+    const { log, time, neighbours, host } = options;
+    this.number = neighbours.shard;
     this.#log = log;
     this.#time = time;
-    this.#hashKey = hashKey;
-    this.#limits = limits;
+    this.#options = options;
+    this.#host = host;
     this.#ahead = new FramesAhead(log);
-    this.waiters = new Waiters(limits.waitersMax);
-    this.#state = new ShardState(log, hashKey, this.#ahead);
+    this.#idleMark = new IdleMark(log, () => time.clock.monotonicMs());
+    this.#state = this.#build();
     this.feed = new Feed(log, this);
-    this.leases = new LeaseWatch(this, time);
-    this.#shardTime = new ShardTime(time.clock, this.#state.timeMs);
-    this.#openedAtMs = this.#shardTime.now();
-    grantLeaseGrace(this.#state.flows, this.#openedAtMs);
-    this.#holdUp = new HoldUp(time);
-    this.#alarm = time.alarm(() => this.#turn());
-    this.#sweeper = new Sweeper(this, {
-      plan: sweepPlan,
-      sliceMax: limits.cleanupLimitMax,
-      monotonicMs: () => time.clock.monotonicMs(),
-    });
-    const monotonicMs = (): number => time.clock.monotonicMs();
-    this.closer = new Closer(this, monotonicMs);
-    this.#idleMark = new IdleMark(log, monotonicMs);
+    this.#life = { durableLsn: log.end.lsn, isOver: false };
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
-    // What is over is swept also if nobody ever calls.
-    this.#setAlarm();
   }
 
-  /** The state that calls are decided on. */
+  /** Begins to serve at an instant of shard time: owners of leases get their grace from then on. */
+  begin(openedAtMs: number): void {
+    this.#openedAtMs = openedAtMs;
+    grantLeaseGrace(this.#state.flows, openedAtMs);
+  }
+
+  /** The state that commands are decided on. */
   get state(): ShardState {
     return this.#state;
+  }
+
+  /** The time for which the present state lasts. */
+  get life(): Life {
+    return this.#life;
   }
 
   /** The newest LSN that has been decided; whoever has seen all of the state waits for it. */
@@ -123,110 +138,62 @@ export class Shard {
     return this.#ahead.nextLsn - 1;
   }
 
-  /** The present shard time, in milliseconds. */
-  now(): number {
-    return this.#shardTime.now();
-  }
-
-  /** Decides a call now, and answers it when what it shows is on disk. */
-  call<T>(decide: () => Verdict<T> | undefined): Promise<T> {
-    return new Promise<T>((resolve, reject) => this.decide({ decide, resolve, reject }));
-  }
-
-  /**
-   * Decides a claim. A claim may take leases away: if the process was held up, the owners were held
-   * up with it, so they get their turn first.
-   */
-  claim<T>(command: ClaimCommand, verdictOn: (reply: Reply) => Verdict<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const nowMs = this.#time.clock.monotonicMs();
-      const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
-      const attempt = (): void => {
-        if (this.#holdUp.givesWay()) this.#time.defer(attempt);
-        else this.decide(claim);
-      };
-      attempt();
-    });
-  }
-
-  /** Decides a call, or decides it again. */
-  decide<T>(call: Call<T>): void {
-    if (this.#ended !== undefined) return call.reject(this.#ended);
-    const verdict = this.#verdictOn(call);
-    if (verdict === undefined) return;
-    if (verdict.waitLsn <= this.#log.end.lsn) return settle(call, verdict);
-    this.#pending.add(call, verdict);
-    // Only now: should the frame turn out void, this call has to be among those decided again.
-    if ((this.#ahead.open?.length ?? 0) >= FRAME_BYTES_SOFT) this.#submitIfRoom();
-  }
-
-  /** Decides a command and writes its effects down. */
-  apply(command: Command): Reply {
-    const nowMs = command.nowMs === undefined ? this.now() : this.#reach(command.nowMs);
-    const { effects, reply } = this.#state.decide(command, {
-      nowMs,
-      firstLsn: this.#ahead.nextLsn,
-      random: this.#time.random,
-      limits: this.#limits,
-    });
-    if (effects.length > 0) this.#write(effects, nowMs);
-    return reply;
-  }
-
-  /** Lets a claim wait. */
-  park(waiter: Waiter): void {
-    this.waiters.add(waiter);
-    this.#setAlarm();
-  }
-
-  /** Looks anew at what comes next. */
-  reschedule(): void {
-    if (this.#ended === undefined) this.#setAlarm();
-  }
-
   /** What is not in memory. */
   get records(): StoredRecords {
     return this.#state.records;
   }
 
-  /** Ends the shard: what has been decided is written, calls that wait for work are refused. */
-  async close(): Promise<void> {
-    if (this.#ended === undefined) {
-      this.#ended = new FlowError("store_closed", "The store was closed");
-      this.#dismiss(this.#ended);
-      this.#submit();
-      if (this.#ahead.submittedCount > 0) {
-        await new Promise<void>((resolve) => this.#onDrained = resolve);
-      }
-    }
-    this.#log.close();
+  /** The monotonic time at which it wants to write evidence; `Infinity`: it has. */
+  get markAtMs(): number {
+    return this.#idleMark.nextAtMs();
   }
 
-  #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
-    while (true) {
-      try {
-        return call.decide();
-      } catch (error) {
-        if (error instanceof Superseded) continue;
-        // A throw that is no refusal may have come in the middle of a change: memory and log no
-        // longer agree, and what stands in the open frame may be half a command.
-        if (!(error instanceof FlowError)) {
-          const failure = this.#lose(error);
-          return { waitLsn: 0, read: () => raise(failure) };
-        }
-        // A refusal tells what the state is, so it waits for the state like any other answer.
-        return { waitLsn: this.headLsn, read: () => raise(error) };
-      }
-    }
+  /** What an answer stands on that has seen this shard up to an LSN. Default: all of it. */
+  footing(lsn: number = this.headLsn): Footing {
+    return { life: this.#life, lsn };
   }
 
-  /** Encodes effects, makes sure that they fit, and only then lets them change the state. */
-  #write(effects: readonly Effect[], nowMs: number): void {
+  /**
+   * Decides a command and lets it change the state.
+   *
+   * @throws {FlowError} If it is refused. Nothing has changed then.
+   * @throws {Superseded} If it has to be decided once more.
+   */
+  apply(command: Command, nowMs: number): Reply {
+    const { effects, reply } = this.#state.decide(command, this.#circumstances(nowMs));
+    if (effects.length > 0) this.write(this.plan(effects), nowMs);
+    return reply;
+  }
+
+  /** The shard as one of several that a command is decided in. */
+  beside(nowMs: number): DecideShard {
+    return this.#state.beside(this.#circumstances(nowMs));
+  }
+
+  /** Encodes effects and makes sure that they fit. Nothing changes. */
+  plan(effects: readonly Effect[]): PlannedWrite {
     if (this.#refusesWrites) throw diskFull();
-    const { bytes, ends } = this.#state.encode(effects, this.#ahead.nextLsn);
+    const { limits } = this.#options;
+    const base = this.footing();
+    const encoded = this.#state.encode(effects, base.lsn + 1);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
-    const commandBytes = bytes.length - (ends[aheadCount - 1] ?? 0);
-    if (commandBytes > this.#limits.commandBytesMax) throw tooLarge(commandBytes, this.#limits);
+    const commandBytes = encoded.bytes.length - (encoded.ends[aheadCount - 1] ?? 0);
+    if (commandBytes > limits.commandBytesMax) throw tooLarge(commandBytes, limits);
+    return { effects, encoded, aheadCount, commandBytes, base };
+  }
+
+  /** Makes sure that the open frame takes a command, and that it still stands on what it saw. */
+  makeRoom({ commandBytes }: PlannedWrite): void {
+    this.#makeRoom(commandBytes);
+  }
+
+  /** Whether nothing has changed since a command was decided. */
+  isBase({ life, lsn }: Footing): boolean {
+    return life === this.#life && lsn === this.headLsn;
+  }
+
+  /** Lets a plan change the state. Does not fail if room was made for it and it is on its base. */
+  write({ effects, encoded: { bytes, ends }, aheadCount }: PlannedWrite, nowMs: number): void {
     // Parts of values may stand in frames of their own; the command itself stands in one.
     for (let first = 0; first <= aheadCount; first++) {
       const end = first < aheadCount ? first + 1 : effects.length;
@@ -243,157 +210,119 @@ export class Shard {
         place: { ...frame.place, offset },
       });
     }
-    this.leases.changed(effects);
-    this.#scheduleTurn();
+    this.#host.wrote(effects);
   }
 
-  /** Makes sure that the open frame takes so many bytes. */
+  /** How many bytes the open frame has. */
+  get openBytes(): number {
+    return this.#ahead.open?.length ?? 0;
+  }
+
+  /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
+  submitIfRoom(): void {
+    if (this.#ahead.submittedCount < this.#log.limits.inFlightMax) this.submit();
+  }
+
+  /** Hands the open frame to the log. */
+  submit(): void {
+    const frame = this.#ahead.close();
+    if (frame !== undefined) this.#log.submit(frame);
+  }
+
+  /** Writes evidence if nothing was committed for a while. */
+  markIfIdle(): void {
+    try {
+      this.#idleMark.wake();
+    } catch (error) {
+      this.#host.lose(error);
+    }
+  }
+
+  /** Writes what has been decided, and waits until the log has answered. Nothing more is decided. */
+  async drain(ending: FlowError): Promise<void> {
+    this.feed.close(ending);
+    this.submit();
+    if (this.#ahead.submittedCount === 0) return;
+    await new Promise<void>((resolve) => this.#onDrained = resolve);
+  }
+
+  /** Forgets what the log has not answered, since the answer does not matter any more. */
+  giveUp(failure: FlowError): void {
+    this.#ahead.clear();
+    this.feed.close(failure);
+    this.#onDrained?.();
+  }
+
+  /** Closes the log. */
+  close(): void {
+    this.#log.close();
+  }
+
+  #circumstances(nowMs: number): Circumstances {
+    const { limits, neighbours } = this.#options;
+    const { random } = this.#time;
+    return { nowMs, firstLsn: this.#ahead.nextLsn, random, limits, neighbours };
+  }
+
+  #build(): ShardState {
+    const { hashKey, policies } = this.#options;
+    return new ShardState(this.#log, { hashKey, policies, bytes: this.#ahead });
+  }
+
   #makeRoom(bytes: number): void {
-    const state = this.#state;
+    const life = this.#life;
     const { open } = this.#ahead;
     if (open !== undefined && open.length + bytes > this.#log.limits.frameBytesMax) {
-      this.#submit();
-      if (this.#ended !== undefined) throw this.#ended;
+      this.submit();
+      if (this.#host.ended !== undefined) throw this.#host.ended;
       // With the disk full, deciding again would meet the full disk again.
-      if (this.#state !== state) throw this.#diskIsFull ? diskFull() : new Superseded();
+      if (this.#life !== life) throw this.#diskIsFull ? diskFull() : new Superseded();
     }
     try {
       this.#ahead.opened();
     } catch (error) {
       // A log in which no frame can be begun cannot be written to any more.
-      if (isFlowError(error, "store_failed")) this.#lose(error);
+      if (isFlowError(error, "store_failed")) this.#host.lose(error);
       throw error;
     }
-  }
-
-  /** Moves time to where a caller says that it is. Flows may be due then, whatever he wants. */
-  #reach(nowMs: number): number {
-    this.#scheduleTurn();
-    return this.#shardTime.reach(nowMs);
-  }
-
-  #scheduleTurn(): void {
-    if (this.#turnIsDue) return;
-    this.#turnIsDue = true;
-    this.#time.defer(() => {
-      this.#turnIsDue = false;
-      this.#turn();
-    });
-  }
-
-  /** The end of a turn: waiters take what has become due, the log gets what has been decided. */
-  #turn(): void {
-    if (this.#ended !== undefined) return;
-    if (this.#holdUp.givesWay()) return this.#scheduleTurn();
-    this.#holdUp.forget();
-    this.waiters.serve(this.now(), this.#state.flows.takeChangedTypes());
-    this.waiters.expire(this.#time.clock.monotonicMs());
-    this.#sweeper.wake();
-    this.closer.wake();
-    this.#submitIfRoom();
-    if (this.#ended !== undefined) return;
-    this.#markIfIdle();
-    this.#setAlarm();
-  }
-
-  /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
-  #submitIfRoom(): void {
-    if (this.#ahead.submittedCount < this.#log.limits.inFlightMax) this.#submit();
-  }
-
-  /** Hands the open frame to the log. */
-  #submit(): void {
-    const frame = this.#ahead.close();
-    if (frame !== undefined) this.#log.submit(frame);
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
     const place = this.#ahead.answered(frame);
     // Frames that stood on a void one have been forgotten with it.
     if (place === undefined) return;
-    if (outcome.kind === "lost") return void this.#lose(outcome.cause);
+    if (outcome.kind === "lost") return void this.#host.lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
     this.#idleMark.committed();
-    this.#pending.release(outcome.end.lsn);
+    this.#life.durableLsn = outcome.end.lsn;
+    this.#host.committed(this);
     this.feed.committed(frameEnd({ body: frame.body, end: outcome.end, place }));
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
-    if (this.#ahead.open !== undefined) this.#scheduleTurn();
+    if (this.#ahead.open !== undefined) this.#host.scheduleTurn();
   }
 
   /**
    * What was decided ahead of the log stands on nothing. The state is built anew from the log, and
-   * the calls are decided again in their order; none of them has been answered.
+   * what stood on it is decided again; none of that has been answered.
    */
   #startAgain(why: VoidReason): void {
     this.#ahead.clear();
     this.#diskIsFull = why === "no_space";
     try {
-      this.#state = new ShardState(this.#log, this.#hashKey, this.#ahead);
+      this.#state = this.#build();
       grantLeaseGrace(this.#state.flows, this.#openedAtMs);
     } catch (error) {
-      this.#lose(error);
+      this.#host.lose(error);
       return;
     }
+    this.#life.isOver = true;
+    this.#life = { durableLsn: this.#log.end.lsn, isOver: false };
     // A full disk keeps nobody from reading.
     this.#refusesWrites = this.#diskIsFull;
-    for (const call of this.#pending.takeAll()) this.decide(call);
+    this.#host.startedAgain(this);
     this.#refusesWrites = false;
     // What a void frame had given away is there again, for those who wait.
-    this.#scheduleTurn();
+    this.#host.scheduleTurn();
     this.#onDrained?.();
   }
-
-  /**
-   * Nobody can know what is on disk, or memory cannot be trusted. Nothing is served any more; the
-   * next opening finds out. Returns what calls hear from now on.
-   */
-  #lose(cause: unknown): FlowError {
-    const failure = new FlowError("store_failed", "The log or the state above it failed", {
-      cause,
-    });
-    this.#ended = failure;
-    this.#ahead.clear();
-    const message = "The store failed while the command was on its way to the disk";
-    const unknown = new FlowError("unknown_outcome", message, { cause });
-    for (const call of this.#pending.takeAll()) call.reject(unknown);
-    this.#dismiss(failure);
-    this.#onDrained?.();
-    return failure;
-  }
-
-  /** Tells everybody who waits for something to happen that nothing will. */
-  #dismiss(error: FlowError): void {
-    this.#alarm.clear();
-    this.waiters.abort(error);
-    this.closer.abort(error);
-    this.feed.close(error);
-  }
-
-  #markIfIdle(): void {
-    try {
-      this.#idleMark.wake();
-    } catch (error) {
-      this.#lose(error);
-    }
-  }
-
-  /**
-   * Sets the alarm for whatever comes first: a flow that a waiter may take, the end of a wait,
-   * idleness, the end of a retention.
-   */
-  #setAlarm(): void {
-    const nowMs = this.#time.clock.monotonicMs();
-    const atMs = Math.min(
-      nowMs + this.waiters.nextLookInMs(this.now()),
-      this.waiters.nextDeadlineMs(),
-      this.#idleMark.nextAtMs(),
-      this.#sweeper.nextAtMs(),
-      this.closer.nextAtMs(),
-    );
-    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 || this.closer.isAwaited });
-  }
-}
-
-function raise(error: unknown): never {
-  throw error;
 }

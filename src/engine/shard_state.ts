@@ -7,12 +7,15 @@ import {
   type Command,
   createFlowState,
   decide,
+  type DecideShard,
   type Decision,
   type Effect,
   evolve,
   type FlowState,
   load,
   needsOf,
+  type Neighbours,
+  type Policies,
   type Value,
   type ValueParts,
   writeEffects,
@@ -38,6 +41,18 @@ export interface Circumstances {
   readonly random: Random;
   /** The limits of the store. */
   readonly limits: FlowLimits;
+  /** The other shards of the store. */
+  readonly neighbours: Neighbours;
+}
+
+/** What a state is built of. */
+export interface ShardStateOptions {
+  /** The key that flows get their keys by. */
+  readonly hashKey: SipKey;
+  /** The bytes of records, also of those that the log does not hold yet. Default: the log. */
+  readonly bytes?: RecordBytes;
+  /** Policies that another shard has. Default: they come from this one's log. */
+  readonly policies?: Policies | undefined;
 }
 
 /** Records one after the other in one buffer. */
@@ -72,13 +87,9 @@ export class ShardState {
   #timeMs = 0;
   #readEnd: FrameEnd | undefined;
 
-  /**
-   * Builds the state from what the log holds.
-   *
-   * @param bytes The bytes of records, also of those that the log does not hold yet. Default: the log.
-   */
-  constructor(log: Log, hashKey: SipKey, bytes: RecordBytes = log) {
-    this.flows = createFlowState({ hashKey });
+  /** Builds the state from what the log holds. */
+  constructor(log: Log, { hashKey, bytes = log, policies }: ShardStateOptions) {
+    this.flows = createFlowState({ hashKey, policies });
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {
@@ -101,21 +112,26 @@ export class ShardState {
   }
 
   /**
-   * Decides a command, with what it needs from the log. Nothing changes. Large values go ahead of the command that brings them.
+   * Decides a command, with what it needs from the log. Nothing changes. Large values go ahead of
+   * the command that brings them.
    */
-  decide(command: Command, { nowMs, firstLsn, random, limits }: Circumstances): Decision {
+  decide(command: Command, circumstances: Circumstances): Decision {
+    const { firstLsn, limits, nowMs } = circumstances;
     const { effects: ahead, parts } = partsOf(command.largeValues, firstLsn, limits);
     const decision = decide(this.flows, command, {
-      nowMs,
-      random,
+      ...circumstances,
       firstLsn: firstLsn + ahead.length,
-      limits,
       parts,
       loaded: load(needsOf(this.flows, command, nowMs), this.records),
     });
     // A refused or empty command leaves no parts behind.
     if (ahead.length === 0 || decision.effects.length === 0) return decision;
     return { effects: [...ahead, ...decision.effects], reply: decision.reply };
+  }
+
+  /** This shard as one of several that a command is decided in. */
+  beside(circumstances: Circumstances): DecideShard {
+    return { state: this.flows, context: { ...circumstances, loaded: load([], this.records) } };
   }
 
   /** The records of effects. They are good until the next call. */

@@ -14,7 +14,6 @@ import type {
   HistoryLog,
   Identity,
   NamedValues,
-  ReadValue,
   StoredKey,
   ValueParts,
   WrittenValue,
@@ -50,16 +49,14 @@ export class StoredRecords implements HistoryLog {
     this.#dictionary = dictionary;
   }
 
-  /** Reads values as they are to be seen by one call. */
-  valuesAt({ nowMs, headLsn }: Sight): ReadValue {
-    return (lsn, maxBytes) => {
-      // Callers bring references, so there may be something else in the place, or nothing.
-      if (lsn > headLsn || !this.#keydir.has(lsn)) return undefined;
-      const effect = this.#effect(lsn);
-      if (effect.kind !== "value") return undefined;
-      const { untilMs, value } = effect;
-      return untilMs !== null && untilMs <= nowMs ? undefined : this.#found(value, maxBytes);
-    };
+  /** Reads a value as it is to be seen by a call; see `ReadValue`. */
+  value(lsn: number, maxBytes: number, { nowMs, headLsn }: Sight): FoundValue | undefined {
+    // Callers bring references, so there may be something else in the place, or nothing.
+    if (lsn > headLsn || !this.#keydir.has(lsn)) return undefined;
+    const effect = this.#effect(lsn);
+    if (effect.kind !== "value") return undefined;
+    const { untilMs, value } = effect;
+    return untilMs !== null && untilMs <= nowMs ? undefined : this.#found(value, maxBytes);
   }
 
   /** A list of named values. */

@@ -5,7 +5,8 @@
  */
 import { invariant } from "../invariant.ts";
 import type { RetentionCleanup } from "../flow/mod.ts";
-import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import { Spread } from "./spread.ts";
 
 /** How and when the sweeper works. */
 export interface RetentionOptions {
@@ -44,7 +45,7 @@ export interface SweeperOptions {
  * is woken for the first that ends and not before, so a store in which nothing is over does nothing.
  */
 export class Sweeper {
-  readonly #shard: Shard;
+  readonly #shards: Shards;
   readonly #plan: SweepPlan;
   readonly #sliceMax: number;
   readonly #monotonicMs: () => number;
@@ -53,8 +54,8 @@ export class Sweeper {
   #isSweeping = false;
 
   /** A sweeper that begins with a rest, so that opening a store is not followed by it at once. */
-  constructor(shard: Shard, { plan, sliceMax, monotonicMs }: SweeperOptions) {
-    this.#shard = shard;
+  constructor(shards: Shards, { plan, sliceMax, monotonicMs }: SweeperOptions) {
+    this.#shards = shards;
     this.#plan = plan;
     this.#sliceMax = sliceMax;
     this.#monotonicMs = monotonicMs;
@@ -64,7 +65,7 @@ export class Sweeper {
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
     if (!this.#plan.sweep || this.#isSweeping) return Infinity;
-    const leftMs = this.#shard.state.flows.nextForgottenMs() - this.#shard.now();
+    const leftMs = this.#shards.nextForgottenMs() - this.#shards.now();
     return Math.max(this.#restUntilMs, this.#monotonicMs() + Math.max(0, leftMs));
   }
 
@@ -80,15 +81,17 @@ export class Sweeper {
   }
 
   #sweep(): Promise<RetentionCleanup> {
-    return this.#shard.call(() => {
-      const reply = this.#shard.apply({
-        kind: "retention_cleanup",
-        limit: this.#sliceMax,
-        nowMs: undefined,
-        largeValues: [],
-      });
+    const { all } = this.#shards;
+    const spread = new Spread(this.#shards, all, {
+      kind: "retention_cleanup",
+      limit: this.#sliceMax,
+      nowMs: undefined,
+      largeValues: [],
+    });
+    return this.#shards.call(() => {
+      const reply = spread.apply();
       invariant(reply.kind === "cleanup", "a cleanup answers what it removed");
-      return { waitLsn: this.#shard.headLsn, read: () => reply.cleanup };
+      return { standsOn: all.map((shard) => shard.footing()), read: () => reply.cleanup };
     });
   }
 
@@ -96,6 +99,6 @@ export class Sweeper {
   #rest(ms: number): void {
     this.#isSweeping = false;
     this.#restUntilMs = this.#monotonicMs() + Math.min(ms, this.#plan.intervalMs);
-    this.#shard.reschedule();
+    this.#shards.reschedule();
   }
 }

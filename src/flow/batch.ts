@@ -21,22 +21,29 @@ export type BatchOutcome =
     readonly error: FlowError;
   };
 
-/** An all-or-nothing batch was refused. Nothing of it was applied. */
+/**
+ * An all-or-nothing batch was refused. Nothing of it was applied; in a store with several shards
+ * nothing in the shard of the refused item, while each other shard has applied all of its items or
+ * none. `outcomes` tells which.
+ */
 export class FlowBatchError extends FlowError {
   /** One entry per item, in the order of the call. */
   readonly outcomes: readonly BatchOutcome[];
 
   /**
-   * An error for a batch of which nothing was applied.
+   * An error for a batch.
    *
    * @param first The error of the first item that was refused; its code becomes this error's code.
    * @param index The place of that item in the batch, from 0.
    * @param outcomes One entry per item.
    */
   constructor(first: FlowError, index: number, outcomes: readonly BatchOutcome[]) {
-    super(first.code, `Nothing of the batch was applied: item ${index} was refused`, {
+    const applied = outcomes.filter(({ ok }) => ok).length;
+    const what = applied === 0 ? "Nothing" : `${applied} of ${outcomes.length} items`;
+    const was = applied === 0 ? "of the batch was" : "of the batch, those of other shards, were";
+    super(first.code, `${what} ${was} applied: item ${index} was refused`, {
       cause: first,
-      details: { ...first.details, index },
+      details: { ...first.details, index, applied },
     });
     this.outcomes = outcomes;
   }

@@ -86,15 +86,9 @@ export class DueIndex {
     this.#laneNumbers.set(handle, 0);
   }
 
-  /** Flows of the index in the order in which `walk` would yield them. */
-  sorted(handles: readonly number[]): number[] {
-    const laneOf = (handle: number): Lane => this.#lanes[this.#laneNumbers.get(handle)]!;
-    return handles.toSorted((a, b) => {
-      const laneA = laneOf(a);
-      const laneB = laneOf(b);
-      return laneB.priority - laneA.priority || laneA.timeOf(a) - laneB.timeOf(b) ||
-        this.#members.compare(a, b);
-    });
+  /** When a flow of the index is due. */
+  timeOf(handle: number): number {
+    return this.#lanes[this.#laneNumbers.get(handle)]!.timeOf(handle);
   }
 
   /** Yields what is due at an instant: the most urgent first, then the longest due, then by id. */

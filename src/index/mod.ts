@@ -12,5 +12,6 @@ export { LineageIndex } from "./lineage_index.ts";
 export { HashChains } from "./hash_chains.ts";
 export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";
 export type { Members } from "./members.ts";
+export { mergedWalk } from "./merged_walk.ts";
 export { StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

@@ -15,7 +15,7 @@ import {
   readSlot,
   slotName,
 } from "./manifest_slot.ts";
-import { type ManifestState, PARTITION_SLOTS, type SegmentEntry } from "./manifest_state.ts";
+import { type ManifestState, type SegmentEntry, shardCountOf, slotsOf } from "./manifest_state.ts";
 import { dbIdOf, segmentIdOf } from "./segment.ts";
 
 /** What a manifest needs to be opened. */
@@ -24,6 +24,8 @@ export interface ManifestOptions {
   readonly directory: Directory;
   /** For the id of a store that is created. */
   readonly random: Random;
+  /** How many shards a store that is created gets. Default 1. */
+  readonly shards?: number | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export class Manifest {
    * @throws {FlowError} `corrupt` if both slots are damaged and there are segments; `newer_format`
    * if a newer version has written it; `store_failed` if the files cannot be read or written.
    */
-  static open({ directory, random }: ManifestOptions): Manifest {
+  static open({ directory, random, shards = 1 }: ManifestOptions): Manifest {
     return guarded(`The manifest in "${directory.path}" cannot be opened`, () => {
       const slots = MANIFEST_NAMES.map((name) => readSlot(directory, name));
       const newest = slots.reduce((one, two) =>
@@ -57,13 +59,18 @@ export class Manifest {
       );
       if (newest !== undefined) return new Manifest(directory, newest, false);
       checkUnborn(directory);
-      return new Manifest(directory, create(directory, random), true);
+      return new Manifest(directory, create({ directory, random, shards }), true);
     });
   }
 
   /** What the current generation says. */
   get state(): ManifestState {
     return this.#current.state;
+  }
+
+  /** How many shards the store has. */
+  get shardCount(): number {
+    return shardCountOf(this.state);
   }
 
   /** Number of the current generation. */
@@ -144,7 +151,9 @@ function checkUnborn(directory: Directory): void {
  * Makes both slots, their names durable first. Slots of a creation that was cut short are made anew:
  * nobody knows whether their names are durable.
  */
-function create(directory: Directory, random: Random): Generation {
+function create(
+  { directory, random, shards }: ManifestOptions & { readonly shards: number },
+): Generation {
   const names = directory.list();
   for (const name of MANIFEST_NAMES) {
     if (names.includes(name)) directory.remove(name);
@@ -156,7 +165,7 @@ function create(directory: Directory, random: Random): Generation {
     state: {
       dbId: dbIdOf(random.u32(), random.u32()),
       epoch: 0,
-      slots: [[PARTITION_SLOTS, 0]],
+      slots: slotsOf(shards),
       nextSegment: 1,
       segments: [],
       quarantine: [],

@@ -57,6 +57,20 @@ export interface ManifestState {
   readonly quarantine: readonly QuarantineEntry[];
 }
 
+/** Every shard of a store that is created gets as many slots as the others, or one more. */
+export function slotsOf(shards: number): ManifestState["slots"] {
+  const least = Math.floor(PARTITION_SLOTS / shards);
+  return Array.from(
+    { length: shards },
+    (_, shard) => [least + (shard < PARTITION_SLOTS % shards ? 1 : 0), shard] as const,
+  );
+}
+
+/** How many shards a store has: they are numbered from 0, and each has a slot. */
+export function shardCountOf({ slots }: Pick<ManifestState, "slots">): number {
+  return new Set(slots.map(([, shard]) => shard)).size;
+}
+
 /** Builds a state of what `JSON.parse` returned; throws a `DecodeError` if it is none. */
 export function parseManifestState(value: unknown): ManifestState {
   const fields = fieldsOf(value, "the manifest");
@@ -71,13 +85,15 @@ export function parseManifestState(value: unknown): ManifestState {
     quarantine: list(fields, "quarantine").map(parseQuarantine),
   };
   const slotCount = state.slots.reduce((sum, [count]) => sum + count, 0);
-  if (slotCount !== PARTITION_SLOTS) throw wrong("slots");
+  const isGap = state.slots.some(([count, shard]) => count === 0 || shard >= shardCountOf(state));
+  if (slotCount !== PARTITION_SLOTS || isGap) throw wrong("slots");
   checkSegments(state);
   return state;
 }
 
 /** The segments of a shard join without gaps, and only the last one is open. */
-function checkSegments({ segments, nextSegment }: ManifestState): void {
+function checkSegments({ segments, nextSegment, slots }: ManifestState): void {
+  if (segments.some(({ shard }) => shard >= shardCountOf({ slots }))) throw wrong("a shard");
   const lastOfShard: SegmentEntry[] = [];
   for (const segment of segments) {
     const before = lastOfShard[segment.shard];

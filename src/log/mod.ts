@@ -19,7 +19,7 @@ export { frameEnd } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
-export { type FileLogOptions, openFileLog } from "./opening.ts";
+export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 export {

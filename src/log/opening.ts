@@ -1,16 +1,16 @@
 /**
- * Opening a log: look, judge, repair, and only then serve.
+ * Opening logs: look, judge, repair, and only then serve.
  *
  * @module
  */
 
-import type { Directory, FileHandle } from "../files/mod.ts";
+import type { Directory } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { guarded } from "./file_fault.ts";
-import { FileLog } from "./file_log.ts";
+import { FileLog, type FileLogParts } from "./file_log.ts";
 import type { Log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
-import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
 import { logStart } from "./position.ts";
 import { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 import { SEGMENT_HEAD_BYTES } from "./segment.ts";
@@ -30,16 +30,16 @@ const SEGMENT_BYTES_MAX = 64 << 20;
 /** The most bytes of a frame, unless another limit is asked for. */
 const FRAME_BYTES_MAX = 8 << 20;
 
-/** Which log to open, and how. */
-export interface FileLogOptions {
+/** Which logs to open, and how. */
+export interface FileLogsOptions {
   /** Where the store is. The caller holds its lock. */
   readonly directory: Directory;
   /** The store's manifest. */
   readonly manifest: Manifest;
   /** For the salts of segments. */
   readonly random: Random;
-  /** The shard whose log it is. Default 0. */
-  readonly shard?: number;
+  /** The shards whose logs they are. Default: all. */
+  readonly shards?: readonly number[];
   /**
    * Size from which on a segment is rolled, in bytes. Default 64 MiB. It is looked at before a frame
    * is written, so a segment may be longer by one frame.
@@ -47,6 +47,12 @@ export interface FileLogOptions {
   readonly segmentBytesMax?: number;
   /** The most bytes of one frame's body. Default 8 MiB. */
   readonly frameBytesMax?: number;
+}
+
+/** Which log to open, and how. */
+export interface FileLogOptions extends Omit<FileLogsOptions, "shards"> {
+  /** The shard whose log it is. Default 0. */
+  readonly shard?: number;
 }
 
 /**
@@ -58,101 +64,128 @@ export interface FileLogOptions {
  * @throws {FlowError} `corrupt` if records that were durable cannot be read any more; `newer_format`
  * for files of a newer version; `store_failed` if files cannot be read or written.
  */
-export function openFileLog(options: FileLogOptions, steps: RecoverySteps = recoverySteps): Log {
-  const {
-    shard = 0,
-    segmentBytesMax = SEGMENT_BYTES_MAX,
-    frameBytesMax = FRAME_BYTES_MAX,
-    directory,
-    manifest,
-    random,
-  } = options;
+export function openFileLog(options: FileLogOptions, steps?: RecoverySteps): Log {
+  const { shard = 0, ...others } = options;
+  const [log] = openFileLogs({ ...others, shards: [shard] }, steps);
+  return log!;
+}
+
+/**
+ * Opens the logs of several shards in one generation of the manifest. If one of them is refused, all
+ * of them stay as they were found.
+ *
+ * @throws {FlowError} As `openFileLog()` does.
+ */
+export function openFileLogs(
+  options: FileLogsOptions,
+  steps: RecoverySteps = recoverySteps,
+): Log[] {
+  const { segmentBytesMax = SEGMENT_BYTES_MAX, frameBytesMax = FRAME_BYTES_MAX } = options;
+  const { directory, manifest, random, shards = [...Array(manifest.shardCount).keys()] } = options;
   return guarded(`The log in "${directory.path}" cannot be opened`, () => {
-    const files = new SegmentFiles(directory, manifest.state.dbId);
-    const source = { directory, manifest, random, shard };
-    const writer = new Opening(source, files, steps).run();
-    return new FileLog({ ...source, files, writer, segmentBytesMax, frameBytesMax });
+    const openings = shards.map((shard) =>
+      new Opening({ directory, manifest, random, shard }, steps)
+    );
+    try {
+      for (const opening of openings) opening.look();
+      for (const opening of openings) opening.repair();
+      const epoch = begin(openings);
+      return openings.map((opening) =>
+        new FileLog({ ...opening.finish(epoch), segmentBytesMax, frameBytesMax })
+      );
+    } catch (error) {
+      for (const opening of openings) opening.abandon();
+      throw error;
+    }
   });
 }
 
-/** One opening: everything is looked at before anything is written. */
+/**
+ * Publishes the generation of an opening: what is new and what is no longer there. Returns the
+ * epoch, above all that were ever seen.
+ */
+function begin(openings: readonly Opening[]): number {
+  const [{ source: { directory, manifest }, strays }] = openings as [Opening];
+  const { state } = manifest;
+  const epoch = Math.max(state.epoch, ...openings.map(({ epoch }) => epoch)) + 1;
+  const created = openings.flatMap(({ created }) => created ?? []);
+  removeStrays(directory, strays.expired);
+  manifest.publish({
+    ...created.length === 0 ? {} : { segments: [...state.segments, ...created] },
+    epoch,
+    nextSegment: freeSegmentId({ directory, manifest }),
+    quarantine: strays.quarantine,
+  });
+  return epoch;
+}
+
+/** One opening of a log: everything is looked at before anything is written. */
 class Opening {
-  readonly #source: SegmentSource;
+  readonly source: SegmentSource;
+  readonly strays: Strays;
+  /** A segment that the manifest does not list yet. */
+  created: SegmentEntry | undefined;
+  /** The highest number of an opening that left a trace in the log. */
+  epoch = 0;
   readonly #files: SegmentFiles;
   readonly #steps: RecoverySteps;
-  readonly #strays: Strays;
+  #tail: NewSegment | undefined;
+  #survey: TailSurvey | undefined;
 
-  constructor(source: SegmentSource, files: SegmentFiles, steps: RecoverySteps) {
-    this.#source = source;
-    this.#files = files;
+  constructor(source: SegmentSource, steps: RecoverySteps) {
+    const { directory, manifest } = source;
+    this.source = source;
+    this.#files = new SegmentFiles(directory, manifest.state.dbId);
     this.#steps = steps;
-    this.#strays = findStrays(source);
+    this.strays = findStrays(source);
   }
 
-  /** Goes on after the last good frame, or starts a log. */
-  run(): SegmentWriter {
-    const { manifest, shard } = this.#source;
+  /** Finds the end of the log, if there is one, and changes nothing. */
+  look(): void {
+    const { manifest, shard } = this.source;
     const segments = manifest.segmentsOf(shard);
     for (const entry of segments) this.#files.open(entry).close();
-    const tail = segments.at(-1);
-    if (tail !== undefined) return this.#recover({ entry: tail, file: this.#files.open(tail) });
-    return this.#start(createSegment(this.#source, logStart));
+    const entry = segments.at(-1);
+    if (entry === undefined) return;
+    const file = this.#files.open(entry);
+    this.#tail = { entry, file };
+    this.#survey = this.#surveyed(this.#tail);
+    this.epoch = this.#survey.epoch;
+    this.#steps.judge(this.#survey);
   }
 
-  #start({ entry, file }: NewSegment): SegmentWriter {
-    return closedOnError(file, () => {
-      const { segments } = this.#source.manifest.state;
-      const epoch = this.#begin({ segments: [...segments, entry] });
-      const { base } = entry;
-      const size = SEGMENT_HEAD_BYTES;
-      return new SegmentWriter({ entry, file, epoch, end: base, size, provedLsn: base.lsn });
-    });
+  /** Makes the end durable, or a segment to begin with. */
+  repair(): void {
+    if (this.#tail !== undefined && this.#survey !== undefined) {
+      this.#steps.repair(this.#tail.file, this.#survey);
+    } else {
+      this.#tail = createSegment(this.source, logStart);
+      this.created = this.#tail.entry;
+    }
   }
 
-  #recover({ entry, file }: NewSegment): SegmentWriter {
-    return closedOnError(file, () => {
-      const survey = this.#survey(file, entry);
-      this.#steps.judge(survey);
-      this.#steps.repair(file, survey);
-      const epoch = this.#begin({ epoch: survey.epoch });
-      const { end, endOffset: size } = survey;
-      // Evidence that was read may be in the page cache only, so it does not count.
-      const provedLsn = entry.base.lsn;
-      const writer = new SegmentWriter({ entry, file, epoch, end, size, provedLsn });
-      this.#steps.prove(writer);
-      return writer;
-    });
+  /** What the log goes on with, once the manifest knows of it. */
+  finish(epoch: number): Omit<FileLogParts, "segmentBytesMax" | "frameBytesMax"> {
+    const { entry, file } = this.#tail!;
+    const { end = entry.base, endOffset: size = SEGMENT_HEAD_BYTES } = this.#survey ?? {};
+    // Evidence that was read may be in the page cache only, so it does not count.
+    const provedLsn = entry.base.lsn;
+    const writer = new SegmentWriter({ entry, file, epoch, end, size, provedLsn });
+    if (this.#survey !== undefined) this.#steps.prove(writer);
+    return { ...this.source, files: this.#files, writer };
+  }
+
+  /** Leaves no file open. */
+  abandon(): void {
+    this.#tail?.file.close();
   }
 
   /** What the tail says about itself, and what strays say about it. */
-  #survey(file: FileHandle, entry: SegmentEntry): TailSurvey {
+  #surveyed({ entry, file }: NewSegment): TailSurvey {
     const survey = this.#steps.survey(file, entry);
     return {
       ...survey,
-      evidenceLsn: Math.max(survey.evidenceLsn, this.#strays.evidenceLsn),
+      evidenceLsn: Math.max(survey.evidenceLsn, this.strays.evidenceLsn),
     };
-  }
-
-  /** Publishes the generation of this opening. Returns the epoch, above all that were ever seen. */
-  #begin(change: Partial<ManifestState>): number {
-    const { directory, manifest } = this.#source;
-    const epoch = Math.max(manifest.state.epoch, change.epoch ?? 0) + 1;
-    removeStrays(directory, this.#strays.expired);
-    manifest.publish({
-      ...change,
-      epoch,
-      nextSegment: freeSegmentId(this.#source),
-      quarantine: this.#strays.quarantine,
-    });
-    return epoch;
-  }
-}
-
-function closedOnError<Result>(file: FileHandle, act: () => Result): Result {
-  try {
-    return act();
-  } catch (error) {
-    file.close();
-    throw error;
   }
 }

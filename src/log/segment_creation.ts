@@ -63,7 +63,9 @@ function removeIfPossible(directory: Directory, name: string): void {
 }
 
 /** The lowest id above all that are or were in use, strays included. */
-export function freeSegmentId({ directory, manifest }: Omit<SegmentSource, "random">): number {
+export function freeSegmentId(
+  { directory, manifest }: Pick<SegmentSource, "directory" | "manifest">,
+): number {
   const ids = directory.list().map((name) => segmentIdOf(name) ?? 0);
   return Math.max(manifest.state.nextSegment, ...ids.map((id) => id + 1));
 }

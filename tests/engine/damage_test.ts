@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { ByteWriter } from "../../src/codec/mod.ts";
-import { Shard } from "../../src/engine/shard.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { type Command, parseClaimDue, parseCreate } from "../../src/flow/core/mod.ts";
 import {
@@ -32,19 +32,20 @@ function logIn(directory: Directory): Log {
   return openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
 }
 
-function shardOver(log: Log): Shard {
-  return new Shard({
-    log,
+function shardsOver(log: Log): Shards {
+  return new Shards({
+    logs: [log],
     time: systemTime(),
     hashKey: [1, 2, 3, 4],
     limits: DEFAULT_STORE_LIMITS,
   });
 }
 
-function applied(shard: Shard, command: Command): Promise<unknown> {
-  return shard.call(() => {
-    const reply = shard.apply(command);
-    return { waitLsn: shard.headLsn, read: () => reply };
+function applied(shards: Shards, command: Command): Promise<unknown> {
+  return shards.call(() => {
+    const { first } = shards.router;
+    const reply = shards.apply(command, first);
+    return { standsOn: [first.footing()], read: () => reply };
   });
 }
 
@@ -137,29 +138,34 @@ test("a full disk refuses what writes, and answers what only reads in the same t
 test("a throw in the middle of a change fails the shard, and nothing of the command is written", async () => {
   const directory = memoryDirectory();
   const log = new LyingLog(logIn(directory));
-  const shard = shardOver(log);
-  await applied(shard, createCommand("before"));
+  const shards = shardsOver(log);
+  await applied(shards, createCommand("before"));
   log.offset = 2 ** 32 - 50;
-  const failing = applied(shard, createCommand("half"));
+  const failing = applied(shards, createCommand("half"));
   assertEquals((await assertRejects(() => failing, FlowError)).code, "store_failed");
   log.offset = undefined;
-  const after = await assertRejects(() => applied(shard, createCommand("after")), FlowError);
+  const after = await assertRejects(() => applied(shards, createCommand("after")), FlowError);
   assertEquals(after.code, "store_failed");
-  await shard.close();
-  const reopened = shardOver(logIn(directory));
-  assertEquals([...reopened.state.flows.table].map(({ identity: { id } }) => id), ["before"]);
+  await shards.close();
+  const reopened = shardsOver(logIn(directory));
+  assertEquals([...reopened.router.first.state.flows.table].map(({ identity: { id } }) => id), [
+    "before",
+  ]);
   await reopened.close();
 });
 
 test("a claim that waits fails with the shard when taking a flow throws", async () => {
   const log = new LyingLog(logIn(memoryDirectory()));
-  const shard = shardOver(log);
+  const shards = shardsOver(log);
   const command = parseClaimDue("job", { worker: "w", blockMs: 0 }, parsing);
-  const claimed = shard.claim(command, (reply) => ({ waitLsn: shard.headLsn, read: () => reply }));
-  await applied(shard, createCommand("a", shard.now() + 20));
+  const claimed = shards.claim(command, (reply, on) => ({
+    standsOn: on.map((shard) => shard.footing()),
+    read: () => reply,
+  }));
+  await applied(shards, createCommand("a", shards.now() + 20));
   log.offset = 2 ** 32;
   assertEquals((await assertRejects(() => claimed, FlowError)).code, "store_failed");
-  await shard.close();
+  await shards.close();
 });
 
 test("openStore() that fails leaves no file open", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
-import { Shard } from "../../src/engine/shard.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { parseCreate } from "../../src/flow/core/mod.ts";
 import { type Frame, type Log, Manifest, openFileLog } from "../../src/log/mod.ts";
@@ -31,16 +31,17 @@ test("a shard has no more frames in flight than its log takes", async () => {
   };
   const time = manualTime({ autoDefer: false });
   const limits = DEFAULT_STORE_LIMITS;
-  const shard = new Shard({ log, time, hashKey: [1, 2, 3, 4], limits });
+  const shards = new Shards({ logs: [log], time, hashKey: [1, 2, 3, 4], limits });
   const payload = new Uint8Array(600_000);
   const created = Array.from({ length: 9 }, (_, index) => {
     const command = parseCreate(`f${index}`, { type: "job", payload }, {
       limits,
       manualClock: true,
     });
-    return shard.call(() => {
-      shard.apply(command);
-      return { waitLsn: shard.headLsn, read: () => index };
+    return shards.call(() => {
+      const { first } = shards.router;
+      shards.apply(command, first);
+      return { standsOn: [first.footing()], read: () => index };
     });
   });
   for (let turn = 0; turn < 9; turn++) {
@@ -50,5 +51,5 @@ test("a shard has no more frames in flight than its log takes", async () => {
   }
   assertEquals(await Promise.all(created), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
   assertEquals(waitingMax, 1);
-  await shard.close();
+  await shards.close();
 });

@@ -6,7 +6,8 @@
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import {
   type Frame,
@@ -28,6 +29,7 @@ export interface ScriptOptions {
 /** A store whose turns and frames are in the hand of a test. */
 export class ScriptedStore implements AsyncDisposable {
   readonly store: EmbeddedStore;
+  readonly shards: Shards;
   readonly shard: Shard;
   readonly time: ManualTime = manualTime({ autoDefer: false });
   /** What becomes of the next frames; those after them are committed. */
@@ -46,14 +48,15 @@ export class ScriptedStore implements AsyncDisposable {
       random: time.random,
       ...frameBytesMax === undefined ? {} : { frameBytesMax },
     });
-    this.shard = new Shard({
-      log: this.#scripted(log),
+    this.shards = new Shards({
+      logs: [this.#scripted(log)],
       time,
       hashKey: [1, 2, 3, 4],
       limits: storeLimits,
     });
     const parse = { limits: storeLimits, manualClock: true };
-    this.store = new EmbeddedStore({ shard: this.shard, time, parse, lock });
+    this.shard = this.shards.router.first;
+    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock });
   }
 
   /** The end of a turn, after which promises have settled. */

@@ -127,7 +127,7 @@ export class CoreStore {
   }
   valueMget(refs: unknown): unknown[] {
     const query = core.parseValueMget(refs, undefined, this.context);
-    return this.#answer(core.readValues(this.state, query)) as unknown[];
+    return this.#answer(core.readValues(query)) as unknown[];
   }
   retentionCleanup(options?: unknown): RetentionCleanup {
     return this.#run(core.parseRetentionCleanup(options, this.context)) as RetentionCleanup;
@@ -142,27 +142,27 @@ export class CoreStore {
   get(flow: unknown, options?: unknown): FlowRecord | null {
     const query = core.parseGet(flow, options, this.context);
     this.#look(query.target);
-    return this.#answer(core.readFlow(this.state, query, this.nowMs)) as FlowRecord | null;
+    return this.#answer(core.readFlow(this.state.table, query, this.nowMs)) as FlowRecord | null;
   }
   list(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseList(type, options, this.context);
-    return this.#answer(core.readList(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readList([this.state], query, this.nowMs)) as FlowRecord[];
   }
   page(type: unknown, options: object, cursor: string | null): Page<FlowRecord> {
     this.close();
     const query = core.parseList(type, { ...options, cursor }, this.context);
-    return this.#answer(core.readList(this.state, query, this.nowMs)) as Page<FlowRecord>;
+    return this.#answer(core.readList([this.state], query, this.nowMs)) as Page<FlowRecord>;
   }
   stuck(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseStuck(type, options, this.context);
-    return this.#answer(core.readStuck(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readStuck([this.state], query, this.nowMs)) as FlowRecord[];
   }
   info(type: unknown, options?: unknown): FlowInfo {
     this.close();
     const query = core.parseInfo(type, options, this.context);
-    return this.#answer(core.readInfo(this.state, query, this.nowMs)) as FlowInfo;
+    return this.#answer(core.readInfo([this.state], query, this.nowMs)) as FlowInfo;
   }
   policyGet(type: unknown, options?: unknown): ResolvedPolicy {
     const query = core.parsePolicyGet(type, options, this.context);
@@ -178,12 +178,12 @@ export class CoreStore {
   terminals(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseTerminals(type, options, this.context);
-    return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readTerminals([this.state], query, this.nowMs)) as FlowRecord[];
   }
   failures(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseFailures(type, options, this.context);
-    return this.#answer(core.readTerminals(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readTerminals([this.state], query, this.nowMs)) as FlowRecord[];
   }
 
   kvGet(key: unknown, options?: unknown): KvEntry | null {
@@ -215,17 +215,17 @@ export class CoreStore {
   byParent(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByParent(id, options, this.context);
-    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
   }
   byRoot(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByRoot(id, options, this.context);
-    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
   }
   byCorrelation(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByCorrelation(id, options, this.context);
-    return this.#answer(core.readLineage(this.state, query, this.nowMs)) as FlowRecord[];
+    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
   }
 
   /** Outcomes of an independent batch. */

@@ -274,7 +274,7 @@ test("openFileLog() refuses a segment of a newer format and names the versions",
 
 test("openFileLog() keeps the logs of two shards apart in one directory", () => {
   const directory = memoryDirectory();
-  const manifest = manifestOf(directory);
+  const manifest = Manifest.open({ directory, random: seededRandom(1), shards: 2 });
   const logs = [0, 1].map((shard) =>
     openLog(directory, { manifest, shard, segmentBytesMax: TINY })
   );

@@ -54,10 +54,10 @@ export class EngineCallers {
     this.#running = undefined;
   }
 
-  #draw({ shard }: EngineProcess, dieSeed: number): EngineRequest {
+  #draw({ shards }: EngineProcess, dieSeed: number): EngineRequest {
     const dice = new Dice(seededRandom(dieSeed));
     const { model } = this.#oracle.journal;
-    model.nowMs = shard.now();
+    model.nowMs = shards.now();
     const nextPage = dice.percent(10) ? this.#nextPages.shift() : undefined;
     if (nextPage !== undefined) return nextPage;
     return dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice, model);

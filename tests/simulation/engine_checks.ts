@@ -24,16 +24,16 @@ const SWEEP_MS_MAX = 2_000;
 
 /** Nothing can happen any more without time going on: nobody waits for what is there. */
 export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment: Moment): void {
-  const { shard, log } = running;
+  const { shard, shards, log } = running;
   if (shard.headLsn !== log.end.lsn) throw new Violation("A frame was forgotten");
   for (const ticket of oracle.open) checkWaiting(ticket, running, oracle, moment);
-  if (shard.waiters.count !== oracle.open.size) {
-    throw new Violation(`${shard.waiters.count} claims wait, not ${oracle.open.size}`);
+  if (shards.waiters.count !== oracle.open.size) {
+    throw new Violation(`${shards.waiters.count} claims wait, not ${oracle.open.size}`);
   }
   checkState(shard.state, oracle.journal.model);
   const { model } = oracle.journal;
   const left = model.flows.find(({ untilMs }) =>
-    untilMs !== null && untilMs + SWEEP_MS_MAX < shard.now()
+    untilMs !== null && untilMs + SWEEP_MS_MAX < shards.now()
   );
   if (moment.hasSwept && left !== undefined) throw new Violation(`${nameOf(left)} is not swept`);
 }
@@ -50,7 +50,7 @@ export async function checkPoisoned({ store }: EngineProcess, oracle: EngineOrac
 
 function checkWaiting(
   ticket: Ticket,
-  { shard, time }: EngineProcess,
+  { shards, time }: EngineProcess,
   { journal: { model } }: EngineOracle,
   { hasNoticed }: Moment,
 ): void {
@@ -58,7 +58,7 @@ function checkWaiting(
   if (status !== "waiting" || claim === undefined) {
     throw new Violation(`${ticket} was ${status} and is forgotten`);
   }
-  model.nowMs = shard.now();
+  model.nowMs = shards.now();
   const [flow] = model.claimable(claim);
   if (flow !== undefined && hasNoticed) {
     throw new Violation(`${ticket} waits, though "${flow.id}" in "${flow.partitionKey}" is due`);

@@ -8,6 +8,7 @@
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
+import type { Shard } from "../../src/engine/shard.ts";
 import type { Directory } from "../../src/files/mod.ts";
 import type { Frame, Log, LogOutcome } from "../../src/log/mod.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
@@ -15,7 +16,7 @@ import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.t
 import type { LogTemper } from "./engine_scenario.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
-import { type ShardWatch, type TreatCall, WatchedShard } from "./watched_shard.ts";
+import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
 
 /** Small enough for a roll every few frames. */
 const SEGMENT_BYTES_MAX = 4_096 + 3_000;
@@ -46,8 +47,8 @@ export interface EnginePractice {
   readonly log?: (inner: Log) => Log;
   /** Treats every call. */
   readonly call?: TreatCall;
-  /** Changes a shard that was opened. */
-  readonly shard?: (shard: WatchedShard) => void;
+  /** Changes shards that were opened. */
+  readonly shards?: (shards: WatchedShards) => void;
 }
 
 /** Hears of what passes between a shard and its log. */
@@ -67,7 +68,7 @@ export interface ProcessParts {
   readonly random: Random;
   readonly temper: LogTemper;
   readonly practice: EnginePractice;
-  readonly watch: ShardWatch;
+  readonly watch: ShardsWatch;
   readonly tap: LogTap;
 }
 
@@ -75,7 +76,8 @@ export interface ProcessParts {
 export class EngineProcess {
   readonly time: ManualTime;
   readonly store: EmbeddedStore;
-  readonly shard: WatchedShard;
+  readonly shards: WatchedShards;
+  readonly shard: Shard;
   /** The log as the shard sees it. */
   readonly log: Log;
   readonly #fileLog: Log;
@@ -97,9 +99,10 @@ export class EngineProcess {
       const log = tapped(temperedLog(fileLog, { temper, time, random }), tap);
       this.log = practice.log?.(log) ?? log;
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN };
-      const options = { log: this.log, time, ...fixed };
-      this.shard = new WatchedShard(options, watch, practice.call);
-      practice.shard?.(this.shard);
+      const options = { logs: [this.log], time, ...fixed };
+      this.shards = new WatchedShards(options, watch, practice.call);
+      practice.shards?.(this.shards);
+      this.shard = this.shards.router.first;
       this.#fileLog = fileLog;
     } catch (error) {
       closeQuietly(fileLog);
@@ -107,7 +110,7 @@ export class EngineProcess {
       throw error;
     }
     const parse = { limits: LIMITS, manualClock: true };
-    this.store = new EmbeddedStore({ shard: this.shard, time, parse, lock });
+    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock });
   }
 
   /** The newest LSN that no crash takes away. */

@@ -9,7 +9,7 @@
  */
 
 import type { Call } from "../../src/engine/pending.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shards } from "../../src/engine/shards.ts";
 import type { Waiter } from "../../src/engine/waiters.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type CommittedFrame, endOfFrame, type Frame, type Log } from "../../src/log/mod.ts";
@@ -19,15 +19,16 @@ import { stateMutants } from "./state_mutants.ts";
 /** A mistake in how calls are decided or answered. */
 function onCalls(
   name: string,
-  change: <T>(call: Call<T>, shard: Shard) => Partial<Call<T>>,
+  change: <T>(call: Call<T>, shards: Shards) => Partial<Call<T>>,
 ): EnginePractice {
   return {
     name,
-    call: (call, shard) => ({
+    call: (call, shards) => ({
+      looksAt: call.looksAt,
       decide: () => call.decide(),
       resolve: (value) => call.resolve(value),
       reject: (error) => call.reject(error),
-      ...change(call, shard),
+      ...change(call, shards),
     }),
   };
 }
@@ -55,25 +56,30 @@ function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePracti
   };
 }
 
+/** How much all shards have decided. */
+function headOf({ all }: Shards): number {
+  return all.reduce((sum, { headLsn }) => sum + headLsn, 0);
+}
+
 /** Answers commands as soon as they are decided. */
-const answerEarly = onCalls("answerEarly", (call, shard) => ({
+const answerEarly = onCalls("answerEarly", (call, shards) => ({
   decide() {
-    const headLsn = shard.headLsn;
+    const headLsn = headOf(shards);
     const verdict = call.decide();
-    return verdict === undefined || shard.headLsn === headLsn
+    return verdict === undefined || headOf(shards) === headLsn
       ? verdict
-      : { waitLsn: 0, read: () => verdict.read() };
+      : { standsOn: [], read: () => verdict.read() };
   },
 }));
 
 /** Shows to readers what is not on disk. */
-const showUnsettled = onCalls("showUnsettled", (call, shard) => ({
+const showUnsettled = onCalls("showUnsettled", (call, shards) => ({
   decide() {
-    const headLsn = shard.headLsn;
+    const headLsn = headOf(shards);
     const verdict = call.decide();
-    return verdict === undefined || shard.headLsn > headLsn
+    return verdict === undefined || headOf(shards) > headLsn
       ? verdict
-      : { waitLsn: 0, read: () => verdict.read() };
+      : { standsOn: [], read: () => verdict.read() };
   },
 }));
 
@@ -85,7 +91,7 @@ const refuseEarly = onCalls("refuseEarly", (call) => ({
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       return {
-        waitLsn: 0,
+        standsOn: [],
         read() {
           throw error;
         },
@@ -112,7 +118,7 @@ const answerVoidCalls = onCalls("answerVoidCalls", (call) => {
   let decided: ReturnType<typeof call.decide>;
   return {
     decide() {
-      if (decided !== undefined) return { ...decided, waitLsn: 0 };
+      if (decided !== undefined) return { ...decided, standsOn: [] };
       return decided = call.decide();
     },
   };
@@ -191,37 +197,39 @@ const leakFiles = onLog("leakFiles", (inner) => ({ close: () => inner.mark() }))
 /** Tells nobody who follows that something has been committed. */
 const silentFeed: EnginePractice = {
   name: "silentFeed",
-  shard: ({ feed }) => void (feed.committed = () => {}),
+  shards({ all }) {
+    for (const { feed } of all) feed.committed = () => {};
+  },
 };
 
 /** Does not look for waiters when something has changed. */
 const noWake: EnginePractice = {
   name: "noWake",
-  shard: ({ waiters }) => void (waiters.serve = () => {}),
+  shards: ({ waiters }) => void (waiters.serve = () => {}),
 };
 
 /** Does not set the alarm for flows that become due. */
 const noDueAlarm: EnginePractice = {
   name: "noDueAlarm",
-  shard: ({ waiters }) => void (waiters.nextDueMs = () => Infinity),
+  shards: ({ waiters }) => void (waiters.nextDueMs = () => Infinity),
 };
 
 /** Lets claims wait longer than they want to. */
 const noDeadline: EnginePractice = {
   name: "noDeadline",
-  shard: ({ waiters }) => void (waiters.expire = () => {}),
+  shards: ({ waiters }) => void (waiters.expire = () => {}),
 };
 
 /** Asks a waiter again that has been served. */
 const servedTwice: EnginePractice = {
   name: "servedTwice",
-  shard: ({ waiters }) => void (waiters.remove = () => {}),
+  shards: ({ waiters }) => void (waiters.remove = () => {}),
 };
 
 /** Serves who came last. */
 const lastComeFirstServed: EnginePractice = {
   name: "lastComeFirstServed",
-  shard({ waiters }) {
+  shards({ waiters }) {
     let line: Waiter[] = [];
     const add = waiters.add.bind(waiters);
     const remove = waiters.remove.bind(waiters);

@@ -5,6 +5,7 @@
  */
 
 import type { Verdict } from "../../src/engine/pending.ts";
+import type { Shard } from "../../src/engine/shard.ts";
 import { FlowError } from "../../src/errors.ts";
 import { FlowBatchError } from "../../src/flow/mod.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
@@ -16,7 +17,7 @@ import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { showAnswer } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
 import { ReleasedFlows } from "./released_flows.ts";
-import type { Decision, ShardWatch, WatchedShard } from "./watched_shard.ts";
+import type { Decision, ShardsWatch, WatchedShards } from "./watched_shards.ts";
 
 /** Codes that say nothing about flows, but about the store and the machine under it. */
 const OF_THE_MACHINE: readonly string[] = [
@@ -33,8 +34,10 @@ const FITTING_ITEMS_MAX = 2;
 
 /** What the oracle asks of the machine around the store. */
 export interface Surroundings {
-  /** The shard of the store. */
-  readonly shard: WatchedShard;
+  /** The shards of the store. */
+  readonly shards: WatchedShards;
+  /** The only one of them. */
+  readonly shard: Shard;
   /** The newest LSN that no crash takes away. */
   readonly durableLsn: number;
   /** Whether the process has ended, so that nobody hears an answer. */
@@ -95,7 +98,7 @@ export class Ticket {
 }
 
 /** Watches a store over all its openings. */
-export class EngineOracle implements ShardWatch {
+export class EngineOracle implements ShardsWatch {
   /** What happened, one line each. */
   readonly story: string[] = [];
   readonly journal: EngineJournal = new EngineJournal();
@@ -234,7 +237,7 @@ export class EngineOracle implements ShardWatch {
       // A claim that finds no place to wait has been decided all the same.
       if (code === "too_many_waiters") {
         this.#ask(ticket.request, baseLsn);
-        const { count } = this.#surroundings().shard.waiters;
+        const { count } = this.#surroundings().shards.waiters;
         if (count < LIMITS.waitersMax) throw new Violation(`${ticket} has ${count} before it`);
       }
       return this.#expect(ticket, code);
@@ -262,7 +265,7 @@ export class EngineOracle implements ShardWatch {
   #firstInLine({ status, waitingTurn, request: { claim } }: Ticket): Ticket | undefined {
     if (status !== "waiting") return undefined;
     const { model } = this.journal;
-    model.nowMs = this.#surroundings().shard.now();
+    model.nowMs = this.#surroundings().shards.now();
     return [...this.open].find((other) =>
       other.status === "waiting" && other.waitingTurn < waitingTurn &&
       !other.request.abort?.signal.aborted && other.request.claim?.type === claim!.type &&
@@ -274,11 +277,11 @@ export class EngineOracle implements ShardWatch {
   }
 
   #ask(request: EngineRequest, baseLsn: number): ModelSaid {
-    const { shard } = this.#surroundings();
+    const { shard, shards } = this.#surroundings();
     const state = shard.state.flows;
     return this.journal.decide({
       request,
-      nowMs: shard.now(),
+      nowMs: shards.now(),
       baseLsn,
       lastLsn: shard.headLsn,
       state,

@@ -94,6 +94,10 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#random = seededRandom(~seed);
   }
 
+  get shards() {
+    return this.#process!.shards;
+  }
+
   get shard() {
     return this.#process!.shard;
   }
@@ -302,8 +306,8 @@ class EngineSimulation implements Surroundings, LogTap {
       if (this.#process === undefined) continue;
       this.#openingCount += 1;
       this.#hadRoomSince = this.fullCount;
-      const { shard, log } = this.#process;
-      this.#oracle.recovered(shard.now(), log.end.lsn);
+      const { shard, shards, log } = this.#process;
+      this.#oracle.recovered(shards.now(), log.end.lsn);
       checkState(shard.state, this.#oracle.journal.model);
       if (this.#disk.armedCount === 0) checkRecords(shard, this.#oracle.journal.model);
     }

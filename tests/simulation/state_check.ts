@@ -12,6 +12,7 @@ import {
   type FlowState,
   parseHistory,
   readHistory,
+  type ReadValue,
   toRecord,
 } from "../../src/flow/core/mod.ts";
 import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
@@ -50,7 +51,8 @@ export function checkRecords(shard: Shard, model: Model): void {
     const found = table.find(flow.partitionKey, flow.id)!;
     const target = { id: flow.id, partitionKey: flow.partitionKey };
     const query = parseHistory(target, { count: 1_000, values: true }, PARSE);
-    const read = records.valuesAt({ nowMs: 0, headLsn: Infinity });
+    const sight = { nowMs: 0, headLsn: Infinity };
+    const read: ReadValue = (lsn, maxBytes) => records.value(lsn, maxBytes, sight);
     const events = readHistory(found, query, records, read);
     requireEqual(
       `The history of ${nameOf(flow)}`,
@@ -65,7 +67,7 @@ export function checkRecords(shard: Shard, model: Model): void {
 
 /** Compares what is in memory with what the log would make again. Nothing may be ahead of the log. */
 export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
-  const rebuilt = new ShardState(log, hashKey);
+  const rebuilt = new ShardState(log, { hashKey });
   const { state } = shard;
   const everything = ({ flows }: ShardState): Shown => [
     [...flows.table].sort((a, b) => a.lsn - b.lsn),

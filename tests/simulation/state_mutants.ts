@@ -24,19 +24,21 @@ import type { EnginePractice } from "./engine_machine.ts";
 function onStates(name: string, change: (state: ShardState) => void): EnginePractice {
   return {
     name,
-    shard(shard) {
+    shards({ all }) {
       const changed = new WeakSet<ShardState>();
-      const changeOnce = (): void => {
-        if (changed.has(shard.state)) return;
-        changed.add(shard.state);
-        change(shard.state);
-      };
-      changeOnce();
-      const apply = shard.apply.bind(shard);
-      shard.apply = (command: Command): Reply => {
+      for (const shard of all) {
+        const changeOnce = (): void => {
+          if (changed.has(shard.state)) return;
+          changed.add(shard.state);
+          change(shard.state);
+        };
         changeOnce();
-        return apply(command);
-      };
+        const apply = shard.apply.bind(shard);
+        shard.apply = (command: Command, nowMs: number): Reply => {
+          changeOnce();
+          return apply(command, nowMs);
+        };
+      }
     },
   };
 }
@@ -221,7 +223,8 @@ const historyUnstrung = onStates("historyUnstrung", ({ keydir }) => {
 /** Takes leases over at once after an opening. */
 const noGrace: EnginePractice = {
   name: "noGrace",
-  shard({ state: { flows: { table, due } } }) {
+  shards({ all }) {
+    const { table, due } = all[0]!.state.flows;
     for (const { key, identity: { type }, control } of table) {
       const { lease, nextRunAtMs: dueMs, priority, state } = control;
       if (lease === null || dueMs === null) continue;

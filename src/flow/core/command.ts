@@ -158,7 +158,7 @@ export type ChildRequest = Omit<CreateRequest, "partitionKey"> & {
 };
 
 /** A command over one or more flows. */
-interface ItemsCommand<Kind extends string, Request> extends CommandBase {
+interface OverItems<Kind extends string, Request> extends CommandBase {
   /** The command. */
   readonly kind: Kind;
   /** How the items hang together. */
@@ -168,17 +168,17 @@ interface ItemsCommand<Kind extends string, Request> extends CommandBase {
 }
 
 /** `create` and `createMany`. */
-export type CreateCommand = ItemsCommand<"create", CreateRequest>;
+export type CreateCommand = OverItems<"create", CreateRequest>;
 /** `complete` and `completeMany`. */
-export type CompleteCommand = ItemsCommand<"complete", CompleteRequest>;
+export type CompleteCommand = OverItems<"complete", CompleteRequest>;
 /** `transition` and `transitionMany`. */
-export type TransitionCommand = ItemsCommand<"transition", TransitionRequest>;
+export type TransitionCommand = OverItems<"transition", TransitionRequest>;
 /** `retry` and `retryMany`. */
-export type RetryCommand = ItemsCommand<"retry", RetryRequest>;
+export type RetryCommand = OverItems<"retry", RetryRequest>;
 /** `fail` and `failMany`. */
-export type FailCommand = ItemsCommand<"fail", FailRequest>;
+export type FailCommand = OverItems<"fail", FailRequest>;
 /** `cancel` and `cancelMany`. */
-export type CancelCommand = ItemsCommand<"cancel", CancelRequest>;
+export type CancelCommand = OverItems<"cancel", CancelRequest>;
 
 /** `extendLease`. */
 export interface ExtendLeaseCommand extends CommandBase {
@@ -355,6 +355,8 @@ export type AtomicPart =
 /** `atomic`. */
 export interface AtomicCommand extends CommandBase {
   readonly kind: "atomic";
+  /** The partition of all that happens. */
+  readonly partitionKey: string;
   /** What happens, in this order, with the names that errors call it by. All in one partition. */
   readonly steps: readonly { readonly name: string; readonly command: AtomicPart }[];
 }

@@ -6,6 +6,7 @@
 import type { Random } from "../../time/mod.ts";
 import type { FlowLimits } from "../mod.ts";
 import type { Loaded } from "./need.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { Value, ValueParts } from "./value.ts";
 
 /** What a command is decided with, besides the state. */
@@ -22,4 +23,6 @@ export interface DecideContext {
   readonly parts?: ReadonlyMap<Value, ValueParts>;
   /** What the command needs; see `needsOf()`. */
   readonly loaded: Loaded;
+  /** The other shards of the store. Default: there are none. */
+  readonly neighbours?: Neighbours;
 }

@@ -12,27 +12,21 @@ import { cancelForeclosed } from "./cascade.ts";
 import { type ClosingView, isForeclosed } from "./closing.ts";
 import { changedControl, type ControlChange, type Kept } from "./control_change.ts";
 import type { DecideContext } from "./decide_context.ts";
-import type { Effect, EventFacts } from "./effect.ts";
+import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
 import { KvDraft } from "./kv_draft.ts";
 import { type Group, NO_GROUPS, withGroups } from "./group.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
-import { type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
+import { type Holdings, type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
+import { ALONE, isStored, type Neighbours } from "./neighbours.ts";
 import { duplicate, neverStored, notFound } from "./refusals.ts";
 import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
 import type { Value, ValueLink, WrittenValue } from "./value.ts";
-
-/** What a flow is created with. */
-export interface Holdings {
-  /** The payload. */
-  readonly payload: Value | ValueLink | undefined;
-  /** The named values. */
-  readonly plan: PlannedValues | undefined;
-}
+import { valueAddress, valuePlace } from "./value_ref.ts";
 
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
@@ -49,6 +43,8 @@ export class Draft implements FlowLookup, ClosingView {
   readonly limits: FlowLimits;
   /** What was loaded for the command. */
   readonly loaded: Loaded;
+  /** The other shards of the store. */
+  readonly neighbours: Neighbours;
   /** Whether naming a flow twice is refused. */
   refusesRepeats = false;
   readonly #context: DecideContext;
@@ -72,6 +68,7 @@ export class Draft implements FlowLookup, ClosingView {
     this.random = context.random;
     this.limits = context.limits;
     this.loaded = context.loaded;
+    this.neighbours = context.neighbours ?? ALONE;
     this.#context = context;
   }
 
@@ -109,7 +106,8 @@ export class Draft implements FlowLookup, ClosingView {
   /** The flow that the command names. Refuses with `not_found`. */
   named(target: FlowTarget): Flow {
     const flow = findFlow(this, target, this.nowMs);
-    if (flow === undefined) throw notFound(target);
+    // One that another shard has is none of this command's: it was looked for there before.
+    if (flow === undefined || !this.isHere(flow.identity.partitionKey)) throw notFound(target);
     if (!this.refusesRepeats) return flow;
     const key = packKey(flow.key);
     if (this.#named.has(key)) throw duplicate(flow);
@@ -123,13 +121,14 @@ export class Draft implements FlowLookup, ClosingView {
     return flow && this.foreclosed(flow);
   }
 
-  /** The flows with an id, whether their retention is over or not. */
+  /** The flows with an id in the whole store, whether their retention is over or not. */
   findAll(id: string): Flow[] {
     const changed = this.#changed.get(id) ?? [];
     const others = this.state.table.findAll(id).filter(({ identity }) =>
       !changed.some((flow) => flow.identity.partitionKey === identity.partitionKey)
     );
-    return [...others, ...changed].map((flow) => this.foreclosed(flow));
+    const own = [...others, ...changed].map((flow) => this.foreclosed(flow));
+    return [...own, ...this.neighbours.findAll(id)];
   }
 
   recorded(partitionKey: string, id: string): Flow | undefined {
@@ -162,6 +161,11 @@ export class Draft implements FlowLookup, ClosingView {
     return ended;
   }
 
+  /** Whether a partition belongs to the shard that decides. */
+  isHere(partitionKey: string): boolean {
+    return this.neighbours.shardOf(partitionKey) === this.neighbours.shard;
+  }
+
   /** A key that no flow has. */
   newKey(partitionKey: string, id: string): FlowKey {
     const { table, keys } = this.state;
@@ -179,10 +183,11 @@ export class Draft implements FlowLookup, ClosingView {
   /** Refuses the reference to a value that nobody can have stored yet. */
   requireStored(field: string, value: Value | ValueLink | undefined): void {
     if (value === undefined || !("linkLsn" in value)) return;
-    if (value.linkLsn >= this.#context.firstLsn) throw neverStored(field, value.linkLsn);
+    const isThere = isStored(valuePlace(value.linkLsn), this.neighbours, this.#context.firstLsn);
+    if (!isThere) throw neverStored(field, value.linkLsn);
   }
 
-  /** Keeps a value of a flow. Returns its LSN, 0 for no value. What is stored already is referred to. */
+  /** Keeps a value of a flow. Returns its address, 0 for none. What is stored already is referred to. */
   value(key: FlowKey, value: Value | ValueLink | undefined): number {
     if (value === undefined) return 0;
     return "linkLsn" in value ? value.linkLsn : this.#value(key, value, null);
@@ -191,7 +196,7 @@ export class Draft implements FlowLookup, ClosingView {
   /** Keeps a value that the command makes itself: nobody sent it ahead, and it is small. */
   ownValue(key: FlowKey, { encoding, bytes }: Value): number {
     this.#valueCount++;
-    return this.#add({ kind: "value", key, value: { encoding, bytes }, untilMs: null });
+    return this.#addValue({ kind: "value", key, value: { encoding, bytes }, untilMs: null });
   }
 
   /** A value as it is written: with its bytes, or, if it went ahead, with the place of its parts. */
@@ -203,7 +208,7 @@ export class Draft implements FlowLookup, ClosingView {
     return { encoding, size: bytes.length, parts };
   }
 
-  /** Keeps a value that belongs to no flow. Returns its LSN. */
+  /** Keeps a value that belongs to no flow. Returns its address. */
   sharedValue(value: Value, untilMs: number | null): number {
     return this.#value(null, value, untilMs);
   }
@@ -331,7 +336,7 @@ export class Draft implements FlowLookup, ClosingView {
 
   #value(key: FlowKey | null, value: Value, untilMs: number | null): number {
     if (key !== null) this.#valueCount++;
-    return this.#add({ kind: "value", key, value: this.written(value), untilMs });
+    return this.#addValue({ kind: "value", key, value: this.written(value), untilMs });
   }
 
   #list(
@@ -374,6 +379,11 @@ export class Draft implements FlowLookup, ClosingView {
     if (dictionary.idOf(name) !== undefined || this.#newNames.has(name)) return;
     this.#add({ kind: "dict", id: dictionary.nextId + this.#newNames.size, name });
     this.#newNames.add(name);
+  }
+
+  /** Adds a value. Returns its address. */
+  #addValue(effect: ValueEffect): number {
+    return valueAddress({ shard: this.neighbours.shard, lsn: this.#add(effect) });
   }
 
   /** Adds an effect. Returns the LSN that its record will have. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type ChangeWalk, comparePositions } from "../../index/mod.ts";
+import { type ChangeWalk, comparePositions, mergedWalk } from "../../index/mod.ts";
+import { byLastChange } from "./due_flow.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "./flow.ts";
 import type { LineageQuery } from "./query.ts";
 import type { FlowsReply, PageReply } from "./reply.ts";
@@ -12,13 +13,19 @@ import type { FlowState } from "./state.ts";
 
 /** Answers `byParent`, `byRoot` and `byCorrelation`. */
 export function readLineage(
-  state: FlowState,
+  shards: readonly FlowState[],
   query: LineageQuery,
   nowMs: number,
 ): FlowsReply | PageReply {
   const { fromMs, toMs, rev, after = null } = query;
-  const walk = walkLineage(state, query, { fromMs, toMs, rev, after });
-  return readRows(state, walk, query, (flow) => isListed(flow, query, nowMs));
+  const walks = shards.map((state) => walkFlows(state, query, { fromMs, toMs, rev, after }));
+  const sign = rev ? -1 : 1;
+  const walk = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
+  return readRows(walk, query, (flow) => isListed(flow, query, nowMs));
+}
+
+function* walkFlows(state: FlowState, query: LineageQuery, walk: ChangeWalk): Generator<Flow> {
+  for (const handle of walkLineage(state, query, walk)) yield state.table.at(handle);
 }
 
 function walkLineage(

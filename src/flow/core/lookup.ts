@@ -15,6 +15,22 @@ export interface FlowLookup {
   findAll(id: string): Flow[];
 }
 
+/** Several places to look flows up in, as one. A flow is in one of them only. */
+export function lookupIn(places: readonly FlowLookup[]): FlowLookup {
+  const [only] = places;
+  if (places.length === 1 && only !== undefined) return only;
+  return {
+    find(partitionKey, id) {
+      for (const place of places) {
+        const flow = place.find(partitionKey, id);
+        if (flow !== undefined) return flow;
+      }
+      return undefined;
+    },
+    findAll: (id) => places.flatMap((place) => place.findAll(id)),
+  };
+}
+
 /**
  * The flow that a target names, undefined if there is none. A flow past its retention is none.
  * Refuses an id that stands in several partitions if the target names no partition.

@@ -64,7 +64,8 @@ export type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-export { decide, type Decision } from "./decide/decide.ts";
+export { decide, type DecideShard, decideSpread, type Decision } from "./decide/decide.ts";
+export { countOf, joined } from "./decide/spread.ts";
 export { Dictionary } from "./dictionary.ts";
 export type { DecideContext } from "./decide_context.ts";
 export { type ClosingView, isForeclosed } from "./closing.ts";
@@ -87,7 +88,7 @@ export type {
 } from "./effect.ts";
 export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
-export type { Control, Flow, Identity, Lease } from "./flow.ts";
+export { type Control, type Flow, type Identity, isForgotten, type Lease } from "./flow.ts";
 export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export type { Group, Membership } from "./group.ts";
@@ -97,8 +98,9 @@ export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";
 export { readLineage } from "./lineage.ts";
-export { findFlow } from "./lookup.ts";
+export { findFlow, type FlowLookup, lookupIn } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
+export { ALONE, type Neighbours } from "./neighbours.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
@@ -146,6 +148,7 @@ export {
 } from "./queries.ts";
 export type {
   AtomicReply,
+  ClaimReply,
   CleanupReply,
   FlowReply,
   FlowsReply,
@@ -157,10 +160,21 @@ export type {
   PageReply,
   PolicyReply,
   Reply,
+  SpreadReply,
   ValueReply,
   ValuesReply,
 } from "./reply.ts";
-export { createFlowState, FlowState } from "./state.ts";
+export {
+  type ItemRequest,
+  type ItemsCommand,
+  type Route,
+  routeOf,
+  type SpreadCommand,
+  targetOf,
+} from "./route.ts";
+export { ShardMap, type SlotRuns } from "./shard_map.ts";
+export { createFlowState, FlowState, type FlowStateOptions, type Policies } from "./state.ts";
 export type { FlowTable } from "./table.ts";
 export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./value.ts";
+export { SHARDS_MAX, valueAddress, type ValuePlace, valuePlace } from "./value_ref.ts";
 export type { FlowLimits } from "../mod.ts";

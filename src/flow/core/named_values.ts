@@ -54,6 +54,14 @@ export interface PlannedValue extends Omit<NamedValue, "lsn"> {
 /** What a flow is to hold; nothing of it has been written. */
 export type PlannedValues = readonly (NamedValue | PlannedValue)[];
 
+/** What a flow is created with. */
+export interface Holdings {
+  /** The payload. */
+  readonly payload: Value | ValueLink | undefined;
+  /** The named values. */
+  readonly plan: PlannedValues | undefined;
+}
+
 /**
  * What a flow holds after a change; undefined if that is what it held before.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DueSelection, StateWalk } from "../../index/mod.ts";
+import { type DueSelection, mergedWalk, type StateWalk } from "../../index/mod.ts";
 import { type FlowInfo, RUNNING } from "../mod.ts";
 import type {
   GetQuery,
@@ -14,8 +14,9 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
+import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
 import { type Flow, isForgotten } from "./flow.ts";
-import { findFlow } from "./lookup.ts";
+import { findFlow, type FlowLookup } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type {
   FlowReply,
@@ -28,57 +29,68 @@ import type {
 import { readRows } from "./rows.ts";
 import type { FlowState } from "./state.ts";
 
+/** The states of the shards that a query concerns; it is answered as if they were one. */
+type States = readonly FlowState[];
+
 /** Answers `get`. */
-export function readFlow(state: FlowState, query: GetQuery, nowMs: number): FlowReply {
-  const flow = findFlow(state.table, query.target, nowMs) ?? null;
+export function readFlow(flows: FlowLookup, query: GetQuery, nowMs: number): FlowReply {
+  const flow = findFlow(flows, query.target, nowMs) ?? null;
   return { kind: "flow", flow, hydration: query.hydration };
 }
 
 /** Answers `list`. */
 export function readList(
-  state: FlowState,
+  shards: States,
   query: ListQuery,
   nowMs: number,
 ): FlowsReply | PageReply {
   const states = query.state === null ? null : [query.state];
-  return readType(state, query, { states, after: query.after ?? null }, nowMs);
+  return readType(shards, query, { states, after: query.after ?? null }, nowMs);
 }
 
 /** Answers `terminals` and `failures`. */
 export function readTerminals(
-  state: FlowState,
+  shards: States,
   query: TerminalsQuery,
   nowMs: number,
 ): FlowsReply | PageReply {
   const { states, fromMs, toMs, rev, after = null } = query;
-  return readType(state, query, { states, fromMs, toMs, rev, after }, nowMs);
+  return readType(shards, query, { states, fromMs, toMs, rev, after }, nowMs);
 }
 
 /** Answers `stuck`. */
-export function readStuck(state: FlowState, query: StuckQuery, nowMs: number): FlowsReply {
+export function readStuck(shards: States, query: StuckQuery, nowMs: number): FlowsReply {
   const flows: Flow[] = [];
   const { type, partitionKey, olderThanMs, count } = query;
   const selection = { ...waitingIn(type, partitionKey), waiting: false, leased: true };
-  for (const handle of state.due.walkByTime(selection, nowMs - olderThanMs)) {
+  const walks = shards.map((state) => dueFlows(state, selection, nowMs - olderThanMs));
+  for (const { flow } of mergedWalk(walks, byDueTime)) {
     if (flows.length === count) break;
-    flows.push(state.table.at(handle));
+    flows.push(flow);
   }
   return { kind: "flows", flows, hydration: null };
 }
 
 /** Answers `info`. Costs as much as are due; with a partition, as much as there are of the type. */
-export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): InfoReply {
+export function readInfo(shards: States, query: InfoQuery, nowMs: number): InfoReply {
   const { type, partitionKey } = query;
   const states = new Map<string, number>();
-  for (const [name, count] of state.states.counts(type)) {
-    const listed = partitionKey === null
-      ? count - countForgotten(state, type, name, nowMs)
-      : countListed(state, query, name, nowMs);
-    if (listed > 0) states.set(name, listed);
-  }
   const selection = waitingIn(type, partitionKey);
-  const { all, due } = state.due.count(selection, nowMs);
-  const oldestDueMs = state.due.earliestMs(selection);
+  let all = 0;
+  let due = 0;
+  let oldestDueMs = Infinity;
+  for (const state of shards) {
+    for (const [name, count] of state.states.counts(type)) {
+      const listed = partitionKey === null
+        ? count - countForgotten(state, type, name, nowMs)
+        : countListed(state, query, name, nowMs);
+      if (listed > 0) states.set(name, (states.get(name) ?? 0) + listed);
+    }
+    const counted = state.due.count(selection, nowMs);
+    all += counted.all;
+    due += counted.due;
+    oldestDueMs = Math.min(oldestDueMs, state.due.earliestMs(selection));
+  }
   const info: FlowInfo = {
     type,
     partitionKey,
@@ -97,7 +109,7 @@ export function readInfo(state: FlowState, query: InfoQuery, nowMs: number): Inf
 }
 
 /** Answers `valueMget`. Where the values are needs no state. */
-export function readValues(_state: FlowState, query: ValuesQuery): ValuesReply {
+export function readValues(query: ValuesQuery): ValuesReply {
   return { kind: "values", ...query };
 }
 
@@ -121,18 +133,30 @@ function waitingIn(type: string, partitionKey: string | null): DueSelection {
   };
 }
 
+function* dueFlows(state: FlowState, selection: DueSelection, nowMs: number): Generator<DueFlow> {
+  for (const handle of state.due.walkByTime(selection, nowMs)) {
+    yield { flow: state.table.at(handle), dueMs: state.due.timeOf(handle) };
+  }
+}
+
 /** What queries have in common that answer with rows of a type. */
 type TypeQuery = Pick<ListQuery, "type" | "partitionKey" | "count" | "after">;
 
 function readType(
-  state: FlowState,
+  shards: States,
   query: TypeQuery,
   walk: StateWalk,
   nowMs: number,
 ): FlowsReply | PageReply {
   const { type, partitionKey } = query;
-  const handles = state.states.walk(type, walk);
-  return readRows(state, handles, query, (flow) => isListed(flow, partitionKey, nowMs));
+  const sign = walk.rev ? -1 : 1;
+  const walks = shards.map((state) => listedFlows(state, type, walk));
+  const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
+  return readRows(flows, query, (flow) => isListed(flow, partitionKey, nowMs));
+}
+
+function* listedFlows(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
+  for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
 }
 
 function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {

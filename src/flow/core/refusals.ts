@@ -129,8 +129,8 @@ export function valueConflict(id: string, name: string): FlowError {
 }
 
 /** A reference leads beyond what has been stored. */
-export function neverStored(field: string, lsn: number): FlowError {
-  const ref = valueRef(lsn);
+export function neverStored(field: string, address: number): FlowError {
+  const ref = valueRef(address);
   return new FlowError(
     "invalid_argument",
     `${field} is "${ref}", but must be a reference that this store gave`,
@@ -225,6 +225,16 @@ export function rewindOfDueTime(state: string, event: EventPosition): FlowError 
     "invalid_argument",
     `runAtMs is given, but event ${formatEventId(event)} ended the flow in state "${state}"`,
     { details: { field: "runAtMs" } },
+  );
+}
+
+/** A child's partition belongs to another shard than its parent's. */
+export function childElsewhere({ identity }: Flow, child: FlowTarget): FlowError {
+  return new FlowError(
+    "partition_mismatch",
+    `Partition "${child.partitionKey}" of child "${child.id}" is in another shard than partition ` +
+      `"${identity.partitionKey}" of its parent "${identity.id}"`,
+    { details: { id: child.id, partitionKey: child.partitionKey, parentId: identity.id } },
   );
 }
 

@@ -44,6 +44,12 @@ export interface FlowsReply {
   readonly hydration: Hydration | null;
 }
 
+/** What a claim took from one shard. */
+export interface ClaimReply extends FlowsReply {
+  /** When each of the flows was due: they are in this order. */
+  readonly dueMs: readonly number[];
+}
+
 /** One outcome per item. */
 export interface OutcomesReply {
   /** The kind of reply. */
@@ -117,6 +123,9 @@ export interface AtomicReply {
   /** In the order of the commands. */
   readonly replies: readonly Reply[];
 }
+
+/** What a command over flows that nobody names did in one shard. */
+export type SpreadReply = ClaimReply | CleanupReply;
 
 /** An answer. Flows in it are as they were when it was decided. */
 export type Reply =

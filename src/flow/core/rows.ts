@@ -7,7 +7,6 @@ import type { ListPosition } from "../../index/mod.ts";
 import { formatCursor } from "./cursor.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowsReply, PageReply } from "./reply.ts";
-import type { FlowState } from "./state.ts";
 
 /** How many rows are wanted, and whether as a page. */
 export interface RowsWanted {
@@ -19,15 +18,13 @@ export interface RowsWanted {
 
 /** Takes rows from a walk until there are enough. */
 export function readRows(
-  { table }: FlowState,
-  walk: Iterable<number>,
+  walk: Iterable<Flow>,
   { count, after }: RowsWanted,
   isListed: (flow: Flow) => boolean,
 ): FlowsReply | PageReply {
   const flows: Flow[] = [];
   let more = false;
-  for (const handle of walk) {
-    const flow = table.at(handle);
+  for (const flow of walk) {
     if (!isListed(flow)) continue;
     more = flows.length === count;
     if (more) break;

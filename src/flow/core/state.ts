@@ -46,6 +46,9 @@ export interface ChangedGroups {
   readonly lsn: number;
 }
 
+/** Policies by type, each with the LSN of the record that set it. */
+export type Policies = Map<string, StoredPolicy & { readonly lsn: number }>;
+
 /**
  * The flows, policies, names and keys of one shard, with the orders over them. Only `evolve()` changes
  * what is in it.
@@ -59,8 +62,8 @@ export class FlowState implements ClosingView {
   readonly dictionary: Dictionary = new Dictionary();
   /** The flows. */
   readonly table: FlowTable;
-  /** The policies by type, with the LSNs that set them. */
-  readonly policies: Map<string, StoredPolicy & { readonly lsn: number }> = new Map();
+  /** The policies by type, with the LSNs that set them. The first shard of a store has them. */
+  readonly policies: Policies;
   /** The flows that have a due time, by due time. */
   readonly due: DueIndex;
   /** The flows that have ended, by the end of their retention. */
@@ -93,9 +96,11 @@ export class FlowState implements ClosingView {
    * An empty state.
    *
    * @param hash Gives flows their keys; the same for the whole life of a store.
+   * @param policies Where the policies are. Default: they come from this shard's own effects.
    */
-  constructor(hash: KeyedHash) {
+  constructor(hash: KeyedHash, policies: Policies = new Map()) {
     this.hash = hash;
+    this.policies = policies;
     this.keys = new FlowKeys(hash);
     this.table = new PackedTable({ dictionary: this.dictionary, keys: this.keys });
     this.due = new DueIndex(this.table);
@@ -162,7 +167,15 @@ export function dueSelection(filter: ClaimFilter): DueSelection {
   return { type, states, partitionKeys, priority, waiting, leased: expired };
 }
 
-/** An empty state. `hashKey` is the same for the whole life of a store. */
-export function createFlowState({ hashKey }: { readonly hashKey: SipKey }): FlowState {
-  return new FlowState((bytes) => sipHash24(hashKey, bytes));
+/** What a state is made with. */
+export interface FlowStateOptions {
+  /** The same for the whole life of a store. */
+  readonly hashKey: SipKey;
+  /** Policies that are kept elsewhere. Default: they come from this shard's own effects. */
+  readonly policies?: Policies | undefined;
+}
+
+/** An empty state. */
+export function createFlowState({ hashKey, policies }: FlowStateOptions): FlowState {
+  return new FlowState((bytes) => sipHash24(hashKey, bytes), policies);
 }

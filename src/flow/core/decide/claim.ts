@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { type DueSelection, mergedWalk } from "../../../index/mod.ts";
 import { isForeclosed } from "../closing.ts";
 import type { ClaimCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
+import { byUrgency, type DueFlow } from "../due_flow.ts";
 import { type Flow, hasEnded } from "../flow.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
-import type { FlowsReply } from "../reply.ts";
+import type { ClaimReply } from "../reply.ts";
 import { dueSelection } from "../state.ts";
 import { loseFlow } from "./lease_lost.ts";
 import { settleFamily } from "./roll_up.ts";
@@ -17,9 +19,12 @@ import { settleFamily } from "./roll_up.ts";
  * Leases due flows to a worker: first a share of expired leases, so that they cannot starve behind
  * new work, then what is due, then more expired leases. A flow that has lost too many leases is not
  * given away once more, but sent where its policy says.
+ *
+ * @param drafts One for each shard that may have such flows. They are taken as if it were one.
+ * @returns What was taken from each shard.
  */
-export function decideClaim(draft: Draft, command: ClaimCommand): FlowsReply {
-  const taken = new Taking(draft, command);
+export function decideClaim(drafts: readonly Draft[], command: ClaimCommand): ClaimReply[] {
+  const taken = new Taking(drafts, command);
   const { limit, reclaimRatio, filter } = command;
   if (filter.expired && filter.waiting && reclaimRatio === 0) {
     taken.take(taken.candidates(true, true), limit);
@@ -30,50 +35,68 @@ export function decideClaim(draft: Draft, command: ClaimCommand): FlowsReply {
     taken.take(taken.candidates(filter.waiting, false), limit);
     taken.take(expired, limit);
   }
-  return { kind: "flows", flows: taken.lease(), hydration: command.hydration };
+  return taken.lease();
+}
+
+/** A flow that a claim may take, and the command of its shard. */
+interface Candidate extends DueFlow {
+  readonly draft: Draft;
 }
 
 /** The flows that one claim takes. */
 class Taking {
-  readonly #draft: Draft;
+  readonly #drafts: readonly Draft[];
   readonly #command: ClaimCommand;
-  readonly #handles: number[] = [];
+  readonly #taken: Candidate[] = [];
   #touchedCount = 0;
 
-  constructor(draft: Draft, command: ClaimCommand) {
-    this.#draft = draft;
+  constructor(drafts: readonly Draft[], command: ClaimCommand) {
+    this.#drafts = drafts;
     this.#command = command;
   }
 
   /** What the claim could take, in order. Can be read in several goes. */
-  candidates(waiting: boolean, leased: boolean): Generator<number> {
-    const { state, nowMs } = this.#draft;
-    return state.due.walk({ ...dueSelection(this.#command.filter), waiting, leased }, nowMs);
+  candidates(waiting: boolean, leased: boolean): Generator<Candidate> {
+    const selection = { ...dueSelection(this.#command.filter), waiting, leased };
+    return mergedWalk(
+      this.#drafts.map((draft) => candidatesOf(draft, selection)),
+      byUrgency,
+    );
   }
 
   /** Takes candidates until there are `count` in all. */
-  take(candidates: Generator<number>, count: number): void {
+  take(candidates: Generator<Candidate>, count: number): void {
+    const [first] = this.#drafts;
     // One claim touches a bounded number of flows, even if most have lost too many leases.
-    while (this.#handles.length < count && this.#touchedCount < this.#draft.limits.claimLimitMax) {
-      const { value: handle, done } = candidates.next();
+    const touchedMax = first?.limits.claimLimitMax ?? 0;
+    while (this.#taken.length < count && this.#touchedCount < touchedMax) {
+      const { value: candidate, done } = candidates.next();
       if (done) return;
-      const flow = this.#latest(handle);
+      const { draft } = candidate;
+      const flow = latest(candidate);
       this.#touchedCount++;
-      if (isForeclosed(flow, this.#draft) && !this.#draft.family.takeStep()) return this.#stop();
-      if (hasEnded(this.#draft.foreclosed(flow).control)) continue;
-      if (hasLostTooMany(this.#draft, flow)) loseFlow(this.#draft, flow);
-      else this.#handles.push(handle);
+      if (isForeclosed(flow, draft) && !draft.family.takeStep()) return this.#stop();
+      if (hasEnded(draft.foreclosed(flow).control)) continue;
+      if (hasLostTooMany(draft, flow)) loseFlow(draft, flow);
+      else this.#taken.push(candidate);
     }
   }
 
-  /** Leases what was taken, the most urgent first. */
-  lease(): Flow[] {
-    const { due } = this.#draft.state;
+  /** Leases what was taken, the most urgent first. Tells what was taken from each shard. */
+  lease(): ClaimReply[] {
     // A flow that was given up may have taken others with it that had been taken before.
-    settleFamily(this.#draft);
-    return due.sorted(this.#handles).map((handle) => this.#latest(handle))
-      .filter(({ control }) => !hasEnded(control))
-      .map((flow) => this.#leaseOne(flow));
+    for (const draft of this.#drafts) settleFamily(draft);
+    const taken = this.#taken.filter((candidate) => !hasEnded(latest(candidate).control))
+      .sort(byUrgency);
+    return this.#drafts.map((draft) => {
+      const own = taken.filter((candidate) => candidate.draft === draft);
+      return {
+        kind: "flows",
+        flows: own.map((candidate) => this.#leaseOne(draft, latest(candidate))),
+        dueMs: own.map(({ dueMs }) => dueMs),
+        hydration: this.#command.hydration,
+      };
+    });
   }
 
   /** Lets the claim end with what it has. */
@@ -81,22 +104,28 @@ class Taking {
     this.#touchedCount = Infinity;
   }
 
-  /** A candidate as it is now: one that was given up may have changed its family. */
-  #latest(handle: number): Flow {
-    const flow = this.#draft.state.table.at(handle);
-    return this.#draft.hasFamily ? this.#draft.latest(flow) : flow;
-  }
-
-  #leaseOne(flow: Flow): Flow {
-    const { nowMs, random } = this.#draft;
+  #leaseOne(draft: Draft, flow: Flow): Flow {
+    const { nowMs, random } = draft;
     const { lease, fencingToken, reclaims } = flow.control;
-    return this.#draft.change(flow, {
+    return draft.change(flow, {
       lease: { owner: this.#command.worker, secret: { hi: random.u32(), lo: random.u32() } },
       fencingToken: fencingToken + 1,
       nextRunAtMs: nowMs + this.#command.leaseMs,
       reclaims: lease === null ? reclaims : reclaims + 1,
     }, "claimed");
   }
+}
+
+function* candidatesOf(draft: Draft, selection: DueSelection): Generator<Candidate> {
+  const { state: { due, table }, nowMs } = draft;
+  for (const handle of due.walk(selection, nowMs)) {
+    yield { draft, flow: table.at(handle), dueMs: due.timeOf(handle) };
+  }
+}
+
+/** A candidate as it is now: one that was given up may have changed its family. */
+function latest({ draft, flow }: Candidate): Flow {
+  return draft.hasFamily ? draft.latest(flow) : flow;
 }
 
 /** Whether a flow with an expired lease would lose one more than its policy allows. */

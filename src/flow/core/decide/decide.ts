@@ -7,33 +7,41 @@ import type { Command } from "../command.ts";
 import type { DecideContext } from "../decide_context.ts";
 import { Draft } from "../draft.ts";
 import type { Effect } from "../effect.ts";
-import type { Reply } from "../reply.ts";
+import type { Reply, SpreadReply } from "../reply.ts";
+import type { SpreadCommand } from "../route.ts";
 import type { FlowState } from "../state.ts";
 import { decideAtomic } from "./atomic.ts";
 import { decideItems } from "./batch.ts";
 import { decideCancel } from "./cancel.ts";
-import { decideClaim } from "./claim.ts";
 import { decideClose } from "./close.ts";
 import { decideComplete, decideFail } from "./complete.ts";
 import { decideCreate } from "./create.ts";
 import { decideExtendLease } from "./extend_lease.ts";
 import { decideKvDelete, decideKvSet } from "./kv.ts";
 import { decidePolicySet } from "./policy_set.ts";
-import { decideRetentionCleanup } from "./retention_cleanup.ts";
 import { decideRetry } from "./retry.ts";
 import { decideRewind } from "./rewind.ts";
 import { settleFamily } from "./roll_up.ts";
 import { decideSignal } from "./signal.ts";
 import { decideSpawn } from "./spawn.ts";
+import { joined, spreadOver } from "./spread.ts";
 import { decideTransition } from "./transition.ts";
 import { decideValuePut } from "./value_put.ts";
 
 /** What a command does, and what it answers once that is on disk. */
-export interface Decision {
+export interface Decision<Answer extends Reply = Reply> {
   /** The effects; the first has the LSN `firstLsn`, the others follow. May be none. */
   readonly effects: readonly Effect[];
   /** The answer. */
-  readonly reply: Reply;
+  readonly reply: Answer;
+}
+
+/** A shard that a command is decided in. */
+export interface DecideShard {
+  /** Its state. */
+  readonly state: FlowState;
+  /** What else the command is decided with there. */
+  readonly context: DecideContext;
 }
 
 /**
@@ -49,11 +57,24 @@ export function decide(state: FlowState, command: Command, context: DecideContex
 
 /** A command and all that it sets off. */
 function decideWhole(draft: Draft, command: Command): Reply {
-  const reply = replyTo(draft, command);
-  const count = draft.effects.length;
-  settleFamily(draft);
-  // A flow of the reply may have been changed once more.
-  return draft.effects.length > count ? latest(draft, reply) : reply;
+  return settled(draft, replyTo(draft, command));
+}
+
+/**
+ * Decides a command over flows that nobody names, in several shards at once.
+ *
+ * @returns What it does in each of them, in their order. Their replies are to be joined.
+ */
+export function decideSpread(
+  shards: readonly DecideShard[],
+  command: SpreadCommand,
+): Decision<SpreadReply>[] {
+  const drafts = shards.map(({ state, context }) => new Draft(state, context));
+  const replies = spreadOver(drafts, command);
+  return drafts.map((draft, index) => {
+    const reply = settled(draft, replies[index]!);
+    return { effects: draft.effects, reply };
+  });
 }
 
 function replyTo(draft: Draft, command: Command): Reply {
@@ -61,7 +82,8 @@ function replyTo(draft: Draft, command: Command): Reply {
     case "create":
       return decideItems(draft, command, decideCreate);
     case "claim":
-      return decideClaim(draft, command);
+    case "retention_cleanup":
+      return joined(spreadOver([draft], command));
     case "extend_lease":
       return decideExtendLease(draft, command);
     case "complete":
@@ -84,8 +106,6 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideValuePut(draft, command);
     case "rewind":
       return decideRewind(draft, command);
-    case "retention_cleanup":
-      return decideRetentionCleanup(draft, command);
     case "policy_set":
       return decidePolicySet(draft, command);
     case "kv_set":
@@ -95,6 +115,14 @@ function replyTo(draft: Draft, command: Command): Reply {
     case "atomic":
       return decideAtomic(draft, command, decideWhole);
   }
+}
+
+/** A reply after all that a command sets off. */
+function settled<Answer extends Reply>(draft: Draft, reply: Answer): Answer {
+  const count = draft.effects.length;
+  settleFamily(draft);
+  // A flow of the reply may have been changed once more.
+  return draft.effects.length > count ? latest(draft, reply) as Answer : reply;
 }
 
 function latest(draft: Draft, reply: Reply): Reply {

@@ -3,38 +3,68 @@
  *
  * @module
  */
+import { mergedWalk } from "../../../index/mod.ts";
 import type { RetentionCleanupCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
+import { byDueTime, type DueFlow } from "../due_flow.ts";
 import type { CleanupReply } from "../reply.ts";
 
-/** Removes what is over longest, flow or key. Nothing goes before its time, whoever asks. */
+/** A flow that is over, and the command of its shard. */
+interface Forgotten extends DueFlow {
+  readonly draft: Draft;
+}
+
+/** Something to be removed, and how. */
+interface Over {
+  readonly untilMs: number;
+  readonly remove: () => void;
+}
+
+/**
+ * Removes what is over longest, flow or key. Nothing goes before its time, whoever asks.
+ *
+ * @param drafts One for each shard. It is done as if there were only one.
+ * @returns What was removed in each shard.
+ */
 export function decideRetentionCleanup(
-  draft: Draft,
+  drafts: readonly Draft[],
   { limit }: RetentionCleanupCommand,
-): CleanupReply {
-  const { state, nowMs } = draft;
-  const cleanup = { flows: 0, history: 0, values: 0, keys: 0 };
-  const flows = first(limit, state.forgotten(nowMs)).map((handle) => {
-    const flow = state.table.at(handle);
-    const { retentionUntilMs, version, valueCount } = flow.control;
-    const remove = (): void => {
-      draft.delete(flow);
-      cleanup.flows++;
-      cleanup.history += Math.min(version, flow.identity.historyMaxEvents);
-      cleanup.values += valueCount;
-    };
-    return { untilMs: retentionUntilMs!, remove };
-  });
-  const keys = first(limit, state.kv.over(nowMs)).map((key) => {
-    const remove = (): void => {
-      draft.kv.delete(key);
-      cleanup.keys++;
-    };
-    return { untilMs: key.untilMs!, remove };
-  });
+): CleanupReply[] {
+  const cleanups = new Map(drafts.map((draft) => [draft, noCleanup()]));
+  const flows = first(limit, mergedWalk(drafts.map(forgottenIn), byDueTime))
+    .map(({ draft, flow, dueMs: untilMs }): Over => {
+      const remove = (): void => {
+        const cleanup = cleanups.get(draft)!;
+        draft.delete(flow);
+        cleanup.flows++;
+        cleanup.history += Math.min(flow.control.version, flow.identity.historyMaxEvents);
+        cleanup.values += flow.control.valueCount;
+      };
+      return { untilMs, remove };
+    });
+  const keys = drafts.flatMap((draft) =>
+    first(limit, draft.state.kv.over(draft.nowMs)).map((key): Over => {
+      const remove = (): void => {
+        draft.kv.delete(key);
+        cleanups.get(draft)!.keys++;
+      };
+      return { untilMs: key.untilMs!, remove };
+    })
+  );
   const over = [...flows, ...keys].sort((a, b) => a.untilMs - b.untilMs);
   for (const { remove } of over.slice(0, limit)) remove();
-  return { kind: "cleanup", cleanup };
+  return drafts.map((draft) => ({ kind: "cleanup", cleanup: cleanups.get(draft)! }));
+}
+
+function* forgottenIn(draft: Draft): Generator<Forgotten> {
+  const { state, nowMs } = draft;
+  for (const handle of state.forgotten(nowMs)) {
+    yield { draft, flow: state.table.at(handle), dueMs: state.retention.timeOf(handle) };
+  }
+}
+
+function noCleanup(): { flows: number; history: number; values: number; keys: number } {
+  return { flows: 0, history: 0, values: 0, keys: 0 };
 }
 
 /** As many as are wanted, if there are. */

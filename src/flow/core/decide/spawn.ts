@@ -12,6 +12,7 @@ import type { Group, Membership } from "../group.ts";
 import type { PlannedValues } from "../named_values.ts";
 import {
   alreadyExists,
+  childElsewhere,
   childIsParent,
   groupConflict,
   idempotencyConflict,
@@ -86,6 +87,7 @@ function requireParent(draft: Draft, parent: Flow, command: SpawnCommand): void 
 
 /** Refuses a child that cannot be. Writes nothing. */
 function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedChild {
+  if (!draft.isHere(request.partitionKey)) throw childElsewhere(parent, request);
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, request.id, request.values);
   const old = draft.find(request.partitionKey, request.id);

@@ -54,7 +54,10 @@ export function parseAtomic(
   const wanted = collected.run(build as (commands: AtomicCommands) => unknown);
   const { steps } = collected;
   const largeValues = steps.flatMap(({ command }) => command.largeValues);
-  return { command: { kind: "atomic", steps, nowMs, largeValues }, wanted };
+  return {
+    command: { kind: "atomic", partitionKey: partition, steps, nowMs, largeValues },
+    wanted,
+  };
 }
 
 /** A command that was collected. */

@@ -1,12 +1,15 @@
 /**
- * A shard whose decisions and answers somebody hears of at the moment when they are made.
+ * Shards whose decisions and answers somebody hears of at the moment when they are made.
  *
  * @module
  */
 
+import type { Claimant } from "../../src/engine/claim.ts";
 import type { Call, Verdict } from "../../src/engine/pending.ts";
-import { Shard, type ShardOptions } from "../../src/engine/shard.ts";
-import type { ClaimCommand, Command, Reply } from "../../src/flow/core/mod.ts";
+import type { Shard } from "../../src/engine/shard.ts";
+import { Shards, type ShardsOptions } from "../../src/engine/shards.ts";
+import type { Share } from "../../src/engine/spread.ts";
+import type { ClaimCommand, Command, Reply, SpreadCommand } from "../../src/flow/core/mod.ts";
 
 /** One call, from the first decision to the answer. */
 export interface Decision {
@@ -16,8 +19,8 @@ export interface Decision {
   command: Command | undefined;
 }
 
-/** Hears of what a shard does. */
-export interface ShardWatch {
+/** Hears of what shards do. */
+export interface ShardsWatch {
   /** Who is calling right now. */
   readonly caller: unknown;
   /** A call is decided, perhaps not for the first time, by `decide`. */
@@ -32,11 +35,11 @@ export interface ShardWatch {
 }
 
 /** How calls are treated; a mutant treats them wrongly. */
-export type TreatCall = <T>(call: Call<T>, shard: Shard) => Call<T>;
+export type TreatCall = <T>(call: Call<T>, shards: Shards) => Call<T>;
 
-/** The shard, watched. */
-export class WatchedShard extends Shard {
-  readonly #watch: ShardWatch;
+/** The shards, watched. */
+export class WatchedShards extends Shards {
+  readonly #watch: ShardsWatch;
   readonly #treat: TreatCall;
   readonly #calls = new WeakMap<object, Call<never>>();
   /** Claims may be decided later than they were called. */
@@ -44,28 +47,39 @@ export class WatchedShard extends Shard {
   /** Decisions that are being made, the innermost last: one may set off another. */
   readonly #deciding: Decision[] = [];
 
-  constructor(options: ShardOptions, watch: ShardWatch, treat: TreatCall = (call) => call) {
+  constructor(options: ShardsOptions, watch: ShardsWatch, treat: TreatCall = (call) => call) {
     super(options);
     this.#watch = watch;
     this.#treat = treat;
   }
 
-  override claim<T>(command: ClaimCommand, verdictOn: (reply: Reply) => Verdict<T>): Promise<T> {
+  override claim<T>(
+    command: ClaimCommand,
+    verdictOn: Claimant<T>["verdictOn"],
+  ): Promise<T> {
     this.#owners.set(command, this.#watch.caller);
     return super.claim(command, verdictOn);
   }
 
-  override apply(command: Command): Reply {
-    const decision = this.#deciding.at(-1);
-    if (decision !== undefined) {
-      decision.owner ??= this.#owners.get(command);
-      decision.command = command;
-    }
-    return super.apply(command);
+  override apply(command: Command, shard: Shard): Reply {
+    this.#note(command);
+    return super.apply(command, shard);
+  }
+
+  override spread(command: SpreadCommand, on: readonly Shard[]): Share[] {
+    this.#note(command);
+    return super.spread(command, on);
   }
 
   override decide<T>(call: Call<T>): void {
     super.decide(this.#watched(call));
+  }
+
+  #note(command: Command): void {
+    const decision = this.#deciding.at(-1);
+    if (decision === undefined) return;
+    decision.owner ??= this.#owners.get(command);
+    decision.command = command;
   }
 
   /** The same call, watched. A call that comes again is the same watched one. */
@@ -76,6 +90,7 @@ export class WatchedShard extends Shard {
     const treated = this.#treat(call, this);
     const decision: Decision = { owner: watch.caller, command: undefined };
     const watched: Call<T> = {
+      looksAt: treated.looksAt,
       decide: () => {
         this.#deciding.push(decision);
         try {

@@ -1,0 +1,34 @@
+/**
+ * Commands on their way to the shards that decide them.
+ *
+ * @module
+ */
+import { type Command, routeOf } from "../flow/core/mod.ts";
+import { applyInGroups } from "./groups.ts";
+import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import { verdictOn } from "./verdict.ts";
+
+/** Lets the shards that a command concerns decide it, each its part. */
+export async function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
+  const { all, router } = shards;
+  if (all.length > 1 && "items" in command && command.mode !== "single") {
+    return await applyInGroups(command, {
+      router,
+      nowMs: shards.now(),
+      apply: (part, shard) => applyIn(shards, part, shard),
+    }) as T;
+  }
+  const route = routeOf(command);
+  const looksAt = route.to === "flow" ? router.shardsFor(route.target) : all;
+  return await shards.call(() => {
+    const shard = router.shardFor(route, shards.now());
+    return verdictOn<T>(shards, shards.apply(command, shard), [shard]);
+  }, () => looksAt);
+}
+
+/** Lets one shard decide a command. */
+async function applyIn<T>(shards: Shards, command: Command, shard: Shard): Promise<T> {
+  const on = [shard];
+  return await shards.call(() => verdictOn<T>(shards, shards.apply(command, shard), on), () => on);
+}

@@ -1,0 +1,365 @@
+/**
+ * The shards of a store: what they have in common, and the turns that they take together.
+ *
+ * Calls are decided at once, on states that run ahead of the logs; callers hear of it when the logs
+ * have settled. All shards have one time, one line of claims that wait, and one end of the turn.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import {
+  type ClaimCommand,
+  type Command,
+  decideSpread,
+  type Effect,
+  type ReadValue,
+  type Reply,
+  ShardMap,
+  type SpreadCommand,
+  type SpreadReply,
+  valuePlace,
+} from "../flow/core/mod.ts";
+import type { SipKey } from "../codec/mod.ts";
+import type { Log } from "../log/mod.ts";
+import type { Alarm, Time } from "../time/mod.ts";
+import { Claim, type Claimant } from "./claim.ts";
+import { Closer } from "./closer.ts";
+import type { Footing } from "./footing.ts";
+import { HoldUp } from "./hold_up.ts";
+import { LeaseWatch } from "./lease_watch.ts";
+import type { StoreLimits } from "./options.ts";
+import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
+import { DurablePolicies } from "./policies.ts";
+import { Router } from "./router.ts";
+import { FRAME_BYTES_SOFT, Shard, type ShardHost, Superseded } from "./shard.ts";
+import { ShardTime } from "./shard_time.ts";
+import type { Share } from "./spread.ts";
+import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
+import { type Waiter, Waiters } from "./waiters.ts";
+
+/** What the shards of a store are made of. */
+export interface ShardsOptions {
+  /** Their logs, by number; each has one shard as its only writer. */
+  readonly logs: readonly Log[];
+  /** Time and randomness. */
+  readonly time: Time;
+  /** The key that flows get their keys by. */
+  readonly hashKey: SipKey;
+  /** Limits of the store. */
+  readonly limits: StoreLimits;
+  /** Which shard has which partition. Default: there is one shard. */
+  readonly map?: ShardMap;
+  /** How and when flows and keys are removed that are over. Default: every minute. */
+  readonly sweepPlan?: SweepPlan;
+}
+
+/** The shards of an open store. */
+export class Shards implements ShardHost {
+  /** Claims that wait for a flow. */
+  readonly waiters: Waiters;
+  /** Leases whose holders want to hear when they are taken away. */
+  readonly leases: LeaseWatch;
+  /** Which shards a call goes to. */
+  readonly router: Router;
+  readonly #all: Shard[] = [];
+  /** Shows flows as they count, while groups of children are closing. */
+  readonly closer: Closer;
+  readonly #time: Time;
+  readonly #shardTime: ShardTime;
+  readonly #alarm: Alarm;
+  readonly #holdUp: HoldUp;
+  readonly #sweeper: Sweeper;
+  readonly #policies = new DurablePolicies();
+  readonly #pending = new PendingCalls();
+  #turnIsDue = false;
+  #ended: FlowError | undefined;
+
+  /** Reads the logs and opens the shards. */
+  constructor(options: ShardsOptions) {
+    const { logs, time, hashKey, limits, map = new ShardMap() } = options;
+    this.#time = time;
+    this.waiters = new Waiters(limits.waitersMax);
+    this.leases = new LeaseWatch(this, time);
+    this.router = new Router(map, this.#all);
+    for (const [number, log] of logs.entries()) {
+      const neighbours = this.router.neighboursOf(number);
+      const policies = number === 0 ? undefined : this.#policies.policies;
+      const shard = new Shard({ log, time, hashKey, limits, neighbours, policies, host: this });
+      this.#all.push(shard);
+      if (number === 0) {
+        for (const set of shard.state.flows.policies) this.#policies.note(...set);
+      }
+      this.#policies.settle(shard.life.durableLsn);
+    }
+    const loggedMs = Math.max(...this.#all.map(({ state }) => state.timeMs));
+    this.#shardTime = new ShardTime(time.clock, loggedMs);
+    const openedAtMs = this.#shardTime.now();
+    for (const shard of this.#all) shard.begin(openedAtMs);
+    this.#holdUp = new HoldUp(time);
+    this.#alarm = time.alarm(() => this.#turn());
+    const monotonicMs = (): number => time.clock.monotonicMs();
+    this.closer = new Closer(this, monotonicMs);
+    this.#sweeper = new Sweeper(this, {
+      plan: options.sweepPlan ?? DEFAULT_SWEEP_PLAN,
+      sliceMax: limits.cleanupLimitMax,
+      monotonicMs,
+    });
+    // What is over is swept also if nobody ever calls.
+    this.#setAlarm();
+  }
+
+  /** All shards, by number. */
+  get all(): readonly Shard[] {
+    return this.#all;
+  }
+
+  get ended(): FlowError | undefined {
+    return this.#ended;
+  }
+
+  /** The present shard time, in milliseconds. */
+  now(): number {
+    return this.#shardTime.now();
+  }
+
+  /**
+   * Decides a call now, and answers it when what it shows is on disk.
+   *
+   * @param looksAt The shards that a refusal has looked at. Default: all.
+   */
+  call<T>(
+    decide: () => Verdict<T> | undefined,
+    looksAt?: () => readonly Shard[],
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => this.decide({ decide, looksAt, resolve, reject }));
+  }
+
+  /**
+   * Decides a claim. A claim may take leases away: if the process was held up, the owners were held
+   * up with it, so they get their turn first.
+   */
+  claim<T>(command: ClaimCommand, verdictOn: Claimant<T>["verdictOn"]): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const nowMs = this.#time.clock.monotonicMs();
+      const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
+      const attempt = (): void => {
+        if (this.#holdUp.givesWay()) this.#time.defer(attempt);
+        else this.decide(claim);
+      };
+      attempt();
+    });
+  }
+
+  /** Decides a call, or decides it again. */
+  decide<T>(call: Call<T>): void {
+    if (this.#ended !== undefined) return call.reject(this.#ended);
+    const verdict = this.#verdictOn(call);
+    // The store failed in the middle of it: what was decided goes nowhere.
+    if (this.#ended !== undefined) return call.reject(this.#ended);
+    if (verdict === undefined) return;
+    if (isReleased({ verdict })) return settle(call, verdict);
+    this.#pending.add(call, verdict);
+    // Only now: should the frame turn out void, this call has to be among those decided again.
+    for (const shard of this.#all) if (shard.openBytes >= FRAME_BYTES_SOFT) shard.submitIfRoom();
+  }
+
+  /** Decides a command in a shard and writes its effects down. */
+  apply(command: Command, shard: Shard): Reply {
+    const reply = shard.apply(command, this.#timeOf(command));
+    if (command.kind === "policy_set") {
+      this.#policies.note(command.type, shard.state.flows.policies.get(command.type));
+    }
+    return reply;
+  }
+
+  /** Decides a command over flows that nobody names in some shards, and writes its effects down. */
+  spread(command: SpreadCommand, on: readonly Shard[]): Share[] {
+    const nowMs = this.#timeOf(command);
+    const [only] = on;
+    if (on.length === 1 && only !== undefined) {
+      const reply = only.apply(command, nowMs) as SpreadReply;
+      return [{ shard: only, reply, footing: only.footing() }];
+    }
+    const decisions = decideSpread(on.map((shard) => shard.beside(nowMs)), command);
+    const writes = decisions.flatMap(({ effects }, index) => {
+      const shard = on[index]!;
+      return effects.length === 0 ? [] : [{ shard, plan: shard.plan(effects) }];
+    });
+    // Whatever can fail comes first, in all of them.
+    for (const { shard, plan } of writes) shard.makeRoom(plan);
+    if (writes.some(({ shard, plan }) => !shard.isBase(plan.base))) throw new Superseded();
+    for (const { shard, plan } of writes) shard.write(plan, nowMs);
+    return decisions.map(({ reply }, index) => {
+      const shard = on[index]!;
+      return { shard, reply, footing: shard.footing() };
+    });
+  }
+
+  /** Reads values as a call may see them that stands on something. */
+  valuesAt(nowMs: number, standsOn: readonly Footing[]): ReadValue {
+    return (address, maxBytes) => {
+      const { shard: number, lsn } = valuePlace(address);
+      const shard = this.#all[number];
+      if (shard === undefined) return undefined;
+      // Of a shard that the call has not looked at it sees what everybody may see.
+      const seen = standsOn.find(({ life }) => life === shard.life);
+      const headLsn = seen?.lsn ?? shard.life.durableLsn;
+      return shard.records.value(lsn, maxBytes, { nowMs, headLsn });
+    };
+  }
+
+  /** When the next retention is over, or was; `Infinity` if there is none. */
+  nextForgottenMs(): number {
+    return Math.min(...this.#all.map(({ state }) => state.flows.nextForgottenMs()));
+  }
+
+  /** Lets a claim wait. */
+  park(waiter: Waiter): void {
+    this.waiters.add(waiter);
+    this.#setAlarm();
+  }
+
+  /** Looks anew at what comes next. */
+  reschedule(): void {
+    if (this.#ended === undefined) this.#setAlarm();
+  }
+
+  /** Ends the shards: what has been decided is written, calls that wait for work are refused. */
+  async close(): Promise<void> {
+    if (this.#ended === undefined) {
+      this.#ended = new FlowError("store_closed", "The store was closed");
+      this.#dismiss(this.#ended);
+      const ending = this.#ended;
+      await Promise.all(this.#all.map((shard) => shard.drain(ending)));
+    }
+    closeAll(this.#all);
+  }
+
+  wrote(effects: readonly Effect[]): void {
+    this.leases.changed(effects);
+    this.scheduleTurn();
+  }
+
+  committed(shard: Shard): void {
+    if (shard.number === 0) this.#policies.settle(shard.life.durableLsn);
+    this.#pending.release();
+  }
+
+  startedAgain(shard: Shard): void {
+    if (shard.number === 0) this.#policies.startAgain();
+    for (const call of this.#pending.takeVoid()) this.decide(call);
+  }
+
+  /**
+   * Nothing is served any more; the next opening finds out what is on disk. Returns what calls hear
+   * from now on.
+   */
+  lose(cause: unknown): FlowError {
+    const failure = new FlowError("store_failed", "The log or the state above it failed", {
+      cause,
+    });
+    this.#ended = failure;
+    const message = "The store failed while the command was on its way to the disk";
+    const unknown = new FlowError("unknown_outcome", message, { cause });
+    for (const call of this.#pending.takeAll()) call.reject(unknown);
+    this.#dismiss(failure);
+    for (const shard of this.#all) shard.giveUp(failure);
+    return failure;
+  }
+
+  scheduleTurn(): void {
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    this.#time.defer(() => {
+      this.#turnIsDue = false;
+      this.#turn();
+    });
+  }
+
+  #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
+    while (true) {
+      try {
+        return call.decide();
+      } catch (error) {
+        if (error instanceof Superseded) continue;
+        // A throw that is no refusal may have come in the middle of a change: memory and log no
+        // longer agree, and what stands in the open frame may be half a command.
+        if (!(error instanceof FlowError)) {
+          this.lose(error);
+          return undefined;
+        }
+        // A refusal tells what the state is, so it waits for the state like any other answer.
+        const seen = call.looksAt?.() ?? this.#all;
+        return { standsOn: seen.map((shard) => shard.footing()), read: () => raise(error) };
+      }
+    }
+  }
+
+  /** Tells everybody who waits for something to happen that nothing will. */
+  #dismiss(error: FlowError): void {
+    this.#alarm.clear();
+    this.waiters.abort(error);
+    this.closer.abort(error);
+  }
+
+  /** The time of a command. One that names it may make flows due, whatever else it wants. */
+  #timeOf({ nowMs }: Command): number {
+    if (nowMs === undefined) return this.now();
+    this.scheduleTurn();
+    return this.#shardTime.reach(nowMs);
+  }
+
+  /** The end of a turn: waiters take what has become due, the logs get what has been decided. */
+  #turn(): void {
+    if (this.#ended !== undefined) return;
+    if (this.#holdUp.givesWay()) return this.scheduleTurn();
+    this.#holdUp.forget();
+    this.waiters.serve(this.now(), this.#takeChangedTypes());
+    this.waiters.expire(this.#time.clock.monotonicMs());
+    this.#sweeper.wake();
+    this.closer.wake();
+    for (const shard of this.#all) {
+      shard.submitIfRoom();
+      if (this.#ended !== undefined) return;
+    }
+    for (const shard of this.#all) shard.markIfIdle();
+    this.#setAlarm();
+  }
+
+  /** The types of which flows have changed since the last turn. */
+  #takeChangedTypes(): ReadonlySet<string> {
+    const changed = this.#all.map(({ state }) => state.flows.takeChangedTypes());
+    return changed.length === 1 ? changed[0]! : new Set(changed.flatMap((types) => [...types]));
+  }
+
+  /**
+   * Sets the alarm for whatever comes first: a flow that a waiter may take, the end of a wait,
+   * idleness, the end of a retention.
+   */
+  #setAlarm(): void {
+    const nowMs = this.#time.clock.monotonicMs();
+    const atMs = Math.min(
+      nowMs + this.waiters.nextLookInMs(this.now()),
+      this.waiters.nextDeadlineMs(),
+      ...this.#all.map(({ markAtMs }) => markAtMs),
+      this.#sweeper.nextAtMs(),
+      this.closer.nextAtMs(),
+    );
+    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 || this.closer.isAwaited });
+  }
+}
+
+/** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
+function closeAll(shards: readonly Shard[]): void {
+  const [first, ...others] = shards;
+  if (first === undefined) return;
+  try {
+    first.close();
+  } finally {
+    closeAll(others);
+  }
+}
+
+function raise(error: unknown): never {
+  throw error;
+}

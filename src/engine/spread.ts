@@ -1,0 +1,58 @@
+/**
+ * Commands over flows that nobody names, in several shards.
+ *
+ * @module
+ */
+import { FlowError } from "../errors.ts";
+import { countOf, joined, type SpreadCommand, type SpreadReply } from "../flow/core/mod.ts";
+import { type Footing, isVoid } from "./footing.ts";
+import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+
+/** What a command did in one shard. */
+export interface Share {
+  readonly shard: Shard;
+  readonly reply: SpreadReply;
+  /** What the share stands on. */
+  readonly footing: Footing;
+}
+
+/**
+ * One such command. It is decided in all of its shards at once, and becomes durable in each of them
+ * by itself. What turns out void in one is done again there; the rest stays done.
+ */
+export class Spread {
+  /** The shards that it concerns. */
+  readonly on: readonly Shard[];
+  readonly #shards: Shards;
+  readonly #command: SpreadCommand;
+  #shares: readonly Share[] = [];
+
+  /** A command over the flows of some shards. */
+  constructor(shards: Shards, on: readonly Shard[], command: SpreadCommand) {
+    this.#shards = shards;
+    this.on = on;
+    this.#command = command;
+  }
+
+  /** Decides the command, or what is void of it. */
+  apply(): SpreadReply {
+    const kept = this.#shares.filter((share) => !isVoid(share.footing) && countOf(share.reply) > 0);
+    this.#shares = kept.length === 0
+      ? this.#shards.spread(this.#command, this.on)
+      : [...kept, ...this.#shares.filter(({ footing }) => isVoid(footing)).flatMap(this.#again)];
+    return joined(this.#shares.map(({ reply }) => reply));
+  }
+
+  /** Does as much again in a shard as was done there. Others have their share, whatever happens. */
+  readonly #again = ({ shard, reply }: Share): readonly Share[] => {
+    const limit = countOf(reply);
+    if (limit === 0) return [];
+    try {
+      return this.#shards.spread({ ...this.#command, limit }, [shard]);
+    } catch (error) {
+      if (error instanceof FlowError) return [];
+      throw error;
+    }
+  };
+}
