@@ -24,7 +24,10 @@ const tidy: Readonly<Record<string, string>> = {
   "examples/email.ts": 'import { a } from "../mod.ts";\n',
   "src/ARCHITECTURE.md": "\n## Code map\n\n| `flow/` | all |\n",
   "src/decisions/0001-one.md": "\n## Context\n\n## Choice\n\n## Rejected\n\n## Consequences\n",
-  "src/flow/mod.ts": 'export { a } from "./record.ts";\n',
+  "src/flow/COMMANDS.md": "### `get(id)`\n\n```ts\nstore.get(id);\n```\n",
+  "src/flow/mod.ts":
+    'export { a } from "./record.ts";\nexport type { FlowStore } from "./store.ts";\n',
+  "src/flow/store.ts": "export interface FlowStore {\n  get(id: string): void;\n}\n",
   "src/flow/record.ts": "export const a = 1;\n",
   "tests/assert.ts": "export function assert(): void {}\n",
   "tests/flow/record_test.ts": 'import { assert } from "../assert.ts";\n',
@@ -77,6 +80,13 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
   ],
   linksLead: [{ "README.md": "Read [this](src/NOTHING.md)" }],
   examplesAreShown: [{ "examples/billing.ts": "" }],
+  commandsAreShown: [
+    { "src/flow/COMMANDS.md": "### `get(id)`\n" },
+    { "src/flow/COMMANDS.md": "### `list(type)`\n\n```ts\nstore.get(id);\n```\n" },
+    {
+      "src/flow/store.ts": "export interface FlowStore {\n  list<const O>(options?: O): void;\n}\n",
+    },
+  ],
   assertionsAreUsed: [{ "tests/flow/record_test.ts": "" }],
 };
 

@@ -175,6 +175,19 @@ export const examplesAreShown: Rule = (tree) =>
     .filter((path) => !textOf(tree, "README.md").includes(path))
     .map((path) => `README.md does not show ${path}`);
 
+/** Every command of a store is on the page of commands, with an example that runs it. */
+export const commandsAreShown: Rule = (tree) => {
+  const [, contract = ""] = textOf(tree, "src/flow/store.ts").split("export interface FlowStore");
+  const commands = [...contract.matchAll(/^ {2}(\w+)[(<]/gm)].map(([, name = ""]) => name);
+  const page = textOf(tree, "src/flow/COMMANDS.md");
+  const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code).join();
+  return [...new Set(commands)]
+    .filter((name) =>
+      !new RegExp(`^### .*\`${name}\\b`, "m").test(page) || !examples.includes(`.${name}(`)
+    )
+    .map((name) => `src/flow/COMMANDS.md does not show ${name}()`);
+};
+
 /** The assertions are those in use. */
 export const assertionsAreUsed: Rule = (tree) => {
   const declared = textOf(tree, "tests/assert.ts")
