@@ -32,12 +32,15 @@ export interface ModelKeyList {
   readonly partitionKey: string;
   readonly prefix: string;
   readonly rev?: boolean | undefined;
+  /** Only what comes behind this key. */
+  readonly after?: string | undefined;
 }
 
 /** All keys of a store. */
 export class KvModel {
   /** Also those that are over, until somebody removes them. */
   keys: ModelKey[] = [];
+  readonly #newest = new Map<string, number>();
 
   find({ partitionKey, key }: ModelKeyName, nowMs: number): ModelKey | undefined {
     return this.visible(nowMs).find((other) =>
@@ -69,11 +72,30 @@ export class KvModel {
   }
 
   /** The keys in the order of their bytes. */
-  list({ partitionKey, prefix, rev }: ModelKeyList, nowMs: number): ModelKey[] {
-    const found = this.visible(nowMs)
+  list({ partitionKey, prefix, rev, after }: ModelKeyList, nowMs: number): ModelKey[] {
+    const isBefore = (a: string, b: string) => rev === true ? hex(a) > hex(b) : hex(a) < hex(b);
+    return this.visible(nowMs)
       .filter((other) => other.partitionKey === partitionKey && other.key.startsWith(prefix))
+      .filter(({ key }) => after === undefined || isBefore(after, key))
+      .sort((a, b) => isBefore(a.key, b.key) ? -1 : 1);
+  }
+
+  /** All keys of a partition, also those that are over, in the order of their bytes. */
+  sorted(partitionKey: string): ModelKey[] {
+    return this.keys.filter((other) => other.partitionKey === partitionKey)
       .sort((a, b) => hex(a.key) < hex(b.key) ? -1 : 1);
-    return rev === true ? found.reverse() : found;
+  }
+
+  /** Notes the version that the store has given a key. None comes twice. */
+  adopt(name: ModelKeyName, version: number): void {
+    const packed = JSON.stringify([name.partitionKey, name.key]);
+    const newest = this.#newest.get(packed) ?? 0;
+    if (version <= newest) throw new Error(`Version ${version} of ${packed} follows ${newest}`);
+    this.#newest.set(packed, version);
+    const found = this.keys.find((other) =>
+      other.key === name.key && other.partitionKey === name.partitionKey
+    );
+    found!.version = version;
   }
 
   #require(name: ModelKeyName, ifVersion: number | null | undefined, nowMs: number): void {

@@ -8,6 +8,7 @@
 import type { FlowRecord, Page } from "../../src/flow/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { drawCommand } from "./engine_commands.ts";
+import { drawKeys } from "./engine_keys.ts";
 import type { EngineProcess } from "./engine_machine.ts";
 import type { EngineOracle, Outcome, Ticket } from "./engine_oracle.ts";
 import { drawQuery } from "./engine_queries.ts";
@@ -60,6 +61,7 @@ export class EngineCallers {
     model.nowMs = shards.now();
     const nextPage = dice.percent(10) ? this.#nextPages.shift() : undefined;
     if (nextPage !== undefined) return nextPage;
+    if (dice.percent(15)) return drawKeys(dice, model);
     return dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice, model);
   }
 

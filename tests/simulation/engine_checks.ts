@@ -36,13 +36,28 @@ export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment
     untilMs !== null && untilMs + SWEEP_MS_MAX < shards.now()
   );
   if (moment.hasSwept && left !== undefined) throw new Violation(`${nameOf(left)} is not swept`);
+  const key = model.kv.keys.find(({ untilMs }) =>
+    untilMs !== null && untilMs + SWEEP_MS_MAX < shards.now()
+  );
+  if (moment.hasSwept && key !== undefined) {
+    throw new Violation(`The key "${key.key}" is not swept`);
+  }
 }
 
 /** The log is lost: everybody has been told, and nothing is served any more. */
 export async function checkPoisoned({ store }: EngineProcess, oracle: EngineOracle): Promise<void> {
   const [ticket] = oracle.open;
   if (ticket !== undefined) throw new Violation(`${ticket} was not told that the log is lost`);
-  for (const call of [store.get("f"), store.create("f", { type: "t" }), store.info("t")]) {
+  for (
+    const call of [
+      store.get("f"),
+      store.create("f", { type: "t" }),
+      store.info("t"),
+      store.kv.get("a"),
+      store.kv.set("a", 1),
+      store.atomic("p", ({ kv }) => void kv.delete("a")),
+    ]
+  ) {
     const code = await call.then(() => "served", (error) => (error as FlowError).code);
     if (code !== "store_failed") throw new Violation(`A lost store answers ${code}`);
   }

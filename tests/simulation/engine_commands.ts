@@ -7,6 +7,7 @@
 import { crc32 } from "../../src/codec/mod.ts";
 import { type Model, type ModelClaim, type ModelCreate, takeableMs } from "../flow/model.ts";
 import { cleanup } from "../flow/whole_model.ts";
+import { drawAtomic } from "./engine_atomic.ts";
 import { drawPolicy } from "./engine_policies.ts";
 import {
   after,
@@ -36,6 +37,9 @@ const WORKERS: readonly string[] = ["w1", "w2"];
 
 /** Draws a command. `past` holds the requests that created flows, to be repeated. */
 export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineRequest {
+  if (dice.percent(9)) {
+    return drawAtomic(dice, model, (dice, model) => drawFlowChange(dice, model, past));
+  }
   const visible = model.visible();
   if (visible.length === 0 && dice.percent(60)) return drawCreate(dice, model, past);
   if (model.policies.size === 0 && dice.percent(10)) return drawPolicy(dice);
@@ -51,6 +55,14 @@ export function drawCommand(dice: Dice, model: Model, past: Raw[]): EngineReques
   if (roll < 90) return drawRewind(dice, model);
   if (roll < 93) return drawCleanup(dice, model);
   return drawPolicy(dice);
+}
+
+/** Draws a command about flows that could stand among others. */
+function drawFlowChange(dice: Dice, model: Model, past: Raw[]): EngineRequest {
+  const roll = dice.below(100);
+  if (roll < 40) return drawCreate(dice, model, past);
+  if (roll < 75) return drawSettle(dice, model);
+  return roll < 85 ? drawExtend(dice, model) : drawSignal(dice, model);
 }
 
 function drawCreate(dice: Dice, model: Model, past: Raw[]): EngineRequest {

@@ -5,6 +5,7 @@
  */
 
 import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
+import type { ModelKeyName } from "../flow/kv_model.ts";
 import { Model, type ModelFlow } from "../flow/model.ts";
 import { Refusal } from "../flow/refusal.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
@@ -18,6 +19,11 @@ interface Adopted {
   readonly dueMs: number | null;
 }
 
+/** The version of a key, which is the store's to choose. */
+interface AdoptedVersion extends ModelKeyName {
+  readonly version: number;
+}
+
 /** One decision that changed something, or an opening. */
 interface Entry {
   readonly nowMs: number;
@@ -28,6 +34,8 @@ interface Entry {
   /** The flows it changed. */
   readonly changed: readonly string[];
   readonly adopted: readonly Adopted[];
+  /** The versions of the keys that it set. */
+  readonly versions: readonly AdoptedVersion[];
   /** Does it to the model. */
   perform(model: Model): unknown;
 }
@@ -66,7 +74,7 @@ export class EngineJournal {
     const model = this.#model;
     this.#checkTime(nowMs);
     model.nowMs = nowMs;
-    const before = versions(model);
+    const before = flowVersions(model);
     let answer: ModelAnswer;
     try {
       answer = request.perform(model);
@@ -76,12 +84,15 @@ export class EngineJournal {
     }
     const adopted = model.flows.filter(isIncomplete).map((flow) => adoptable(flow, state));
     adopt(model, adopted);
-    const changed = [...versions(model)]
+    const unknown = model.kv.keys.filter(({ version }) => version === null);
+    const versions = unknown.map((key) => versionOf(key, state));
+    adoptVersions(model, versions);
+    const changed = [...flowVersions(model)]
       .filter(([name, version]) => before.get(name) !== version)
       .map(([name]) => name);
     const perform = (model: Model): unknown => request.perform(model);
     if (lastLsn > baseLsn || changed.length > 0) {
-      this.#entries.push({ nowMs, wroteAtMs: nowMs, lastLsn, changed, adopted, perform });
+      this.#entries.push({ nowMs, wroteAtMs: nowMs, lastLsn, changed, adopted, versions, perform });
     }
     return { ok: true, answer };
   }
@@ -92,7 +103,15 @@ export class EngineJournal {
     this.#timeMs = Math.max(0, ...this.#entries.map((entry) => entry.wroteAtMs));
     this.#checkTime(nowMs);
     const perform = (model: Model): void => model.opened();
-    this.#entries.push({ nowMs, wroteAtMs: 0, lastLsn, changed: [], adopted: [], perform });
+    this.#entries.push({
+      nowMs,
+      wroteAtMs: 0,
+      lastLsn,
+      changed: [],
+      adopted: [],
+      versions: [],
+      perform,
+    });
     this.#model.nowMs = nowMs;
     perform(this.#model);
   }
@@ -117,6 +136,7 @@ export class EngineJournal {
       this.#model.nowMs = entry.nowMs;
       entry.perform(this.#model);
       adopt(this.#model, entry.adopted);
+      adoptVersions(this.#model, entry.versions);
     }
   }
 }
@@ -126,7 +146,7 @@ export function nameOf(flow: Pick<ModelFlow, "id" | "partitionKey" | "createdAtM
   return `${flow.partitionKey}/${flow.id}@${flow.createdAtMs}`;
 }
 
-function versions(model: Model): Map<string, number> {
+function flowVersions(model: Model): Map<string, number> {
   return new Map(model.flows.map((flow) => [nameOf(flow), flow.version]));
 }
 
@@ -155,4 +175,14 @@ function adopt(model: Model, adopted: readonly Adopted[]): void {
     if (flow.dueRange !== null) flow.history.at(-1)!.dueMs = dueMs;
     flow.dueRange = null;
   }
+}
+
+function versionOf({ partitionKey, key }: ModelKeyName, state: FlowState): AdoptedVersion {
+  const found = state.kv.find(partitionKey, key);
+  if (found === undefined) throw new Violation(`The store does not have the key "${key}"`);
+  return { partitionKey, key, version: found.lsn };
+}
+
+function adoptVersions(model: Model, versions: readonly AdoptedVersion[]): void {
+  for (const { version, ...name } of versions) model.kv.adopt(name, version);
 }

@@ -14,6 +14,7 @@ import type { Waiter } from "../../src/engine/waiters.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type CommittedFrame, endOfFrame, type Frame, type Log } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";
+import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
 
 /** A mistake in how calls are decided or answered. */
@@ -270,4 +271,5 @@ export const engineMutants: readonly EnginePractice[] = [
   servedTwice,
   lastComeFirstServed,
   ...stateMutants,
+  ...keyMutants,
 ];

@@ -7,9 +7,9 @@
 import type { Verdict } from "../../src/engine/pending.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { FlowError } from "../../src/errors.ts";
-import { FlowBatchError } from "../../src/flow/mod.ts";
+import { FlowAtomicError, FlowBatchError } from "../../src/flow/mod.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
-import type { Refusal } from "../flow/refusal.ts";
+import { AtomicRefusal, type Refusal } from "../flow/refusal.ts";
 import { sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";
@@ -17,6 +17,7 @@ import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { showAnswer } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
 import { ReleasedFlows } from "./released_flows.ts";
+import { ReleasedKeys } from "./released_keys.ts";
 import type { Decision, ShardsWatch, WatchedShards } from "./watched_shards.ts";
 
 /** Codes that say nothing about flows, but about the store and the machine under it. */
@@ -111,6 +112,7 @@ export class EngineOracle implements ShardsWatch {
   answerCount = 0;
   redecidedCount = 0;
   readonly #released = new ReleasedFlows();
+  readonly #releasedKeys = new ReleasedKeys();
   readonly #surroundings: () => Surroundings;
   /** Calls that have to be decided again, in this order. */
   #redo: Ticket[] = [];
@@ -292,10 +294,10 @@ export class EngineOracle implements ShardsWatch {
     const { shard } = this.#surroundings();
     ticket.status = "decided";
     ticket.expected = expected;
-    // One flow gives away its last change; everything else gives away the state as a whole.
-    ticket.needLsn = answer?.flow === undefined
-      ? shard.headLsn
-      : this.journal.changedLsn(answer.flow);
+    // One flow or key gives away its last change; everything else gives away the state as a whole.
+    ticket.needLsn = answer?.flow !== undefined
+      ? this.journal.changedLsn(answer.flow)
+      : answer?.key?.version ?? shard.headLsn;
   }
 
   #answered(ticket: Ticket, outcome: Outcome): void {
@@ -320,7 +322,9 @@ export class EngineOracle implements ShardsWatch {
       );
     }
     this.ackedLsn = Math.max(this.ackedLsn, ticket.needLsn);
-    if ("value" in outcome) this.#released.note(outcome.value, ticket.request);
+    if (!("value" in outcome)) return;
+    this.#released.note(outcome.value, ticket.request);
+    this.#releasedKeys.note(outcome.value);
   }
 
   /** Whether an error says nothing about flows, and is right. */
@@ -375,12 +379,15 @@ function textOf(outcome: Outcome): string {
   return "error" in outcome ? errorText(outcome.error) : JSON.stringify(showAnswer(outcome.value));
 }
 
-function refusalText({ code, codes }: Refusal): string {
+function refusalText(refusal: Refusal): string {
+  const { code, codes } = refusal;
+  if (refusal instanceof AtomicRefusal) return `${code} at ${refusal.index}`;
   return codes === undefined ? code : `${code}: ${codes.join()}`;
 }
 
 function errorText(error: unknown): string {
   if (!(error instanceof FlowError)) return String(error);
+  if (error instanceof FlowAtomicError) return `${error.code} at ${error.index}`;
   if (!(error instanceof FlowBatchError)) return error.code;
   const codes = error.outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code);
   return `${error.code}: ${codes.join()}`;

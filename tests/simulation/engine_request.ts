@@ -6,6 +6,7 @@
 
 import type { FlowRecord, FlowStore, Page } from "../../src/flow/mod.ts";
 import { type Random, randomBelow } from "../../src/time/mod.ts";
+import type { ModelKey } from "../flow/kv_model.ts";
 import type { Model, ModelClaim, ModelFlow } from "../flow/model.ts";
 import { showFlow, type Shown } from "./flow_view.ts";
 
@@ -15,6 +16,8 @@ export interface ModelAnswer {
   show(): Shown;
   /** The flow, if it is the only thing that the answer gives away. */
   readonly flow?: ModelFlow;
+  /** The key, if it is. */
+  readonly key?: ModelKey;
 }
 
 /** One call. */

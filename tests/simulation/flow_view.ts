@@ -9,10 +9,12 @@ import type {
   FlowInfo,
   FlowRecord,
   HistoryEvent,
+  KvRecord,
   Page,
   ResolvedPolicy,
   ResolvedStatePolicy,
 } from "../../src/flow/mod.ts";
+import { showRecordOfKey } from "./key_view.ts";
 import type { Model, ModelEvent, ModelFlow } from "../flow/model.ts";
 
 /** Plain data: what both sides say in the same words is equal as JSON. */
@@ -24,8 +26,9 @@ const VALUES = ["payload", "result", "error"] as const;
 export function showAnswer(answer: unknown): Shown {
   if (answer === null || typeof answer !== "object") return answer;
   if (Array.isArray(answer)) return answer.map(showAnswer);
+  if ("key" in answer) return showRecordOfKey(answer as KvRecord);
   if ("ok" in answer) return showOutcome(answer as BatchOutcome);
-  if ("items" in answer) return showPage(answer as Page<FlowRecord>);
+  if ("items" in answer) return showPage(answer as Page<unknown>);
   if ("generation" in answer) return showPolicy(answer as ResolvedPolicy);
   if ("oldestDueMs" in answer) return showInfo(answer as FlowInfo);
   if ("eventId" in answer) return showEvent(answer as HistoryEvent);
@@ -138,8 +141,8 @@ function showOutcome(outcome: BatchOutcome): Shown {
   return outcome.ok ? showRecord(outcome.record) : outcome.error.code;
 }
 
-function showPage({ items, cursor }: Page<FlowRecord>): Shown {
-  return { items: items.map(showRecord), isLast: cursor === null };
+function showPage({ items, cursor }: Page<unknown>): Shown {
+  return { items: items.map(showAnswer), isLast: cursor === null };
 }
 
 function showPolicy({ generation, states, ...own }: ResolvedPolicy): Shown {

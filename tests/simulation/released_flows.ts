@@ -23,9 +23,9 @@ export class ReleasedFlows {
     const asked = given[1] as { readonly event?: string; readonly worker?: string } | undefined;
     // Which ones of all events pass these filters is the model's business.
     if (asked?.event !== undefined || asked?.worker !== undefined) return;
-    if (Array.isArray(answer) && answer.length > 0 && "eventId" in answer[0]) {
-      this.#checkEvents(answer as HistoryEvent[]);
-    }
+    const first: unknown = Array.isArray(answer) ? answer[0] : undefined;
+    if (typeof first !== "object" || first === null || !("eventId" in first)) return;
+    this.#checkEvents(answer as HistoryEvent[]);
   }
 
   #noteRecord(record: FlowRecord, isClaim: boolean): void {
@@ -55,7 +55,7 @@ export class ReleasedFlows {
 function recordsIn(answer: unknown): FlowRecord[] {
   if (answer === null || typeof answer !== "object") return [];
   if (Array.isArray(answer)) return answer.flatMap(recordsIn);
-  if ("items" in answer) return [...(answer as Page<FlowRecord>).items];
+  if ("items" in answer) return (answer as Page<unknown>).items.flatMap(recordsIn);
   if ("ok" in answer) {
     const outcome = answer as BatchOutcome;
     return outcome.ok ? [outcome.record] : [];

@@ -22,6 +22,7 @@ import { assertIndexed } from "../flow/indexed.ts";
 import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
 import { nameOf } from "./engine_journal.ts";
 import { showAnswer, showFlow, showModelEvent, type Shown, showRecord } from "./flow_view.ts";
+import { showIndex, showModelIndex, showModelStored, showStored } from "./key_check.ts";
 import { Violation } from "./log_oracle.ts";
 
 const PARSE = { limits: DEFAULT_LIMITS, manualClock: true };
@@ -37,6 +38,7 @@ export function checkState({ flows: state }: ShardState, model: Model): void {
   const generations = [...state.policies].map(([type, { generation }]) => [type, generation]);
   const rightGenerations = [...model.policies].map(([type, { generation }]) => [type, generation]);
   requireEqual("The policies", generations.sort(), rightGenerations.sort());
+  requireEqual("The keys", showIndex(state, model), showModelIndex(model));
   if (state.nascent.size > 0) throw new Violation("A flow is half created");
   if (state.listed.size > 0) throw new Violation("Named values belong to nobody");
   const takeable = new Map(model.flows.map((flow) => [nameOf(flow), flow]));
@@ -63,6 +65,11 @@ export function checkRecords(shard: Shard, model: Model): void {
     const record = answer({ kind: "flow", flow: found, hydration }, read) as FlowRecord;
     requireEqual(`The values of ${nameOf(flow)}`, showRecord(record), showFlow(flow, Infinity));
   }
+  requireEqual(
+    "The values of keys",
+    showStored(shard.state.flows, records, model),
+    showModelStored(model),
+  );
 }
 
 /** Compares what is in memory with what the log would make again. Nothing may be ahead of the log. */
@@ -72,6 +79,8 @@ export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
   const everything = ({ flows }: ShardState): Shown => [
     [...flows.table].sort((a, b) => a.lsn - b.lsn),
     [...flows.policies].sort(([, a], [, b]) => a.lsn - b.lsn),
+    [...flows.kv.over(Infinity)],
+    flows.kv.size,
     [...flows.signals].sort(([a], [b]) => a < b ? -1 : 1),
     namesOf(flows),
   ];

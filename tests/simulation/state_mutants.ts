@@ -21,7 +21,7 @@ import type { DuePlace } from "../../src/index/due_index.ts";
 import type { EnginePractice } from "./engine_machine.ts";
 
 /** A mistake in every state that is built. */
-function onStates(name: string, change: (state: ShardState) => void): EnginePractice {
+export function onStates(name: string, change: (state: ShardState) => void): EnginePractice {
   return {
     name,
     shards({ all }) {
@@ -44,7 +44,10 @@ function onStates(name: string, change: (state: ShardState) => void): EnginePrac
 }
 
 /** A mistake in what a command decides. */
-function onDecisions(name: string, change: (decision: Decision) => Decision): EnginePractice {
+export function onDecisions(
+  name: string,
+  change: (decision: Decision) => Decision,
+): EnginePractice {
   return onStates(name, (state) => {
     const decide = state.decide.bind(state);
     state.decide = (command, circumstances) => change(decide(command, circumstances));
