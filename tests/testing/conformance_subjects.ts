@@ -38,7 +38,8 @@ export function fileSubject(settings: ConformanceSettings): Promise<ConformanceS
   return openSubject({ dir: scratch.path }, settings, scratch);
 }
 
-async function openSubject(
+/** A store in a directory of any kind. */
+export async function openSubject(
   where: OpenOptions,
   { clock = "manual", limits }: ConformanceSettings,
   scratch?: Scratch,

@@ -132,15 +132,24 @@ export const batchCases: readonly ConformanceCase[] = [
         historyMaxEvents: 3,
       } as const;
       const { runAtMs, values, ...rest } = options;
-      const [item] = await store.createMany([{ id: "a", ...options, idempotent: true }]);
+      const { ref } = await store.valuePut("shared");
+      const links = { payloadRef: ref, valueRefs: { link: ref } };
+      const [item] = await store.createMany([{ id: "a", ...options, ...links, idempotent: true }]);
       const [common] = await store.createMany(["b"], {
         ...options,
+        ...links,
         idempotent: true,
         nowMs: nowMs + 5,
       });
       shows(item, { ...rest, nextRunAtMs: runAtMs });
       shows(common, { ...rest, nextRunAtMs: runAtMs, createdAtMs: nowMs + 5 });
-      for (const id of ["a", "b"]) shows(await store.get(id, { values: true }), { values });
+      for (const id of ["a", "b"]) {
+        const all = { payload: true, values: true };
+        shows(await store.get(id, all), {
+          payload: "shared",
+          values: { ...values, link: "shared" },
+        });
+      }
     },
   },
   {
@@ -286,7 +295,7 @@ export const batchCases: readonly ConformanceCase[] = [
           details,
         );
       }
-      same((await store.completeMany(items, { partitionKey: "p" })).length, 2);
+      shows(await store.get("a"), { state: "running", version: 2 });
     },
   },
   {
@@ -298,6 +307,14 @@ export const batchCases: readonly ConformanceCase[] = [
       }
     },
   },
+  ...MANY.map(({ command, leaves, call }): ConformanceCase => ({
+    name: `${command}() for a partition, of items that name the same one or none`,
+    async run({ store }) {
+      const [a, b] = await leasedItems(store, ["a", "b"]);
+      const flows = await call(store, [{ ...a!, partitionKey: "p" }, b!], { partitionKey: "p" });
+      same(flows.map(({ id, state }) => [id, state]), [["a", leaves], ["b", leaves]]);
+    },
+  })),
   ...MANY.map(({ command, leaves, event, call }): ConformanceCase => ({
     name:
       `${command}() resolves to the records in the order of the call, one version and event each`,

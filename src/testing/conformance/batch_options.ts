@@ -3,33 +3,43 @@
  *
  * @module
  */
-import type { FlowStore, Guard } from "../../flow/mod.ts";
+import type { FlowStore, Guard, ValueChangeOptions } from "../../flow/mod.ts";
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { JOB, owner } from "./leasing.ts";
 
-/** Two leased flows, "own" and "common", as items. */
-async function twoItems(
-  store: FlowStore,
-): Promise<[own: { id: string } & Guard, common: { id: string } & Guard]> {
-  const values = { held: "old", dropped: 1 };
-  await store.createMany(["own", "common"], { type: JOB, payload: "old", values, runAtMs: 0 });
-  const flows = await store.claimDue(JOB, { worker: "worker-1", limit: 2 });
-  const [common, own] = flows.map((flow) => ({ id: flow.id, ...owner(flow) }));
-  return [own!, common!];
+/** Two leased flows as items of a batch, and how their named values are to change. */
+interface TwoItems {
+  /** The item that says for itself what is to happen. */
+  readonly own: { readonly id: string } & Guard;
+  /** The item that leaves it to the common options. */
+  readonly common: { readonly id: string } & Guard;
+  /** What the first item says about named values. */
+  readonly ownChanges: ValueChangeOptions;
+  /** What the common options say about named values. */
+  readonly commonChanges: ValueChangeOptions;
 }
 
-/** What an item changes of named values, and what the common options do. */
-const OWN_VALUES = {
-  values: { held: "own" },
-  overrideValues: ["held"],
-  dropValues: [],
-} as const;
-const COMMON_VALUES = {
-  values: { held: "common" },
-  overrideValues: "held",
-  dropValues: ["dropped"],
-} as const;
+async function twoItems(store: FlowStore): Promise<TwoItems> {
+  const values = { held: "old", dropped: 1 };
+  await store.createMany(["own", "common"], { type: JOB, payload: "old", values, runAtMs: 0 });
+  const [common, own] = await store.claimDue(JOB, { worker: "worker-1", limit: 2 });
+  const changes = async (name: string) => ({
+    values: { held: name },
+    overrideValues: ["held"],
+    valueRefs: { link: (await store.valuePut(`link of ${name}`)).ref },
+  });
+  return {
+    own: { id: "own", ...owner(own!) },
+    common: { id: "common", ...owner(common!) },
+    ownChanges: { ...await changes("own"), dropValues: [] },
+    commonChanges: { ...await changes("common"), dropValues: ["dropped"] },
+  };
+}
+
+/** The named values of both flows after their changes. */
+const OWN_VALUES = { held: "own", dropped: 1, link: "link of own" };
+const COMMON_VALUES = { held: "common", link: "link of common" };
 
 /** What an item says wins over what the batch says. */
 export const batchOptionCases: readonly ConformanceCase[] = [
@@ -37,14 +47,13 @@ export const batchOptionCases: readonly ConformanceCase[] = [
     name: "completeMany(): what an item says wins over the common options",
     needs: ["manualClock"],
     async run({ store, nowMs }) {
-      const [own, common] = await twoItems(store);
-      const { ref } = await store.valuePut("linked");
+      const { own, common, ownChanges, commonChanges } = await twoItems(store);
       await store.completeMany(
         [
-          { ...own, result: 1, payload: "own", ttlMs: 5, ...OWN_VALUES, valueRefs: { link: ref } },
+          { ...own, result: 1, payload: "own", ttlMs: 5, ...ownChanges },
           common,
         ],
-        { result: 2, payload: "new", ttlMs: 7, ...COMMON_VALUES, nowMs: nowMs + 1 },
+        { result: 2, payload: "new", ttlMs: 7, ...commonChanges, nowMs: nowMs + 1 },
       );
       const all = { payload: true, values: true };
       shows(await store.get("own", all), {
@@ -52,13 +61,13 @@ export const batchOptionCases: readonly ConformanceCase[] = [
         payload: "own",
         retentionTtlMs: 5,
         updatedAtMs: nowMs + 1,
-        values: { held: "own", dropped: 1, link: "linked" },
+        values: OWN_VALUES,
       });
       shows(await store.get("common", all), {
         result: 2,
         payload: "new",
         retentionTtlMs: 7,
-        values: { held: "common" },
+        values: COMMON_VALUES,
       });
     },
   },
@@ -66,16 +75,14 @@ export const batchOptionCases: readonly ConformanceCase[] = [
     name: "failMany(): what an item says wins over the common options",
     needs: ["manualClock"],
     async run({ store, nowMs }) {
-      const [own, common] = await twoItems(store);
-      const { ref } = await store.valuePut("linked");
+      const { own, common, ownChanges, commonChanges } = await twoItems(store);
       await store.failMany(
-        [{ ...own, error: 1, payload: "own", ttlMs: 5, ...OWN_VALUES }, common],
+        [{ ...own, error: 1, payload: "own", ttlMs: 5, ...ownChanges }, common],
         {
           error: 2,
           payload: "new",
           ttlMs: 7,
-          ...COMMON_VALUES,
-          valueRefs: { link: ref },
+          ...commonChanges,
           nowMs: nowMs + 1,
         },
       );
@@ -84,14 +91,14 @@ export const batchOptionCases: readonly ConformanceCase[] = [
         error: 1,
         payload: "own",
         retentionTtlMs: 5,
-        values: { held: "own", dropped: 1, link: "linked" },
+        values: OWN_VALUES,
       });
       shows(await store.get("common", all), {
         error: 2,
         payload: "new",
         retentionTtlMs: 7,
         updatedAtMs: nowMs + 1,
-        values: { held: "common", link: "linked" },
+        values: COMMON_VALUES,
       });
     },
   },
@@ -100,25 +107,23 @@ export const batchOptionCases: readonly ConformanceCase[] = [
       "cancelMany(): what an item says wins over the common options; no fencing number is an operator's word",
     needs: ["manualClock"],
     async run({ store, nowMs }) {
-      const [own, common] = await twoItems(store);
-      const { ref } = await store.valuePut("linked");
-      const link = { valueRefs: { link: ref } };
+      const { own, common, ownChanges, commonChanges } = await twoItems(store);
       await store.cancelMany(
-        [{ ...own, reason: 1, ttlMs: 5, ...OWN_VALUES, ...link }, { id: common.id }],
-        { reason: 2, ttlMs: 7, ...COMMON_VALUES, nowMs: nowMs + 1 },
+        [{ ...own, reason: 1, ttlMs: 5, ...ownChanges }, { id: common.id }],
+        { reason: 2, ttlMs: 7, ...commonChanges, nowMs: nowMs + 1 },
       );
       const all = { payload: true, values: true };
       shows(await store.get("own", all), {
         error: 1,
         payload: "old",
         retentionTtlMs: 5,
-        values: { held: "own", dropped: 1, link: "linked" },
+        values: OWN_VALUES,
       });
       shows(await store.get("common", all), {
         error: 2,
         retentionTtlMs: 7,
         updatedAtMs: nowMs + 1,
-        values: { held: "common" },
+        values: COMMON_VALUES,
       });
     },
   },
@@ -126,7 +131,7 @@ export const batchOptionCases: readonly ConformanceCase[] = [
     name: "retryMany(): what an item says wins over the common options",
     needs: ["manualClock"],
     async run({ store, nowMs }) {
-      const [own, common] = await twoItems(store);
+      const { own, common } = await twoItems(store);
       await store.retryMany(
         [{ ...own, error: 1, payload: "own", runAtMs: 5, retry: { maxRetries: 9 } }, common],
         { error: 2, payload: "new", runAtMs: 7, retry: { maxRetries: 8 }, nowMs: nowMs + 1 },
@@ -149,7 +154,7 @@ export const batchOptionCases: readonly ConformanceCase[] = [
   {
     name: "retryMany() refuses a policy that is none before it touches anything",
     async run({ store }) {
-      const [own, common] = await twoItems(store);
+      const { own, common } = await twoItems(store);
       await refused(
         () => store.retryMany([own, { ...common, retry: { maxRetries: 1_001 } }]),
         "invalid_argument",
@@ -167,8 +172,7 @@ export const batchOptionCases: readonly ConformanceCase[] = [
     name: "transitionMany(): what an item says wins over the common options",
     needs: ["manualClock"],
     async run({ store, nowMs }) {
-      const [own, common] = await twoItems(store);
-      const { ref } = await store.valuePut("shared");
+      const { own, common, ownChanges, commonChanges } = await twoItems(store);
       await store.transitionMany(
         [
           {
@@ -178,17 +182,17 @@ export const batchOptionCases: readonly ConformanceCase[] = [
             runAtMs: null,
             priority: 2,
             payload: "own",
-            ...OWN_VALUES,
-            valueRefs: { link: ref },
+            ...ownChanges,
           },
           common,
         ],
         {
           from: "running",
           to: "moved",
+          payload: "new",
           runAtMs: 7,
           priority: 1,
-          ...COMMON_VALUES,
+          ...commonChanges,
           nowMs: nowMs + 1,
         },
       );
@@ -198,28 +202,28 @@ export const batchOptionCases: readonly ConformanceCase[] = [
         nextRunAtMs: null,
         priority: 2,
         payload: "own",
-        values: { held: "own", dropped: 1, link: "shared" },
+        values: OWN_VALUES,
       });
       shows(await store.get("common", all), {
         state: "moved",
         nextRunAtMs: 7,
         priority: 1,
-        payload: "old",
+        payload: "new",
         updatedAtMs: nowMs + 1,
-        values: { held: "common" },
+        values: COMMON_VALUES,
       });
     },
   },
   {
-    name: "transitionMany() takes a stored payload for all items",
+    name: "transitionMany() takes a stored payload, for all items and for one",
     async run({ store }) {
       const { ref } = await store.valuePut("shared");
       await store.createMany(["a", "b"], { type: JOB, payloadRef: ref });
       const next = await store.valuePut("next");
-      const items = ["a", "b"].map((id) => ({ id, fencingToken: 0 }));
+      const [a, b] = ["a", "b"].map((id) => ({ id, fencingToken: 0 }));
       const move = { from: "queued", to: "moved", payloadRef: next.ref };
-      const flows = await store.transitionMany(items, move);
-      same(flows.map(({ payloadRef }) => payloadRef), [next.ref, next.ref]);
+      const flows = await store.transitionMany([a!, { ...b!, payloadRef: ref }], move);
+      same(flows.map(({ payloadRef }) => payloadRef), [next.ref, ref]);
     },
   },
   {

@@ -154,7 +154,8 @@ export const blockingCases: readonly ConformanceCase[] = [
     needs: ["blocking"],
     async run({ store }) {
       await create(store, "a");
-      same(await claimedIds(store, { blockMs: 0 }), ["a"]);
+      const { signal } = new AbortController();
+      same(await claimedIds(store, { blockMs: 0, signal }), ["a"]);
     },
   },
   {

@@ -41,8 +41,14 @@ export const policyCases: readonly ConformanceCase[] = [
         retention: { ttlMs: 5 },
         maxReclaims: null,
         states: {
-          s: { retry: { backoff: { kind: "fixed", maxMs: 60, jitterPct: 0 }, exhaustedTo: "t" } },
-          u: { retention: { historyMaxEvents: 9 }, maxReclaims: 0 },
+          s: {
+            retry: {
+              maxRetries: 2,
+              backoff: { kind: "fixed", maxMs: 60, jitterPct: 0 },
+              exhaustedTo: "t",
+            },
+          },
+          u: { retention: { ttlMs: 6, historyMaxEvents: 9 }, maxReclaims: 0 },
         },
       };
       const backoff = { ...DEFAULT.retry.backoff, baseMs: 50 };
@@ -56,12 +62,12 @@ export const policyCases: readonly ConformanceCase[] = [
           s: {
             ...ofType,
             retry: {
-              ...retry,
+              maxRetries: 2,
               backoff: { kind: "fixed", baseMs: 50, maxMs: 60, jitterPct: 0 },
               exhaustedTo: "t",
             },
           },
-          u: { ...ofType, retention: { ttlMs: 5, historyMaxEvents: 9 }, maxReclaims: 0 },
+          u: { ...ofType, retention: { ttlMs: 6, historyMaxEvents: 9 }, maxReclaims: 0 },
         },
       } as const;
       same(await store.policySet(JOB, policy), resolved);

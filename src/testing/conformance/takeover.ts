@@ -159,6 +159,7 @@ export const takeoverCases: readonly ConformanceCase[] = [
           priority,
           runAtMs: n,
           payload: n,
+          values: { x: n, y: 0 },
         });
       }
       await store.claimDue(JOB, { worker: "lost", limit: 8, leaseMs: 10 });
@@ -173,13 +174,9 @@ export const takeoverCases: readonly ConformanceCase[] = [
       same(await reclaim({}), ["0"]);
       const [flow] = await store.reclaim(JOB, { worker, state: "running", payload: true });
       shows(flow, { id: "1", payload: 1 });
-      const [capped] = await store.reclaim(JOB, {
-        worker,
-        state: "any",
-        payload: true,
-        payloadMaxBytes: 0,
-      });
-      shows(capped, { id: "3", payloadOmitted: true, payloadSize: 1 });
+      const small = { worker, state: "any", payload: true, payloadMaxBytes: 0, values: "x" };
+      const [capped] = await store.reclaim(JOB, small);
+      shows(capped, { id: "3", payloadOmitted: true, payloadSize: 1, values: { x: 3 } });
     },
   },
 ];
