@@ -10,6 +10,7 @@ export type {
   ConformanceCase,
   ConformanceContext,
   ConformanceSettings,
+  ConformanceStore,
   ConformanceSubject,
   ConformanceTime,
 } from "./conformance/case.ts";

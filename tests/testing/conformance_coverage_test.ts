@@ -5,6 +5,7 @@ import type {
   FlowErrorCode,
   FlowEventName,
   FlowStore,
+  KvStore,
   RetentionPolicy,
   RetryPolicy,
   StatePolicy,
@@ -22,6 +23,12 @@ type Names<T> = T extends readonly unknown[] ? never
 /** The names of the options of a command. */
 type OptionOf<C extends Command> = C extends "retentionCleanup" ? Names<Parameters<FlowStore[C]>[0]>
   : Names<Parameters<FlowStore[C]>[1]>;
+
+type KvCommand = keyof KvStore;
+
+/** The names of the options of a command about keys. */
+type KvOptionOf<C extends KvCommand> = C extends "set" ? Names<Parameters<KvStore[C]>[2]>
+  : Names<Parameters<KvStore[C]>[1]>;
 
 /** The names of what an item of a command over many flows may say. */
 type ItemOf<C extends Command> = Parameters<FlowStore[C]>[0] extends readonly (infer Item)[]
@@ -141,6 +148,14 @@ const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   policyGet: { state: 0 },
 };
 
+/** Every option of every command about keys. */
+const KV_OPTIONS: { readonly [C in KvCommand as `kv.${C}`]: Readonly<Record<KvOptionOf<C>, 0>> } = {
+  "kv.get": { partitionKey: 0 },
+  "kv.set": { partitionKey: 0, ttlMs: 0, ifVersion: 0, nowMs: 0 },
+  "kv.delete": { partitionKey: 0, ifVersion: 0, nowMs: 0 },
+  "kv.list": { partitionKey: 0, count: 0, cursor: 0, rev: 0 },
+};
+
 type CommandOverMany = Extract<Command, `${string}Many`>;
 
 /** Everything that an item of a command over many flows may say. */
@@ -197,6 +212,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   guard_required: null,
   signal_conflict: null,
   value_conflict: null,
+  version_conflict: null,
   limit_exceeded: null,
   too_large: null,
   rewind_leased: null,
@@ -268,7 +284,7 @@ function pathsOf(table: Readonly<Record<string, object>>): string[] {
 
 test("every option of every command is given in a conformance case, in a call that succeeds", async () => {
   const { options } = await heardOnce();
-  const wanted = [...pathsOf(OPTIONS), ...pathsOf(POLICIES)];
+  const wanted = [...pathsOf(OPTIONS), ...pathsOf(KV_OPTIONS), ...pathsOf(POLICIES)];
   assertEquals(wanted.filter((path) => !options.has(path)), []);
 });
 

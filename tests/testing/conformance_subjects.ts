@@ -19,6 +19,9 @@ export const FILE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
   blocking: true,
   limits: true,
   durable: true,
+  kv: true,
+  atomic: true,
+  events: true,
 };
 
 /** What a store in memory is capable of. */

@@ -24,15 +24,21 @@ export function nothingHeard(): Heard {
 
 /** The same store; what it is asked and what it answers is added to what was heard. */
 export function listen<S extends FlowStore>(store: S, heard: Heard): S {
+  return listenTo(store, "", heard);
+}
+
+/** `at`: what stands before the names of commands. */
+function listenTo<S extends object>(store: S, at: string, heard: Heard): S {
   return new Proxy(store, {
     get(target, name) {
       const member = Reflect.get(target, name, target) as unknown;
+      if (name === "kv") return listenTo(member as object, "kv.", heard);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
         const answer = member.apply(target, args) as unknown;
         if (!(answer instanceof Promise)) return answer;
         return answer.then((value) => {
-          hearCall(heard, String(name), args);
+          hearCall(heard, `${at}${String(name)}`, args);
           hearAnswer(heard, value);
           return value;
         }, (error) => {

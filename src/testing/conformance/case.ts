@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { StoreLimits } from "../../engine/mod.ts";
-import type { FlowStore } from "../../flow/mod.ts";
+import type { Store, StoreLimits } from "../../engine/mod.ts";
+import type { FlowStore, KvStore } from "../../flow/mod.ts";
 import type { ManualTime } from "../../time/mod.ts";
 
 /**
@@ -14,14 +14,20 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `systemClock`: it can be opened on the machine's time;
  * - `blocking`: claims can wait for work (`blockMs`);
  * - `limits`: it can be opened with other limits;
- * - `durable`: it can be closed and opened again.
+ * - `durable`: it can be closed and opened again;
+ * - `kv`: it keeps values by key, too;
+ * - `atomic`: it applies several commands of one partition together;
+ * - `events`: its committed changes can be followed.
  */
 export type ConformanceCapability =
   | "manualClock"
   | "systemClock"
   | "blocking"
   | "limits"
-  | "durable";
+  | "durable"
+  | "kv"
+  | "atomic"
+  | "events";
 
 /** How a store is to be opened for a case. */
 export interface ConformanceSettings {
@@ -34,20 +40,29 @@ export interface ConformanceSettings {
 /** The part of a {@linkcode ManualTime} that the suite moves. */
 export type ConformanceTime = Pick<ManualTime, "clock" | "advance" | "setWall">;
 
+/** A store of flows, and what else it may have. */
+export type ConformanceStore = FlowStore & Partial<Pick<Store, "kv" | "atomic" | "events">>;
+
 /** A store that is put through one case, and how to handle it. */
 export interface ConformanceSubject extends AsyncDisposable {
   /** The store: new, empty, and nobody else's. */
-  readonly store: FlowStore;
+  readonly store: ConformanceStore;
   /** Its time. Needed for `manualClock`. */
   readonly time?: ConformanceTime | undefined;
   /** Closes the store and opens it again with all that it had. Needed for `durable`. */
-  readonly reopen?: (() => Promise<FlowStore>) | undefined;
+  readonly reopen?: (() => Promise<ConformanceStore>) | undefined;
 }
 
 /** What a case works with. */
 export interface ConformanceContext {
   /** The store; after `reopen()` the one that was opened then. */
   readonly store: FlowStore;
+  /** Values by key. For cases that need `kv`. */
+  readonly kv: KvStore;
+  /** Applies commands together. For cases that need `atomic`. */
+  readonly atomic: Store["atomic"];
+  /** Follows committed changes. For cases that need `events`. */
+  readonly events: Store["events"];
   /** The store's time in milliseconds since 1970. For cases that need `manualClock`. */
   readonly nowMs: number;
   /** Moves the store's time forward. For cases that need `manualClock`. */

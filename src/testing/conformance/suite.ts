@@ -9,18 +9,22 @@ import type {
   ConformanceCase,
   ConformanceContext,
   ConformanceSettings,
+  ConformanceStore,
   ConformanceSubject,
   ConformanceTime,
 } from "./case.ts";
 import { argumentsCases } from "./arguments.ts";
+import { atomicCases } from "./atomic.ts";
 import { batchCases } from "./batch.ts";
 import { batchOptionCases } from "./batch_options.ts";
 import { blockingCases } from "./blocking.ts";
 import { claimCases } from "./claim.ts";
 import { createCases } from "./create.ts";
 import { durabilityCases } from "./durability.ts";
+import { eventsCases } from "./events.ts";
 import { historyCases } from "./history.ts";
 import { infoCases } from "./info.ts";
+import { kvCases } from "./kv.ts";
 import { leaseCases } from "./lease.ts";
 import { limitsCases } from "./limits.ts";
 import { listCases } from "./list.ts";
@@ -61,6 +65,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...limitsCases,
   ...timeCases,
   ...durabilityCases,
+  ...kvCases,
+  ...atomicCases,
+  ...eventsCases,
 ];
 
 /** How a store is put through the suite. */
@@ -86,7 +93,7 @@ export interface ConformanceOptions {
  * const cases = new Map<string, () => Promise<void>>();
  * const leftOut = conformance({
  *   test: (name, body) => cases.set(name, body), // or simply: test, of your test runner
- *   supports: { manualClock: true, systemClock: true, blocking: true, limits: true },
+ *   supports: { manualClock: true, blocking: true, limits: true, kv: true, atomic: true },
  *   open: async ({ clock, limits }) => {
  *     const time = clock === "system" ? undefined : manualTime();
  *     const store = await openStore({ dir: ":memory:", time, limits });
@@ -122,12 +129,24 @@ async function runCase(
 
 /** A subject as cases see it. */
 class Bench implements ConformanceContext {
-  store: ConformanceContext["store"];
+  store: ConformanceStore;
   readonly #subject: ConformanceSubject;
 
   constructor(subject: ConformanceSubject) {
     this.store = subject.store;
     this.#subject = subject;
+  }
+
+  get kv(): ConformanceContext["kv"] {
+    return this.store.kv ?? fail("The subject supports kv, but has none");
+  }
+
+  get atomic(): ConformanceContext["atomic"] {
+    return this.store.atomic?.bind(this.store) ?? fail("The subject supports atomic, but has none");
+  }
+
+  get events(): ConformanceContext["events"] {
+    return this.store.events?.bind(this.store) ?? fail("The subject supports events, but has none");
   }
 
   get nowMs(): number {
