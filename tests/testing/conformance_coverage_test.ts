@@ -2,6 +2,7 @@ import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import type {
   Backoff,
+  ChildItem,
   FlowErrorCode,
   FlowEventName,
   FlowStore,
@@ -22,6 +23,7 @@ type Names<T> = T extends readonly unknown[] ? never
 
 /** The names of the options of a command. */
 type OptionOf<C extends Command> = C extends "retentionCleanup" ? Names<Parameters<FlowStore[C]>[0]>
+  : C extends "spawnChildren" ? Names<Parameters<FlowStore[C]>[2]>
   : Names<Parameters<FlowStore[C]>[1]>;
 
 type KvCommand = keyof KvStore;
@@ -31,8 +33,8 @@ type KvOptionOf<C extends KvCommand> = C extends "set" ? Names<Parameters<KvStor
   : Names<Parameters<KvStore[C]>[1]>;
 
 /** The names of what an item of a command over many flows may say. */
-type ItemOf<C extends Command> = Parameters<FlowStore[C]>[0] extends readonly (infer Item)[]
-  ? Names<Item>
+type ItemOf<C extends Command> = C extends "spawnChildren" ? Names<ChildItem>
+  : Parameters<FlowStore[C]>[0] extends readonly (infer Item)[] ? Names<Item>
   : never;
 
 const NAMED = { values: 0, valueRefs: 0 } as const;
@@ -57,6 +59,7 @@ const CREATE = {
   retentionTtlMs: 0,
   historyMaxEvents: 0,
 } as const;
+const { partitionKey: _partition, parentFlowId: _parent, rootFlowId: _root, ...CHILD } = CREATE;
 const COMPLETE = { result: 0, payload: 0, ttlMs: 0, ...CHANGES } as const;
 const FAIL = { error: 0, payload: 0, ttlMs: 0, ...CHANGES } as const;
 const CANCEL = { reason: 0, ttlMs: 0, ...CHANGES } as const;
@@ -86,6 +89,8 @@ const RECLAIM = {
 const ROWS = { partitionKey: 0, count: 0, cursor: 0, consistent: 0 } as const;
 const ENDED = { ...ROWS, fromMs: 0, toMs: 0, rev: 0 } as const;
 
+const LINEAGE = { ...ENDED, state: 0, terminalOnly: 0, activeOnly: 0 } as const;
+
 /** Every option of every command. Does not compile when one is missing here. */
 const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   create: { ...CREATE, nowMs: 0 },
@@ -110,6 +115,22 @@ const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   failMany: { ...FAIL, ...BATCH },
   cancel: { ...PROOF, ...CANCEL, nowMs: 0 },
   cancelMany: { ...CANCEL, ...BATCH },
+  spawnChildren: {
+    groupId: 0,
+    wait: 0,
+    waitState: 0,
+    success: 0,
+    failure: 0,
+    onChildFailed: 0,
+    onParentClosed: 0,
+    from: 0,
+    ...PROOF,
+    ...CHILD,
+    nowMs: 0,
+  },
+  byParent: { ...LINEAGE, parentPartitionKey: 0, groupId: 0 },
+  byRoot: LINEAGE,
+  byCorrelation: LINEAGE,
   signal: {
     signal: 0,
     idempotencyKey: 0,
@@ -156,11 +177,12 @@ const KV_OPTIONS: { readonly [C in KvCommand as `kv.${C}`]: Readonly<Record<KvOp
   "kv.list": { partitionKey: 0, count: 0, cursor: 0, rev: 0 },
 };
 
-type CommandOverMany = Extract<Command, `${string}Many`>;
+type CommandOverMany = Extract<Command, `${string}Many` | "spawnChildren">;
 
 /** Everything that an item of a command over many flows may say. */
 const ITEMS: { readonly [C in CommandOverMany]: Readonly<Record<ItemOf<C>, 0>> } = {
   createMany: { ...CREATE, id: 0 },
+  spawnChildren: { ...REF, ...CHILD },
   completeMany: { ...REF, ...PROOF, ...COMPLETE },
   transitionMany: { ...REF, ...PROOF, ...TRANSITION },
   retryMany: { ...REF, ...PROOF, ...RETRY },
@@ -215,6 +237,10 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   version_conflict: null,
   limit_exceeded: null,
   too_large: null,
+  group_conflict: null,
+  parent_terminal: null,
+  child_is_parent: null,
+  wait_state_required: null,
   rewind_leased: null,
   rewind_family: null,
   rewind_event_not_found: null,
@@ -246,6 +272,11 @@ const EVENTS: Readonly<Record<FlowEventName, 0>> = {
   rewound: 0,
   signaled: 0,
   value_put: 0,
+  children_spawned: 0,
+  child_completed: 0,
+  child_failed: 0,
+  child_cancelled: 0,
+  children_cancelled: 0,
 };
 
 /** Runs the whole suite on a store in memory that outlives its closing. */

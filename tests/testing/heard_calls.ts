@@ -52,7 +52,8 @@ function listenTo<S extends object>(store: S, at: string, heard: Heard): S {
 
 function hearCall({ options, items }: Heard, command: string, args: readonly unknown[]): void {
   const [first, last] = [args[0], args.at(-1)];
-  if (Array.isArray(first)) { for (const item of first) addNames(items, command, item); }
+  const many = command === "spawnChildren" ? args[1] : first;
+  if (Array.isArray(many)) { for (const item of many) addNames(items, command, item); }
   if (last !== first || command === "retentionCleanup") addNames(options, command, last);
 }
 

@@ -18,6 +18,8 @@ import { atomicCases } from "./atomic.ts";
 import { batchCases } from "./batch.ts";
 import { batchOptionCases } from "./batch_options.ts";
 import { blockingCases } from "./blocking.ts";
+import { cascadeCases } from "./cascade.ts";
+import { childrenCases } from "./children.ts";
 import { claimCases } from "./claim.ts";
 import { createCases } from "./create.ts";
 import { durabilityCases } from "./durability.ts";
@@ -27,11 +29,13 @@ import { infoCases } from "./info.ts";
 import { kvCases } from "./kv.ts";
 import { leaseCases } from "./lease.ts";
 import { limitsCases } from "./limits.ts";
+import { lineageCases } from "./lineage.ts";
 import { listCases } from "./list.ts";
 import { policyCases } from "./policy.ts";
 import { retentionCases } from "./retention.ts";
 import { retryCases } from "./retry.ts";
 import { rewindCases } from "./rewind.ts";
+import { rollUpCases } from "./roll_up.ts";
 import { settleCases } from "./settle.ts";
 import { signalCases } from "./signal.ts";
 import { takeoverCases } from "./takeover.ts";
@@ -65,6 +69,10 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...limitsCases,
   ...timeCases,
   ...durabilityCases,
+  ...childrenCases,
+  ...rollUpCases,
+  ...cascadeCases,
+  ...lineageCases,
   ...kvCases,
   ...atomicCases,
   ...eventsCases,
