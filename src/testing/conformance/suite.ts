@@ -38,6 +38,7 @@ import { rewindCases } from "./rewind.ts";
 import { rollUpCases } from "./roll_up.ts";
 import { settleCases } from "./settle.ts";
 import { signalCases } from "./signal.ts";
+import { spawnRefusalCases } from "./spawn_refusals.ts";
 import { takeoverCases } from "./takeover.ts";
 import { terminalsCases } from "./terminals.ts";
 import { timeCases } from "./time.ts";
@@ -70,6 +71,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...timeCases,
   ...durabilityCases,
   ...childrenCases,
+  ...spawnRefusalCases,
   ...rollUpCases,
   ...cascadeCases,
   ...lineageCases,
