@@ -20,7 +20,9 @@ export async function applyCommand<T>(shards: Shards, command: Command): Promise
     }) as T;
   }
   const route = routeOf(command);
-  const looksAt = route.to === "flow" ? router.shardsFor(route.target) : all;
+  // Children may be in any shard, and so may be what stands in their way.
+  const isNarrow = route.to === "flow" && command.kind !== "spawn";
+  const looksAt = isNarrow ? router.shardsFor(route.target) : all;
   return await shards.call(() => {
     const shard = router.shardFor(route, shards.now());
     return verdictOn<T>(shards, shards.apply(command, shard), [shard]);

@@ -14,6 +14,7 @@ import {
   type Route,
   type ShardMap,
 } from "../flow/core/mod.ts";
+import { isExpected } from "./courier.ts";
 import type { Shard } from "./shard.ts";
 
 /** Finds the shards of a store by what is in them. */
@@ -89,6 +90,8 @@ export class Router {
         this.all.flatMap((other) =>
           other.number === shard ? [] : other.state.flows.table.findAll(id)
         ),
+      isExpected: (partitionKey, id) =>
+        isExpected(this.all, this.shardOf(partitionKey), { partitionKey, id }),
       durableLsn: (number) => this.all[number]?.life.durableLsn ?? 0,
     };
   }

@@ -12,6 +12,7 @@ import {
   type Command,
   decideSpread,
   type Effect,
+  Expected,
   type ReadValue,
   type Reply,
   ShardMap,
@@ -24,6 +25,7 @@ import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
+import { Courier } from "./courier.ts";
 import type { Footing } from "./footing.ts";
 import { HoldUp } from "./hold_up.ts";
 import { LeaseWatch } from "./lease_watch.ts";
@@ -64,6 +66,9 @@ export class Shards implements ShardHost {
   readonly #all: Shard[] = [];
   /** Shows flows as they count, while groups of children are closing. */
   readonly closer: Closer;
+  /** The limits of the store. */
+  readonly limits: StoreLimits;
+  readonly #courier: Courier;
   readonly #time: Time;
   readonly #shardTime: ShardTime;
   readonly #alarm: Alarm;
@@ -78,6 +83,7 @@ export class Shards implements ShardHost {
   constructor(options: ShardsOptions) {
     const { logs, time, hashKey, limits, map = new ShardMap() } = options;
     this.#time = time;
+    this.limits = limits;
     this.waiters = new Waiters(limits.waitersMax);
     this.leases = new LeaseWatch(this, time);
     this.router = new Router(map, this.#all);
@@ -99,11 +105,15 @@ export class Shards implements ShardHost {
     this.#alarm = time.alarm(() => this.#turn());
     const monotonicMs = (): number => time.clock.monotonicMs();
     this.closer = new Closer(this, monotonicMs);
+    this.#courier = new Courier(this, monotonicMs);
     this.#sweeper = new Sweeper(this, {
       plan: options.sweepPlan ?? DEFAULT_SWEEP_PLAN,
       sliceMax: limits.cleanupLimitMax,
       monotonicMs,
     });
+    // Whoever was told of children finds them, also after a crash.
+    this.#courier.opened();
+    this.#courier.wake();
     // What is over is swept also if nobody ever calls.
     this.#setAlarm();
   }
@@ -242,7 +252,9 @@ export class Shards implements ShardHost {
 
   committed(shard: Shard): void {
     if (shard.number === 0) this.#policies.settle(shard.life.durableLsn);
-    this.#pending.release();
+    // Not here and now: a command may be half written in another shard.
+    if (this.#ended === undefined && this.#courier.hasMail) this.scheduleTurn();
+    else this.#pending.release();
   }
 
   startedAgain(shard: Shard): void {
@@ -282,6 +294,10 @@ export class Shards implements ShardHost {
         return call.decide();
       } catch (error) {
         if (error instanceof Superseded) continue;
+        if (error instanceof Expected) {
+          this.#courier.add(call as Call<unknown>);
+          return undefined;
+        }
         // A throw that is no refusal may have come in the middle of a change: memory and log no
         // longer agree, and what stands in the open frame may be half a command.
         if (!(error instanceof FlowError)) {
@@ -300,6 +316,7 @@ export class Shards implements ShardHost {
     this.#alarm.clear();
     this.waiters.abort(error);
     this.closer.abort(error);
+    this.#courier.abort(error);
   }
 
   /** The time of a command. One that names it may make flows due, whatever else it wants. */
@@ -322,8 +339,16 @@ export class Shards implements ShardHost {
       shard.submitIfRoom();
       if (this.#ended !== undefined) return;
     }
+    this.#handOn();
+    if (this.#ended !== undefined) return;
     for (const shard of this.#all) shard.markIfIdle();
     this.#setAlarm();
+  }
+
+  /** Lets shards hear what is new before anybody hears of it from the one that did it. */
+  #handOn(): void {
+    this.#courier.wake();
+    this.#pending.release();
   }
 
   /** The types of which flows have changed since the last turn. */
@@ -344,8 +369,10 @@ export class Shards implements ShardHost {
       ...this.#all.map(({ markAtMs }) => markAtMs),
       this.#sweeper.nextAtMs(),
       this.closer.nextAtMs(),
+      this.#courier.nextAtMs(),
     );
-    this.#alarm.set(atMs, { keepAlive: this.waiters.count > 0 || this.closer.isAwaited });
+    const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.#courier.isAwaited;
+    this.#alarm.set(atMs, { keepAlive: isAwaited });
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   FoundValue,
   HistoryLog,
   Identity,
+  Message,
   NamedValues,
   StoredKey,
   ValueParts,
@@ -72,6 +73,13 @@ export class StoredRecords implements HistoryLog {
     invariant(effect.kind === "kv", `LSN ${lsn} is a ${effect.kind}, not a key`);
     const { value } = effect;
     return { ...effect, value: { encoding: value.encoding, bytes: this.#bytesOf(value) } };
+  }
+
+  /** What the shard has told another one. */
+  message(lsn: number): Message {
+    const effect = this.#effect(lsn);
+    invariant(effect.kind === "outbox", `LSN ${lsn} is a ${effect.kind}, not a message`);
+    return effect.message;
   }
 
   /** A control block. */

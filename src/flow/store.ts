@@ -123,6 +123,10 @@ export interface FlowStore {
    * until the group is decided: then it goes to `success` or `failure`, in the same command as the
    * end of the child that decided it.
    *
+   * Children may be in any partition. Of those that are in another shard of the store than the parent,
+   * ends are counted a moment later, and so is their cancellation; whatever breaks in between, it
+   * happens, and once.
+   *
    * Rejects with `group_conflict` if the parent has a group of that name from another request;
    * `wrong_state`, `stale_lease`, or `parent_terminal` if the parent has ended; `wait_state_required`;
    * `child_is_parent`, `duplicate_id`, `already_exists` or `idempotency_conflict` for a child.

@@ -57,12 +57,14 @@ export const RecordType = {
   VALUES: 18,
   /** A group whose children are being cancelled, or have been. */
   CLOSING: 19,
+  /** How far a shard has come with the news of another one. */
+  INBOX: 20,
 } as const;
 
 const SKIPPABLE = 1;
 
 /** Types that this version understands or may keep without understanding them. */
-const TYPE_MAX = 19;
+const TYPE_MAX = 20;
 
 /** What stands in a record's header. */
 export interface RecordHead {

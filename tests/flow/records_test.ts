@@ -127,6 +127,19 @@ const written: fc.Arbitrary<WrittenValue> = fc.oneof(
   }),
 );
 
+const membership = plain({ parentPartitionKey: text, groupId: text, group: u48 });
+
+/** A value that a command brings. */
+const content = plain({ encoding: fc.constantFrom<(0 | 1)[]>(0, 1), bytes });
+
+function optional<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(arbitrary, { nil: undefined });
+}
+
+function byName<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<Map<string, T>> {
+  return fc.array(fc.tuple(text, arbitrary), { maxLength: 3 }).map((entries) => new Map(entries));
+}
+
 const effect: fc.Arbitrary<Effect> = fc.oneof(
   ctrl,
   plain({
@@ -145,7 +158,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       createdAtMs: u53,
       historyMaxEvents: u32,
       digest: bits,
-      membership: fc.option(plain({ parentPartitionKey: text, groupId: text, group: u48 })),
+      membership: fc.option(membership),
     }),
   }),
   plain({
@@ -166,8 +179,50 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       completed: fc.nat(9),
       failed: fc.nat(9),
       cancelled: fc.nat(9),
+      elsewhere: fc.nat(0xffff),
     }).map((group) => ({ ...group, total: group.total + 27 })),
   }),
+  plain({
+    kind: fc.constant("outbox" as const),
+    to: fc.nat(15),
+    message: fc.oneof(
+      plain({
+        kind: fc.constant("birth" as const),
+        membership,
+        request: plain({
+          id: text,
+          partitionKey: text,
+          type: text,
+          parentFlowId: text,
+          state: optional(text),
+          runAtMs: optional(u53),
+          priority: optional(fc.constantFrom<Priority[]>(0, 1, 2)),
+          payload: optional(fc.oneof(content, u48.map((linkLsn) => ({ linkLsn })))),
+          rootFlowId: optional(text),
+          correlationId: optional(text),
+          attributes: optional(fc.constantFrom({}, { a: 1, b: "x" })),
+          retentionTtlMs: optional(u53),
+          historyMaxEvents: optional(u32),
+          idempotent: fc.boolean(),
+          values: optional(plain({
+            drop: fc.constant([]),
+            link: byName(u48.map((linkLsn) => ({ linkLsn }))),
+            put: byName(plain({ value: content, digest })),
+            override: fc.constant([]),
+          })),
+        }),
+      }),
+      plain({
+        kind: fc.constant("end" as const),
+        parentFlowId: text,
+        membership,
+        childId: text,
+        end: fc.constantFrom("completed" as const, "failed" as const, "cancelled" as const),
+      }),
+      plain({ kind: fc.constant("close" as const), group: u48 }),
+    ),
+  }),
+  plain({ kind: fc.constant("inbox" as const), from: fc.nat(15), lsn: u48 }),
   plain({ kind: fc.constant("closing" as const), group: u48, isDone: fc.boolean() }),
   plain({
     kind: fc.constant("value" as const),

@@ -5,7 +5,7 @@
  */
 import type { Draft } from "./draft.ts";
 import { ended, type Flow, hasEnded } from "./flow.ts";
-import { type Group, isFrozen, openCount, withoutOpen } from "./group.ts";
+import { type Group, isFrozen, openCount, shardsOf, withoutOpen } from "./group.ts";
 
 /** Notes that a flow has ended: its parent is to know, and its open children end with it. */
 export function noteEnd(draft: Draft, flow: Flow): void {
@@ -23,7 +23,10 @@ export function shutGroups(draft: Draft, flow: Flow, groups: readonly Group[]): 
   if (shut.length === 0) return [];
   let holder = flow;
   for (const group of shut) {
-    if (!isFrozen(group)) holder = draft.group(holder, withoutOpen(group));
+    if (!isFrozen(group)) holder = draft.family.group(holder, withoutOpen(group));
+    for (const shard of shardsOf(group)) {
+      draft.family.send(shard, { kind: "close", group: group.number });
+    }
   }
   const groupId = shut.length === 1 ? shut[0]?.id : undefined;
   const facts = groupId === undefined ? {} : { children: { groupId, childId: null } };
@@ -42,7 +45,7 @@ export function cancelChildren(draft: Draft, groups: Iterable<number>): boolean 
   // Grows while it is walked.
   for (const group of queue) {
     const isDone = cancelGroup(draft, group, queue);
-    if (isDone === draft.isClosing(group)) draft.closing(group, { isDone });
+    if (isDone === draft.isClosing(group)) draft.family.closing(group, { isDone });
     isAll &&= isDone;
   }
   return isAll;
@@ -50,7 +53,7 @@ export function cancelChildren(draft: Draft, groups: Iterable<number>): boolean 
 
 /** Writes the end of a flow that counts as cancelled. Its own groups are closing then. */
 export function cancelForeclosed(draft: Draft, flow: Flow): Flow {
-  for (const group of cancelDescendant(draft, flow)) draft.closing(group, { isDone: false });
+  for (const group of cancelDescendant(draft, flow)) draft.family.closing(group, { isDone: false });
   return draft.latest(flow);
 }
 
@@ -73,7 +76,9 @@ function cancelDescendant(draft: Draft, flow: Flow): number[] {
 /** Whether there are children of a group that end with their parent. */
 function isToShut(draft: Draft, group: Group): boolean {
   if (group.onParentClosed === "abandon_children") return false;
-  return isFrozen(group) ? !openChildren(draft, group.number).next().done : openCount(group) > 0;
+  if (!isFrozen(group)) return openCount(group) > 0;
+  // Of those in other shards nobody here knows.
+  return group.elsewhere !== 0 || !openChildren(draft, group.number).next().done;
 }
 
 /** The flows of a group that have not ended, as they are after what was done so far. */

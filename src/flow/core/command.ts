@@ -5,8 +5,8 @@
  */
 import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
+import type { CloseCommand, DeliverCommand, SpawnCommand } from "./family_command.ts";
 import type { KvDeleteCommand, KvSetCommand } from "./kv_command.ts";
-import type { Group } from "./group.ts";
 import type { DigestedValue, ValueChanges } from "./named_values.ts";
 import type { Value, ValueLink } from "./value.ts";
 
@@ -151,12 +151,6 @@ export interface CancelRequest {
   readonly values: ValueChanges | undefined;
 }
 
-/** A child to create. Where it has no partition, it has its parent's. */
-export type ChildRequest = Omit<CreateRequest, "partitionKey"> & {
-  /** The partition; undefined: the parent's. */
-  readonly partitionKey: string | undefined;
-};
-
 /** A command over one or more flows. */
 interface OverItems<Kind extends string, Request> extends CommandBase {
   /** The command. */
@@ -210,38 +204,6 @@ export interface SignalCommand extends CommandBase {
   readonly runAtMs: number | null | undefined;
   /** What it does to the named values. */
   readonly values: ValueChanges | undefined;
-}
-
-/** `spawnChildren`. */
-export interface SpawnCommand extends CommandBase {
-  /** The command. */
-  readonly kind: "spawn";
-  /** The parent. */
-  readonly target: FlowTarget;
-  /** The token of its lease, if it has one. */
-  readonly leaseToken: string | undefined;
-  /** Its fencing number. */
-  readonly fencingToken: number;
-  /** The state that it is to be in; undefined: whichever. */
-  readonly from: string | undefined;
-  /** The group. */
-  readonly group: SpawnedGroup;
-  /** Its children. */
-  readonly children: readonly ChildRequest[];
-}
-
-/** What a request says about a new group. */
-export type SpawnedGroup = Pick<
-  Group,
-  "id" | "wait" | "waitState" | "success" | "failure" | "onChildFailed" | "onParentClosed"
->;
-
-/** Writes ends of flows that count as cancelled already. The store sends it itself. */
-export interface CloseCommand extends CommandBase {
-  /** The command. */
-  readonly kind: "close";
-  /** The one flow that somebody wants to see; null: as many as one command takes. */
-  readonly target: FlowTarget | null;
 }
 
 /** `valuePut`. */
@@ -374,6 +336,7 @@ export type Command =
   | SignalCommand
   | SpawnCommand
   | CloseCommand
+  | DeliverCommand
   | ValuePutCommand
   | RewindCommand
   | RetentionCleanupCommand

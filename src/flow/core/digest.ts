@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hash64 } from "../../codec/mod.ts";
-import type { CreateRequest, SignalCommand, SpawnedGroup } from "./command.ts";
+import type { CreateRequest, SignalCommand } from "./command.ts";
+import type { SpawnedGroup } from "./family_command.ts";
 import type { KeyedHash } from "./flow_key.ts";
 import type { ValueChanges } from "./named_values.ts";
 

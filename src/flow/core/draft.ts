@@ -17,7 +17,7 @@ import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
 import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
 import { KvDraft } from "./kv_draft.ts";
-import { type Group, NO_GROUPS, withGroups } from "./group.ts";
+import { NO_GROUPS } from "./group.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type Holdings, type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
@@ -95,7 +95,14 @@ export class Draft implements FlowLookup, ClosingView {
 
   /** What the command does to parents and children. */
   get family(): Family {
-    return this.#family ??= new Family(this.limits);
+    return this.#family ??= new Family({
+      limits: this.limits,
+      shard: this.neighbours.shard,
+      add: (effect) => this.#add(effect),
+      name: (name) => this.#name(name),
+      remember: (flow) => this.#remember(flow),
+      nextLsn: () => this.#context.firstLsn + this.#effects.length,
+    });
   }
 
   /** Whether the command does anything to parents and children. */
@@ -219,38 +226,6 @@ export class Draft implements FlowLookup, ClosingView {
     return { ...flow, values, control: { ...flow.control, valuesLsn } };
   }
 
-  /** Writes a new group. The parent has to change in the same command. Returns it with the group. */
-  newGroup(
-    flow: Flow,
-    group: Omit<Group, "number">,
-  ): { readonly flow: Flow; readonly group: Group } {
-    this.#nameStates(group);
-    const numbered = { ...group, number: this.#nextLsn };
-    return { flow: this.group(flow, numbered), group: numbered };
-  }
-
-  /** Writes what has become of a group. The parent has to change in the same command. */
-  group(flow: Flow, group: Group): Flow {
-    this.#nameStates(group);
-    this.#add({ kind: "group", key: flow.key, group });
-    return { ...flow, groups: withGroups(flow.groups, [group]) };
-  }
-
-  /** Marks a group whose open children count as cancelled, or that has none any more. */
-  closing(group: number, { isDone }: { readonly isDone: boolean }): void {
-    this.#add({ kind: "closing", group, isDone });
-    this.family.setClosing(group, !isDone);
-  }
-
-  /** Takes a flow that is there into a group. */
-  adopt(flow: Flow, identity: Identity): Flow {
-    const bodyLsn = this.#add({ kind: "body", key: flow.key, identity });
-    const adopted = { ...flow, identity, bodyLsn };
-    this.#remember(adopted);
-    this.family.join(adopted);
-    return adopted;
-  }
-
   /** Creates a flow. Payload and named values are kept before it. */
   create(
     key: FlowKey,
@@ -370,10 +345,6 @@ export class Draft implements FlowLookup, ClosingView {
     else changed[place] = flow;
   }
 
-  #nameStates({ waitState, success, failure }: Omit<Group, "number">): void {
-    for (const name of [waitState, success, failure]) if (name !== null) this.#name(name);
-  }
-
   #name(name: string): void {
     const { dictionary } = this.state;
     if (dictionary.idOf(name) !== undefined || this.#newNames.has(name)) return;
@@ -389,9 +360,5 @@ export class Draft implements FlowLookup, ClosingView {
   /** Adds an effect. Returns the LSN that its record will have. */
   #add(effect: Effect): number {
     return this.#context.firstLsn + this.#effects.push(effect) - 1;
-  }
-
-  get #nextLsn(): number {
-    return this.#context.firstLsn + this.#effects.length;
   }
 }

@@ -11,6 +11,7 @@ import type { FlowEventName, RetryFacts, TypePolicy } from "../mod.ts";
 import type { Control, Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
 import type { Group } from "./group.ts";
+import type { Message } from "./message.ts";
 import type { NamedValues } from "./named_values.ts";
 import type { WrittenValue } from "./value.ts";
 
@@ -118,6 +119,26 @@ export interface ClosingEffect {
   readonly isDone: boolean;
 }
 
+/** Tells another shard something, once this is durable. */
+export interface OutboxEffect {
+  /** The kind of effect. */
+  readonly kind: "outbox";
+  /** The number of the other shard. */
+  readonly to: number;
+  /** What it is told. */
+  readonly message: Message;
+}
+
+/** Notes how far a shard has come with what another one tells it. */
+export interface InboxEffect {
+  /** The kind of effect. */
+  readonly kind: "inbox";
+  /** The number of the other shard. */
+  readonly from: number;
+  /** The LSN of the last message there that has arrived. */
+  readonly lsn: number;
+}
+
 /** Remembers that a signal came under a key. The control block that it leads to follows. */
 export interface SignalKeyEffect {
   /** The kind of effect. */
@@ -186,6 +207,8 @@ export type Effect =
   | CtrlEffect
   | GroupEffect
   | ClosingEffect
+  | OutboxEffect
+  | InboxEffect
   | SignalKeyEffect
   | DelEffect
   | PolicyEffect

@@ -13,6 +13,7 @@ import type {
   GroupEffect,
   KvDelEffect,
   KvEffect,
+  OutboxEffect,
   PolicyEffect,
   SignalKeyEffect,
   ValuesEffect,
@@ -20,6 +21,7 @@ import type {
 import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
 import { type Group, NO_GROUPS, withGroups } from "./group.ts";
+import { birthName } from "./mailbox.ts";
 import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import { rememberSignal } from "./signal_memory.ts";
 import type { FlowState, NascentFlow } from "./state.ts";
@@ -50,6 +52,12 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
       return 0;
     case "closing":
       applyClosing(state, effect);
+      return 0;
+    case "outbox":
+      applyOutbox(state, effect, lsn);
+      return 0;
+    case "inbox":
+      state.mail.receive(effect.from, effect.lsn);
       return 0;
     case "signal_key":
       applySignalKey(state, effect, lsn);
@@ -145,6 +153,11 @@ function groupsOf(state: FlowState, key: FlowKey, before: Flow | undefined): rea
 function applyClosing(state: FlowState, { group, isDone }: ClosingEffect): void {
   if (isDone) state.closings.delete(group);
   else state.closings.add(group);
+}
+
+function applyOutbox({ mail }: FlowState, { to, message }: OutboxEffect, lsn: number): void {
+  const born = message.kind === "birth" ? message.request : null;
+  mail.send(to, { lsn, birth: born && birthName(born.partitionKey, born.id) });
 }
 
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {

@@ -4,8 +4,12 @@
  * @module
  */
 import type { FlowLimits } from "../mod.ts";
-import type { Flow } from "./flow.ts";
+import type { Effect } from "./effect.ts";
+import { type Flow, hasEnded } from "./flow.ts";
 import { packKey } from "./flow_key.ts";
+import { type Group, type Membership, withGroups } from "./group.ts";
+import type { Message } from "./message.ts";
+import { valueAddress } from "./value_ref.ts";
 
 /** So many ends of descendants one command writes at most; the others follow. */
 const STEPS_MAX = 1_000;
@@ -13,8 +17,25 @@ const STEPS_MAX = 1_000;
 /** Bytes that the end of one descendant takes at most: its control block, its groups, their closing. */
 const STEP_BYTES = 4_096;
 
+/** What the family of a draft writes with. */
+export interface FamilyParts {
+  /** What the command writes has to fit into. */
+  readonly limits: Pick<FlowLimits, "commandBytesMax">;
+  /** The number of the shard. */
+  readonly shard: number;
+  /** Adds an effect. Returns the LSN that its record will have. */
+  readonly add: (effect: Effect) => number;
+  /** Gives a name a number. */
+  readonly name: (name: string) => void;
+  /** Notes what has become of a flow. */
+  readonly remember: (flow: Flow) => void;
+  /** The LSN that the next effect will have. */
+  readonly nextLsn: () => number;
+}
+
 /** The part of a draft that only commands need that end flows or spawn children. */
 export class Family {
+  readonly #parts: FamilyParts;
   readonly #closings = new Map<number, boolean>();
   readonly #spawned = new Map<number, Flow[]>();
   readonly #shutting = new Map<string, { readonly flow: Flow; readonly groups: Set<number> }>();
@@ -22,8 +43,10 @@ export class Family {
   readonly endings: Flow[] = [];
   #stepsLeft: number;
 
-  /** @param limits What the command writes has to fit into. */
-  constructor({ commandBytesMax }: Pick<FlowLimits, "commandBytesMax">) {
+  /** The family of a command that has done nothing yet. */
+  constructor(parts: FamilyParts) {
+    const { commandBytesMax } = parts.limits;
+    this.#parts = parts;
     this.#stepsLeft = Math.max(1, Math.min(STEPS_MAX, Math.floor(commandBytesMax / STEP_BYTES)));
   }
 
@@ -44,9 +67,49 @@ export class Family {
     return this.#closings.get(group);
   }
 
-  /** Notes that a group is closing from now on, or no more. */
-  setClosing(group: number, isClosing: boolean): void {
-    this.#closings.set(group, isClosing);
+  /** Writes a new group. The parent has to change in the same command. Returns it with the group. */
+  newGroup(
+    flow: Flow,
+    group: Omit<Group, "number">,
+  ): { readonly flow: Flow; readonly group: Group } {
+    this.#nameStates(group);
+    const { shard, nextLsn } = this.#parts;
+    const numbered = { ...group, number: valueAddress({ shard, lsn: nextLsn() }) };
+    return { flow: this.group(flow, numbered), group: numbered };
+  }
+
+  /** Writes what has become of a group. The parent has to change in the same command. */
+  group(flow: Flow, group: Group): Flow {
+    this.#nameStates(group);
+    this.#parts.add({ kind: "group", key: flow.key, group });
+    return { ...flow, groups: withGroups(flow.groups, [group]) };
+  }
+
+  /** Marks a group whose open children count as cancelled, or that has none any more. */
+  closing(group: number, { isDone }: { readonly isDone: boolean }): void {
+    this.#parts.add({ kind: "closing", group, isDone });
+    this.#closings.set(group, !isDone);
+  }
+
+  /** Takes a flow that is there into a group. */
+  adopt(flow: Flow, membership: Membership): Flow {
+    const identity = { ...flow.identity, membership };
+    const bodyLsn = this.#parts.add({ kind: "body", key: flow.key, identity });
+    const adopted = { ...flow, identity, bodyLsn };
+    this.#parts.remember(adopted);
+    this.join(adopted);
+    if (hasEnded(flow.control)) this.endings.push(adopted);
+    return adopted;
+  }
+
+  /** Tells another shard something, once the command is durable. */
+  send(to: number, message: Message): void {
+    this.#parts.add({ kind: "outbox", to, message });
+  }
+
+  /** Notes that everything from another shard has arrived up to an LSN. */
+  receive(from: number, lsn: number): void {
+    this.#parts.add({ kind: "inbox", from, lsn });
   }
 
   /** Notes that a flow is in a group now. */
@@ -84,5 +147,9 @@ export class Family {
       return shutting;
     }
     return undefined;
+  }
+
+  #nameStates({ waitState, success, failure }: Omit<Group, "number">): void {
+    for (const name of [waitState, success, failure]) if (name !== null) this.#parts.name(name);
   }
 }

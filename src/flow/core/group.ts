@@ -43,6 +43,8 @@ export interface Group extends ChildCounts {
   readonly onChildFailed: ChildFailurePolicy;
   /** What becomes of children that have not ended when the group is decided or the parent ends. */
   readonly onParentClosed: ParentClosedPolicy;
+  /** The other shards that have children of the group: bit n stands for shard n. */
+  readonly elsewhere: number;
   /** How the group ended; null: it is undecided. From then on nothing in it changes. */
   readonly resolved: GroupResolution | null;
 }
@@ -59,6 +61,15 @@ export function withGroups(groups: readonly Group[], changed: readonly Group[]):
     else after[place] = group;
   }
   return after;
+}
+
+/** The numbers of the other shards that have children of a group. */
+export function shardsOf({ elsewhere }: Group): number[] {
+  const shards: number[] = [];
+  for (let shard = 0, left = elsewhere; left > 0; shard++, left >>>= 1) {
+    if (left & 1) shards.push(shard);
+  }
+  return shards;
 }
 
 /** How many children of an undecided group have not ended. */

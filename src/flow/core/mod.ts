@@ -12,10 +12,8 @@ export type {
   BatchMode,
   CancelCommand,
   CancelRequest,
-  ChildRequest,
   ClaimCommand,
   ClaimFilter,
-  CloseCommand,
   Command,
   CompleteCommand,
   CompleteRequest,
@@ -33,12 +31,17 @@ export type {
   RetryRequest,
   RewindCommand,
   SignalCommand,
-  SpawnCommand,
-  SpawnedGroup,
   TransitionCommand,
   TransitionRequest,
   ValuePutCommand,
 } from "./command.ts";
+export type {
+  ChildRequest,
+  CloseCommand,
+  DeliverCommand,
+  SpawnCommand,
+  SpawnedGroup,
+} from "./family_command.ts";
 export type { KvDeleteCommand, KvSetCommand, KvTarget } from "./kv_command.ts";
 export {
   findKey,
@@ -69,6 +72,9 @@ export { countOf, joined } from "./decide/spread.ts";
 export { Dictionary } from "./dictionary.ts";
 export type { DecideContext } from "./decide_context.ts";
 export { type ClosingView, isForeclosed } from "./closing.ts";
+export { Expected } from "./expected.ts";
+export { birthName, type Mail, Mailbox } from "./mailbox.ts";
+export { type Message, type SentMessage, valuesOf } from "./message.ts";
 export type {
   BodyEffect,
   ChildFacts,

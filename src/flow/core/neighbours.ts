@@ -14,6 +14,8 @@ export interface Neighbours {
   shardOf(partitionKey: string): number;
   /** The flows of other shards with an id, whether their retention is over or not. */
   findAll(id: string): readonly Flow[];
+  /** Whether a flow is about to be born under this name that another shard has sent. */
+  isExpected(partitionKey: string, id: string): boolean;
   /** The newest LSN of another shard that is durable; 0 if there is no such shard. */
   durableLsn(shard: number): number;
 }
@@ -25,6 +27,7 @@ export const ALONE: Neighbours = {
   shard: 0,
   shardOf: () => 0,
   findAll: () => NO_FLOWS,
+  isExpected: () => false,
   durableLsn: () => 0,
 };
 

@@ -188,6 +188,16 @@ export function childIsParent({ identity: { id, partitionKey } }: Flow): FlowErr
   });
 }
 
+/** A child would not fit into the message that brings it to another shard. */
+export function childTooLarge(id: string, bytes: number, limit: number): FlowError {
+  return new FlowError(
+    "too_large",
+    `Child "${id}" is for another shard and has ${bytes} bytes of values, the limit is ${limit} ` +
+      "(half of limits.commandBytesMax)",
+    { details: { field: "children", id, value: bytes, limit } },
+  );
+}
+
 /** A flow would have too many groups. */
 export function tooManyGroups({ identity: { id }, groups }: Flow, limit: number): FlowError {
   return new FlowError(
@@ -225,16 +235,6 @@ export function rewindOfDueTime(state: string, event: EventPosition): FlowError 
     "invalid_argument",
     `runAtMs is given, but event ${formatEventId(event)} ended the flow in state "${state}"`,
     { details: { field: "runAtMs" } },
-  );
-}
-
-/** A child's partition belongs to another shard than its parent's. */
-export function childElsewhere({ identity }: Flow, child: FlowTarget): FlowError {
-  return new FlowError(
-    "partition_mismatch",
-    `Partition "${child.partitionKey}" of child "${child.id}" is in another shard than partition ` +
-      `"${identity.partitionKey}" of its parent "${identity.id}"`,
-    { details: { id: child.id, partitionKey: child.partitionKey, parentId: identity.id } },
   );
 }
 

@@ -86,6 +86,8 @@ export function routeOf(command: Command): Route {
     case "close":
       return command.target === null ? { to: "many" } : { to: "flow", target: command.target };
     case "policy_set":
+    // Whoever sends it knows the shard that it is for.
+    case "deliver":
       return { to: "first" };
   }
 }

@@ -17,6 +17,7 @@ import type { ClosingView } from "./closing.ts";
 import type { Flow, Identity } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
 import type { Group } from "./group.ts";
+import { Mailbox } from "./mailbox.ts";
 import type { NamedValues } from "./named_values.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { SignalMemory } from "./signal_memory.ts";
@@ -82,6 +83,8 @@ export class FlowState implements ClosingView {
   readonly openChildren: Map<number, Set<number>> = new Map();
   /** The groups whose open children count as cancelled. Mostly none. */
   readonly closings: Set<number> = new Set();
+  /** How far the shard has come with what it tells others, and with what others tell it. */
+  readonly mail: Mailbox = new Mailbox();
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation, by packed key. Empty between commands. */

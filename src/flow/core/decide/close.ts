@@ -4,7 +4,7 @@
  * @module
  */
 import { cancelChildren } from "../cascade.ts";
-import type { CloseCommand } from "../command.ts";
+import type { CloseCommand } from "../family_command.ts";
 import type { Draft } from "../draft.ts";
 import { findFlow } from "../lookup.ts";
 import type { FlowReply } from "../reply.ts";

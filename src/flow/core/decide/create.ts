@@ -6,6 +6,7 @@
 import type { CreateRequest } from "../command.ts";
 import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
+import { Expected } from "../expected.ts";
 import { type Flow, type Identity, isForgotten } from "../flow.ts";
 import type { FlowKey } from "../flow_key.ts";
 import type { Membership } from "../group.ts";
@@ -20,6 +21,7 @@ const FIRST_STATE = "queued";
 /** Creates a flow, or finds the one that the same request created before. */
 export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   const { id, partitionKey } = request;
+  if (draft.neighbours.isExpected(partitionKey, id)) throw new Expected();
   const old = draft.find(partitionKey, id);
   if (old !== undefined && !isForgotten(old.control, draft.nowMs)) {
     return repeat(draft, request, old);

@@ -16,6 +16,7 @@ import { decideCancel } from "./cancel.ts";
 import { decideClose } from "./close.ts";
 import { decideComplete, decideFail } from "./complete.ts";
 import { decideCreate } from "./create.ts";
+import { decideDeliver } from "./deliver.ts";
 import { decideExtendLease } from "./extend_lease.ts";
 import { decideKvDelete, decideKvSet } from "./kv.ts";
 import { decidePolicySet } from "./policy_set.ts";
@@ -102,6 +103,8 @@ function replyTo(draft: Draft, command: Command): Reply {
       return decideSpawn(draft, command);
     case "close":
       return decideClose(draft, command);
+    case "deliver":
+      return decideDeliver(draft, command);
     case "value_put":
       return decideValuePut(draft, command);
     case "rewind":

@@ -9,6 +9,7 @@ import { cancelChildren, shutGroups } from "../cascade.ts";
 import type { Draft } from "../draft.ts";
 import type { EventFacts } from "../effect.ts";
 import { type Flow, isForgotten } from "../flow.ts";
+import type { EndMessage } from "../message.ts";
 import { type Group, isFrozen, withEnd } from "../group.ts";
 import { endFlow } from "./end.ts";
 
@@ -23,7 +24,7 @@ export function settleFamily(draft: Draft): void {
   while (true) {
     const child = family.endings.shift();
     if (child !== undefined) {
-      rollUp(draft, child);
+      tellParent(draft, child);
       continue;
     }
     const shutting = family.takeShutting();
@@ -34,21 +35,30 @@ export function settleFamily(draft: Draft): void {
   }
 }
 
+/** Tells a parent of the end of a child, in this shard or in another. */
+function tellParent(draft: Draft, { identity, control }: Flow): void {
+  const { id: childId, parentFlowId, membership } = identity;
+  const { state: end } = control;
+  invariant(membership !== null && parentFlowId !== null, `flow "${childId}" is nobody's child`);
+  invariant(isTerminalState(end), `flow "${childId}" has not ended`);
+  const news = { kind: "end", parentFlowId, membership, childId, end } as const;
+  const { shard, shardOf } = draft.neighbours;
+  const home = shardOf(membership.parentPartitionKey);
+  if (home === shard) rollUp(draft, news);
+  else draft.family.send(home, news);
+}
+
 /** Counts the end of a child in its group, and sends the parent on if that decides it. */
-function rollUp(draft: Draft, child: Flow): void {
-  const { id, parentFlowId, membership } = child.identity;
-  const end = child.control.state;
-  invariant(membership !== null && parentFlowId !== null, `flow "${id}" is nobody's child`);
-  invariant(isTerminalState(end), `flow "${id}" has not ended`);
+export function rollUp(draft: Draft, { parentFlowId, membership, childId, end }: EndMessage): void {
   const parent = draft.find(membership.parentPartitionKey, parentFlowId);
   if (parent === undefined || isForgotten(parent.control, draft.nowMs)) return;
   const group = parent.groups.find(({ number }) => number === membership.group);
   if (group === undefined || !isCounting(draft, parent, group)) return;
   const counted = withEnd(group, end);
-  const holder = draft.group(parent, counted);
+  const holder = draft.family.group(parent, counted);
   const news: News = {
     event: `child_${end}`,
-    facts: { children: { groupId: group.id, childId: id } },
+    facts: { children: { groupId: group.id, childId } },
   };
   const { resolved } = counted;
   if (group.resolved !== null || resolved === null) {

@@ -4,16 +4,19 @@
  * @module
  */
 import { isTerminalState } from "../../mod.ts";
-import type { ChildRequest, CreateRequest, SpawnCommand } from "../command.ts";
+import type { CreateRequest } from "../command.ts";
+import type { ChildRequest, SpawnCommand } from "../family_command.ts";
 import { createDigest, groupDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
+import { Expected } from "../expected.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
 import type { Group, Membership } from "../group.ts";
+import { valuesOf } from "../message.ts";
 import type { PlannedValues } from "../named_values.ts";
 import {
   alreadyExists,
-  childElsewhere,
   childIsParent,
+  childTooLarge,
   groupConflict,
   idempotencyConflict,
   parentTerminal,
@@ -40,8 +43,15 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   requireParent(draft, parent, command);
   const planned = requests.map((request) => planChild(draft, parent, request));
   const counts = { total: requests.length, completed: 0, failed: 0, cancelled: 0 };
+  const elsewhere = planned.reduce((mask, { shard }) => mask | shardBit(draft, shard), 0);
   const resolved = command.group.wait === "none" ? "success" : null;
-  const { flow, group } = draft.newGroup(parent, { ...command.group, digest, ...counts, resolved });
+  const { flow, group } = draft.family.newGroup(parent, {
+    ...command.group,
+    digest,
+    ...counts,
+    elsewhere,
+    resolved,
+  });
   const after = sendToWait(draft, flow, group);
   const membership: Membership = {
     parentPartitionKey: parent.identity.partitionKey,
@@ -55,6 +65,8 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
 /** A child that may be created, or that is there already. */
 interface PlannedChild {
   readonly request: CreateRequest;
+  /** The number of the shard that it belongs to. */
+  readonly shard: number;
   readonly plan: PlannedValues | undefined;
   /** A flow with the same id: one that is past its retention, or one to be taken in. */
   readonly old: Flow | undefined;
@@ -87,19 +99,41 @@ function requireParent(draft: Draft, parent: Flow, command: SpawnCommand): void 
 
 /** Refuses a child that cannot be. Writes nothing. */
 function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedChild {
-  if (!draft.isHere(request.partitionKey)) throw childElsewhere(parent, request);
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, request.id, request.values);
-  const old = draft.find(request.partitionKey, request.id);
+  const { neighbours } = draft;
+  if (neighbours.isExpected(request.partitionKey, request.id)) throw new Expected();
+  const shard = neighbours.shardOf(request.partitionKey);
+  if (shard !== neighbours.shard) requireFitting(draft, request);
+  const old = findAnywhere(draft, request);
   if (old === undefined || isForgotten(old.control, draft.nowMs)) {
-    return { request, plan, old, isAdopted: false };
+    return { request, shard, plan, old, isAdopted: false };
   }
   if (!request.idempotent) throw alreadyExists(old);
   const { hi, lo } = createDigest(draft.state.hash, request);
   const { digest, membership } = old.identity;
   if (digest.hi !== hi || digest.lo !== lo || membership !== null) throw idempotencyConflict(old);
   if (isAncestor(draft, old, parent)) throw childIsParent(old);
-  return { request, plan, old, isAdopted: true };
+  return { request, shard, plan, old, isAdopted: true };
+}
+
+/** A flow of this shard or of another. */
+function findAnywhere(draft: Draft, { partitionKey, id }: CreateRequest): Flow | undefined {
+  const { neighbours } = draft;
+  if (neighbours.shardOf(partitionKey) === neighbours.shard) return draft.find(partitionKey, id);
+  return neighbours.findAll(id).find(({ identity }) => identity.partitionKey === partitionKey);
+}
+
+/** Refuses a child that would not fit into the message that brings it to its shard. */
+function requireFitting({ limits }: Draft, request: CreateRequest): void {
+  const limit = Math.floor(limits.commandBytesMax / 2);
+  const bytes = valuesOf(request).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (bytes > limit) throw childTooLarge(request.id, bytes, limit);
+}
+
+/** What stands for another shard among all shards; nothing for this one. */
+function shardBit({ neighbours }: Draft, shard: number): number {
+  return shard === neighbours.shard ? 0 : 1 << shard;
 }
 
 /** Whether a flow is the other one's parent, or its parent's parent, and so on. */
@@ -138,13 +172,14 @@ function sendToWait(draft: Draft, parent: Flow, group: Group): Flow {
 }
 
 function bringIn(draft: Draft, child: PlannedChild, membership: Membership): void {
-  const { request, plan, old, isAdopted } = child;
-  if (old === undefined) {
+  const { request, shard, plan, old, isAdopted } = child;
+  if (shard !== draft.neighbours.shard) {
+    draft.family.send(shard, { kind: "birth", request, membership });
+  } else if (old === undefined) {
     const key = draft.newKey(request.partitionKey, request.id);
     beginFlow(draft, request, { key, plan, membership });
   } else if (isAdopted) {
-    const adopted = draft.adopt(old, { ...old.identity, membership });
-    if (hasEnded(adopted.control)) draft.family.endings.push(adopted);
+    draft.family.adopt(old, membership);
   } else {
     draft.delete(old);
     beginFlow(draft, request, { key: old.key, plan, membership });

@@ -7,8 +7,8 @@ import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mo
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
-import type { Membership } from "../group.ts";
 import { readKey, writeKey } from "./key.ts";
+import { readMembership, writeMembership } from "./membership.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
 
@@ -46,9 +46,7 @@ export function writeBodyRest(writer: ByteWriter, { identity }: BodyEffect): voi
   if (identity.correlationId !== null) writer.text(identity.correlationId);
   if (!isEmpty(identity.attributes)) writer.text(JSON.stringify(identity.attributes));
   if (identity.membership === null) return;
-  writer.text(identity.membership.parentPartitionKey);
-  writer.text(identity.membership.groupId);
-  writer.u48(identity.membership.group);
+  writeMembership(writer, identity.membership);
 }
 
 /** Reads a record. */
@@ -79,10 +77,6 @@ export function readBody(
   };
   rest.end();
   return { kind: "body", key, identity };
-}
-
-function readMembership(rest: ByteReader): Membership {
-  return { parentPartitionKey: rest.text(), groupId: rest.text(), group: rest.u48() };
 }
 
 /** Reads JSON that this version wrote. */

@@ -44,6 +44,7 @@ export function writeGroupFixed(writer: ByteWriter, effect: GroupEffect, names: 
   writer.u32(group.completed);
   writer.u32(group.failed);
   writer.u32(group.cancelled);
+  writer.u16(group.elsewhere);
 }
 
 /** Writes what follows the fixed part of a GROUP. */
@@ -73,6 +74,7 @@ export function readGroup(
     failed: fixed.u32(),
     cancelled: fixed.u32(),
   };
+  const elsewhere = fixed.u16();
   const id = rest.text();
   rest.end();
   if (counts.completed + counts.failed + counts.cancelled > counts.total) {
@@ -80,7 +82,11 @@ export function readGroup(
   }
   const policies = { wait, onChildFailed, onParentClosed, resolved };
   const states = { waitState, success, failure };
-  return { kind: "group", key, group: { id, number, digest, ...policies, ...states, ...counts } };
+  return {
+    kind: "group",
+    key,
+    group: { id, number, digest, ...policies, ...states, ...counts, elsewhere },
+  };
 }
 
 /** Writes the fixed part of a CLOSING, which has no other. */

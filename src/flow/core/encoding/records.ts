@@ -19,6 +19,7 @@ import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
 import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
 import { readClosing, readGroup, writeClosing, writeGroupFixed, writeGroupRest } from "./group.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
+import { readInbox, readOutbox, writeInbox, writeOutboxFixed, writeOutboxRest } from "./message.ts";
 import { type NameIds, nameIds, nameIn } from "./names.ts";
 import { newer } from "./newer.ts";
 import {
@@ -40,6 +41,8 @@ const TYPES: Readonly<Record<Effect["kind"], number>> = {
   ctrl: RecordType.CTRL,
   group: RecordType.GROUP,
   closing: RecordType.CLOSING,
+  outbox: RecordType.OUTBOX,
+  inbox: RecordType.INBOX,
   signal_key: RecordType.SIGNALKEY,
   del: RecordType.DEL,
   policy: RecordType.POLICY,
@@ -107,6 +110,10 @@ export function decodeEffect(
       return readGroup(fixed, rest, dictionary);
     case RecordType.CLOSING:
       return readClosing(fixed, rest);
+    case RecordType.OUTBOX:
+      return readOutbox(fixed, rest);
+    case RecordType.INBOX:
+      return readInbox(fixed, rest);
     case RecordType.SIGNALKEY:
       return readSignalKey(fixed, rest);
     case RecordType.DEL:
@@ -138,6 +145,10 @@ function writeFixed(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writeGroupFixed(writer, effect, names);
     case "closing":
       return writeClosing(writer, effect);
+    case "outbox":
+      return writeOutboxFixed(writer, effect);
+    case "inbox":
+      return writeInbox(writer, effect);
     case "signal_key":
       writeKey(writer, effect.key);
       writeHash(writer, effect.keyHash);
@@ -171,7 +182,10 @@ function writeRest(writer: ByteWriter, effect: Effect, names: NameIds): void {
       return writeValuesRest(writer, effect);
     case "group":
       return writeGroupRest(writer, effect);
+    case "outbox":
+      return writeOutboxRest(writer, effect);
     case "closing":
+    case "inbox":
     case "signal_key":
     case "del":
       return;

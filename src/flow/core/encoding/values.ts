@@ -6,6 +6,7 @@
 import type { ByteReader, ByteWriter } from "../../../codec/mod.ts";
 import type { ValuesEffect } from "../effect.ts";
 import type { NamedValue } from "../named_values.ts";
+import { bytesOf, hexOf } from "./hex.ts";
 import { readKey } from "./key.ts";
 import { refuseUnknownBits } from "./newer.ts";
 import { encodingOf } from "./value.ts";
@@ -41,15 +42,4 @@ function readNamed(rest: ByteReader): NamedValue {
   refuseUnknownBits("VALUES", flags, HAS_DIGEST);
   const digest = flags & HAS_DIGEST ? hexOf(rest.raw(DIGEST_BYTES)) : null;
   return { name, lsn, version, digest, encoding };
-}
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(
-    { length: DIGEST_BYTES },
-    (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
-  );
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

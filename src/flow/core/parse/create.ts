@@ -4,7 +4,8 @@
  * @module
  */
 import { crc32 } from "../../../codec/mod.ts";
-import type { ChildRequest, CreateCommand, CreateRequest } from "../command.ts";
+import type { CreateCommand, CreateRequest } from "../command.ts";
+import type { ChildRequest } from "../family_command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { optionNames, parseBatch, parseSingle } from "./batch.ts";
 import { checkText } from "./checks.ts";

@@ -6,7 +6,7 @@
 import { FlowError } from "../../../errors.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mod.ts";
-import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../command.ts";
+import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { contradiction, invalid, limitExceeded, missing, show } from "./bad_argument.ts";

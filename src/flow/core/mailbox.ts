@@ -1,0 +1,61 @@
+/**
+ * How far a shard has come with what it tells others, and with what others tell it.
+ *
+ * @module
+ */
+
+/** A message that was sent and may not have arrived. */
+export interface Mail {
+  /** The LSN of its record, by which the receiver knows it. */
+  readonly lsn: number;
+  /** The flow that is to be born by it, by partition and id; null: none. */
+  readonly birth: string | null;
+}
+
+const NO_MAIL: readonly Mail[] = [];
+
+/** The messages of one shard. The messages themselves are in the log. */
+export class Mailbox {
+  readonly #sent = new Map<number, Mail[]>();
+  readonly #received = new Map<number, number>();
+
+  /** Notes that a message was sent to a shard. */
+  send(to: number, mail: Mail): void {
+    const sent = this.#sent.get(to);
+    if (sent === undefined) this.#sent.set(to, [mail]);
+    else sent.push(mail);
+  }
+
+  /** Notes that everything from a shard has arrived up to an LSN. */
+  receive(from: number, lsn: number): void {
+    this.#received.set(from, Math.max(lsn, this.receivedFrom(from)));
+  }
+
+  /** The LSN up to which everything from a shard has arrived, 0 if nothing has. */
+  receivedFrom(from: number): number {
+    return this.#received.get(from) ?? 0;
+  }
+
+  /** The shards that it has sent messages to which it still remembers. */
+  get receivers(): Iterable<number> {
+    return this.#sent.keys();
+  }
+
+  /** The messages to a shard that it still remembers, in the order of sending. */
+  sentTo(to: number): readonly Mail[] {
+    return this.#sent.get(to) ?? NO_MAIL;
+  }
+
+  /** Forgets messages to a shard that have arrived there for good, up to an LSN. */
+  forget(to: number, lsn: number): void {
+    const left = this.sentTo(to).filter((mail) => mail.lsn > lsn);
+    if (left.length === 0) this.#sent.delete(to);
+    else this.#sent.set(to, left);
+  }
+}
+
+/** A flow that is to be born, as mail names it. */
+export function birthName(partitionKey: string, id: string): string {
+  // The length in front keeps different pairs of texts different.
+  return `${partitionKey.length}:${partitionKey}${id}`;
+}
