@@ -200,3 +200,33 @@ test("the limits of keys and values are options of the store", async () => {
     limit: 10,
   }]);
 });
+
+test("keys of a store with several shards are where their partition is, also after it was opened again", async () => {
+  const time = manualTime();
+  const files = memoryDirectory();
+  const partitions = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  const retention = { sweep: false };
+  {
+    await using store = await openStore({ files, time, retention, shards: 4 });
+    for (const partitionKey of partitions) {
+      await store.kv.set("k", partitionKey, { partitionKey });
+      await store.kv.set("short", 1, { partitionKey, ttlMs: 10 });
+      await store.atomic(partitionKey, (tx) => {
+        tx.kv.set("l", partitionKey);
+        tx.create("f", { type: "t" });
+      });
+    }
+  }
+  await time.advance(10);
+  await using store = await openStore({ files, time, retention, shards: 4 });
+  for (const partitionKey of partitions) {
+    const { items } = await store.kv.list("", { partitionKey });
+    assertEquals(items.map(({ key, value }) => [key, value]), [
+      ["k", partitionKey],
+      ["l", partitionKey],
+    ]);
+    assertEquals((await store.get({ id: "f", partitionKey }))?.state, "queued");
+  }
+  assertEquals((await store.retentionCleanup({ limit: 5 })).keys, 5);
+  assertEquals((await store.retentionCleanup()).keys, partitions.length - 5);
+});

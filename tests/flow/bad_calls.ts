@@ -24,7 +24,14 @@ export const cycle: Record<string, unknown> = { a: { b: [] } };
 /** Calls every one, and asserts that each is refused as it should be and that nothing is written. */
 export function refuses(command: keyof CoreStore, rows: readonly Bad[]): void {
   const store = new CoreStore({
-    limits: { valueBytesMax: 1_000, batchItemsMax: 3, claimLimitMax: 10, queryCountMax: 20 },
+    limits: {
+      valueBytesMax: 1_000,
+      kvKeyBytesMax: 1_024,
+      kvValueBytesMax: 1_000,
+      batchItemsMax: 3,
+      claimLimitMax: 10,
+      queryCountMax: 20,
+    },
   });
   for (const { args, field, code = "invalid_argument", says } of rows) {
     const call = store[command] as (...args: unknown[]) => unknown;
