@@ -167,8 +167,10 @@ test("fanout() names what is not sound in its options, and sends nothing", async
     const { code, details } = await assertRejects(call, FlowError);
     assertEquals([code, details.field], ["invalid_argument", field], JSON.stringify(options));
   }
-  const call = () => folder.on(flows).fanout("src", child as never, targets);
-  assertEquals((await assertRejects(call, FlowError)).details.field, "children");
+  for (const children of [child, []]) {
+    const call = () => folder.on(flows).fanout("src", children as never, targets);
+    assertEquals((await assertRejects(call, FlowError)).details.field, "children");
+  }
   assertEquals(flows.calls, []);
 });
 
@@ -203,6 +205,7 @@ test("a fan-out that is not sound is the handler's mistake", async () => {
   for (
     const [children, options] of [
       [[child], { ...targets, onAllOk: "sumed" }],
+      [[], targets],
       [[Promise.reject(new Error("no child"))], targets],
     ] as const
   ) {
