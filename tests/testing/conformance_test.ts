@@ -1,17 +1,29 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { conformance, conformanceCases } from "../../src/testing/mod.ts";
+import {
+  conformance,
+  type ConformanceCapability,
+  conformanceCases,
+} from "../../src/testing/mod.ts";
 import {
   FILE_SUPPORTS,
   fileSubject,
   MEMORY_SUPPORTS,
   memorySubject,
+  SHARDED_SUPPORTS,
+  shardedSubject,
 } from "./conformance_subjects.ts";
 
 const leftOut = conformance({
   test: (name, body) => test(`in memory: ${name}`, body),
   supports: MEMORY_SUPPORTS,
   open: memorySubject,
+});
+
+const leftOutInShards = conformance({
+  test: (name, body) => test(`in four shards: ${name}`, body),
+  supports: SHARDED_SUPPORTS,
+  open: shardedSubject,
 });
 
 const leftOutOnDisk = conformance({
@@ -21,8 +33,10 @@ const leftOutOnDisk = conformance({
 });
 
 test("conformance() leaves out what a store is not capable of, and nothing else", () => {
-  const durable = conformanceCases.filter(({ needs }) => needs?.includes("durable"));
-  assertEquals(leftOut, durable);
+  const needing = (capability: ConformanceCapability) =>
+    conformanceCases.filter(({ needs }) => needs?.includes(capability));
+  assertEquals(leftOut, needing("durable"));
+  assertEquals(leftOutInShards, needing("distantChildren"));
   assertEquals(leftOutOnDisk, []);
 });
 

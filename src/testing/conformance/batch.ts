@@ -156,9 +156,9 @@ export const batchCases: readonly ConformanceCase[] = [
     name:
       "createMany() is all or nothing: one id that is there refuses all, and nothing is created",
     async run({ store }) {
-      await create(store, "b");
+      await create(store, "b", { partitionKey: "p" });
       const outcomes = await refusedBatch(
-        () => store.createMany(["a", "b", "c"], { type: JOB }),
+        () => store.createMany(["a", "b", "c"], { type: JOB, partitionKey: "p" }),
         "already_exists",
         1,
       );
@@ -171,13 +171,14 @@ export const batchCases: readonly ConformanceCase[] = [
     name:
       "createMany() with idempotent creates what is new and finds what the same request had created",
     async run({ store }) {
-      const [old] = await store.createMany(["a"], { type: JOB, idempotent: true });
-      const flows = await store.createMany(["b", "a"], { type: JOB, idempotent: true });
+      const request = { type: JOB, partitionKey: "p", idempotent: true };
+      const [old] = await store.createMany(["a"], request);
+      const flows = await store.createMany(["b", "a"], request);
       same(flows.map(({ id, version }) => [id, version]), [["b", 1], ["a", 1]]);
       same(flows[1], old);
       const conflicting = [{ id: "c" }, { id: "a", state: "other" }];
       await refusedBatch(
-        () => store.createMany(conflicting, { type: JOB, idempotent: true }),
+        () => store.createMany(conflicting, request),
         "idempotency_conflict",
         1,
       );

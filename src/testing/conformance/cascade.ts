@@ -132,6 +132,20 @@ export const cascadeCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "children that nobody waits for are cancelled with their parent, too: children_cancelled",
+    async run({ store }) {
+      const free = { wait: "none", waitState: undefined, failure: undefined } as const;
+      await family(store, "p", ["a"], { ...free, success: "sent" });
+      await store.cancel("p");
+      same(await statesOf(store, "a"), ["cancelled"]);
+      same((await eventsOf(store, "p")).slice(1), [
+        "children_spawned",
+        "cancelled",
+        "children_cancelled",
+      ]);
+    },
+  },
+  {
     name: "a cascade goes down through every generation",
     async run({ store }) {
       await family(store, "p", ["a", "b"]);

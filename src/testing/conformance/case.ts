@@ -15,6 +15,8 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `blocking`: claims can wait for work (`blockMs`);
  * - `limits`: it can be opened with other limits;
  * - `durable`: it can be closed and opened again;
+ * - `shards`: it can be opened with several shards;
+ * - `distantChildren`: a child may be in any partition;
  * - `kv`: it keeps values by key, too;
  * - `atomic`: it applies several commands of one partition together;
  * - `events`: its committed changes can be followed.
@@ -25,6 +27,8 @@ export type ConformanceCapability =
   | "blocking"
   | "limits"
   | "durable"
+  | "shards"
+  | "distantChildren"
   | "kv"
   | "atomic"
   | "events";
@@ -33,6 +37,8 @@ export type ConformanceCapability =
 export interface ConformanceSettings {
   /** Which time the store is to go by. Default: a manual clock, if the store can have one. */
   readonly clock?: "manual" | "system";
+  /** The number of shards. Only with the capability `shards`. */
+  readonly shards?: number;
   /** Limits that differ from the defaults. Only with the capability `limits`. */
   readonly limits?: Partial<StoreLimits>;
 }

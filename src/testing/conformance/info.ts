@@ -64,6 +64,19 @@ export const infoCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "info() counts a flow as due from the millisecond on at which it is",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store, nowMs } = context;
+      await create(store, "a", { runAtMs: nowMs + 1 });
+      const { due, scheduled, oldestDueMs } = await store.info(JOB);
+      same([due, scheduled, oldestDueMs], [0, 1, null]);
+      await context.advance(1);
+      const now = await store.info(JOB);
+      same([now.due, now.scheduled, now.oldestDueMs], [1, 0, nowMs + 1]);
+    },
+  },
+  {
     name: "info() of a partition counts its flows only",
     needs: ["manualClock"],
     async run({ store, nowMs }) {

@@ -275,13 +275,14 @@ export const kvCases: readonly ConformanceCase[] = [
     needs: ["kv", "limits"],
     settings: { limits: { kvKeyBytesMax: 3, kvValueBytesMax: 60, claimBytesMax: 100 } },
     async run({ kv }) {
-      const value = new Uint8Array(60);
       await refused(() => kv.set("1234", 1), "too_large", { field: "key", limit: 3 });
       await refused(() => kv.set("a", new Uint8Array(61)), "too_large", { limit: 60 });
-      for (const key of ["a", "b"]) await kv.set(key, value);
-      const page = await kv.list("", { count: 2 });
-      same(page.items.map(({ key }) => key), ["a"]);
-      same(await keysOf(kv, "", { cursor: page.cursor }), ["b"]);
+      for (const [key, size] of [["a", 60], ["b", 40], ["c", 1]] as const) {
+        await kv.set(key, new Uint8Array(size));
+      }
+      const page = await kv.list("", { count: 3 });
+      same(page.items.map(({ key }) => key), ["a", "b"]);
+      same(await keysOf(kv, "", { cursor: page.cursor }), ["c"]);
     },
   },
   ...(Object.keys(BAD) as (keyof KvStore)[]).map((command): ConformanceCase => ({

@@ -234,6 +234,24 @@ export const leaseCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "reclaims of a flow that was lost to its own state stay until it is settled or moved",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      await store.policySet(JOB, { maxReclaims: 1, retry: { exhaustedTo: "s" } });
+      await create(store, "a", { state: "s" });
+      for (let n = 0; n < 2; n++) {
+        shows(await claimOne(store, { leaseMs: 1 }), { reclaims: n });
+        await context.advance(1);
+      }
+      same(await claimedIds(store), []);
+      shows(await store.get("a"), { state: "s", reclaims: 1 });
+      const move = { from: "s", fencingToken: 3 };
+      shows(await store.transition("a", { ...move, to: "s" }), { reclaims: 1 });
+      shows(await store.transition("a", { ...move, to: "t" }), { reclaims: 0 });
+    },
+  },
+  {
     name: "reclaims begin again from 0 in another state",
     needs: ["manualClock"],
     async run(context) {

@@ -72,7 +72,8 @@ export const limitsCases: readonly ConformanceCase[] = [
     async ({ store }) => {
       const payload = new Uint8Array(6_000);
       const items = ["a", "b"].map((id) => ({ id, payload }));
-      await refused(() => store.createMany(items, { type: JOB }), "too_large", { limit: 10_000 });
+      const options = { type: JOB, partitionKey: "p" };
+      await refused(() => store.createMany(items, options), "too_large", { limit: 10_000 });
       same(await store.get("a"), null);
       await create(store, "a", { payload });
     },

@@ -78,6 +78,47 @@ export const policyCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a state that overrides one member of a policy keeps all others of its type",
+    async run({ store }) {
+      const ofType = {
+        retry: {
+          maxRetries: 1,
+          backoff: { kind: "fixed", baseMs: 2, maxMs: 3, jitterPct: 4 },
+          exhaustedTo: "type",
+        },
+        retention: { ttlMs: 5, historyMaxEvents: 6 },
+        maxReclaims: 7,
+      } as const;
+      const { retry, retention } = ofType;
+      const { backoff } = retry;
+      const overrides: readonly [TypePolicy, ResolvedStatePolicy][] = [
+        [{}, ofType],
+        [{ retry: { maxRetries: 9 } }, { ...ofType, retry: { ...retry, maxRetries: 9 } }],
+        [{ retry: { exhaustedTo: "state" } }, {
+          ...ofType,
+          retry: { ...retry, exhaustedTo: "state" },
+        }],
+        ...([{ kind: "none" }, { baseMs: 9 }, { maxMs: 9 }, { jitterPct: 9 }] as const).map(
+          (member): [TypePolicy, ResolvedStatePolicy] => [
+            { retry: { backoff: member } },
+            { ...ofType, retry: { ...retry, backoff: { ...backoff, ...member } } },
+          ],
+        ),
+        [{ retention: { ttlMs: 9 } }, { ...ofType, retention: { ...retention, ttlMs: 9 } }],
+        [
+          { retention: { historyMaxEvents: 9 } },
+          { ...ofType, retention: { ...retention, historyMaxEvents: 9 } },
+        ],
+        [{ maxReclaims: null }, { ...ofType, maxReclaims: null }],
+      ];
+      for (const [override, resolved] of overrides) {
+        same((await store.policySet(JOB, { ...ofType, states: { s: override } })).states, {
+          s: resolved,
+        });
+      }
+    },
+  },
+  {
     name: "policySet() replaces the whole policy; nothing is merged, and {} is the default again",
     async run({ store }) {
       await store.policySet(JOB, { retry: { maxRetries: 7 }, states: { s: { maxReclaims: 1 } } });

@@ -37,6 +37,7 @@ import { retryCases } from "./retry.ts";
 import { rewindCases } from "./rewind.ts";
 import { rollUpCases } from "./roll_up.ts";
 import { settleCases } from "./settle.ts";
+import { shardsCases } from "./shards.ts";
 import { signalCases } from "./signal.ts";
 import { spawnRefusalCases } from "./spawn_refusals.ts";
 import { takeoverCases } from "./takeover.ts";
@@ -75,6 +76,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...rollUpCases,
   ...cascadeCases,
   ...lineageCases,
+  ...shardsCases,
   ...kvCases,
   ...atomicCases,
   ...eventsCases,

@@ -75,8 +75,11 @@ export const takeoverCases: readonly ConformanceCase[] = [
     async run(context) {
       await expiredAndDue(context);
       const { store } = context;
+      for (let n = 3; n < 9; n++) await create(store, `new${n}`, { runAtMs: 500 + n });
       same(await claimedIds(store, { limit: 1 }), ["old0"]);
-      same((await claimedIds(store, { limit: 4 })).sort(), ["new0", "new1", "new2", "old1"]);
+      // One of four, and of five the first that is more than one: two.
+      same(await claimedIds(store, { limit: 4 }), ["new0", "new1", "new2", "old1"]);
+      same(await claimedIds(store, { limit: 5 }), ["new3", "new4", "new5", "old2", "old3"]);
     },
   },
   {

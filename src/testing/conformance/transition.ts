@@ -78,6 +78,18 @@ export const transitionCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "who quotes a lease that is over hears stale_lease, whatever state he expects",
+    async run({ store }) {
+      const flow = await leased(store, "a", { state: "s" });
+      const guard = owner(flow);
+      await store.cancel("a");
+      for (const from of ["s", "running", "other", "cancelled"]) {
+        const move = { ...guard, from, to: "t" };
+        await refused(() => store.transition("a", move), "stale_lease", { state: "cancelled" });
+      }
+    },
+  },
+  {
     name: "transition() of a flow that has ended is refused with flow_terminal",
     async run({ store }) {
       await create(store, "a");
