@@ -11,6 +11,9 @@ const FIRST_BYTES = 256;
 /** Texts up to this length are tried character by character; beyond it the runtime is faster. */
 const SHORT_TEXT_MAX = 64;
 
+/** So many bytes are set sooner than the runtime is asked to. */
+const FEW_BYTES = 32;
+
 const encoder = new TextEncoder();
 
 /**
@@ -51,42 +54,44 @@ export class ByteWriter {
 
   /** A number from 0 to 255, in one byte. */
   u8(value: number): void {
-    checkRange(value, 0xff);
+    if ((value & 0xff) !== value) refuse(value, 0xff);
     const at = this.#advance(1);
     this.#view.setUint8(at, value);
   }
 
   /** A number from 0 to 2^16 − 1, in two bytes. */
   u16(value: number): void {
-    checkRange(value, 0xffff);
+    if ((value & 0xffff) !== value) refuse(value, 0xffff);
     const at = this.#advance(2);
     this.#view.setUint16(at, value, true);
   }
 
   /** A number from 0 to 2^32 − 1, in four bytes. */
   u32(value: number): void {
-    checkRange(value, 0xffff_ffff);
+    if ((value >>> 0) !== value) refuse(value, 0xffff_ffff);
     const at = this.#advance(4);
     this.#view.setUint32(at, value, true);
   }
 
   /** A number from 0 to 2^48 − 1, in six bytes. */
   u48(value: number): void {
-    checkRange(value, 0xffff_ffff_ffff);
-    const at = this.#advance(6);
     // Not `%`: of numbers beyond 32 bits it is a call into the C library.
     const low = value >>> 0;
+    const high = (value - low) / 0x1_0000_0000;
+    if ((high & 0xffff) !== high) refuse(value, 0xffff_ffff_ffff);
+    const at = this.#advance(6);
     this.#view.setUint32(at, low, true);
-    this.#view.setUint16(at + 4, (value - low) / 0x1_0000_0000, true);
+    this.#view.setUint16(at + 4, high, true);
   }
 
   /** A number from 0 to 2^53 − 1, in eight bytes. */
   u53(value: number): void {
-    checkRange(value, Number.MAX_SAFE_INTEGER);
-    const at = this.#advance(8);
     const low = value >>> 0;
+    const high = (value - low) / 0x1_0000_0000;
+    if ((high & 0x1f_ffff) !== high) refuse(value, Number.MAX_SAFE_INTEGER);
+    const at = this.#advance(8);
     this.#view.setUint32(at, low, true);
-    this.#view.setUint32(at + 4, (value - low) / 0x1_0000_0000, true);
+    this.#view.setUint32(at + 4, high, true);
   }
 
   /** A floating-point number, in eight bytes. */
@@ -122,31 +127,34 @@ export class ByteWriter {
 
   /** Zeros, `count` of them. */
   zeros(count: number): void {
-    const at = this.#advance(count);
-    this.#bytes.fill(0, at, at + count);
+    const start = this.#advance(count);
+    const bytes = this.#bytes;
+    if (count > FEW_BYTES) bytes.fill(0, start, start + count);
+    else for (let at = start; at < start + count; at++) bytes[at] = 0;
   }
 
   /** Replaces a byte that was written, at offset `at`. */
   setU8(at: number, value: number): void {
-    checkRange(value, 0xff);
+    if ((value & 0xff) !== value) refuse(value, 0xff);
     this.#checkWritten(at, 1);
     this.#view.setUint8(at, value);
   }
 
   /** Replaces four bytes that were written, at offset `at`. */
   setU32(at: number, value: number): void {
-    checkRange(value, 0xffff_ffff);
+    if ((value >>> 0) !== value) refuse(value, 0xffff_ffff);
     this.#checkWritten(at, 4);
     this.#view.setUint32(at, value, true);
   }
 
   /** Replaces six bytes that were written, at offset `at`. */
   setU48(at: number, value: number): void {
-    checkRange(value, 0xffff_ffff_ffff);
-    this.#checkWritten(at, 6);
     const low = value >>> 0;
+    const high = (value - low) / 0x1_0000_0000;
+    if ((high & 0xffff) !== high) refuse(value, 0xffff_ffff_ffff);
+    this.#checkWritten(at, 6);
     this.#view.setUint32(at, low, true);
-    this.#view.setUint16(at + 4, (value - low) / 0x1_0000_0000, true);
+    this.#view.setUint16(at + 4, high, true);
   }
 
   /** Puts a text where nothing has been written yet. Returns how many bytes that took. */
@@ -195,8 +203,6 @@ export class ByteWriter {
   }
 }
 
-function checkRange(value: number, max: number): void {
-  // The message is made only when it is needed: this is called for every number that is written.
-  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+function refuse(value: number, max: number): never {
   invariant(false, `A number to be written is a whole one from 0 to ${max}, not ${value}`);
 }

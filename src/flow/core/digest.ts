@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hash64 } from "../../codec/mod.ts";
+import type { ByteWriter, Hash64 } from "../../codec/mod.ts";
 import type { CreateRequest, SignalCommand } from "./command.ts";
 import type { SpawnedGroup } from "./family_command.ts";
 import type { KeyedHash } from "./flow_key.ts";
@@ -11,52 +11,78 @@ import type { ValueChanges } from "./named_values.ts";
 
 const encoder = new TextEncoder();
 
+/** What makes digests. */
+export interface Digester {
+  /** The hash of the store. */
+  readonly hash: KeyedHash;
+  /** Where the text of a request is written. What it held is gone after that. */
+  readonly scratch: ByteWriter;
+}
+
 /**
  * A hash of what a create request says. Only what was given counts, so that a later change of a
  * default or of a policy does not make the same request a different one.
  */
-export function createDigest(hash: KeyedHash, request: CreateRequest): Hash64 {
-  const { payload, values, attributes = {} } = request;
+export function createDigest({ hash, scratch }: Digester, request: CreateRequest): Hash64 {
+  const { payload, values, attributes } = request;
   const link = payload !== undefined && "linkLsn" in payload ? payload.linkLsn : undefined;
   const content = payload !== undefined && "bytes" in payload ? payload : undefined;
-  // Nothing that can be given is null, so null stands for what was not. New members are appended.
-  const text = JSON.stringify([
-    request.id,
-    request.partitionKey,
-    request.type,
-    request.state,
-    request.runAtMs,
-    request.priority,
-    request.parentFlowId,
-    request.rootFlowId,
-    request.correlationId,
-    request.retentionTtlMs,
-    request.historyMaxEvents,
-    byName(Object.entries(attributes)),
-    content?.encoding,
-    ...link === undefined && values === undefined ? [] : [link, values && changesText(values)],
-  ]);
-  const head = encoder.encode(text);
-  if (content === undefined) return hash(head);
-  const bytes = new Uint8Array(head.length + content.bytes.length);
-  bytes.set(head);
-  bytes.set(content.bytes, head.length);
-  return hash(bytes);
+  scratch.reset();
+  // JSON put together by hand, in less than half the time. Nothing that can be given is null, so
+  // null stands for what was not. New members are appended.
+  scratch.rawText("[");
+  scratch.rawText(quoted(request.id));
+  for (
+    const member of [
+      request.partitionKey,
+      request.type,
+      request.state,
+      request.runAtMs,
+      request.priority,
+      request.parentFlowId,
+      request.rootFlowId,
+      request.correlationId,
+      request.retentionTtlMs,
+      request.historyMaxEvents,
+    ]
+  ) {
+    scratch.rawText(",");
+    scratch.rawText(typeof member === "string" ? quoted(member) : String(member ?? null));
+  }
+  scratch.rawText(",");
+  const facts = attributes === undefined ? [] : byName(Object.entries(attributes));
+  scratch.rawText(facts.length === 0 ? "[]" : JSON.stringify(facts));
+  scratch.rawText(`,${content?.encoding ?? null}`);
+  if (link !== undefined || values !== undefined) {
+    scratch.rawText(`,${link ?? null},${JSON.stringify(values && changesText(values)) ?? null}`);
+  }
+  scratch.rawText("]");
+  if (content !== undefined) scratch.raw(content.bytes);
+  return hash(scratch.bytes());
+}
+
+/** A well-formed text as JSON. */
+function quoted(text: string): string {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit === 0x22 || unit === 0x5c) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 /** A hash of what a request for children says, in whatever order it names them. */
 export function groupDigest(
-  hash: KeyedHash,
+  digester: Digester,
   group: SpawnedGroup,
   children: readonly CreateRequest[],
 ): Hash64 {
   const { wait, waitState, success, failure, onChildFailed, onParentClosed } = group;
-  const digests = children.map((child) => createDigest(hash, child))
+  const digests = children.map((child) => createDigest(digester, child))
     .map(({ hi, lo }) => [hi, lo] as const)
     .sort(([hi, lo], [otherHi, otherLo]) => hi - otherHi || lo - otherLo);
   // New members are appended.
   const members = [wait, waitState, success, failure, onChildFailed, onParentClosed, digests];
-  return hash(encoder.encode(JSON.stringify(members)));
+  return digester.hash(encoder.encode(JSON.stringify(members)));
 }
 
 /** A hash of what a signal says, whatever the order in which it names its states. */

@@ -10,7 +10,12 @@ import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
 import type { FlowTarget } from "./command.ts";
 import { cancelForeclosed } from "./cascade.ts";
 import { type ClosingView, isForeclosed } from "./closing.ts";
-import { changedControl, type ControlChange, type Kept } from "./control_change.ts";
+import {
+  changedControl,
+  type ControlChange,
+  firstControl,
+  type NascentControl,
+} from "./control_change.ts";
 import type { DecideContext } from "./decide_context.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
@@ -27,6 +32,8 @@ import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
 import type { Value, ValueLink, WrittenValue } from "./value.ts";
 import { valueAddress, valuePlace } from "./value_ref.ts";
+
+const NO_FACTS: Readonly<EventFacts> = {};
 
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
@@ -231,21 +238,18 @@ export class Draft implements FlowLookup, ClosingView {
     key: FlowKey,
     identity: Identity,
     { payload, plan }: Holdings,
-    control: Omit<Control, Kept | "payloadLsn" | "valuesLsn" | "rewoundTo">,
+    control: NascentControl,
   ): Flow {
     this.#name(identity.type);
     const bodyLsn = this.#add({ kind: "body", key, identity });
     const payloadLsn = this.value(key, payload);
     const { valuesLsn, values } = this.#list(key, plan);
-    const first = {
-      ...control,
+    const first = firstControl(control, {
       payloadLsn,
       valuesLsn,
-      rewoundTo: null,
       valueCount: this.#takeValueCount(),
-      version: 1,
       updatedAtMs: this.nowMs,
-    };
+    });
     const born = { key, identity, bodyLsn, values, groups: NO_GROUPS };
     const flow = this.#control(born, first, "created");
     if (identity.membership !== null) this.family.join(flow);
@@ -257,7 +261,7 @@ export class Draft implements FlowLookup, ClosingView {
     flow: Flow,
     change: ControlChange,
     event: FlowEventName,
-    facts: EventFacts = {},
+    facts: EventFacts = NO_FACTS,
   ): Flow {
     const { control } = flow;
     invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
@@ -295,7 +299,7 @@ export class Draft implements FlowLookup, ClosingView {
     { key, identity, bodyLsn, values, groups }: Omit<Flow, "control" | "lsn">,
     control: Control,
     event: FlowEventName,
-    facts: EventFacts = {},
+    facts: EventFacts = NO_FACTS,
   ): Flow {
     const { retry } = facts;
     this.#name(control.state);
@@ -303,7 +307,11 @@ export class Draft implements FlowLookup, ClosingView {
       this.#name(retry.runState);
       this.#name(retry.exhaustedTo);
     }
-    const lsn = this.#add({ kind: "ctrl", key, control, event, ...facts });
+    const lsn = this.#add(
+      facts === NO_FACTS
+        ? { kind: "ctrl", key, control, event }
+        : { kind: "ctrl", key, control, event, ...facts },
+    );
     const flow = { key, identity, bodyLsn, control, lsn, values, groups };
     this.#remember(flow);
     return flow;

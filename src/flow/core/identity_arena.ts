@@ -8,7 +8,7 @@ import { invariant } from "../../invariant.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
 import { readBody, writeBodyFixed, writeBodyRest } from "./encoding/body.ts";
-import { nameIds } from "./encoding/names.ts";
+import { type NameIds, nameIds } from "./encoding/names.ts";
 import type { Identity } from "./flow.ts";
 
 /** Blocks begin at multiples of this, in bytes. */
@@ -30,6 +30,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class IdentityArena {
   readonly #dictionary: Dictionary;
+  readonly #names: NameIds;
   readonly #writer = new ByteWriter();
   readonly #pieces: Uint8Array[] = [];
   /** Free blocks by their size in units, plus 1; each names the next one in its first bytes. */
@@ -46,6 +47,7 @@ export class IdentityArena {
    */
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
+    this.#names = nameIds(dictionary, []);
   }
 
   /** Keeps an identity. Returns the number of its block. */
@@ -54,7 +56,7 @@ export class IdentityArena {
     const effect: BodyEffect = { kind: "body", key, identity };
     writer.reset();
     writer.zeros(LENGTH_BYTES);
-    writeBodyFixed(writer, effect, nameIds(this.#dictionary, []));
+    writeBodyFixed(writer, effect, this.#names);
     this.#fixedBytes = writer.length - LENGTH_BYTES;
     writeBodyRest(writer, effect);
     writer.setU32(0, writer.length);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sipHash24, type SipKey } from "../../codec/mod.ts";
+import { ByteWriter, sipHash24, type SipKey } from "../../codec/mod.ts";
 import {
   DueIndex,
   type DueSelection,
@@ -57,6 +57,8 @@ export type Policies = Map<string, StoredPolicy & { readonly lsn: number }>;
 export class FlowState implements ClosingView {
   /** Gives requests their digests. */
   readonly hash: KeyedHash;
+  /** Where the text of a request is written that gets a digest. */
+  readonly scratch: ByteWriter = new ByteWriter();
   /** Gives flows their keys. */
   readonly keys: FlowKeys;
   /** The names of types and states. */

@@ -38,7 +38,7 @@ export function decideCreate(draft: Draft, request: CreateRequest): Flow {
 
 function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
   if (!request.idempotent) throw alreadyExists(flow);
-  const { hi, lo } = createDigest(draft.state.hash, request);
+  const { hi, lo } = createDigest(draft.state, request);
   const { digest } = flow.identity;
   if (digest.hi !== hi || digest.lo !== lo) throw idempotencyConflict(flow);
   return flow;
@@ -73,7 +73,7 @@ export function beginFlow(
     attributes: request.attributes ?? {},
     createdAtMs: draft.nowMs,
     historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
-    digest: createDigest(draft.state.hash, request),
+    digest: createDigest(draft.state, request),
   };
   return draft.create(key, identity, { payload: request.payload, plan }, {
     state,

@@ -52,7 +52,7 @@ function takeIn(
   old: Flow,
   { request, membership }: Pick<BirthMessage, "request" | "membership">,
 ): void {
-  const { hi, lo } = createDigest(draft.state.hash, request);
+  const { hi, lo } = createDigest(draft.state, request);
   const { digest, membership: before } = old.identity;
   if (digest.hi === hi && digest.lo === lo && before === null) {
     draft.family.adopt(old, membership);

@@ -33,7 +33,7 @@ import { plannedValues } from "./values.ts";
 export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const parent = draft.named(command.target);
   const requests = command.children.map((child) => childOf(parent, child));
-  const digest = groupDigest(draft.state.hash, command.group, requests);
+  const digest = groupDigest(draft.state, command.group, requests);
   const known = parent.groups.find(({ id }) => id === command.group.id);
   if (known !== undefined) {
     const { hi, lo } = known.digest;
@@ -110,7 +110,7 @@ function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedC
     return { request, shard, plan, old, isAdopted: false };
   }
   if (!request.idempotent) throw alreadyExists(old);
-  const { hi, lo } = createDigest(draft.state.hash, request);
+  const { hi, lo } = createDigest(draft.state, request);
   const { digest, membership } = old.identity;
   if (digest.hi !== hi || digest.lo !== lo || membership !== null) throw idempotencyConflict(old);
   if (isAncestor(draft, old, parent)) throw childIsParent(old);

@@ -20,6 +20,8 @@ import {
   checkText,
   DURATION_MS_MAX,
   INSTANT_MS_MAX,
+  isIntegerIn,
+  isShortText,
 } from "./checks.ts";
 import { parseNamedValues } from "./named_values.ts";
 import { unknownOption } from "./unknown_option.ts";
@@ -41,11 +43,17 @@ export interface ArgumentsPlace {
   readonly context: ParseContext;
   /** The names that exist. */
   readonly known: ReadonlySet<string>;
-  /** What stands before the name of an option in errors, such as `items[3].`. */
-  readonly at?: string;
+  /**
+   * What stands before the name of an option in errors, such as `retry.`. A number is the index of an
+   * item: its `items[3].` is put together only when an error is to show it.
+   */
+  readonly at?: string | number;
   /** Options that hold where nothing else is said. */
   readonly common?: Arguments;
 }
+
+const NO_VALUES: readonly Value[] = [];
+const NOTHING_NAMED: ReadonlyMap<string, DigestedValue> = new Map();
 
 /** Reads options by name and refuses what is wrong with them. */
 export class Arguments {
@@ -53,29 +61,27 @@ export class Arguments {
   readonly limits: FlowLimits;
   readonly #context: ParseContext;
   readonly #given: Given;
-  readonly #at: string;
+  readonly #place: string | number;
   readonly #common: Arguments | undefined;
-  readonly #values = new Map<string, Value | undefined>();
+  #values: Map<string, Value> | undefined;
   #named: ReadonlyMap<string, DigestedValue> | undefined;
+  #largeValues: readonly Value[] = NO_VALUES;
 
   /** @param given The options. Undefined means that a member was not given. */
   constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
     this.limits = context.limits;
     this.#context = context;
     this.#given = given;
-    this.#at = at;
+    this.#place = at;
     this.#common = common;
     for (const name in given) {
-      if (!known.has(name)) throw unknownOption(at, name, known);
+      if (!known.has(name)) throw unknownOption(this.#at, name, known);
     }
   }
 
   /** Values above the inline limit that were read so far. */
-  get largeValues(): Value[] {
-    const named = [...this.#named?.values() ?? []].map(({ value }) => value);
-    return [...this.#values.values(), ...named].filter((value) =>
-      value !== undefined && value.bytes.length > this.limits.valueInlineBytesMax
-    ) as Value[];
+  get largeValues(): readonly Value[] {
+    return this.#largeValues;
   }
 
   /** What was given, undefined if nothing was. */
@@ -100,7 +106,8 @@ export class Arguments {
   optionalText(name: string): string | undefined {
     const value = this.raw(name);
     if (value === undefined) return undefined;
-    return checkText(this.field(name), value, this.limits.idBytesMax);
+    const { idBytesMax } = this.limits;
+    return isShortText(value, idBytesMax) ? value : checkText(this.field(name), value, idBytesMax);
   }
 
   /** A state that a flow can be put into. */
@@ -126,7 +133,10 @@ export class Arguments {
   /** A whole number. */
   integer(name: string, min: number, max: number): number | undefined {
     const value = this.raw(name);
-    return value === undefined ? undefined : checkInteger(this.field(name), value, min, max);
+    if (value === undefined) return undefined;
+    return isIntegerIn(value, min, max)
+      ? value + 0
+      : checkInteger(this.field(name), value, min, max);
   }
 
   /** A whole number that a limit of the store bounds. */
@@ -171,10 +181,15 @@ export class Arguments {
     if (this.#given[name] === undefined && this.#common !== undefined) {
       return this.#common.value(name);
     }
-    if (this.#values.has(name)) return this.#values.get(name);
-    const { valueBytesMax } = this.limits;
-    const value = encodeValue(this.field(name), this.#given[name], valueBytesMax);
-    if (value !== undefined) this.#values.set(name, value);
+    const given = this.#given[name];
+    if (given === undefined) return undefined;
+    const known = this.#values?.get(name);
+    if (known !== undefined) return known;
+    const value = encodeValue(this.field(name), given, this.limits.valueBytesMax);
+    if (value === undefined) return undefined;
+    this.#values ??= new Map();
+    this.#values.set(name, value);
+    this.#noteIfLarge(value);
     return value;
   }
 
@@ -193,8 +208,11 @@ export class Arguments {
   /** Values by name. What a batch shares is encoded once. */
   namedValues(): ReadonlyMap<string, DigestedValue> {
     const given = this.#given["values"];
-    if (given === undefined && this.#common !== undefined) return this.#common.namedValues();
-    return this.#named ??= parseNamedValues(this.field("values"), given, this.limits);
+    if (given === undefined) return this.#common?.namedValues() ?? NOTHING_NAMED;
+    if (this.#named !== undefined) return this.#named;
+    this.#named = parseNamedValues(this.field("values"), given, this.limits);
+    for (const { value } of this.#named.values()) this.#noteIfLarge(value);
+    return this.#named;
   }
 
   /** What proves that the caller holds the lease. */
@@ -235,6 +253,16 @@ export class Arguments {
       checkFact(`${field}.${name}`, fact, attributeBytesMax);
     }
     return Object.fromEntries(entries) as Attributes;
+  }
+
+  /** What stands before the name of an option in errors. */
+  get #at(): string {
+    return typeof this.#place === "string" ? this.#place : `items[${this.#place}].`;
+  }
+
+  #noteIfLarge(value: Value): void {
+    if (value.bytes.length <= this.limits.valueInlineBytesMax) return;
+    this.#largeValues = [...this.#largeValues, value];
   }
 
   #missing(name: string, advice: string): never {

@@ -8,7 +8,7 @@ import type { BatchMode } from "../command.ts";
 import type { Value } from "../value.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { invalid, limitExceeded, show } from "./bad_argument.ts";
-import { checkObject } from "./checks.ts";
+import { checkObject, isObject } from "./checks.ts";
 
 /** The names of the options of one command, in its three places. */
 export interface OptionNames {
@@ -87,16 +87,18 @@ export function parseBatch<Request>(
   const requests = checkItems(items, context).map((item, index) => {
     const given = reader.takesIds && typeof item === "string"
       ? { id: item }
+      : isObject(item)
+      ? item
       : checkObject(`items[${index}]`, item);
     const args = new Arguments(given, {
       context,
       known: known.item,
-      at: `items[${index}].`,
+      at: index,
       common,
     });
     checkPartition(args, common);
     const request = reader.requestOf(args);
-    largeValues.push(...args.largeValues);
+    if (args.largeValues.length > 0) largeValues.push(...args.largeValues);
     return request;
   });
   largeValues.push(...common.largeValues);
@@ -118,8 +120,9 @@ function checkItems(items: unknown, { limits }: ParseContext): readonly unknown[
 /** Refuses an item in another partition than its batch. */
 function checkPartition(item: Arguments, common: Arguments): void {
   const ofBatch = common.optionalText("partitionKey");
+  if (ofBatch === undefined) return;
   const ofItem = item.optionalText("partitionKey");
-  if (ofBatch === undefined || ofItem === ofBatch) return;
+  if (ofItem === ofBatch) return;
   const field = item.field("partitionKey");
   throw new FlowError(
     "partition_mismatch",
@@ -129,6 +132,8 @@ function checkPartition(item: Arguments, common: Arguments): void {
 }
 
 function refuseRepetitions(names: readonly Named[]): void {
+  // Where every id is another one, nothing stands there twice, whatever the partitions.
+  if (new Set(names.map(({ id }) => id)).size === names.length) return;
   const seen = new Set<string>();
   for (const [index, { id, partitionKey }] of names.entries()) {
     const name = partitionKey === undefined ? id : `${id.length}:${id}${partitionKey}`;

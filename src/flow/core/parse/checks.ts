@@ -18,6 +18,21 @@ export const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 const encoder = new TextEncoder();
 
+/**
+ * Whether a value is a text that needs no closer look: `checkText()` would return it. What is said
+ * to be none may be one all the same.
+ */
+export function isShortText(value: unknown, bytesMax: number): value is string {
+  // A UTF-16 unit is at most three bytes, so short texts need not be counted.
+  return typeof value === "string" && value !== "" && value.length * 3 <= bytesMax &&
+    value.isWellFormed();
+}
+
+/** Whether a value is a whole number from `min` to `max`. */
+export function isIntegerIn(value: unknown, min: number, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
 /** A text of 1 to `bytesMax` bytes. */
 export function checkText(field: string, value: unknown, bytesMax: number): string {
   if (typeof value !== "string" || value === "") throw invalid(field, value, "a non-empty string");
@@ -67,11 +82,11 @@ export function checkLiveState(field: string, value: unknown, bytesMax: number):
 
 /** A whole number from `min` to `max`. */
 export function checkInteger(field: string, value: unknown, min: number, max: number): number {
-  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+  if (!isIntegerIn(value, min, max)) {
     throw invalid(field, value, `a whole number from ${min} to ${max}`, max);
   }
   // Minus zero is a whole number, too; nobody wants to meet it again.
-  return (value as number) + 0;
+  return value + 0;
 }
 
 /** A whole number from `min` on, of which the store takes at most `max`. */
@@ -87,12 +102,15 @@ export function checkBoolean(field: string, value: unknown): boolean {
   return value;
 }
 
+/** Whether a value is an object with members to look at. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** An object with members to look at. */
 export function checkObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid(field, value, "an object");
-  }
-  return value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) throw invalid(field, value, "an object");
+  return value;
 }
 
 /** A list of different texts, not empty; what occurs again is left out. */

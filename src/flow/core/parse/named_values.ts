@@ -25,6 +25,7 @@ export const VALUE_CHANGES: readonly string[] = [
 
 /** Reads the options; undefined if they change nothing. */
 export function valueChangesOf(args: Arguments): ValueChanges | undefined {
+  if (VALUE_CHANGES.every((name) => args.raw(name) === undefined)) return undefined;
   const put = args.namedValues();
   const link = parseLinks(args.field("valueRefs"), args.raw("valueRefs"), args.limits);
   const drop = namesOf(args, "dropValues");
