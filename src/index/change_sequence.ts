@@ -4,11 +4,16 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
+import { LongUint32Array } from "./long_array.ts";
 
 const HOLE = -1;
 
-/** Fewer holes than this are not worth closing. */
-const HOLES_MIN = 64;
+/** The most places of a block, as a power of two: what happens to one takes microseconds. */
+const BLOCK_BITS = 8;
+const BLOCK_PLACES = 1 << BLOCK_BITS;
+
+/** A block that has only so many members left closes its holes, and then again at every half of it. */
+const FEW_COUNT = BLOCK_PLACES >>> 2;
 
 /** Members that changed at the same instant. */
 export interface Run {
@@ -18,112 +23,234 @@ export interface Run {
   handles(): number[];
 }
 
+/** Members that changed one after the other. */
+interface Block {
+  /** The number by which members know it. */
+  readonly number: number;
+  /** Goes up from block to block of a sequence. */
+  readonly rank: number;
+  /** The members, and holes where there were some. */
+  handles: number[];
+  /** When they changed. */
+  timesMs: number[];
+  /** How many members there are. */
+  size: number;
+}
+
+/** Where every member stands that is in one of several sequences of disjoint members. */
+export class ChangePlaces {
+  /** The number of the block and the place in it, by handle. */
+  readonly #places = new LongUint32Array();
+  readonly #blocks: (Block | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** A new block. */
+  add(rank: number): Block {
+    const number = this.#free.pop() ?? this.#blocks.length;
+    const block = { number, rank, handles: [], timesMs: [], size: 0 };
+    this.#blocks[number] = block;
+    return block;
+  }
+
+  /** Forgets a block. */
+  delete({ number }: Block): void {
+    this.#blocks[number] = undefined;
+    this.#free.push(number);
+  }
+
+  /** Notes where a member stands. */
+  set(handle: number, { number }: Block, place: number): void {
+    this.#places.set(handle, number * BLOCK_PLACES + place);
+  }
+
+  /** Makes a hole where a member stands. Returns its block. */
+  vacate(handle: number): Block {
+    const at = this.#places.get(handle);
+    const block = this.#blocks[at >>> BLOCK_BITS];
+    const place = at & (BLOCK_PLACES - 1);
+    // Not the message as an argument: it would be made every time.
+    if (block?.handles[place] !== handle) invariant(false, `handle ${handle} is in no sequence`);
+    block.handles[place] = HOLE;
+    block.size--;
+    return block;
+  }
+}
+
 /**
- * A list that grows at its end, since time never runs backwards, and is left in its middle. What
- * leaves makes a hole; when holes are the larger half, they are closed.
+ * A list that grows at its end, since time never runs backwards, and is left in its middle. It is
+ * made of blocks, so that neither its growth nor the holes that it gets are ever much at a time.
  */
 export class ChangeSequence {
-  readonly #places: number[];
-  #handles: number[] = [];
-  #timesMs: number[] = [];
-  #holeCount = 0;
+  readonly #places: ChangePlaces;
+  readonly #blocks: Block[] = [];
+  #size = 0;
+  #lastMs = 0;
 
   /**
    * An empty sequence.
    *
-   * @param places The place of every handle, by handle; shared by sequences of disjoint members.
+   * @param places Where members stand; shared by sequences of disjoint members.
    */
-  constructor(places: number[]) {
+  constructor(places: ChangePlaces) {
     this.#places = places;
   }
 
   /** How many members it holds. */
   get size(): number {
-    return this.#handles.length - this.#holeCount;
+    return this.#size;
   }
 
   /** Adds a member that has changed now. */
   append(handle: number, timeMs: number): void {
     // Not the message as an argument: it would be made every time.
-    if (timeMs < this.#lastMs()) invariant(false, `change at ${timeMs} comes too late`);
-    this.#places[handle] = this.#handles.length;
-    this.#handles.push(handle);
-    this.#timesMs.push(timeMs);
+    if (timeMs < this.#lastMs) invariant(false, `change at ${timeMs} comes too late`);
+    this.#lastMs = timeMs;
+    let block = this.#blocks.at(-1);
+    if (block === undefined || block.handles.length === BLOCK_PLACES) block = this.#extend(block);
+    this.#places.set(handle, block, block.handles.length);
+    block.handles.push(handle);
+    block.timesMs.push(timeMs);
+    block.size++;
+    this.#size++;
   }
 
   /** Removes a member. */
   remove(handle: number): void {
-    const place = this.#places[handle] ?? HOLE;
-    if (this.#handles[place] !== handle) {
-      invariant(false, `handle ${handle} is not in the sequence`);
-    }
-    this.#handles[place] = HOLE;
-    this.#holeCount++;
-    if (this.#holeCount >= HOLES_MIN && 2 * this.#holeCount > this.#handles.length) this.#close();
+    const block = this.#places.vacate(handle);
+    this.#size--;
+    const { size } = block;
+    if (size === 0) this.#drop(block);
+    else if (size <= FEW_COUNT && (size & (size - 1)) === 0) this.#join(block);
   }
 
   /** Yields the instants at or after an instant at which members changed, in order. */
   *runs(fromMs: number): Generator<Run> {
-    let place = this.#seek(fromMs);
-    while (place < this.#handles.length) {
-      const start = place;
-      const timeMs = this.#timesMs[start]!;
-      if (this.#handles[start] === HOLE) place++;
-      else {
-        yield { timeMs, handles: () => this.#handlesOf(start, timeMs) };
-        place = this.#seek(timeMs + 1);
-      }
-    }
+    let timeMs = fromMs - 1;
+    while ((timeMs = this.#nextMs(timeMs)) !== Infinity) yield this.#runAt(timeMs);
   }
 
   /** The same backwards: instants at or before an instant, the latest first. */
   *runsBack(toMs: number): Generator<Run> {
-    let place = this.#seek(toMs + 1) - 1;
-    while (place >= 0) {
-      const timeMs = this.#timesMs[place]!;
-      if (this.#handles[place] === HOLE) place--;
-      else {
-        const start = this.#seek(timeMs);
-        yield { timeMs, handles: () => this.#handlesOf(start, timeMs) };
-        place = start - 1;
+    let timeMs = toMs + 1;
+    while ((timeMs = this.#previousMs(timeMs)) !== -Infinity) yield this.#runAt(timeMs);
+  }
+
+  #runAt(timeMs: number): Run {
+    return { timeMs, handles: () => this.#handlesAt(timeMs) };
+  }
+
+  /** The members that changed at an instant. */
+  #handlesAt(timeMs: number): number[] {
+    const found: number[] = [];
+    for (let at = this.#seekBlock(timeMs); at < this.#blocks.length; at++) {
+      const { handles, timesMs } = this.#blocks[at]!;
+      for (let place = seek(timesMs, timeMs); place < timesMs.length; place++) {
+        if (timesMs[place] !== timeMs) return found;
+        if (handles[place] !== HOLE) found.push(handles[place]!);
       }
     }
+    return found;
   }
 
-  /** The members that changed at an instant, from the first of them on. */
-  #handlesOf(start: number, timeMs: number): number[] {
-    const handles: number[] = [];
-    for (let place = start; this.#timesMs[place] === timeMs; place++) {
-      const handle = this.#handles[place]!;
-      if (handle !== HOLE) handles.push(handle);
+  /** The first instant after an instant at which a member changed. */
+  #nextMs(afterMs: number): number {
+    for (let at = this.#seekBlock(afterMs + 1); at < this.#blocks.length; at++) {
+      const { handles, timesMs } = this.#blocks[at]!;
+      for (let place = seek(timesMs, afterMs + 1); place < timesMs.length; place++) {
+        if (handles[place] !== HOLE) return timesMs[place]!;
+      }
     }
-    return handles;
+    return Infinity;
   }
 
-  #lastMs(): number {
-    return this.#timesMs[this.#timesMs.length - 1] ?? 0;
+  /** The last instant before an instant at which a member changed. */
+  #previousMs(beforeMs: number): number {
+    for (let at = Math.min(this.#seekBlock(beforeMs), this.#blocks.length - 1); at >= 0; at--) {
+      const { handles, timesMs } = this.#blocks[at]!;
+      for (let place = seek(timesMs, beforeMs) - 1; place >= 0; place--) {
+        if (handles[place] !== HOLE) return timesMs[place]!;
+      }
+    }
+    return -Infinity;
   }
 
-  /** The first place at or after an instant. */
-  #seek(fromMs: number): number {
+  /** The first block that ends at or after an instant. */
+  #seekBlock(fromMs: number): number {
     let low = 0;
-    let high = this.#timesMs.length;
+    let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#timesMs[middle]! < fromMs) low = middle + 1;
+      const { timesMs } = this.#blocks[middle]!;
+      if (timesMs[timesMs.length - 1]! < fromMs) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #close(): void {
-    const handles = this.#handles;
-    const timesMs = this.#timesMs;
-    this.#handles = [];
-    this.#timesMs = [];
-    this.#holeCount = 0;
+  /** A block with room at the end, behind one that has none. */
+  #extend(last: Block | undefined): Block {
+    if (last !== undefined && last.size < BLOCK_PLACES >>> 1) {
+      this.#close(last);
+      return last;
+    }
+    const block = this.#places.add(last === undefined ? 0 : last.rank + 1);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** Closes the holes of a block that has few members left, and joins it to the one before it. */
+  #join(block: Block): void {
+    const at = this.#indexOf(block);
+    const before = this.#blocks[at - 1];
+    this.#close(block);
+    if (before === undefined || before.size + block.size > BLOCK_PLACES >>> 1) return;
+    this.#close(before);
+    for (const [index, handle] of block.handles.entries()) {
+      this.#places.set(handle, before, before.handles.length);
+      before.handles.push(handle);
+      before.timesMs.push(block.timesMs[index]!);
+    }
+    before.size += block.size;
+    this.#drop(block);
+  }
+
+  #close(block: Block): void {
+    const { handles, timesMs } = block;
+    block.handles = [];
+    block.timesMs = [];
     for (const [place, handle] of handles.entries()) {
-      if (handle !== HOLE) this.append(handle, timesMs[place]!);
+      if (handle === HOLE) continue;
+      this.#places.set(handle, block, block.handles.length);
+      block.handles.push(handle);
+      block.timesMs.push(timesMs[place]!);
     }
   }
+
+  #drop(block: Block): void {
+    this.#blocks.splice(this.#indexOf(block), 1);
+    this.#places.delete(block);
+  }
+
+  #indexOf({ rank }: Block): number {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#blocks[middle]!.rank < rank) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The first place at or after an instant. */
+function seek(timesMs: readonly number[], fromMs: number): number {
+  let low = 0;
+  let high = timesMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timesMs[middle]! < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

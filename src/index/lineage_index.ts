@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ChangeSequence } from "./change_sequence.ts";
+import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import type { Members } from "./members.ts";
 
@@ -11,7 +11,7 @@ import type { Members } from "./members.ts";
 export class LineageIndex {
   readonly #members: Members;
   readonly #sequences = new Map<string, ChangeSequence>();
-  readonly #places: number[] = [];
+  readonly #places = new ChangePlaces();
   readonly #names: (string | undefined)[] = [];
 
   /**

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { ChangeSequence } from "./change_sequence.ts";
+import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
+import { LongUint32Array } from "./long_array.ts";
 import type { Members } from "./members.ts";
 
 /** Where a flow stands in the index. */
@@ -26,9 +27,16 @@ export interface StateWalk extends ChangeWalk {
 /** All flows by type and state. */
 export class StateIndex {
   readonly #members: Members;
-  readonly #types = new Map<string, Map<string, ChangeSequence>>();
-  readonly #places: number[] = [];
-  readonly #paths: (StatePlace | undefined)[] = [];
+  readonly #types = new Map<string, Map<string, NumberedSequence>>();
+  readonly #places = new ChangePlaces();
+  /** All sequences by number; 0 is none. A sequence stays when it is empty, as its names do. */
+  readonly #sequences: (NumberedSequence | undefined)[] = [undefined];
+  /** The number of the sequence of every handle. */
+  readonly #numbers = new LongUint32Array();
+  /** What was asked for last: most often it is asked for again. */
+  #last:
+    | { readonly type: string; readonly state: string; readonly sequence: NumberedSequence }
+    | undefined;
 
   /**
    * An empty index.
@@ -40,47 +48,64 @@ export class StateIndex {
   }
 
   /** Adds a flow, or moves it. */
-  place(handle: number, place: StatePlace): void {
+  place(handle: number, { type, state, updatedAtMs }: StatePlace): void {
     this.remove(handle);
-    let states = this.#types.get(place.type);
-    if (states === undefined) this.#types.set(place.type, states = new Map());
-    let sequence = states.get(place.state);
-    if (sequence === undefined) {
-      states.set(place.state, sequence = new ChangeSequence(this.#places));
-    }
-    sequence.append(handle, place.updatedAtMs);
-    this.#paths[handle] = place;
+    const sequence = this.#sequenceOf(type, state);
+    sequence.append(handle, updatedAtMs);
+    this.#numbers.set(handle, sequence.number);
   }
 
   /** Removes a flow; harmless if it is not there. */
   remove(handle: number): void {
-    const place = this.#paths[handle];
-    if (place === undefined) return;
-    this.#paths[handle] = undefined;
-    const states = this.#types.get(place.type)!;
-    const sequence = states.get(place.state)!;
+    const sequence = this.#sequences[this.#numbers.get(handle)];
+    if (sequence === undefined) return;
     sequence.remove(handle);
-    if (sequence.size > 0) return;
-    states.delete(place.state);
-    if (states.size === 0) this.#types.delete(place.type);
+    this.#numbers.set(handle, 0);
   }
 
   /** The states that flows of a type are in, with their counts. */
   counts(type: string): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const [state, sequence] of this.#types.get(type) ?? []) counts.set(state, sequence.size);
+    for (const [state, { size }] of this.#types.get(type) ?? []) {
+      if (size > 0) counts.set(state, size);
+    }
     return counts;
   }
 
   /** Yields flows of a type by the time of their last change, then by id. */
   walk(type: string, walk: StateWalk = {}): Generator<number> {
-    return walkChanges(this.#members, this.#sequences(type, walk.states ?? null), walk);
+    return walkChanges(this.#members, this.#named(type, walk.states ?? null), walk);
   }
 
-  #sequences(type: string, names: readonly string[] | null): ChangeSequence[] {
+  #named(type: string, names: readonly string[] | null): ChangeSequence[] {
     const states = this.#types.get(type);
     if (states === undefined) return [];
     if (names === null) return [...states.values()];
     return names.map((name) => states.get(name)).filter((sequence) => sequence !== undefined);
+  }
+
+  #sequenceOf(type: string, state: string): NumberedSequence {
+    const last = this.#last;
+    if (last?.state === state && last.type === type) return last.sequence;
+    let states = this.#types.get(type);
+    if (states === undefined) this.#types.set(type, states = new Map());
+    let sequence = states.get(state);
+    if (sequence === undefined) {
+      sequence = new NumberedSequence(this.#places, this.#sequences.length);
+      states.set(state, sequence);
+      this.#sequences.push(sequence);
+    }
+    this.#last = { type, state, sequence };
+    return sequence;
+  }
+}
+
+/** The flows of a type in one state. */
+class NumberedSequence extends ChangeSequence {
+  readonly number: number;
+
+  constructor(places: ChangePlaces, number: number) {
+    super(places);
+    this.number = number;
   }
 }
