@@ -211,7 +211,7 @@ export class EmbeddedStore implements Store {
   async valueMget(refs: readonly string[]): Promise<unknown[]> {
     const query = parseValueMget(refs, undefined, this.#parse);
     const { all } = this.#shards;
-    const named = new Set(query.lsns.map((address) => valuePlace(address ?? 0).shard));
+    const named = new Set(query.lsns.map((number) => valuePlace(number ?? 0).shard));
     const on = all.length === 1 ? all : all.filter(({ number }) => named.has(number));
     return await this.#shards.call(() => verdictOn(this.#shards, readValues(query), on));
   }

@@ -207,14 +207,14 @@ export class Shards implements ShardHost {
 
   /** Reads values as a call may see them that stands on something. */
   valuesAt(nowMs: number, standsOn: readonly Footing[]): ReadValue {
-    return (address, maxBytes) => {
-      const { shard: number, lsn } = valuePlace(address);
-      const shard = this.#all[number];
+    return (number, maxBytes) => {
+      const place = valuePlace(number);
+      const shard = this.#all[place.shard];
       if (shard === undefined) return undefined;
       // Of a shard that the call has not looked at it sees what everybody may see.
       const seen = standsOn.find(({ life }) => life === shard.life);
       const headLsn = seen?.lsn ?? shard.life.durableLsn;
-      return shard.records.value(lsn, maxBytes, { nowMs, headLsn });
+      return shard.records.value(place.lsn, maxBytes, { nowMs, headLsn });
     };
   }
 

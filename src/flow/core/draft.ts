@@ -31,7 +31,7 @@ import { duplicate, neverStored, notFound } from "./refusals.ts";
 import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
 import type { Value, ValueLink, WrittenValue } from "./value.ts";
-import { valueAddress, valuePlace } from "./value_ref.ts";
+import { valueNumber, valuePlace } from "./value_ref.ts";
 
 const NO_FACTS: Readonly<EventFacts> = {};
 
@@ -201,7 +201,7 @@ export class Draft implements FlowLookup, ClosingView {
     if (!isThere) throw neverStored(field, value.linkLsn);
   }
 
-  /** Keeps a value of a flow. Returns its address, 0 for none. What is stored already is referred to. */
+  /** Keeps a value of a flow. Returns its number, 0 for none. What is stored already is referred to. */
   value(key: FlowKey, value: Value | ValueLink | undefined): number {
     if (value === undefined) return 0;
     return "linkLsn" in value ? value.linkLsn : this.#value(key, value, null);
@@ -222,7 +222,7 @@ export class Draft implements FlowLookup, ClosingView {
     return { encoding, size: bytes.length, parts };
   }
 
-  /** Keeps a value that belongs to no flow. Returns its address. */
+  /** Keeps a value that belongs to no flow. Returns its number. */
   sharedValue(value: Value, untilMs: number | null): number {
     return this.#value(null, value, untilMs);
   }
@@ -360,9 +360,9 @@ export class Draft implements FlowLookup, ClosingView {
     this.#newNames.add(name);
   }
 
-  /** Adds a value. Returns its address. */
+  /** Adds a value. Returns its number. */
   #addValue(effect: ValueEffect): number {
-    return valueAddress({ shard: this.neighbours.shard, lsn: this.#add(effect) });
+    return valueNumber({ shard: this.neighbours.shard, lsn: this.#add(effect) });
   }
 
   /** Adds an effect. Returns the LSN that its record will have. */

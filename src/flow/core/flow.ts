@@ -80,11 +80,11 @@ export interface Control {
   readonly rewoundTo: EventPosition | null;
   /** How many values the flow has brought in its life. */
   readonly valueCount: number;
-  /** The LSN of the payload, 0 without one. */
+  /** The number of the payload: its LSN, and its shard above that. 0 without one. */
   readonly payloadLsn: number;
-  /** The LSN of the result, 0 without one. */
+  /** The number of the result, 0 without one. */
   readonly resultLsn: number;
-  /** The LSN of the error, 0 without one. */
+  /** The number of the error, 0 without one. */
   readonly errorLsn: number;
   /** The LSN of the record that lists the named values, 0 if there never was one. */
   readonly valuesLsn: number;

@@ -21,7 +21,7 @@ export interface FoundValue {
 }
 
 /**
- * Reads the value with an LSN; the bytes only if there are at most `maxBytes` of them. Undefined:
+ * Reads the value with a number; the bytes only if there are at most `maxBytes` of them. Undefined:
  * there is none, or not any more.
  */
 export type ReadValue = (lsn: number, maxBytes: number) => FoundValue | undefined;

@@ -9,7 +9,7 @@ import type { Value, ValueEncoding, ValueLink } from "./value.ts";
 export interface NamedValue {
   /** The name. */
   readonly name: string;
-  /** The LSN of the value, 0 if it was dropped: then only the version matters. */
+  /** The number of the value, 0 if it was dropped: then only the version matters. */
   readonly lsn: number;
   /** How often a value was put under the name, whatever became of it; a rewind goes back in it. */
   readonly version: number;

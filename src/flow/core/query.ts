@@ -18,7 +18,7 @@ export interface GetQuery {
 
 /** `valueMget`. */
 export interface ValuesQuery {
-  /** The LSNs of the values; null: a reference that is none. */
+  /** The numbers of the values; null: a reference that is none. */
   readonly lsns: readonly (number | null)[];
   /** So many bytes in all. */
   readonly totalBytesMax: number;

@@ -129,8 +129,8 @@ export function valueConflict(id: string, name: string): FlowError {
 }
 
 /** A reference leads beyond what has been stored. */
-export function neverStored(field: string, address: number): FlowError {
-  const ref = valueRef(address);
+export function neverStored(field: string, number: number): FlowError {
+  const ref = valueRef(number);
   return new FlowError(
     "invalid_argument",
     `${field} is "${ref}", but must be a reference that this store gave`,

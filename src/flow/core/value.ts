@@ -17,7 +17,7 @@ export interface Value {
 
 /** A value that is stored already. */
 export interface ValueLink {
-  /** The LSN that its reference names; what stands there, nobody has looked at yet. */
+  /** The number that its reference names; what stands there, nobody has looked at yet. */
   readonly linkLsn: number;
 }
 

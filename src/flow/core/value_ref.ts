@@ -4,13 +4,13 @@
  * @module
  */
 
-/** Records hold addresses in six bytes. */
-const ADDRESS_MAX = 2 ** 48 - 1;
+/** Records hold the numbers of values in six bytes. */
+const NUMBER_MAX = 2 ** 48 - 1;
 
-/** The lower bits of an address are the LSN, the others the shard. */
+/** The lower 44 bits of a number are the LSN, the upper 4 the shard. */
 const LSN_SPAN = 2 ** 44;
 
-/** The most shards of a store: what is left of an address. */
+/** The most shards of a store: as many as those bits tell apart. */
 export const SHARDS_MAX = 16;
 
 /** Where a value stands. */
@@ -22,23 +22,23 @@ export interface ValuePlace {
 }
 
 /** A place as one number. In the first shard it is the LSN itself. */
-export function valueAddress({ shard, lsn }: ValuePlace): number {
+export function valueNumber({ shard, lsn }: ValuePlace): number {
   return shard * LSN_SPAN + lsn;
 }
 
-/** The place that an address means. */
-export function valuePlace(address: number): ValuePlace {
-  return { shard: Math.floor(address / LSN_SPAN), lsn: address % LSN_SPAN };
+/** The place that a number means. */
+export function valuePlace(number: number): ValuePlace {
+  return { shard: Math.floor(number / LSN_SPAN), lsn: number % LSN_SPAN };
 }
 
-/** The reference to a value by its address, null for none. Opaque to users. */
-export function valueRef(address: number): string | null {
-  return address === 0 ? null : `v${address}`;
+/** The reference to a value by its number, null for none. Opaque to users. */
+export function valueRef(number: number): string | null {
+  return number === 0 ? null : `v${number}`;
 }
 
-/** The address that a reference names, undefined if it is none. */
+/** The number that a reference names, undefined if it is none. */
 export function parseValueRef(ref: string): number | undefined {
   if (!/^v[1-9]\d{0,14}$/.test(ref)) return undefined;
-  const address = Number(ref.slice(1));
-  return address <= ADDRESS_MAX ? address : undefined;
+  const number = Number(ref.slice(1));
+  return number <= NUMBER_MAX ? number : undefined;
 }
