@@ -8,13 +8,14 @@ import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { Shards } from "../../src/engine/shards.ts";
+import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import {
   type Frame,
   type Log,
   type LogOutcome,
   Manifest,
-  openFileLog,
+  openFileLogs,
   type VoidReason,
 } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
@@ -24,6 +25,7 @@ export interface ScriptOptions {
   readonly limits?: Partial<StoreLimits>;
   readonly frameBytesMax?: number;
   readonly directory?: Directory;
+  readonly shardCount?: number;
 }
 
 /** A store whose turns and frames are in the hand of a test. */
@@ -32,30 +34,35 @@ export class ScriptedStore implements AsyncDisposable {
   readonly shards: Shards;
   readonly shard: Shard;
   readonly time: ManualTime = manualTime({ autoDefer: false });
-  /** What becomes of the next frames; those after them are committed. */
-  readonly fates: VoidReason[] = [];
+  /** What becomes of the next frames of each shard; those after them are committed. */
+  readonly fatesOf: VoidReason[][] = [];
+  /** The same of the first shard. */
+  readonly fates: VoidReason[];
   /** How many frames were submitted. */
   frameCount = 0;
 
-  constructor({ limits, frameBytesMax, directory = memoryDirectory() }: ScriptOptions = {}) {
+  constructor(options: ScriptOptions = {}) {
+    const { limits, frameBytesMax, directory = memoryDirectory(), shardCount = 1 } = options;
     const { time } = this;
     const storeLimits = { ...DEFAULT_STORE_LIMITS, ...limits };
     const lock = directory.lock({ pid: 1, runtime: "test", startedAtMs: 0 });
-    const manifest = Manifest.open({ directory, random: time.random });
-    const log = openFileLog({
+    const manifest = Manifest.open({ directory, random: time.random, shards: shardCount });
+    const logs = openFileLogs({
       directory,
       manifest,
       random: time.random,
       ...frameBytesMax === undefined ? {} : { frameBytesMax },
     });
     this.shards = new Shards({
-      logs: [this.#scripted(log)],
+      logs: logs.map((log) => this.#scripted(log)),
+      map: new ShardMap(manifest.state.slots),
       time,
       hashKey: [1, 2, 3, 4],
       limits: storeLimits,
     });
     const parse = { limits: storeLimits, manualClock: true };
     this.shard = this.shards.router.first;
+    this.fates = this.fatesOf[0]!;
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock });
   }
 
@@ -76,6 +83,8 @@ export class ScriptedStore implements AsyncDisposable {
   }
 
   #scripted(inner: Log): Log {
+    const fates: VoidReason[] = [];
+    this.fatesOf.push(fates);
     let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
     inner.onSettled((frame, outcome) => listener(frame, outcome));
     return {
@@ -86,7 +95,7 @@ export class ScriptedStore implements AsyncDisposable {
       nextPlace: () => inner.nextPlace(),
       submit: (frame) => {
         this.frameCount += 1;
-        const why = this.fates.shift();
+        const why = fates.shift();
         if (why === undefined) inner.submit(frame);
         else listener(frame, { kind: "void", why });
       },

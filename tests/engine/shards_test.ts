@@ -9,24 +9,14 @@ import {
   type Store,
 } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
-import { ShardMap, valuePlace } from "../../src/flow/core/mod.ts";
-import { Manifest } from "../../src/log/mod.ts";
-import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { valuePlace } from "../../src/flow/core/mod.ts";
+import { manualTime } from "../../src/time/mod.ts";
+import { partitionsOf, shardMap } from "./partitions.ts";
 
 const SHARDS = 3;
 
-/** The slots of a store with three shards. */
-const MAP = new ShardMap(
-  Manifest.open({ directory: memoryDirectory(), random: seededRandom(1), shards: SHARDS }).state
-    .slots,
-);
-
-/** A partition of each shard. */
-const PARTITIONS: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => {
-  const keys = Array.from({ length: 100 }, (_, index) => `p${index}`);
-  return keys.find((key) => MAP.shardOf(key) === shard)!;
-});
-
+const MAP = shardMap(SHARDS);
+const PARTITIONS: readonly string[] = partitionsOf(SHARDS);
 const [P0, P1, P2] = PARTITIONS as readonly [string, string, string];
 
 function opened(options: object = {}): Promise<Store> {

@@ -4,9 +4,15 @@ import { FlowError } from "../../src/errors.ts";
 import { countingDirectory, type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import { Manifest } from "../../src/log/mod.ts";
 import { decodeSlot, encodeSlot, type Generation } from "../../src/log/manifest_slot.ts";
-import { type ManifestState, parseManifestState } from "../../src/log/manifest_state.ts";
+import {
+  type ManifestState,
+  parseManifestState,
+  PARTITION_SLOTS,
+  shardCountOf,
+  slotsOf,
+} from "../../src/log/manifest_state.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { directoryOf, filesOf, withHeaderField } from "./log_store.ts";
@@ -181,6 +187,14 @@ test("decodeSlot() takes random bytes for nothing", () => {
 
 test("parseManifestState() accepts what is right", () => {
   assertEquals(parseManifestState(JSON.parse(JSON.stringify(state))), state);
+  for (let shards = 1; shards <= 16; shards++) {
+    const slots = slotsOf(shards);
+    const counts = slots.map(([count]) => count);
+    assertEquals(counts.reduce((sum, count) => sum + count), PARTITION_SLOTS);
+    assert(Math.max(...counts) - Math.min(...counts) <= 1, String(counts));
+    assertEquals(parseManifestState({ ...state, slots }).slots, slots);
+    assertEquals(shardCountOf({ slots }), shards);
+  }
 });
 
 test("parseManifestState() refuses what is wrong anywhere", () => {
@@ -193,6 +207,10 @@ test("parseManifestState() refuses what is wrong anywhere", () => {
     { ...state, epoch: 2 ** 32 },
     { ...state, slots: [[1023, 0]] },
     { ...state, slots: [[1024]] },
+    { ...state, slots: [[1024, 1]] },
+    { ...state, slots: [[512, 0], [512, 2]] },
+    { ...state, slots: [[1024, 0], [0, 1]] },
+    { ...state, segments: [sealed, tail, { ...tail, id: 2, shard: 1 }] },
     { ...state, nextSegment: 3 },
     { ...state, nextSegment: "4" },
     { ...state, segments: [sealed] },

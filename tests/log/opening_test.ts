@@ -1,6 +1,6 @@
 import { FlowError, isFlowError } from "../../src/errors.ts";
 import { countingDirectory, type Directory, memoryDirectory } from "../../src/files/mod.ts";
-import { Manifest } from "../../src/log/mod.ts";
+import { Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -305,3 +305,36 @@ function manifestOf(directory: Directory, seed = 1): Manifest {
 function* range(start: number, end: number): Generator<number> {
   for (let value = start; value < end; value++) yield value;
 }
+
+test("openFileLogs() leaves every log as it was if one of them is refused", () => {
+  const random = seededRandom(1);
+  const whole = memoryDirectory();
+  const manifest = Manifest.open({ directory: whole, random, shards: 3 });
+  const logs = openFileLogs({ directory: whole, manifest, random });
+  assertEquals(logs.length, 3);
+  for (const [shard, log] of logs.entries()) append(log, `of ${shard}`);
+  for (const log of logs) log.close();
+  const files = filesOf(whole);
+  const opened = (directory: Directory): string[][] =>
+    openFileLogs({ directory, manifest: Manifest.open({ directory, random }), random })
+      .map((log) => textsOf(log));
+  // What nobody was promised is cut off the first log, and of the second one something is missing.
+  const torn = { ...files, "log-1.seg": Uint8Array.of(...files["log-1.seg"]!, 1, 2, 3) };
+  assertEquals(opened(directoryOf(torn)), [["of 0"], ["of 1"], ["of 2"]]);
+  const cut = { ...torn, "log-2.seg": files["log-2.seg"]!.slice(0, -1) };
+  const directory = directoryOf(cut);
+  const refused = assertThrows(() => opened(directory), FlowError);
+  assertEquals([refused.code, refused.details["file"]], ["corrupt", "log-2.seg"]);
+  assertEquals(filesOf(directory), cut);
+});
+
+test("openFileLogs() opens all logs in one generation of the manifest", () => {
+  const random = seededRandom(1);
+  const directory = memoryDirectory();
+  for (const epoch of [1, 2, 3]) {
+    const manifest = Manifest.open({ directory, random, shards: 3 });
+    for (const log of openFileLogs({ directory, manifest, random })) log.close();
+    assertEquals([manifest.generation, manifest.state.epoch], [epoch + 1, epoch]);
+  }
+  assertEquals(directory.list().filter((name) => name.startsWith("log-")).length, 3);
+});

@@ -9,7 +9,7 @@ import { type Flow, hasEnded } from "./flow.ts";
 import { packKey } from "./flow_key.ts";
 import { type Group, type Membership, withGroups } from "./group.ts";
 import type { Message } from "./message.ts";
-import { valueAddress } from "./value_ref.ts";
+import { valueNumber } from "./value_ref.ts";
 
 /** So many ends of descendants one command writes at most; the others follow. */
 const STEPS_MAX = 1_000;
@@ -74,7 +74,7 @@ export class Family {
   ): { readonly flow: Flow; readonly group: Group } {
     this.#nameStates(group);
     const { shard, nextLsn } = this.#parts;
-    const numbered = { ...group, number: valueAddress({ shard, lsn: nextLsn() }) };
+    const numbered = { ...group, number: valueNumber({ shard, lsn: nextLsn() }) };
     return { flow: this.group(flow, numbered), group: numbered };
   }
 

@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, type FlowRecord } from "../../mod.ts";
+import { partitionsOf } from "./partitions.ts";
+import { ScriptedStore } from "./scripted_log.ts";
+
+const SHARDS = 3;
+const [P0, P1, P2] = partitionsOf(SHARDS) as [string, string, string];
+
+function idsOf(flows: readonly FlowRecord[]): string[] {
+  return flows.map(({ id }) => id);
+}
+
+/** A store with flows a, b, c, … in turns of the partitions. */
+async function withFlows(scripted: ScriptedStore, count: number): Promise<void> {
+  const items = Array.from({ length: count }, (_, index) => ({
+    id: String.fromCharCode(97 + index),
+    partitionKey: [P0, P1, P2][index % SHARDS]!,
+  }));
+  const created = scripted.store.createMany(items, { type: "job" });
+  await scripted.turn();
+  await created;
+}
+
+/** What a promise has come to after some turns. */
+async function after<T>(scripted: ScriptedStore, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  promise.then(() => isSettled = true, () => isSettled = true);
+  for (let turn = 0; turn < 8 && !isSettled; turn++) await scripted.turn();
+  assert(isSettled, "Nobody was told");
+  return await promise;
+}
+
+test("a claim does again in one shard what was void there, and keeps the rest", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  await withFlows(scripted, 6);
+  scripted.fatesOf[1]!.push("moved");
+  const claimed = scripted.store.claimDue("job", { worker: "w", limit: 5 });
+  const flows = await after(scripted, claimed);
+  assertEquals(idsOf(flows), ["a", "b", "c", "d", "e"]);
+  assertEquals(flows.map(({ fencingToken }) => fencingToken), [1, 1, 1, 1, 1]);
+  const left = scripted.store.claimDue("job", { worker: "w", limit: 5 });
+  assertEquals(idsOf(await after(scripted, left)), ["f"]);
+});
+
+test("a claim of which a shard has no room for its part answers with the others", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  await withFlows(scripted, 3);
+  scripted.fatesOf[1]!.push("no_space");
+  const claimed = scripted.store.claimDue("job", { worker: "w", limit: 5 });
+  assertEquals(idsOf(await after(scripted, claimed)), ["a", "c"]);
+  const left = scripted.store.claimDue("job", { worker: "w", limit: 5 });
+  assertEquals(idsOf(await after(scripted, left)), ["b"]);
+});
+
+test("a query over all shards is read again when one of them starts again", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  await withFlows(scripted, 2);
+  scripted.fatesOf[2]!.push("no_space");
+  const refused = assertRejects(
+    () => scripted.store.create("c", { type: "job", partitionKey: P2 }),
+    FlowError,
+  );
+  const created = scripted.store.create("d", { type: "job", partitionKey: P0 });
+  const listed = scripted.store.list("job");
+  const counted = scripted.store.info("job");
+  const missing = scripted.store.get("c");
+  assertEquals(idsOf(await after(scripted, listed)), ["a", "b", "d"]);
+  assertEquals((await counted).queued, 3);
+  assertEquals(await missing, null);
+  assertEquals([(await refused).code, (await created).id], ["overloaded", "d"]);
+});
+
+test("a batch keeps what its other shards have applied when one has no room", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  scripted.fatesOf[1]!.push("no_space");
+  const items = [P0, P1, P2].map((partitionKey) => ({ id: "f", partitionKey }));
+  const created = scripted.store.createMany(items, { type: "job", independent: true });
+  const outcomes = await after(scripted, created);
+  assertEquals(outcomes.map((outcome) => outcome.ok || outcome.error.code), [
+    true,
+    "overloaded",
+    true,
+  ]);
+  const again = scripted.store.createMany(items, { type: "job" }).catch((error) => error);
+  const error = await after(scripted, again) as FlowError;
+  assertEquals([error.code, error.details["applied"]], ["already_exists", 1]);
+});
+
+test("a void frame of one shard leaves the commands of the others alone", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  scripted.fatesOf[0]!.push("moved");
+  const [inFirst, inSecond] = [P0, P1].map((partitionKey) =>
+    scripted.store.create("f", { type: "job", partitionKey })
+  );
+  await scripted.turn();
+  const { version } = await inSecond!;
+  assertEquals([version, (await after(scripted, inFirst!)).version], [1, 1]);
+  const both = scripted.store.list("job");
+  assertEquals(idsOf(await after(scripted, both)), ["f", "f"]);
+});
+
+test("a policy holds in other shards once it is durable, and not if it never is", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store } = scripted;
+  const ttlOf = async (id: string): Promise<number> =>
+    (await after(scripted, store.create(id, { type: "job", partitionKey: P1 }))).retentionTtlMs;
+  const before = await ttlOf("a");
+  scripted.fates.push("no_space");
+  const refused = store.policySet("job", { retention: { ttlMs: 5 } }).catch(({ code }) => code);
+  assertEquals(await after(scripted, refused), "overloaded");
+  assertEquals(await ttlOf("b"), before);
+  scripted.fates.push("moved");
+  await after(scripted, store.policySet("job", { retention: { ttlMs: 7 } }));
+  assertEquals(await ttlOf("c"), 7);
+});
