@@ -5,6 +5,7 @@
  */
 
 import { invariant } from "../invariant.ts";
+import { crc32Between } from "./crc32.ts";
 
 const FIRST_BYTES = 256;
 
@@ -44,6 +45,11 @@ export class ByteWriter {
   /** What was written, from `start` on; a view, good until the next write. */
   bytes(start = 0): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(start, this.#length);
+  }
+
+  /** The CRC-32 of what was written from `start` on. */
+  crc32(start: number): number {
+    return crc32Between(this.#bytes, start, this.#length);
   }
 
   /** Forgets everything from `length` on, or everything, and keeps the buffer. */

@@ -39,20 +39,31 @@ export function crc32(bytes: Uint8Array, before = 0): number {
     : native(bytes, before);
 }
 
-/** {@linkcode crc32} without the runtime's help. */
-export function crc32OfTable(bytes: Uint8Array, before = 0): number {
+/** The checksum of the bytes from `start` to before `end`. Few bytes need no view of them. */
+export function crc32Between(bytes: Uint8Array, start: number, end: number): number {
+  return end - start < NATIVE_BYTES_MIN
+    ? crc32OfTable(bytes, 0, start, end)
+    : crc32(bytes.subarray(start, end));
+}
+
+/** {@linkcode crc32} without the runtime's help, of the bytes from `start` to before `end`. */
+export function crc32OfTable(
+  bytes: Uint8Array,
+  before = 0,
+  start = 0,
+  end: number = bytes.length,
+): number {
   const table = TABLE;
-  const length = bytes.length;
   let crc = ~before;
-  let at = 0;
-  for (const whole = length - SLICES; at <= whole; at += SLICES) {
+  let at = start;
+  for (const whole = end - SLICES; at <= whole; at += SLICES) {
     crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     crc = table[1792 + (crc & 0xff)]! ^ table[1536 + ((crc >>> 8) & 0xff)]! ^
       table[1280 + ((crc >>> 16) & 0xff)]! ^ table[1024 + (crc >>> 24)]! ^
       table[768 + bytes[at + 4]!]! ^ table[512 + bytes[at + 5]!]! ^
       table[256 + bytes[at + 6]!]! ^ table[bytes[at + 7]!]!;
   }
-  for (; at < length; at++) crc = (crc >>> 8) ^ table[(crc ^ bytes[at]!) & 0xff]!;
+  for (; at < end; at++) crc = (crc >>> 8) ^ table[(crc ^ bytes[at]!) & 0xff]!;
   return ~crc >>> 0;
 }
 

@@ -102,7 +102,7 @@ export function endRecord(writer: ByteWriter, start: number, head: RecordHead): 
   writer.setU8(start + 9, head.isSkippable === true ? SKIPPABLE : 0);
   writer.setU8(start + 10, head.fixedLength);
   writer.setU48(start + 12, head.lsn);
-  writer.setU32(start + 4, crc32(writer.bytes(start + 8)));
+  writer.setU32(start + 4, writer.crc32(start + 8));
 }
 
 /**

@@ -9,7 +9,9 @@ import type { Control } from "./flow.ts";
 type Kept = "version" | "updatedAtMs" | "valueCount";
 
 /** What a command may change. What is undefined stays as it is. */
-export type ControlChange = Partial<Omit<Control, Kept>>;
+export type ControlChange = {
+  readonly [Member in Exclude<keyof Control, Kept>]?: Control[Member] | undefined;
+};
 
 /** What a command says about a flow that it creates. */
 export type NascentControl = Omit<Control, Kept | WrittenFirst | "rewoundTo">;

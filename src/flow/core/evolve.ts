@@ -24,7 +24,8 @@ import { type Group, NO_GROUPS, withGroups } from "./group.ts";
 import { birthName } from "./mailbox.ts";
 import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import { rememberSignal } from "./signal_memory.ts";
-import type { FlowState, NascentFlow } from "./state.ts";
+import type { NascentFlow } from "./nascent_flows.ts";
+import type { FlowState } from "./state.ts";
 
 /**
  * Applies one effect: the only way in which state changes, while commands run and when the log is
@@ -84,7 +85,7 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
 function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: number): void {
   const handle = state.table.handleOf(key);
   if (handle === undefined) {
-    state.nascent.set(packKey(key), { identity, bodyLsn });
+    state.nascent.add({ key, identity, bodyLsn });
     return;
   }
   const known = state.table.at(handle);
@@ -161,13 +162,11 @@ function applyOutbox({ mail }: FlowState, { to, message }: OutboxEffect, lsn: nu
 }
 
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
-  const packed = packKey(key);
-  const born = state.nascent.get(packed);
+  const born = state.nascent.take(key);
   // Not the message as an argument: it would be made every time.
   if (born === undefined) {
     invariant(false, `the control block with LSN ${lsn} has no body before it`);
   }
-  state.nascent.delete(packed);
   return born;
 }
 

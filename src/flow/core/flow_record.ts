@@ -59,6 +59,7 @@ function toValueRefs(values: NamedValues): Record<string, ValueRef> {
 }
 
 function toChildGroups(groups: readonly Group[]): Record<string, ChildGroup> {
+  if (groups.length === 0) return {};
   return Object.fromEntries(groups.map((group) => [group.id, toChildGroup(group)]));
 }
 

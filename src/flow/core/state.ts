@@ -14,22 +14,15 @@ import {
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ClosingView } from "./closing.ts";
-import type { Flow, Identity } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
 import type { Group } from "./group.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { NamedValues } from "./named_values.ts";
+import { NascentFlows } from "./nascent_flows.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { SignalMemory } from "./signal_memory.ts";
 import { type FlowTable, PackedTable } from "./table.ts";
-
-/** A flow that has a body, but no control block yet: the next records of its command bring it. */
-export interface NascentFlow {
-  /** What it is for life. */
-  readonly identity: Identity;
-  /** The LSN of its body. */
-  readonly bodyLsn: number;
-}
 
 /** Named values of a flow: the next control block of their command brings them. */
 export interface ListedValues {
@@ -89,8 +82,8 @@ export class FlowState implements ClosingView {
   readonly mail: Mailbox = new Mailbox();
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
-  /** Flows in the middle of their creation, by packed key. Empty between commands. */
-  readonly nascent: Map<string, NascentFlow> = new Map();
+  /** Flows in the middle of their creation. Empty between commands. */
+  readonly nascent: NascentFlows = new NascentFlows();
   /** Lists of named values that no control block refers to yet. Empty between commands. */
   readonly listed: Map<string, ListedValues> = new Map();
   /** Groups that no control block has brought yet, by packed key. Empty between commands. */

@@ -40,9 +40,27 @@ type EndingMember =
  */
 export function endFlow(draft: Draft, flow: Flow, ending: Ending): Flow {
   const { nowMs } = draft;
+  const { change } = ending;
   const retentionTtlMs = ending.ttlMs ?? flow.control.retentionTtlMs;
-  const change = { ...ending.change, ...ended(ending.state, { nowMs, retentionTtlMs }) };
-  const after = draft.change(flow, change, ending.event, ending.facts);
+  const end = ended(ending.state, { nowMs, retentionTtlMs });
+  // Member by member: as spreads of spreads they took longer than the rest of an end.
+  const whole = {
+    state: end.state,
+    priority: change.priority,
+    lease: end.lease,
+    attempts: change.attempts,
+    attemptsTotal: change.attemptsTotal,
+    reclaims: end.reclaims,
+    fencingToken: change.fencingToken,
+    nextRunAtMs: end.nextRunAtMs,
+    retentionTtlMs: end.retentionTtlMs,
+    retentionUntilMs: end.retentionUntilMs,
+    rewoundTo: change.rewoundTo,
+    payloadLsn: change.payloadLsn,
+    resultLsn: change.resultLsn,
+    errorLsn: change.errorLsn,
+  };
+  const after = draft.change(flow, whole, ending.event, ending.facts);
   noteEnd(draft, after);
   return after;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LeaseProof } from "../command.ts";
-import { type Flow, hasEnded, leaseToken, shownState } from "../flow.ts";
+import { type Flow, hasEnded, isLeaseToken, shownState } from "../flow.ts";
 import { hasEndedAlready, staleLease, wrongState } from "../refusals.ts";
 import { RUNNING } from "../../mod.ts";
 
@@ -46,9 +46,13 @@ export function requireClaimant(flow: Flow, { leaseToken: token, fencingToken }:
 }
 
 function requireToken(flow: Flow, token: string): void {
-  const present = leaseToken(flow.control);
-  if (present === null) throw staleLease(flow, "is not leased: the leaseToken is an old one");
-  if (present !== token) throw staleLease(flow, "has another leaseToken: it was claimed again");
+  if (isLeaseToken(flow.control, token)) return;
+  throw staleLease(
+    flow,
+    flow.control.lease === null
+      ? "is not leased: the leaseToken is an old one"
+      : "has another leaseToken: it was claimed again",
+  );
 }
 
 function requireFencing(flow: Flow, fencingToken: number): void {
