@@ -13,7 +13,7 @@ import type {
 } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { type Command, conformance } from "../../src/testing/mod.ts";
-import { FILE_SUPPORTS, openSubject } from "./conformance_subjects.ts";
+import { DURABLE_SUPPORTS, openSubject } from "./conformance_subjects.ts";
 import { type Heard, listen, nothingHeard } from "./heard_calls.ts";
 
 /** The names of the members of an object, none of anything else. */
@@ -285,7 +285,7 @@ async function heardInSuite(): Promise<Heard> {
   const bodies: (() => Promise<void>)[] = [];
   conformance({
     test: (_name, body) => bodies.push(body),
-    supports: FILE_SUPPORTS,
+    supports: DURABLE_SUPPORTS,
     open: async (settings) => {
       const subject = await openSubject({ files: memoryDirectory() }, settings);
       return {

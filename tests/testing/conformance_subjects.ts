@@ -13,15 +13,14 @@ import {
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { type Scratch, scratchFolder } from "../scratch.ts";
 
-/** What a store on a directory is capable of: everything. */
-export const FILE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
+/** What a store is capable of whose files outlive it: everything. */
+export const DURABLE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
   manualClock: true,
   systemClock: true,
   blocking: true,
   limits: true,
   durable: true,
   shards: true,
-  distantChildren: true,
   kv: true,
   atomic: true,
   events: true,
@@ -29,7 +28,7 @@ export const FILE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
 
 /** What a store in memory is capable of. */
 export const MEMORY_SUPPORTS: Readonly<Record<ConformanceCapability, boolean>> = {
-  ...FILE_SUPPORTS,
+  ...DURABLE_SUPPORTS,
   durable: false,
 };
 
@@ -37,13 +36,6 @@ export const MEMORY_SUPPORTS: Readonly<Record<ConformanceCapability, boolean>> =
 export function memorySubject(settings: ConformanceSettings): Promise<ConformanceSubject> {
   return openSubject({ dir: ":memory:" }, settings);
 }
-
-/** What a store of several shards is capable of. */
-export const SHARDED_SUPPORTS: Readonly<Record<ConformanceCapability, boolean>> = {
-  ...FILE_SUPPORTS,
-  // A group of children does not go beyond the shard of its parent yet.
-  distantChildren: false,
-};
 
 /** A store of four shards in memory, which outlives its closing. */
 export function shardedSubject(settings: ConformanceSettings): Promise<ConformanceSubject> {

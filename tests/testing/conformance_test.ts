@@ -1,16 +1,11 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
+import { conformance, conformanceCases } from "../../src/testing/mod.ts";
 import {
-  conformance,
-  type ConformanceCapability,
-  conformanceCases,
-} from "../../src/testing/mod.ts";
-import {
-  FILE_SUPPORTS,
+  DURABLE_SUPPORTS,
   fileSubject,
   MEMORY_SUPPORTS,
   memorySubject,
-  SHARDED_SUPPORTS,
   shardedSubject,
 } from "./conformance_subjects.ts";
 
@@ -22,21 +17,20 @@ const leftOut = conformance({
 
 const leftOutInShards = conformance({
   test: (name, body) => test(`in four shards: ${name}`, body),
-  supports: SHARDED_SUPPORTS,
+  supports: DURABLE_SUPPORTS,
   open: shardedSubject,
 });
 
 const leftOutOnDisk = conformance({
   test: (name, body) => test(`on disk: ${name}`, body),
-  supports: FILE_SUPPORTS,
+  supports: DURABLE_SUPPORTS,
   open: fileSubject,
 });
 
 test("conformance() leaves out what a store is not capable of, and nothing else", () => {
-  const needing = (capability: ConformanceCapability) =>
-    conformanceCases.filter(({ needs }) => needs?.includes(capability));
-  assertEquals(leftOut, needing("durable"));
-  assertEquals(leftOutInShards, needing("distantChildren"));
+  const durable = conformanceCases.filter(({ needs }) => needs?.includes("durable"));
+  assertEquals(leftOut, durable);
+  assertEquals(leftOutInShards, []);
   assertEquals(leftOutOnDisk, []);
 });
 

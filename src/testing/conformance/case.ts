@@ -16,7 +16,6 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `limits`: it can be opened with other limits;
  * - `durable`: it can be closed and opened again;
  * - `shards`: it can be opened with several shards;
- * - `distantChildren`: a child may be in any partition;
  * - `kv`: it keeps values by key, too;
  * - `atomic`: it applies several commands of one partition together;
  * - `events`: its committed changes can be followed.
@@ -28,7 +27,6 @@ export type ConformanceCapability =
   | "limits"
   | "durable"
   | "shards"
-  | "distantChildren"
   | "kv"
   | "atomic"
   | "events";

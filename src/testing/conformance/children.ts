@@ -85,7 +85,7 @@ export const childrenCases: readonly ConformanceCase[] = [
   {
     name:
       "spawnChildren() takes options of every child, and for all of them; what a child says itself wins",
-    needs: ["manualClock", "distantChildren"],
+    needs: ["manualClock"],
     async run({ store, nowMs }) {
       await create(store, "p", { state: "begun" });
       const { ref } = await store.valuePut("shared");

@@ -6,7 +6,8 @@
 import { FlowBatchError } from "../../flow/mod.ts";
 import { fail, holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
-import { claimedIds, create, JOB, owner } from "./leasing.ts";
+import { GROUP } from "./family.ts";
+import { claimedIds, claimOne, create, JOB, owner } from "./leasing.ts";
 
 /** As many as to be sure that they are not all in one shard. */
 const PARTITIONS: readonly string[] = Array.from(
@@ -16,6 +17,9 @@ const PARTITIONS: readonly string[] = Array.from(
 
 /** A flow per partition, with the name of its partition, in their order. */
 const FLOWS = PARTITIONS.map((partitionKey, n) => ({ id: partitionKey, partitionKey, runAtMs: n }));
+
+/** A child per partition. */
+const CHILDREN = PARTITIONS.map((partitionKey) => ({ id: `c-${partitionKey}`, partitionKey }));
 
 const SEVERAL = { needs: ["shards"], settings: { shards: 4 } } as const;
 const TIMED = { needs: ["shards", "manualClock"], settings: { shards: 4 } } as const;
@@ -100,8 +104,9 @@ export const shardsCases: readonly ConformanceCase[] = [
     async run({ store }) {
       await store.createMany(FLOWS, { type: JOB });
       for (const id of PARTITIONS) shows(await store.get(id), { id, partitionKey: id });
-      for (const id of PARTITIONS) await store.signal(id, { signal: "x" });
-      for (const partitionKey of PARTITIONS) await create(store, "twin", { partitionKey });
+      await Promise.all(PARTITIONS.map((id) => store.signal(id, { signal: "x" })));
+      const twins = PARTITIONS.map((partitionKey) => ({ id: "twin", partitionKey }));
+      await store.createMany(twins, { type: JOB });
       const partitionKeys = [...PARTITIONS];
       const details = { field: "partitionKey", partitionKeys };
       await refused(() => store.get("twin"), "invalid_argument", details);
@@ -200,6 +205,58 @@ export const shardsCases: readonly ConformanceCase[] = [
       for (const id of PARTITIONS) {
         shows(await store.get(id, { payload: true }), { payload: "shared" });
       }
+    },
+  },
+  {
+    name: "children may be in every shard: the end of the last one sends their parent on",
+    needs: ["shards", "blocking"],
+    settings: { shards: 4 },
+    async run({ store }) {
+      await create(store, "parent", { partitionKey: "p00", state: "begun" });
+      await store.spawnChildren("parent", CHILDREN, GROUP);
+      same((await store.byParent("parent")).length, 40);
+      const flows = await store.claimDue(JOB, { worker: "w", limit: 40 });
+      await store.completeMany(flows.map((flow) => ({ id: flow.id, ...owner(flow) })));
+      const parent = await claimOne(store, { state: "joined", blockMs: 0 });
+      shows(parent.childGroups["g"], {
+        summary: { total: 40, completed: 40, failed: 0, cancelled: 0 },
+        resolved: "success",
+      }, "The group");
+    },
+  },
+  {
+    name: "the end of a flow reaches its children in every shard, each once",
+    needs: ["shards", "events"],
+    settings: { shards: 4 },
+    async run({ store, events }) {
+      await create(store, "parent", { partitionKey: "p00", state: "begun" });
+      await store.spawnChildren("parent", CHILDREN, GROUP);
+      await using stream = events();
+      await store.cancel("parent");
+      const cancelled = new Set<string>();
+      while (cancelled.size < 41) {
+        const { value } = await stream.next();
+        if (value?.event !== "cancelled") continue;
+        holds(!cancelled.has(value.id), `${value.id} was cancelled twice`);
+        cancelled.add(value.id);
+      }
+      shows(await store.info(JOB), { cancelled: 41, queued: 0 }, "info");
+      shows((await store.get("parent"))?.childGroups["g"], {
+        summary: { total: 40, completed: 0, failed: 0, cancelled: 40 },
+        resolved: "failure",
+      }, "The group");
+    },
+  },
+  {
+    name: "a group of children in several shards is created as a whole or not at all",
+    ...SEVERAL,
+    async run({ store }) {
+      await create(store, "parent", { partitionKey: "p00", state: "begun" });
+      await create(store, "c-p33", { partitionKey: "p33" });
+      const spawn = () => store.spawnChildren("parent", CHILDREN, GROUP);
+      await refused(spawn, "already_exists", { id: "c-p33", partitionKey: "p33" });
+      shows(await store.get("parent"), { state: "begun", version: 1, childGroups: {} });
+      shows(await store.info(JOB), { queued: 1, states: { begun: 1, queued: 1 } }, "info");
     },
   },
   {
