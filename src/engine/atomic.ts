@@ -25,6 +25,9 @@ export async function applyAtomic(
 ): Promise<AtomicResult[]> {
   const { command, wanted } = parseAtomic({ partitionKey, build }, options, parse);
   const shard = shards.router.shardOf(command.partitionKey);
+  // What stands in the way of children may be in any shard.
+  const spawns = command.steps.some((step) => step.command.kind === "spawn");
+  const looksAt = spawns ? shards.all : [shard];
   return await shards.call(() => {
     const reply = shards.apply(command, shard);
     invariant(reply.kind === "atomic", "atomic() answers what its commands answer");
@@ -34,5 +37,5 @@ export async function applyAtomic(
       read: () =>
         wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
     };
-  }, () => [shard]);
+  }, () => looksAt);
 }

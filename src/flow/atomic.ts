@@ -4,6 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
+import type { ChildItem, SpawnChildrenOptions } from "./children.ts";
 import type {
   CancelOptions,
   CommandOptions,
@@ -69,6 +70,15 @@ export interface AtomicCommands {
   cancel(flow: FlowRef, options?: AtomicPartOptions<CancelOptions>): AtomicStep<FlowRecord>;
   /** Tells a flow something from outside, and may send it to another state. */
   signal(flow: FlowRef, options: AtomicPartOptions<SignalOptions>): AtomicStep<FlowRecord>;
+  /**
+   * Creates children of a flow as one group and lets the flow wait for them. The children are in the
+   * partition, too.
+   */
+  spawnChildren(
+    parent: FlowRef,
+    children: readonly (string | ChildItem)[],
+    options: AtomicPartOptions<SpawnChildrenOptions>,
+  ): AtomicStep<FlowRecord>;
   /** Stores a value: under a name of a flow, or for whichever flows link it. */
   valuePut(value: unknown, options?: AtomicPartOptions<ValuePutOptions>): AtomicStep<StoredValue>;
   /** Changes keys of the partition. */

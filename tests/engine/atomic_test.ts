@@ -162,3 +162,25 @@ test("atomic() checks its own arguments", async () => {
     assertEquals([error.code, error.details["field"]], ["invalid_argument", field]);
   }
 });
+
+test("atomic() spawns children in the shard of its partition, and their ends reach the parent", async () => {
+  await using store = await openStore({ dir: ":memory:", shards: 4 });
+  for (const partitionKey of ["p", "q", "r", "s", "t"]) {
+    const target = { id: "parent", partitionKey };
+    const group = { groupId: "g", waitState: "waiting", success: "completed", failure: "broken" };
+    const [, spawned] = await store.atomic(partitionKey, (tx) => [
+      tx.create("parent", { type: "t" }),
+      tx.spawnChildren("parent", ["a", "b"], { ...group, type: "c", fencingToken: 0 }),
+    ]);
+    assertEquals(spawned.state, "waiting");
+    const children = await store.claimDue("c", { worker: "w", limit: 2, partitionKey });
+    await store.atomic(partitionKey, (tx) => {
+      for (const { id, leaseToken, fencingToken } of children) {
+        tx.complete(id, { leaseToken: leaseToken!, fencingToken });
+        tx.kv.set(`done/${id}`, true);
+      }
+    });
+    assertEquals((await store.get(target))?.state, "completed");
+    assertEquals((await store.kv.list("done/", { partitionKey })).items.length, 2);
+  }
+});

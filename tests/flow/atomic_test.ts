@@ -92,6 +92,37 @@ test("atomic() ends flows: complete, fail and retry give up their leases", () =>
   assertEquals(results[2]?.nextRunAtMs, 9_000);
 });
 
+test("atomic() spawns children, in its own partition only", () => {
+  const { store, flow } = claimed();
+  const group = {
+    groupId: "g",
+    waitState: "waiting",
+    success: "done",
+    failure: "broken",
+    type: "c",
+  };
+  const [parent, entry] = store.atomic("p", (tx) => [
+    tx.spawnChildren(flow, ["a", { id: "b" }], { ...group, ...proofOf(flow) }),
+    tx.kv.set("spawned", 2),
+    tx.cancel("a"),
+  ]) as [FlowRecord, KvRecord];
+  assertEquals([parent.state, entry.key], ["waiting", "spawned"]);
+  assertEquals(parent.childGroups["g"]?.summary.total, 2);
+  // The parent went on when its child was cancelled, and took the other one with it.
+  assertEquals(store.get({ id: "f", ...P })?.state, "broken");
+  assertEquals(store.get({ id: "b", ...P })?.state, "cancelled");
+  const { fencingToken } = store.get({ id: "f", ...P })!;
+  const { details } = refusedAt(store, "partition_mismatch", [0, "spawnChildren"], (tx) => {
+    const children = ["c", { id: "d", partitionKey: "q" }];
+    tx.spawnChildren("f", children, { ...group, groupId: "h", fencingToken });
+  });
+  assertEquals(details["field"], "children[1].partitionKey");
+  const elsewhere = { id: "f", partitionKey: "q" };
+  refusedAt(store, "partition_mismatch", [0, "spawnChildren"], (tx) => {
+    tx.spawnChildren(elsewhere, ["c"], { ...group, groupId: "h", fencingToken });
+  });
+});
+
 test("atomic() is refused as a whole by its first refusal, which it names", () => {
   const { store, flow } = claimed();
   const { version } = store.kvSet("k", 1, P);

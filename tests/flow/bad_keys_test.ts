@@ -102,6 +102,8 @@ test("atomic() refuses bad input of its commands, with what they say as the caus
     [(tx) => tx.cancel("f", { reason: NaN }), "reason"],
     [(tx) => tx.extendLease("f", { leaseToken: "1-0", fencingToken: 1, leaseMs: 0 }), "leaseMs"],
     [(tx) => tx.signal("f", {} as never), "signal"],
+    [(tx) => tx.spawnChildren("f", [], {} as never), "children"],
+    [(tx) => tx.spawnChildren("f", ["c"], { groupId: "" } as never), "groupId"],
     [(tx) => tx.valuePut(undefined), "value"],
     [(tx) => tx.valuePut(1, { name: "n" }), "name"],
     [(tx) => tx.kv.set("", 1), "key"],

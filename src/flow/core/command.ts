@@ -310,6 +310,7 @@ export type AtomicPart =
   | FailCommand
   | CancelCommand
   | SignalCommand
+  | SpawnCommand
   | ValuePutCommand
   | KvSetCommand
   | KvDeleteCommand;

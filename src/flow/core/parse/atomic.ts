@@ -12,6 +12,7 @@ import {
   type FlowRef,
 } from "../../mod.ts";
 import type { AtomicCommand, AtomicPart } from "../command.ts";
+import type { SpawnCommand } from "../family_command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { contradiction, invalid, limitExceeded, show } from "./bad_argument.ts";
 import { checkObject, checkText } from "./checks.ts";
@@ -26,6 +27,7 @@ import {
   parseTransition,
 } from "./settle.ts";
 import { parseSignal } from "./signal.ts";
+import { parseSpawn } from "./spawn.ts";
 import { parseValuePut } from "./value_store.ts";
 
 const ATOMIC: ReadonlySet<string> = new Set(["nowMs"]);
@@ -149,6 +151,11 @@ class CollectedCommands implements AtomicCommands {
     return this.#add("signal", parseSignal, this.#flow(flow), options);
   }
 
+  spawnChildren(parent: FlowRef, children: unknown, options: unknown): AtomicStep<never> {
+    const named = { parent: this.#flow(parent), children };
+    return this.#add("spawnChildren", parseFamily, named, options);
+  }
+
   valuePut(value: unknown, options?: unknown): AtomicStep<never> {
     return this.#add("valuePut", parseValuePut, value, this.#here(options ?? {}));
   }
@@ -203,15 +210,32 @@ class CollectedCommands implements AtomicCommands {
     if (command.nowMs !== undefined) {
       throw contradiction("nowMs", "belongs to atomic() itself: its commands happen at one time");
     }
-    const partitionKey = partitionOf(command);
+    this.#requireHere("partitionKey", partitionOf(command));
+    if (command.kind !== "spawn") return;
+    for (const [index, { partitionKey = this.#partitionKey }] of command.children.entries()) {
+      this.#requireHere(`children[${index}].partitionKey`, partitionKey);
+    }
+  }
+
+  #requireHere(field: string, partitionKey: string | undefined): void {
     if (partitionKey === this.#partitionKey) return;
     throw new FlowError(
       "partition_mismatch",
-      `partitionKey is ${show(partitionKey)}, but atomic() is for partition ` +
-        show(this.#partitionKey),
-      { details: { field: "partitionKey", value: partitionKey, limit: this.#partitionKey } },
+      `${field} is ${show(partitionKey)}, but atomic() is for partition ${
+        show(this.#partitionKey)
+      }`,
+      { details: { field, value: partitionKey, limit: this.#partitionKey } },
     );
   }
+}
+
+/** Checks the arguments of `spawnChildren`. */
+function parseFamily(
+  { parent, children }: { readonly parent: unknown; readonly children: unknown },
+  options: unknown,
+  context: ParseContext,
+): SpawnCommand {
+  return parseSpawn(parent, children, options, context);
 }
 
 /** The partition that a command is about. */
@@ -227,6 +251,7 @@ function partitionOf(command: AtomicPart): string | undefined {
       return command.items[0]!.target.partitionKey;
     case "extend_lease":
     case "signal":
+    case "spawn":
       return command.target.partitionKey;
     case "value_put":
       return command.owner === null ? command.partitionKey : command.owner.target.partitionKey;
