@@ -47,7 +47,23 @@ export {
   type FlowErrorOptions,
   isFlowError,
 } from "./src/errors.ts";
-export type { OpenOptions, RetentionOptions, Store, StoreLimits } from "./src/engine/mod.ts";
+export type {
+  CommitStats,
+  DiskStats,
+  HealthProblem,
+  HealthProblemCode,
+  LatencySummary,
+  LogStats,
+  MemoryStats,
+  OpenOptions,
+  OverloadReason,
+  RetentionOptions,
+  ShardStats,
+  Store,
+  StoreHealth,
+  StoreLimits,
+  StoreStats,
+} from "./src/engine/mod.ts";
 export type {
   Directory,
   FileHandle,

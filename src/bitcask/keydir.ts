@@ -25,6 +25,11 @@ export class Keydir {
   #lastLsn = 0;
   #lastSegment = -1;
 
+  /** Bytes that it takes. */
+  get bytes(): number {
+    return this.#offsets.bytes + this.#distances.bytes;
+  }
+
   /**
    * Notes where the next record stands. Records come in the order of their LSNs. A gap is a record
    * that this version does not know and may leave out; nothing refers to it.

@@ -14,6 +14,11 @@ const CHUNK_COUNT = 1 << 13;
 export class LsnArray {
   readonly #chunks: Uint32Array[] = [];
 
+  /** Bytes that it takes. */
+  get bytes(): number {
+    return 4 * CHUNK_COUNT * this.#chunks.length;
+  }
+
   /** Sets the number of an LSN. LSNs that were never set hold 0. */
   set(lsn: number, value: number): void {
     // Not the message as an argument: it would be made every time.

@@ -59,6 +59,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { applyAtomic } from "./atomic.ts";
+import { healthOf, type StoreHealth } from "./health.ts";
 import type { Verdict } from "./pending.ts";
 import { historyVerdict, verdictOn } from "./verdict.ts";
 import { FeedStream } from "./event_stream.ts";
@@ -67,6 +68,7 @@ import { EmbeddedKv } from "./kv_store.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
+import { statsOf, type StoreStats } from "./stats.ts";
 import type { Store } from "./store.ts";
 
 /** What a store is made of. */
@@ -328,6 +330,14 @@ export class EmbeddedStore implements Store {
   ): Promise<flow.AtomicResult[]> {
     const parts = { shards: this.#shards, parse: this.#parse };
     return applyAtomic({ partitionKey, build, options }, parts);
+  }
+
+  stats(): StoreStats {
+    return statsOf(this.#shards);
+  }
+
+  health(): StoreHealth {
+    return healthOf(this.#shards);
   }
 
   close(): Promise<void> {

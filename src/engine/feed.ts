@@ -37,7 +37,7 @@ export class Feed {
   constructor(log: Log, source: StateSource) {
     this.log = log;
     this.#source = source;
-    this.#end = source.state.readEnd;
+    this.#end = source.state.read.end;
   }
 
   /** The state above the log. It is ahead of the feed. */

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { type BodyPlace, endOfFrame, type Frame, type Log, type LogPosition } from "../log/mod.ts";
+import { endOfFrame, type Frame, type Log, type LogPosition } from "../log/mod.ts";
 import { OpenFrame } from "./open_frame.ts";
 
 /** A frame that the log has not answered. */
-interface SubmittedFrame {
+export interface SubmittedFrame {
   readonly frame: Frame;
   /** Its records, for whoever needs one before the log can give it out. */
   readonly records: OpenFrame;
+  /** When it was handed over, in monotonic milliseconds. */
+  readonly submittedAtMs: number;
 }
 
 /** The frame that is being written to, and those that are on their way to the log. */
@@ -33,9 +35,20 @@ export class FramesAhead {
     return this.#open;
   }
 
+  /** When the oldest frame was handed over that the log has not answered; undefined: there is none. */
+  get oldestSubmittedAtMs(): number | undefined {
+    return this.#submitted[0]?.submittedAtMs;
+  }
+
   /** How many frames the log has not answered. */
   get submittedCount(): number {
     return this.#submitted.length;
+  }
+
+  /** Bytes of records that the log has not answered. */
+  get bytes(): number {
+    return this.#submitted.reduce((sum, { records }) => sum + records.length, 0) +
+      (this.#open?.length ?? 0);
   }
 
   /** The LSN that the next record will have. */
@@ -48,20 +61,19 @@ export class FramesAhead {
     return this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
   }
 
-  /** Closes the frame that is being written to: what is to be handed to the log now. */
-  close(): Frame | undefined {
+  /** Closes the frame that is being written to: what is to be handed to the log at this time. */
+  close(nowMs: number): Frame | undefined {
     if (this.#open === undefined) return undefined;
     const records = this.#open;
     const frame = records.close();
     this.#open = undefined;
-    this.#submitted.push({ frame, records });
+    this.#submitted.push({ frame, records, submittedAtMs: nowMs });
     return frame;
   }
 
-  /** Forgets the frame that was to be answered next. Returns its place; undefined: it is another. */
-  answered(frame: Frame): BodyPlace | undefined {
-    if (this.#submitted[0]?.frame !== frame) return undefined;
-    return this.#submitted.shift()?.records.place;
+  /** Forgets the frame that was to be answered next, and returns it; undefined: it is another. */
+  answered(frame: Frame): SubmittedFrame | undefined {
+    return this.#submitted[0]?.frame === frame ? this.#submitted.shift() : undefined;
   }
 
   /** Forgets all of them. */

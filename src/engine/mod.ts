@@ -5,6 +5,11 @@
  */
 
 export { openStore } from "./open_store.ts";
+export type { DiskStats, OverloadReason } from "./admission.ts";
+export type { HealthProblem, HealthProblemCode, StoreHealth } from "./health.ts";
+export type { LatencySummary } from "./latencies.ts";
+export type { MemoryStats } from "./load.ts";
+export type { CommitStats, LogStats, ShardStats, StoreStats } from "./stats.ts";
 export type { OpenOptions, StoreLimits } from "./options.ts";
 export type { RetentionOptions } from "./sweeper.ts";
 export type { Store } from "./store.ts";

@@ -8,6 +8,7 @@ import type { SipKey } from "../codec/mod.ts";
 import { ShardMap } from "../flow/core/mod.ts";
 import { guarded, type Log, Manifest, openFileLogs } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
+import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkLimits,
@@ -15,6 +16,7 @@ import {
   checkRetention,
   checkShards,
   FRAME_BYTES_MAX,
+  MEMORY,
   type OpenOptions,
 } from "./options.ts";
 import { Shards, type ShardsOptions } from "./shards.ts";
@@ -22,8 +24,9 @@ import type { Store } from "./store.ts";
 
 /** Opens a store: takes its directory, recovers its logs, builds its state. */
 export function openStore(given: string | OpenOptions): Store {
-  const { dir, files, time = systemTime(), ...options } = checkOptions(given);
-  const limits = checkLimits(options.limits);
+  const options = checkOptions(given);
+  const { dir, files, time = systemTime() } = options;
+  const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
   const directory = files ?? directoryAt(dir!);
   const lock = guarded(
@@ -42,7 +45,7 @@ export function openStore(given: string | OpenOptions): Store {
     });
     const hashKey = hashKeyOf(manifest.state.dbId);
     const map = new ShardMap(manifest.state.slots);
-    const shards = shardsOver({ logs, time, hashKey, limits, map, sweepPlan });
+    const shards = shardsOver({ logs, time, hashKey, limits, map, sweepPlan }, directory);
     const parse = { limits, manualClock: time.manual };
     return new EmbeddedStore({ shards, time, parse, lock });
   } catch (error) {
@@ -52,9 +55,10 @@ export function openStore(given: string | OpenOptions): Store {
 }
 
 /** Shards that cannot be built leave no file open. */
-function shardsOver(options: ShardsOptions): Shards {
+function shardsOver(options: ShardsOptions, directory: Directory): Shards {
   try {
-    return new Shards(options);
+    // The ballast comes last: recovery may need the room more.
+    return new Shards({ ...options, disk: diskRoomIn(directory, options) });
   } catch (error) {
     for (const log of options.logs) closeQuietly(log);
     throw error;
@@ -70,8 +74,18 @@ function closeQuietly(log: Log): void {
   }
 }
 
+/** The room on the disk; undefined: nobody cares. */
+function diskRoomIn(
+  directory: Directory,
+  { time: { clock }, limits }: ShardsOptions,
+): DiskRoom | undefined {
+  const { ballastBytes, diskFreeBytesMin: freeBytesMin } = limits;
+  if (ballastBytes === 0 && freeBytesMin === 0) return undefined;
+  return new DiskRoom({ directory, clock, ballastBytes, freeBytesMin });
+}
+
 function directoryAt(dir: string): Directory {
-  if (dir === ":memory:") return memoryDirectory();
+  if (dir === MEMORY) return memoryDirectory();
   return guarded(`The directory "${dir}" cannot be opened`, () => nodeDirectory(dir));
 }
 

@@ -14,6 +14,26 @@ import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./swe
 export interface StoreLimits extends FlowLimits {
   /** Claims that may be blocked at once. Default 100,000. */
   readonly waitersMax: number;
+  /**
+   * Memory in bytes, as `stats().memory` estimates it, from which on new flows are refused with
+   * `overloaded`. Default 2 GiB.
+   */
+  readonly memoryBytesMax: number;
+  /**
+   * Bytes that were decided and are not on disk, from which on new flows are refused with
+   * `overloaded`. Default 64 MiB.
+   */
+  readonly inFlightBytesMax: number;
+  /**
+   * With fewer free bytes on the disk new flows are refused with `overloaded`. 0: nobody looks, which
+   * is the default, since Deno wants `--allow-sys` for that, and asks for it in a terminal.
+   */
+  readonly diskFreeBytesMin: number;
+  /**
+   * Bytes of a file that holds room on the disk, and gives it back to work that exists when nothing
+   * else is left. 0: none. Default 4 MiB in a directory on disk, none in memory and in `files`.
+   */
+  readonly ballastBytes: number;
   /** A segment of the log is followed by another one when it has so many bytes. Default 64 MiB. */
   readonly segmentBytesMax: number;
 }
@@ -41,8 +61,18 @@ export interface OpenOptions {
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
   ...DEFAULT_LIMITS,
   waitersMax: 100_000,
+  memoryBytesMax: 2_048 * 1_048_576,
+  inFlightBytesMax: 64 * 1_048_576,
+  diskFreeBytesMin: 0,
+  ballastBytes: 0,
   segmentBytesMax: 64 * 1_048_576,
 };
+
+/** The name of a directory that is none. */
+export const MEMORY = ":memory:";
+
+/** What the ballast takes up on a disk: some 20,000 ends of flows, one by one. */
+const BALLAST_BYTES = 4 * 1_048_576;
 
 /** The most bytes of one frame of the log: what one command writes must fit into one frame. */
 export const FRAME_BYTES_MAX: number = 8 * 1_048_576;
@@ -50,6 +80,8 @@ export const FRAME_BYTES_MAX: number = 8 * 1_048_576;
 /** What limits may be, where that is not just any whole number from 1 on. */
 const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, max: number] } = {
   commandBytesMax: [1, FRAME_BYTES_MAX],
+  diskFreeBytesMin: [0, Number.MAX_SAFE_INTEGER],
+  ballastBytes: [0, 1 << 30],
   // With its header and the control block of its flow it still has to fit.
   valueInlineBytesMax: [1, FRAME_BYTES_MAX / 2],
   // A key has to fit into a record beside its value.
@@ -94,9 +126,10 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
 }
 
 /** The limits that options ask for. */
-export function checkLimits(given: Partial<StoreLimits> = {}): StoreLimits {
+export function checkLimits({ dir, limits: given = {} }: OpenOptions): StoreLimits {
   refuseUnknown("limits.", Object.keys(given), Object.keys(DEFAULT_STORE_LIMITS));
-  const limits = { ...DEFAULT_STORE_LIMITS };
+  const isOnDisk = dir !== undefined && dir !== MEMORY;
+  const limits = { ...DEFAULT_STORE_LIMITS, ...isOnDisk ? { ballastBytes: BALLAST_BYTES } : {} };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const [min, max] = RANGES[name as keyof StoreLimits] ?? [1, Number.MAX_SAFE_INTEGER];

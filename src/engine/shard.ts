@@ -20,6 +20,8 @@ import type { SipKey } from "../codec/mod.ts";
 import { type Frame, frameEnd, type Log, type LogOutcome, type VoidReason } from "../log/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { Feed } from "./feed.ts";
+import type { Admission } from "./admission.ts";
+import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
@@ -33,6 +35,8 @@ export const FRAME_BYTES_SOFT: number = 1 << 20;
 
 /** What a shard tells the store that it belongs to. */
 export interface ShardHost {
+  /** Whether there is room for new work. */
+  readonly admission: Admission;
   /** Why nothing is served any more; undefined while it is. */
   readonly ended: FlowError | undefined;
   /** Frames have become durable. */
@@ -87,6 +91,8 @@ export class Shard {
   readonly number: number;
   /** What has been committed, for those who follow it. */
   readonly feed: Feed;
+  /** How its commits go. */
+  readonly meter: CommitMeter;
   readonly #log: Log;
   readonly #time: Time;
   readonly #options: ShardOptions;
@@ -113,6 +119,7 @@ export class Shard {
     this.#idleMark = new IdleMark(log, () => time.clock.monotonicMs());
     this.#state = this.#build();
     this.feed = new Feed(log, this);
+    this.meter = new CommitMeter(this.#state.read);
     this.#life = { durableLsn: log.end.lsn, isOver: false };
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
   }
@@ -179,6 +186,7 @@ export class Shard {
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
     const commandBytes = encoded.bytes.length - (encoded.ends[aheadCount - 1] ?? 0);
     if (commandBytes > limits.commandBytesMax) throw tooLarge(commandBytes, limits);
+    this.#host.admission.admit(effects, encoded.bytes.length);
     return { effects, encoded, aheadCount, commandBytes, base };
   }
 
@@ -213,6 +221,21 @@ export class Shard {
     this.#host.wrote(effects);
   }
 
+  /** Whether its log writes in the thread that opened the store. */
+  get isInline(): boolean {
+    return this.#log.limits.inline;
+  }
+
+  /** When the frame was handed over that the log is at, in monotonic milliseconds. */
+  get oldestSubmittedAtMs(): number | undefined {
+    return this.#ahead.oldestSubmittedAtMs;
+  }
+
+  /** Bytes that were decided and that the log has not answered. */
+  get inFlightBytes(): number {
+    return this.#ahead.bytes;
+  }
+
   /** How many bytes the open frame has. */
   get openBytes(): number {
     return this.#ahead.open?.length ?? 0;
@@ -225,7 +248,7 @@ export class Shard {
 
   /** Hands the open frame to the log. */
   submit(): void {
-    const frame = this.#ahead.close();
+    const frame = this.#ahead.close(this.#time.clock.monotonicMs());
     if (frame !== undefined) this.#log.submit(frame);
   }
 
@@ -288,15 +311,19 @@ export class Shard {
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
-    const place = this.#ahead.answered(frame);
+    const submitted = this.#ahead.answered(frame);
     // Frames that stood on a void one have been forgotten with it.
-    if (place === undefined) return;
+    if (submitted === undefined) return;
     if (outcome.kind === "lost") return void this.#host.lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
+    const { records: { place }, submittedAtMs } = submitted;
+    const end = frameEnd({ body: frame.body, end: outcome.end, place });
+    const ms = this.#time.clock.monotonicMs() - submittedAtMs;
     this.#idleMark.committed();
+    this.meter.committed(end, { count: frame.count, ms });
     this.#life.durableLsn = outcome.end.lsn;
     this.#host.committed(this);
-    this.feed.committed(frameEnd({ body: frame.body, end: outcome.end, place }));
+    this.feed.committed(end);
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
     if (this.#ahead.open !== undefined) this.#host.scheduleTurn();
   }
@@ -307,7 +334,7 @@ export class Shard {
    */
   #startAgain(why: VoidReason): void {
     this.#ahead.clear();
-    this.#diskIsFull = why === "no_space";
+    this.#diskIsFull = why === "no_space" && !this.#host.admission.ranOutOfRoom();
     try {
       this.#state = this.#build();
       grantLeaseGrace(this.#state.flows, this.#openedAtMs);
@@ -324,5 +351,16 @@ export class Shard {
     // What a void frame had given away is there again, for those who wait.
     this.#host.scheduleTurn();
     this.#onDrained?.();
+  }
+}
+
+/** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
+export function closeAll(shards: readonly Shard[]): void {
+  const [first, ...others] = shards;
+  if (first === undefined) return;
+  try {
+    first.close();
+  } finally {
+    closeAll(others);
   }
 }

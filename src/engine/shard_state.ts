@@ -23,8 +23,9 @@ import {
 import type { FlowLimits } from "../flow/mod.ts";
 import { ByteWriter, type SipKey } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
-import { type BodyPlace, type FrameEnd, frameEnd, type Log, recordsOf } from "../log/mod.ts";
+import { type BodyPlace, frameEnd, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
+import { LogTally } from "./log_tally.ts";
 import { storedEffect } from "./stored_effect.ts";
 import { type RecordBytes, StoredRecords } from "./stored_records.ts";
 
@@ -84,8 +85,9 @@ export class ShardState {
   /** What is not in memory. */
   readonly records: StoredRecords;
   #writer = new ByteWriter();
+  /** The log as it was when the state was built of it. */
+  readonly read: LogTally = new LogTally();
   #timeMs = 0;
-  #readEnd: FrameEnd | undefined;
 
   /** Builds the state from what the log holds. */
   constructor(log: Log, { hashKey, bytes = log, policies }: ShardStateOptions) {
@@ -97,18 +99,13 @@ export class ShardState {
         this.apply(effect, record.lsn, place.segment, place.offset);
       }
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
-      this.#readEnd = frameEnd(frame);
+      this.read.add(frameEnd(frame));
     }
   }
 
   /** The highest command time in the log. */
   get timeMs(): number {
     return this.#timeMs;
-  }
-
-  /** Where the log ended when the state was built of it; undefined: there was no frame. */
-  get readEnd(): FrameEnd | undefined {
-    return this.#readEnd;
   }
 
   /**

@@ -10,33 +10,35 @@ import { FlowError } from "../errors.ts";
 import {
   type ClaimCommand,
   type Command,
-  decideSpread,
   type Effect,
   Expected,
   type ReadValue,
   type Reply,
   ShardMap,
   type SpreadCommand,
-  type SpreadReply,
   valuePlace,
 } from "../flow/core/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
+import { Admission } from "./admission.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
 import { Courier } from "./courier.ts";
+import { type DiskRoom, lacksRoom } from "./disk_room.ts";
 import type { Footing } from "./footing.ts";
 import { HoldUp } from "./hold_up.ts";
 import { LeaseWatch } from "./lease_watch.ts";
+import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { DurablePolicies } from "./policies.ts";
 import { Router } from "./router.ts";
-import { FRAME_BYTES_SOFT, Shard, type ShardHost, Superseded } from "./shard.ts";
+import { closeAll, FRAME_BYTES_SOFT, Shard, type ShardHost, Superseded } from "./shard.ts";
 import { ShardTime } from "./shard_time.ts";
-import type { Share } from "./spread.ts";
+import { decideIn, type Share } from "./spread.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
+import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
 /** What the shards of a store are made of. */
@@ -53,6 +55,8 @@ export interface ShardsOptions {
   readonly map?: ShardMap;
   /** How and when flows and keys are removed that are over. Default: every minute. */
   readonly sweepPlan?: SweepPlan;
+  /** The room on the disk. Default: there is no end of it. */
+  readonly disk?: DiskRoom | undefined;
 }
 
 /** The shards of an open store. */
@@ -61,6 +65,8 @@ export class Shards implements ShardHost {
   readonly waiters: Waiters;
   /** Leases whose holders want to hear when they are taken away. */
   readonly leases: LeaseWatch;
+  /** Whether there is room for new work. */
+  readonly admission: Admission;
   /** Which shards a call goes to. */
   readonly router: Router;
   readonly #all: Shard[] = [];
@@ -76,6 +82,7 @@ export class Shards implements ShardHost {
   readonly #sweeper: Sweeper;
   readonly #policies = new DurablePolicies();
   readonly #pending = new PendingCalls();
+  readonly #openedAtMs: number;
   #turnIsDue = false;
   #ended: FlowError | undefined;
 
@@ -84,8 +91,10 @@ export class Shards implements ShardHost {
     const { logs, time, hashKey, limits, map = new ShardMap() } = options;
     this.#time = time;
     this.limits = limits;
+    this.#openedAtMs = time.clock.monotonicMs();
     this.waiters = new Waiters(limits.waitersMax);
     this.leases = new LeaseWatch(this, time);
+    this.admission = new Admission(limits, () => loadOf(this.#all), options.disk);
     this.router = new Router(map, this.#all);
     for (const [number, log] of logs.entries()) {
       const neighbours = this.router.neighboursOf(number);
@@ -121,6 +130,19 @@ export class Shards implements ShardHost {
   /** All shards, by number. */
   get all(): readonly Shard[] {
     return this.#all;
+  }
+
+  /** What tells how they do. */
+  get vitals(): Vitals {
+    const nowMs = this.#time.clock.monotonicMs();
+    const since = this.#all.map(({ oldestSubmittedAtMs }) => oldestSubmittedAtMs ?? nowMs);
+    return {
+      openForMs: nowMs - this.#openedAtMs,
+      pendingCount: this.#pending.count,
+      oldestCommitMs: nowMs - Math.min(...since),
+      clockAheadMs: this.#shardTime.aheadMs(),
+      sweepIntervalMs: this.#sweeper.intervalMs,
+    };
   }
 
   get ended(): FlowError | undefined {
@@ -184,25 +206,7 @@ export class Shards implements ShardHost {
 
   /** Decides a command over flows that nobody names in some shards, and writes its effects down. */
   spread(command: SpreadCommand, on: readonly Shard[]): Share[] {
-    const nowMs = this.#timeOf(command);
-    const [only] = on;
-    if (on.length === 1 && only !== undefined) {
-      const reply = only.apply(command, nowMs) as SpreadReply;
-      return [{ shard: only, reply, footing: only.footing() }];
-    }
-    const decisions = decideSpread(on.map((shard) => shard.beside(nowMs)), command);
-    const writes = decisions.flatMap(({ effects }, index) => {
-      const shard = on[index]!;
-      return effects.length === 0 ? [] : [{ shard, plan: shard.plan(effects) }];
-    });
-    // Whatever can fail comes first, in all of them.
-    for (const { shard, plan } of writes) shard.makeRoom(plan);
-    if (writes.some(({ shard, plan }) => !shard.isBase(plan.base))) throw new Superseded();
-    for (const { shard, plan } of writes) shard.write(plan, nowMs);
-    return decisions.map(({ reply }, index) => {
-      const shard = on[index]!;
-      return { shard, reply, footing: shard.footing() };
-    });
+    return decideIn(on, command, this.#timeOf(command));
   }
 
   /** Reads values as a call may see them that stands on something. */
@@ -271,6 +275,7 @@ export class Shards implements ShardHost {
       cause,
     });
     this.#ended = failure;
+    if (lacksRoom(cause)) this.admission.ranOutOfRoom();
     const message = "The store failed while the command was on its way to the disk";
     const unknown = new FlowError("unknown_outcome", message, { cause });
     for (const call of this.#pending.takeAll()) call.reject(unknown);
@@ -304,8 +309,9 @@ export class Shards implements ShardHost {
           this.lose(error);
           return undefined;
         }
-        // A refusal tells what the state is, so it waits for the state like any other answer.
-        const seen = call.looksAt?.() ?? this.#all;
+        // A refusal tells what the state is, so it waits for the state like any other answer, except
+        // for one that is about the store and comes because too much waits already.
+        const seen = error.code === "overloaded" ? [] : call.looksAt?.() ?? this.#all;
         return { standsOn: seen.map((shard) => shard.footing()), read: () => raise(error) };
       }
     }
@@ -373,17 +379,6 @@ export class Shards implements ShardHost {
     );
     const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.#courier.isAwaited;
     this.#alarm.set(atMs, { keepAlive: isAwaited });
-  }
-}
-
-/** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
-function closeAll(shards: readonly Shard[]): void {
-  const [first, ...others] = shards;
-  if (first === undefined) return;
-  try {
-    first.close();
-  } finally {
-    closeAll(others);
   }
 }
 

@@ -4,9 +4,15 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { countOf, joined, type SpreadCommand, type SpreadReply } from "../flow/core/mod.ts";
+import {
+  countOf,
+  decideSpread,
+  joined,
+  type SpreadCommand,
+  type SpreadReply,
+} from "../flow/core/mod.ts";
 import { type Footing, isVoid } from "./footing.ts";
-import type { Shard } from "./shard.ts";
+import { type Shard, Superseded } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
 /** What a command did in one shard. */
@@ -55,4 +61,30 @@ export class Spread {
       throw error;
     }
   };
+}
+
+/** Decides a command in some shards at once, and writes its effects down in all of them or none. */
+export function decideIn(
+  on: readonly Shard[],
+  command: SpreadCommand,
+  nowMs: number,
+): Share[] {
+  const [only] = on;
+  if (on.length === 1 && only !== undefined) {
+    const reply = only.apply(command, nowMs) as SpreadReply;
+    return [{ shard: only, reply, footing: only.footing() }];
+  }
+  const decisions = decideSpread(on.map((shard) => shard.beside(nowMs)), command);
+  const writes = decisions.flatMap(({ effects }, index) => {
+    const shard = on[index]!;
+    return effects.length === 0 ? [] : [{ shard, plan: shard.plan(effects) }];
+  });
+  // Whatever can fail comes first, in all of them.
+  for (const { shard, plan } of writes) shard.makeRoom(plan);
+  if (writes.some(({ shard, plan }) => !shard.isBase(plan.base))) throw new Superseded();
+  for (const { shard, plan } of writes) shard.write(plan, nowMs);
+  return decisions.map(({ reply }, index) => {
+    const shard = on[index]!;
+    return { shard, reply, footing: shard.footing() };
+  });
 }

@@ -16,6 +16,8 @@ import type {
   KvStore,
   LeaseWatchOptions,
 } from "../flow/mod.ts";
+import type { StoreHealth } from "./health.ts";
+import type { StoreStats } from "./stats.ts";
 import type { Time } from "../time/mod.ts";
 
 /** An open store. Close it when it is no longer needed: the directory is free then. */
@@ -110,6 +112,36 @@ export interface Store extends FlowStore, AsyncDisposable {
    * ```
    */
   events(options?: EventsOptions): EventStream;
+  /**
+   * What the store holds and how it does, in numbers. Cheap enough for every second: it costs as
+   * much as there are shards, whatever is in them. Counts of flows by state are in `info()`.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * await store.create("email-1", { type: "email" });
+   * const { flows, memory, log: { commits } } = store.stats();
+   * console.log(flows, memory.totalBytes, commits.count, commits.latency.p99Ms);
+   * ```
+   */
+  stats(): StoreStats;
+  /**
+   * Whether the store gets on with its work, for a monitor or a load balancer. As cheap as
+   * `stats()`, and answers also when the store has failed or was closed.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * const { status, problems } = store.health();
+   * console.log(status); // ok
+   * for (const { code, message } of problems) console.warn(code, message);
+   * ```
+   */
+  health(): StoreHealth;
   /**
    * Waits for commands that are on their way to the disk, refuses those that wait for work with
    * `store_closed`, and gives the directory free. Closing twice is harmless.

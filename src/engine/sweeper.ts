@@ -62,6 +62,11 @@ export class Sweeper {
     this.#restUntilMs = monotonicMs() + plan.intervalMs;
   }
 
+  /** The least time between two sweeps that found all there was; `Infinity` if it never sweeps. */
+  get intervalMs(): number {
+    return this.#plan.sweep ? this.#plan.intervalMs : Infinity;
+  }
+
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
     if (!this.#plan.sweep || this.#isSweeping) return Infinity;
@@ -72,6 +77,8 @@ export class Sweeper {
   /** Sweeps one slice if it is time to. */
   wake(): void {
     if (this.nextAtMs() > this.#monotonicMs()) return;
+    // What is left of a full disk is for those who finish their work.
+    if (this.#shards.admission.isDiskFull()) return this.#rest(Infinity);
     this.#isSweeping = true;
     // A sweep that fails has removed nothing, and the next one finds the same.
     this.#sweep().then(

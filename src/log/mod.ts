@@ -21,6 +21,7 @@ export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
+export { isNoSpace } from "./writer.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 export {
   beginRecord,

@@ -40,6 +40,9 @@ export class ScriptedStore implements AsyncDisposable {
   readonly fates: VoidReason[];
   /** How many frames were submitted. */
   frameCount = 0;
+  /** Whether the log keeps its answers to itself, until `answer()`. */
+  isSilent = false;
+  readonly #unanswered: (() => void)[] = [];
 
   constructor(options: ScriptOptions = {}) {
     const { limits, frameBytesMax, directory = memoryDirectory(), shardCount = 1 } = options;
@@ -72,6 +75,12 @@ export class ScriptedStore implements AsyncDisposable {
     for (let count = 0; count < 12; count++) await undefined;
   }
 
+  /** The log gives the answers that it has kept. */
+  answer(): void {
+    this.isSilent = false;
+    for (const settle of this.#unanswered.splice(0)) settle();
+  }
+
   /** Time goes on, and promises settle. */
   async advance(ms: number): Promise<void> {
     this.time.tick(ms);
@@ -96,8 +105,12 @@ export class ScriptedStore implements AsyncDisposable {
       submit: (frame) => {
         this.frameCount += 1;
         const why = fates.shift();
-        if (why === undefined) inner.submit(frame);
-        else listener(frame, { kind: "void", why });
+        const settle = () => {
+          if (why === undefined) inner.submit(frame);
+          else listener(frame, { kind: "void", why });
+        };
+        if (this.isSilent) this.#unanswered.push(settle);
+        else settle();
       },
       onSettled(set) {
         listener = set;

@@ -10,7 +10,8 @@ import { seededRandom } from "../../src/time/mod.ts";
 import { drawCommand } from "./engine_commands.ts";
 import { drawKeys } from "./engine_keys.ts";
 import type { EngineProcess } from "./engine_machine.ts";
-import type { EngineOracle, Outcome, Ticket } from "./engine_oracle.ts";
+import type { EngineOracle, Ticket } from "./engine_oracle.ts";
+import type { Outcome } from "./outcome.ts";
 import { drawQuery } from "./engine_queries.ts";
 import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
 

@@ -6,6 +6,7 @@
  */
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import { DiskRoom } from "../../src/engine/disk_room.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
 import type { Shard } from "../../src/engine/shard.ts";
@@ -30,6 +31,9 @@ export const HASH_KEY: SipKey = [1, 2, 3, 4];
 /** Often enough for a sweep to come into everybody's way. */
 const SWEEP_PLAN = { sweep: true, intervalMs: 200 };
 
+/** After a full disk new work is taken again so soon. */
+const PROBE_MS = 50;
+
 /** Limits at which things happen in a short run. */
 export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
@@ -37,6 +41,9 @@ export const LIMITS: StoreLimits = {
   commandBytesMax: 1_300,
   waitersMax: 3,
   cleanupLimitMax: 2,
+  diskFreeBytesMin: 1_000,
+  // Frames have multiples of 64 bytes.
+  ballastBytes: 640,
 };
 
 /** How a store is used; a mutant does something wrong. */
@@ -77,6 +84,8 @@ export class EngineProcess {
   readonly time: ManualTime;
   readonly store: EmbeddedStore;
   readonly shards: WatchedShards;
+  /** The room on the disk. */
+  readonly room: DiskRoom;
   readonly shard: Shard;
   /** The log as the shard sees it. */
   readonly log: Log;
@@ -98,7 +107,8 @@ export class EngineProcess {
       });
       const log = tapped(temperedLog(fileLog, { temper, time, random }), tap);
       this.log = practice.log?.(log) ?? log;
-      const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN };
+      this.room = roomIn(directory, time);
+      const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
       const options = { logs: [this.log], time, ...fixed };
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);
@@ -117,6 +127,14 @@ export class EngineProcess {
   get durableLsn(): number {
     return this.#fileLog.end.lsn;
   }
+}
+
+function roomIn(directory: Directory, { clock }: ManualTime): DiskRoom {
+  const { ballastBytes, diskFreeBytesMin: freeBytesMin } = LIMITS;
+  const room = new DiskRoom({ directory, clock, ballastBytes, freeBytesMin, probeMs: PROBE_MS });
+  // What happened to the ballast is nobody's business, but a process that has ended is.
+  directory.list();
+  return room;
 }
 
 /** What made the opening fail is told; what closing says to it is not. */

@@ -203,6 +203,40 @@ const silentFeed: EnginePractice = {
   },
 };
 
+/** Keeps the ballast when there is no room. */
+const ballastKept: EnginePractice = {
+  name: "ballastKept",
+  shards: ({ admission }) => void (admission.ranOutOfRoom = () => false),
+};
+
+/** Takes the disk for full for ever. */
+const fullForEver: EnginePractice = {
+  name: "fullForEver",
+  shards({ admission }) {
+    const { overload, ranOutOfRoom } = admission;
+    let wasFull = false;
+    admission.ranOutOfRoom = () => {
+      wasFull = true;
+      return ranOutOfRoom.call(admission);
+    };
+    admission.overload = () =>
+      wasFull ? { reason: "disk_full", message: "full" } : overload.call(admission);
+  },
+};
+
+/** Refuses old work, too, while little room is left. */
+const refusesOldWork: EnginePractice = {
+  name: "refusesOldWork",
+  shards({ admission }) {
+    const { admit } = admission;
+    admission.admit = (effects, bytes) => {
+      const overload = admission.overload();
+      if (overload !== undefined) throw new FlowError("overloaded", overload.message);
+      admit.call(admission, effects, bytes);
+    };
+  },
+};
+
 /** Does not look for waiters when something has changed. */
 const noWake: EnginePractice = {
   name: "noWake",
@@ -265,6 +299,9 @@ export const engineMutants: readonly EnginePractice[] = [
   timeFromWall,
   leakFiles,
   silentFeed,
+  ballastKept,
+  fullForEver,
+  refusesOldWork,
   noWake,
   noDueAlarm,
   noDeadline,

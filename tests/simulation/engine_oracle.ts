@@ -7,15 +7,13 @@
 import type { Verdict } from "../../src/engine/pending.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { FlowError } from "../../src/errors.ts";
-import { FlowAtomicError, FlowBatchError } from "../../src/flow/mod.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
-import { AtomicRefusal, type Refusal } from "../flow/refusal.ts";
 import { sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
-import { showAnswer } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
+import { type Outcome, refusalText, textOf } from "./outcome.ts";
 import { ReleasedFlows } from "./released_flows.ts";
 import { ReleasedKeys } from "./released_keys.ts";
 import type { Decision, ShardsWatch, WatchedShards } from "./watched_shards.ts";
@@ -28,6 +26,11 @@ const OF_THE_MACHINE: readonly string[] = [
   "too_large",
   "too_many_waiters",
   "unknown_outcome",
+];
+
+/** What may bring something that the store has not taken on yet. */
+const NEW_WORK: readonly string[] = [
+  ...["create", "createMany", "spawnChildren", "valuePut", "kv.set", "atomic"],
 ];
 
 /** Items that always fit into one frame. */
@@ -49,12 +52,11 @@ export interface Surroundings {
   readonly isClosing: boolean;
   /** How many frames had no room so far. */
   readonly fullCount: number;
+  /** Whether little room is left on the disk, or was a moment ago. */
+  readonly isShortOfRoom: boolean;
   /** How many reads failed so far. */
   readonly failedReadCount: number;
 }
-
-/** How a call ended. */
-export type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** One call that a caller has made. */
 export class Ticket {
@@ -236,6 +238,10 @@ export class EngineOracle implements ShardsWatch {
   #refused(ticket: Ticket, { code }: FlowError, baseLsn: number): void {
     this.#begin(ticket);
     if (OF_THE_MACHINE.includes(code)) {
+      const { disk } = this.#surroundings().shards.admission;
+      if (code === "overloaded" && disk.ballastHeld && !bringsWork(ticket.request)) {
+        throw new Violation(`${ticket} is refused, though there is room for it`);
+      }
       // A claim that finds no place to wait has been decided all the same.
       if (code === "too_many_waiters") {
         this.#ask(ticket.request, baseLsn);
@@ -343,10 +349,11 @@ export class EngineOracle implements ShardsWatch {
   }
 
   #isExplained(ticket: Ticket, status: Ticket["status"], code: string): boolean {
-    const { isLost, isClosing, fullCount, failedReadCount } = this.#surroundings();
+    const { isLost, isClosing, fullCount, failedReadCount, isShortOfRoom } = this.#surroundings();
     switch (code) {
       case "overloaded":
-        return fullCount > ticket.before.fullCount;
+        return fullCount > ticket.before.fullCount ||
+          (isShortOfRoom && bringsWork(ticket.request));
       case "unknown_outcome":
         return isLost && status === "decided";
       case "store_failed":
@@ -375,20 +382,7 @@ export class EngineOracle implements ShardsWatch {
   }
 }
 
-function textOf(outcome: Outcome): string {
-  return "error" in outcome ? errorText(outcome.error) : JSON.stringify(showAnswer(outcome.value));
-}
-
-function refusalText(refusal: Refusal): string {
-  const { code, codes } = refusal;
-  if (refusal instanceof AtomicRefusal) return `${code} at ${refusal.index}`;
-  return codes === undefined ? code : `${code}: ${codes.join()}`;
-}
-
-function errorText(error: unknown): string {
-  if (!(error instanceof FlowError)) return String(error);
-  if (error instanceof FlowAtomicError) return `${error.code} at ${error.index}`;
-  if (!(error instanceof FlowBatchError)) return error.code;
-  const codes = error.outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code);
-  return `${error.code}: ${codes.join()}`;
+/** Whether a request may bring something that the store has not taken on yet. */
+function bringsWork({ name }: EngineRequest): boolean {
+  return NEW_WORK.includes(name);
 }

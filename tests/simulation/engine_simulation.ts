@@ -12,6 +12,7 @@
 import { FlowError } from "../../src/errors.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { DiskSpace, ROOM_NOTICED_MS } from "./disk_space.ts";
 import { EngineCallers } from "./engine_callers.ts";
 import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
 import { EngineFollower } from "./engine_follower.ts";
@@ -66,6 +67,7 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #practice: EnginePractice;
   readonly #temper: LogTemper;
   readonly #disk: SimulatedDisk;
+  readonly #space: DiskSpace;
   readonly #random: Random;
   readonly #oracle: EngineOracle = new EngineOracle(() => this);
   readonly #callers: EngineCallers = new EngineCallers(this.#oracle);
@@ -91,6 +93,7 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#practice = practice;
     this.#temper = temper;
     this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
+    this.#space = new DiskSpace(this.#disk);
     this.#random = seededRandom(~seed);
   }
 
@@ -104,6 +107,10 @@ class EngineSimulation implements Surroundings, LogTap {
 
   get durableLsn(): number {
     return this.#process!.durableLsn;
+  }
+
+  get isShortOfRoom(): boolean {
+    return this.#space.isShortFor(this.#process!);
   }
 
   get isOff(): boolean {
@@ -179,10 +186,7 @@ class EngineSimulation implements Surroundings, LogTap {
         return this.#disk.arm(op.fault);
       case "room":
         this.#hasFaults = true;
-        this.#disk.capacityBytes = op.bytes === undefined
-          ? Infinity
-          : this.#disk.usedBytes + op.bytes;
-        return;
+        return this.#space.set(op.bytes, this.#process);
     }
   }
 
@@ -191,9 +195,20 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#calm();
     await this.#quiet();
     checkRecords(this.#opened().shard, this.#oracle.journal.model);
+    await this.#checkAdmission();
     this.#crash("power", "none");
     this.#opened();
     await this.#close();
+  }
+
+  /** With room on the disk new work is taken again, unless the log goes on saying that it is full. */
+  async #checkAdmission(): Promise<void> {
+    for (let fullCount = -1; fullCount !== this.fullCount;) {
+      fullCount = this.fullCount;
+      await this.#advance(ROOM_NOTICED_MS);
+      if (this.#opened().shards.admission.overload() === undefined) return;
+    }
+    throw new Violation("New work is refused, and nobody knows why");
   }
 
   /** Does something in the process, and looks at what came of it. */
@@ -238,7 +253,8 @@ class EngineSimulation implements Surroundings, LogTap {
     const nowMs = time.clock.monotonicMs();
     checkAtRest(running, this.#oracle, {
       hasNoticed: nowMs >= this.#clockTrustedAtMs,
-      hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS && this.fullCount === this.#hadRoomSince,
+      hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS &&
+        this.fullCount === this.#hadRoomSince && !this.isShortOfRoom,
     });
     // A look at the disk would take the faults that are meant for others.
     if (this.#disk.armedCount > 0) return;
@@ -345,6 +361,7 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#process = undefined;
     this.#callers.leave();
     this.#clockTrustedAtMs = 0;
+    this.#space.restarted();
     this.#lostBy = undefined;
     this.isLost = false;
     this.isClosing = false;
@@ -360,7 +377,7 @@ class EngineSimulation implements Surroundings, LogTap {
   /** From now on the disk does what it is told. */
   #calm(): void {
     this.#disk.disarm();
-    this.#disk.capacityBytes = Infinity;
+    this.#space.set(undefined, this.#process);
   }
 
   #violation(error: unknown): Violation {

@@ -1,0 +1,121 @@
+/**
+ * Whether there is room on the disk for new work.
+ *
+ * @module
+ */
+import type { Directory } from "../files/mod.ts";
+import { isNoSpace } from "../log/mod.ts";
+import type { Clock } from "../time/mod.ts";
+import { Ballast } from "./ballast.ts";
+
+/** The system is asked so often, or after so many bytes, and not for every command. */
+const ASK_MS = 1_000;
+const ASK_BYTES = 8 << 20;
+
+/** After the disk was full, whether it still is gets found out so often, unless said otherwise. */
+const PROBE_MS = 5_000;
+
+/** Why there is no room for new work. */
+export type RoomShortage = "disk_full" | "disk_pressure";
+
+/** What the room is on. */
+export interface DiskRoomOptions {
+  /** The directory of the store. */
+  readonly directory: Directory;
+  /** When it was asked last. */
+  readonly clock: Clock;
+  /** Bytes that are held back for work that exists. */
+  readonly ballastBytes: number;
+  /** With fewer free bytes new work has to wait; 0: nobody asks how many there are. */
+  readonly freeBytesMin: number;
+  /** How long a full disk is left alone. Default 5 s. */
+  readonly probeMs?: number;
+}
+
+/**
+ * Keeps room for what has begun. New work waits while little is free, if somebody wants that to be
+ * looked at and the system says how much is; and from the moment on at which a frame found no room, until the ballast, which was
+ * given back then, can be taken again.
+ */
+export class DiskRoom {
+  readonly #options: DiskRoomOptions;
+  readonly #ballast: Ballast;
+  #isFull: boolean;
+  #isLow = false;
+  #lastFreeBytes: number | undefined;
+  #askedAtMs = -Infinity;
+  #probedAtMs: number;
+  /** Bytes that were written since the system was asked. */
+  #writtenBytes = 0;
+
+  /** Takes the ballast. Without room for it the disk is full from the beginning. */
+  constructor(options: DiskRoomOptions) {
+    const { directory, clock, ballastBytes } = options;
+    this.#options = options;
+    this.#ballast = new Ballast(directory, ballastBytes);
+    this.#isFull = this.#ballast.take() === "no_room";
+    this.#probedAtMs = clock.monotonicMs();
+  }
+
+  /** Whether the ballast is there. */
+  get isBallastHeld(): boolean {
+    return this.#ballast.isHeld;
+  }
+
+  /** Free bytes as the system gave them last; undefined: it was not asked, or does not say. */
+  get freeBytes(): number | undefined {
+    return this.#lastFreeBytes;
+  }
+
+  /** Whether there was no room when somebody needed it last. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** Notes that bytes go to the disk. */
+  written(bytes: number): void {
+    this.#writtenBytes += bytes;
+  }
+
+  /** Something found no room. Returns whether there is some now, out of the ballast. */
+  ranOut(): boolean {
+    this.#isFull = true;
+    this.#probedAtMs = this.#options.clock.monotonicMs();
+    return this.#ballast.give();
+  }
+
+  /** Why new work has to wait, undefined if it has not to. Mostly remembers what was so just now. */
+  shortage(): RoomShortage | undefined {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#isFull && nowMs - this.#probedAtMs >= (this.#options.probeMs ?? PROBE_MS)) {
+      this.#probedAtMs = nowMs;
+      this.#isFull = !this.#hasRoomAgain();
+    }
+    if (this.#isFull) return "disk_full";
+    if (nowMs - this.#askedAtMs >= ASK_MS || this.#writtenBytes >= ASK_BYTES) {
+      this.#askedAtMs = nowMs;
+      this.#writtenBytes = 0;
+      this.#isLow = this.#freeBytes() < this.#options.freeBytesMin;
+    }
+    return this.#isLow ? "disk_pressure" : undefined;
+  }
+
+  #hasRoomAgain(): boolean {
+    const { freeBytesMin, ballastBytes } = this.#options;
+    // Trying takes the room for a moment away from everybody else, so not in vain.
+    if (this.#freeBytes() < freeBytesMin + ballastBytes) return false;
+    return this.#ballast.take() !== "no_room";
+  }
+
+  /** As far as anybody knows. */
+  #freeBytes(): number {
+    const { directory, freeBytesMin } = this.#options;
+    if (freeBytesMin > 0) this.#lastFreeBytes = directory.freeBytes();
+    return this.#lastFreeBytes ?? Infinity;
+  }
+}
+
+/** Whether an error, or what led to it, is that there is no room. */
+export function lacksRoom(error: unknown): boolean {
+  return isNoSpace(error) || (error instanceof Error && lacksRoom(error.cause));
+}

@@ -1,0 +1,110 @@
+/**
+ * What a store holds and how it does, in numbers.
+ *
+ * @module
+ */
+import type { DiskStats } from "./admission.ts";
+import { Latencies, type LatencySummary } from "./latencies.ts";
+import { memoryOf, type MemoryStats } from "./load.ts";
+import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+
+/** A log, or several together. */
+export interface LogStats {
+  /** Whether frames are written by the thread that opened the store, or by one of their own. */
+  readonly mode: "inline" | "thread";
+  /** Bytes of segments. */
+  readonly bytes: number;
+  /** Segments. */
+  readonly segments: number;
+  /** Records that are on disk. */
+  readonly records: number;
+  /** What was committed since the store was opened. */
+  readonly commits: CommitStats;
+}
+
+/** Commits since a store was opened: one write and one sync each. */
+export interface CommitStats {
+  /** How many. */
+  readonly count: number;
+  /** Records of one commit, on average; 0 before the first one. */
+  readonly recordsMean: number;
+  /** How long they took, from the hand-over of a frame to the end of its sync. */
+  readonly latency: LatencySummary;
+}
+
+/** One shard of a store. */
+export interface ShardStats {
+  /** Its number. */
+  readonly shard: number;
+  /** Flows that it keeps in memory. */
+  readonly flows: number;
+  /** Bytes that were decided and are not on disk. */
+  readonly inFlightBytes: number;
+  /** Its log. */
+  readonly log: LogStats;
+}
+
+/** What a store holds and how it does, at one moment. */
+export interface StoreStats {
+  /** How long ago the store was opened, in milliseconds. */
+  readonly openForMs: number;
+  /** Flows in memory, with those that have ended and are still kept. */
+  readonly flows: number;
+  /** Claims that wait for a flow. */
+  readonly waitingClaims: number;
+  /** Calls that wait for the disk. */
+  readonly pendingCalls: number;
+  /** Memory by part, in bytes. */
+  readonly memory: MemoryStats;
+  /** The disk. */
+  readonly disk: DiskStats;
+  /** All logs together. */
+  readonly log: LogStats;
+  /** Each shard. */
+  readonly shards: readonly ShardStats[];
+}
+
+/** The numbers of a store. Costs as much as there are shards, whatever is in them. */
+export function statsOf(shards: Shards): StoreStats {
+  const { all, waiters, admission, vitals: { openForMs, pendingCount } } = shards;
+  return {
+    openForMs,
+    flows: all.reduce((sum, { state }) => sum + state.flows.table.size, 0),
+    waitingClaims: waiters.count,
+    pendingCalls: pendingCount,
+    memory: memoryOf(all),
+    disk: admission.disk,
+    log: logStatsOf(all),
+    shards: all.map((shard) => ({
+      shard: shard.number,
+      flows: shard.state.flows.table.size,
+      inFlightBytes: shard.inFlightBytes,
+      log: logStatsOf([shard]),
+    })),
+  };
+}
+
+function logStatsOf(shards: readonly Shard[]): LogStats {
+  const latencies = new Latencies();
+  let bytes = 0;
+  let segments = 0;
+  let records = 0;
+  let newRecords = 0;
+  for (const { meter } of shards) {
+    latencies.merge(meter.latencies.counts);
+    bytes += meter.log.bytes;
+    segments += meter.log.segments;
+    records += meter.log.end?.end.lsn ?? 0;
+    newRecords += meter.recordCount;
+  }
+  const latency = latencies.summary();
+  const { count } = latency;
+  return {
+    mode: shards.every(({ isInline }) => isInline) ? "inline" : "thread",
+    bytes,
+    segments,
+    records,
+    commits: { count, recordsMean: count === 0 ? 0 : newRecords / count, latency },
+  };
+}

@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { SimulatedDisk } from "../../src/files/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { ScriptedStore } from "./scripted_log.ts";
+
+function codes(store: Store): string[] {
+  const { status, problems } = store.health();
+  return [status, ...problems.map(({ code }) => code)];
+}
+
+test("health() of a store that does its work is ok", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  await store.create("a", { type: "job", retentionTtlMs: 1_000 });
+  await store.cancel("a");
+  await time.advance(120_000);
+  assertEquals(store.health(), {
+    status: "ok",
+    problems: [],
+    overload: null,
+    oldestCommitMs: 0,
+    clockAheadMs: 0,
+    sweepBehindMs: 0,
+  });
+});
+
+test("health() of a store that was closed or has failed is failed", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const store = await openStore({ files: disk.directory() });
+  disk.arm({ call: "flush" });
+  await assertRejects(() => store.create("a", { type: "job" }), FlowError);
+  assertEquals(codes(store), ["failed", "not_serving"]);
+  assert(store.health().problems[0]!.message.includes("failed"));
+  await store.close();
+  const closed = await openStore(":memory:");
+  await closed.close();
+  assertEquals(codes(closed), ["failed", "not_serving"]);
+});
+
+test("health() tells of a full disk, and of the ballast that was given back", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1), capacityBytes: 1_000_000 });
+  const time = manualTime();
+  const limits = { ballastBytes: 10_000 };
+  await using store = await openStore({ files: disk.directory(), time, limits });
+  await store.create("a", { type: "job" });
+  assertEquals(codes(store), ["ok"]);
+  disk.capacityBytes = disk.usedBytes;
+  await store.cancel("a");
+  assertEquals(codes(store), ["degraded", "overloaded", "no_ballast"]);
+  assertEquals(store.health().overload, "disk_full");
+  disk.capacityBytes = 1_000_000;
+  await time.advance(5_000);
+  assertEquals(codes(store), ["ok"]);
+});
+
+test("health() tells of a commit that does not come to an end", async () => {
+  await using scripted = new ScriptedStore();
+  const { store } = scripted;
+  scripted.isSilent = true;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  scripted.time.tick(5_000);
+  assertEquals([codes(store), store.health().oldestCommitMs], [["ok"], 5_000]);
+  scripted.time.tick(1);
+  assertEquals(codes(store), ["degraded", "slow_commit"]);
+  scripted.answer();
+  await scripted.turn();
+  await created;
+  assertEquals([codes(store), store.health().oldestCommitMs], [["ok"], 0]);
+});
+
+test("health() tells of a wall clock that was set back", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  time.setWall(time.clock.wallMs() - 30_000);
+  assertEquals([codes(store), store.health().clockAheadMs], [["degraded", "clock_ahead"], 30_000]);
+  await time.advance(50_000);
+  assertEquals(codes(store), ["ok"]);
+});
+
+test("health() tells of a sweeper that does not keep up", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1), capacityBytes: 1_000_000 });
+  const time = manualTime();
+  const limits = { ballastBytes: 10_000 };
+  await using store = await openStore({ files: disk.directory(), time, limits });
+  await store.create("a", { type: "job", retentionTtlMs: 1_000 });
+  disk.capacityBytes = disk.usedBytes;
+  await store.cancel("a");
+  await time.advance(301_000);
+  assertEquals(store.health().sweepBehindMs, 300_000);
+  assertEquals(codes(store), ["degraded", "overloaded", "no_ballast"]);
+  await time.advance(1);
+  assertEquals(codes(store), ["degraded", "overloaded", "no_ballast", "sweeper_behind"]);
+});

@@ -1,0 +1,86 @@
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { openStore } from "../../mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { ScriptedStore } from "./scripted_log.ts";
+
+test("stats() counts flows, claims, commits and bytes, also after the store was opened again", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  const limits = { segmentBytesMax: 65_536 };
+  let bytes: number;
+  {
+    await using store = await openStore({ files, time, limits });
+    assertEquals(store.stats().log.commits.count, 0);
+    await store.createMany(["a", "b", "c"], { type: "job", payload: new Uint8Array(70_000) });
+    await store.cancel("a");
+    const waiting = store.claimDue("other", { worker: "w", blockMs: 5_000 });
+    await time.advance(1_000);
+    const { flows, waitingClaims, pendingCalls, openForMs, log, shards, disk } = store.stats();
+    assertEquals([flows, waitingClaims, pendingCalls, openForMs], [3, 1, 0, 1_000]);
+    assertEquals([log.mode, log.segments, log.commits.count], ["inline", 2, 2]);
+    assertEquals(log.commits.recordsMean, log.records / 2);
+    assert(log.bytes > 210_000 && log.bytes < 220_000);
+    assertEquals(shards, [{ shard: 0, flows: 3, inFlightBytes: 0, log }]);
+    assertEquals(disk, { freeBytes: null, ballastHeld: null });
+    bytes = log.bytes;
+    await time.advance(4_000);
+    await waiting;
+  }
+  await using store = await openStore({ files, time, limits });
+  const { flows, log } = store.stats();
+  assertEquals([flows, log.bytes, log.segments, log.commits.count], [3, bytes, 2, 0]);
+});
+
+test("stats().log.bytes is what the segments hold", async () => {
+  const files = memoryDirectory();
+  await using store = await openStore({ files, limits: { segmentBytesMax: 65_536 } });
+  for (let index = 0; index < 9; index++) {
+    await store.create(`f${index}`, { type: "job", payload: new Uint8Array(30_000) });
+  }
+  const segments = files.list().filter((name) => name.endsWith(".seg"));
+  const sizes = segments.map((name) => {
+    const file = files.open(name);
+    const size = file.getSize();
+    file.close();
+    return size;
+  });
+  const { log } = store.stats();
+  assertEquals([log.segments, log.bytes], [
+    segments.length,
+    sizes.reduce((sum, size) => sum + size, 0),
+  ]);
+});
+
+test("stats() measures commits from their submission to their answer", async () => {
+  await using scripted = new ScriptedStore();
+  const { store } = scripted;
+  scripted.isSilent = true;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  scripted.time.tick(40);
+  const { pendingCalls, memory, log } = store.stats();
+  assertEquals([pendingCalls, log.commits.count], [1, 0]);
+  assert(memory.inFlightBytes > 100);
+  assertEquals(
+    memory.totalBytes,
+    memory.flowsBytes + memory.keydirBytes + memory.inFlightBytes,
+  );
+  scripted.answer();
+  await scripted.turn();
+  await created;
+  const { latency } = store.stats().log.commits;
+  assertEquals([latency.count, latency.p50Ms, latency.maxMs], [1, 40, 40]);
+  assertEquals(store.stats().memory.inFlightBytes, 0);
+});
+
+test("stats() says how much is free, if somebody wants that to be looked at", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1), capacityBytes: 1_000_000 });
+  const limits = { diskFreeBytesMin: 1, ballastBytes: 1_000 };
+  await using store = await openStore({ files: disk.directory(), limits });
+  await store.create("a", { type: "job" });
+  const { freeBytes, ballastHeld } = store.stats().disk;
+  assert(freeBytes !== null && freeBytes > 900_000 && freeBytes < 1_000_000);
+  assertEquals(ballastHeld, true);
+});
