@@ -38,13 +38,10 @@ export class SettlementQueue {
   flush(): void {
     const entries = this.#entries;
     this.#entries = [];
-    const alone = entries.filter(({ settlement: { command, options } }) =>
-      command === "spawnChildren" || options.nowMs !== undefined
-    );
-    for (const entry of alone) this.#sendAlone(entry);
+    for (const entry of entries.filter(isAlone)) this.#sendAlone(entry);
     for (const command of ["complete", "transition", "retry", "fail"] as const) {
       const together = entries.filter((entry) =>
-        entry.settlement.command === command && !alone.includes(entry)
+        entry.settlement.command === command && !isAlone(entry)
       );
       const countMax = DEFAULT_LIMITS.batchItemsMax;
       for (let start = 0; start < together.length; start += countMax) {
@@ -102,6 +99,11 @@ export class SettlementQueue {
         return store.failMany(items as Parameters<FlowStore["failMany"]>[0], independent);
     }
   }
+}
+
+/** Whether a settlement fits into no batch: there is none of its kind, or it has a time of its own. */
+function isAlone({ settlement: { command, options } }: Entry): boolean {
+  return command === "spawnChildren" || options.nowMs !== undefined;
 }
 
 /** Whether a call was refused for what it says, so that nothing of it was applied. */

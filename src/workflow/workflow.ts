@@ -135,7 +135,8 @@ export interface FlowSignalOptions<S> extends Omit<SignalOptions, "ifState" | "t
 export interface InstallPolicyOptions extends Omit<PolicySetOptions, "states"> {}
 
 /**
- * A workflow on a store. Every method sends exactly one command, and none repeats a write.
+ * A workflow on a store. Every method sends exactly one command, apart from `checkStates()`, and none
+ * repeats a write.
  *
  * @typeParam T The workflow type.
  * @typeParam P The partition fields.
