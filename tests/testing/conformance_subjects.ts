@@ -24,6 +24,7 @@ export const DURABLE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
   kv: true,
   atomic: true,
   events: true,
+  watchLease: true,
 };
 
 /** What a store in memory is capable of. */

@@ -18,7 +18,8 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `shards`: it can be opened with several shards;
  * - `kv`: it keeps values by key, too;
  * - `atomic`: it applies several commands of one partition together;
- * - `events`: its committed changes can be followed.
+ * - `events`: its committed changes can be followed;
+ * - `watchLease`: it tells a worker at once that somebody has taken its lease.
  */
 export type ConformanceCapability =
   | "manualClock"
@@ -29,7 +30,8 @@ export type ConformanceCapability =
   | "shards"
   | "kv"
   | "atomic"
-  | "events";
+  | "events"
+  | "watchLease";
 
 /** How a store is to be opened for a case. */
 export interface ConformanceSettings {

@@ -154,6 +154,18 @@ export const retryCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "jitter depends on nothing but id, attempt and time",
+    needs: ["manualClock"],
+    async run({ store }) {
+      const waits: (number | null)[] = [];
+      for (const partitionKey of ["p", "q", "r"]) {
+        const flow = await leased(store, "a", { partitionKey, runAtMs: 0 });
+        waits.push((await store.retry(flow, owner(flow))).nextRunAtMs);
+      }
+      same(waits, [waits[0]!, waits[0]!, waits[0]!]);
+    },
+  },
+  {
     name: "jitter that is less than a millisecond is none",
     needs: ["manualClock"],
     async run({ store, nowMs }) {

@@ -140,6 +140,18 @@ export const rollUpCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a child that is taken into a group when it has ended counts at once",
+    async run({ store }) {
+      const there = { parentFlowId: "p", rootFlowId: "p", state: "a", partitionKey: "here" };
+      await create(store, "a", there);
+      await end(store, "a", "completed");
+      await create(store, "p", { partitionKey: "here" });
+      await spawn(store, "p", ["a"], { idempotent: true });
+      const parent = shows(await store.get("p"), { state: "joined" });
+      shows(parent.childGroups["g"]?.summary, { total: 1, completed: 1 }, "The summary");
+    },
+  },
+  {
     name: "what does not end a child is nothing to its parent",
     async run({ store }) {
       const parent = await family(store, "p", ["a"]);

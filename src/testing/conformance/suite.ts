@@ -45,6 +45,7 @@ import { terminalsCases } from "./terminals.ts";
 import { timeCases } from "./time.ts";
 import { transitionCases } from "./transition.ts";
 import { valuesCases } from "./values.ts";
+import { watchLeaseCases } from "./watch_lease.ts";
 
 /** Every case, by topic. Read from the first to the last, their names are what a store promises. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -80,6 +81,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...kvCases,
   ...atomicCases,
   ...eventsCases,
+  ...watchLeaseCases,
 ];
 
 /** How a store is put through the suite. */

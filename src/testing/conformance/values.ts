@@ -276,6 +276,42 @@ export const valuesCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name:
+      "a payload whose bytes are gone is null and marked, a named value is left out, and the flow goes on",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      const { ref } = await store.valuePut("short", { ttlMs: 10 });
+      await create(store, "a", { payloadRef: ref, valueRefs: { link: ref }, values: { own: 1 } });
+      await context.advance(10);
+      const all = { payload: true, values: true };
+      const members = { payload: null, payloadMissing: true, values: { own: 1 } } as const;
+      const shown = shows(await store.get("a", all), members);
+      same([shown.payloadSize, shown.payloadRef], [undefined, ref]);
+      const [flow] = await store.claimDue("job", { worker: "w", ...all });
+      shows(flow, { ...members, state: "running" });
+      const [event] = await store.history("a", { values: true });
+      shows(event, { payload: null, payloadMissing: true }, "The event");
+    },
+  },
+  {
+    name: "a reference that this store never gave is refused",
+    async run({ store }) {
+      const flow = await create(store, "a", { values: { x: 1 } });
+      const { ref } = flow.valueRefs["x"]!;
+      for (const payloadRef of ["none", ref.replace(/\d+/, "9999999")]) {
+        await refused(() => create(store, "b", { payloadRef }), "invalid_argument", {
+          field: "payloadRef",
+        });
+        const valueRefs = { x: payloadRef };
+        await refused(() => store.signal("a", { signal: "x", valueRefs }), "invalid_argument", {
+          field: "valueRefs.x",
+        });
+      }
+      same([await store.get("a"), await store.get("b")], [flow, null]);
+    },
+  },
+  {
     name: "a payload, result and error can be read by their references",
     async run({ store }) {
       const flow = await leased(store, "a", { payload: "in" });
