@@ -75,21 +75,22 @@ while ((await folder.get(ROOT))?.terminalRetentionUntilMs === null) {
 const ms = Math.round(performance.now() - startedAtMs);
 await Promise.all([files.drain(), folders.drain()]);
 
-/** Shows what a flow has ended with, and hands it on. */
-async function shown(id: string): Promise<Sum> {
-  const { files, bytes } = (await store.get(id, { full: true }))?.result as Sum;
-  console.log(
-    `${id.padEnd(28)} ${String(files).padStart(5)} files ${String(bytes).padStart(10)} B`,
-  );
-  return { files, bytes };
+/** What a flow has ended with. */
+async function sumOf(id: string): Promise<Sum> {
+  return (await store.get(id, { full: true }))?.result as Sum;
 }
 
-for (const { id, type } of await folder.children(ROOT, { count: 1_000 })) {
-  if (type === "folder") await shown(id);
+const sum = await sumOf(ROOT);
+const children = await folder.children(ROOT, { count: 1_000 });
+const rows = await Promise.all(children.map(async ({ id }) => ({ id, ...await sumOf(id) })));
+for (const { id, files, bytes } of rows.sort((a, b) => b.bytes - a.bytes).slice(0, 10)) {
+  const bar = "█".repeat(Math.round(50 * bytes / sum.bytes));
+  console.log(`${id.padEnd(24)} ${String(files).padStart(5)} files ${bar}`);
 }
-const sum = await shown(ROOT);
 const { completed } = await folder.info();
-console.log(`${completed} folders and ${sum.files} files, each a flow, in ${ms} ms`);
+console.log(
+  `${completed} folders and ${sum.files} files, each a flow, ${sum.bytes} bytes, in ${ms} ms`,
+);
 
 // What somebody finds who walks the tree and knows nothing of flows.
 const sizes = readdirSync(ROOT, { recursive: true, withFileTypes: true })
