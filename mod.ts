@@ -53,6 +53,8 @@ export type {
   HealthProblem,
   HealthProblemCode,
   LatencySummary,
+  LogChoice,
+  LogMode,
   LogStats,
   MemoryStats,
   OpenOptions,

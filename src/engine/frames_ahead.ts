@@ -13,6 +13,8 @@ export interface SubmittedFrame {
   readonly records: OpenFrame;
   /** When it was handed over, in monotonic milliseconds. */
   readonly submittedAtMs: number;
+  /** The place after it. */
+  readonly end: LogPosition;
 }
 
 /** The frame that is being written to, and those that are on their way to the log. */
@@ -67,7 +69,8 @@ export class FramesAhead {
     const records = this.#open;
     const frame = records.close();
     this.#open = undefined;
-    this.#submitted.push({ frame, records, submittedAtMs: nowMs });
+    const end = endOfFrame(frame);
+    this.#submitted.push({ frame, records, end, submittedAtMs: nowMs });
     return frame;
   }
 
@@ -94,7 +97,6 @@ export class FramesAhead {
 
   /** The place in the log where the next frame goes. */
   #base(): LogPosition {
-    const last = this.#submitted.at(-1);
-    return last === undefined ? this.#log.end : endOfFrame(last.frame);
+    return this.#submitted.at(-1)?.end ?? this.#log.end;
   }
 }

@@ -30,7 +30,7 @@ export class IdleMark {
     return this.#atMs;
   }
 
-  /** Writes the evidence if it is time to. Throws what the log throws. */
+  /** Writes the evidence if it is time to. */
   wake(): void {
     if (this.#monotonicMs() < this.#atMs) return;
     this.#atMs = Infinity;

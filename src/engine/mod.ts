@@ -10,6 +10,7 @@ export type { HealthProblem, HealthProblemCode, StoreHealth } from "./health.ts"
 export type { LatencySummary } from "./latencies.ts";
 export type { MemoryStats } from "./load.ts";
 export type { CommitStats, LogStats, ShardStats, StoreStats } from "./stats.ts";
-export type { OpenOptions, StoreLimits } from "./options.ts";
+export type { LogChoice, OpenOptions, StoreLimits } from "./options.ts";
+export type { LogMode } from "../log/mod.ts";
 export type { RetentionOptions } from "./sweeper.ts";
 export type { Store } from "./store.ts";

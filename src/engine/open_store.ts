@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import { ShardMap } from "../flow/core/mod.ts";
-import { guarded, type Log, Manifest, openFileLogs } from "../log/mod.ts";
+import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
@@ -16,16 +17,21 @@ import {
   checkRetention,
   checkShards,
   FRAME_BYTES_MAX,
+  type LogChoice,
   MEMORY,
   type OpenOptions,
 } from "./options.ts";
 import { Shards, type ShardsOptions } from "./shards.ts";
 import type { Store } from "./store.ts";
+import { ThreadIo } from "./thread_io.ts";
+
+/** After so many writes a log gets a thread: less than a tenth of a second of steady commits. */
+const THREAD_STARTS_AFTER = 64;
 
 /** Opens a store: takes its directory, recovers its logs, builds its state. */
-export function openStore(given: string | OpenOptions): Store {
+export async function openStore(given: string | OpenOptions): Promise<Store> {
   const options = checkOptions(given);
-  const { dir, files, time = systemTime() } = options;
+  const { dir, files, time = systemTime(), log = "auto" } = options;
   const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
   const directory = files ?? directoryAt(dir!);
@@ -33,6 +39,7 @@ export function openStore(given: string | OpenOptions): Store {
     `The directory "${directory.path}" cannot be locked`,
     () => directory.lock(lockOwner(time.clock.wallMs())),
   );
+  const ios: SegmentIo[] = [];
   try {
     const manifest = Manifest.open({ directory, random: time.random, shards: options.shards });
     checkShards(options.shards, manifest.shardCount);
@@ -42,10 +49,12 @@ export function openStore(given: string | OpenOptions): Store {
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
+      io: (shard) => ios[shard] = ioOver(directory, dir, log),
     });
     const hashKey = hashKeyOf(manifest.state.dbId);
     const map = new ShardMap(manifest.state.slots);
     const shards = shardsOver({ logs, time, hashKey, limits, map, sweepPlan }, directory);
+    if (log === "thread") await insistOnThreads(shards, ios);
     const parse = { limits, manualClock: time.manual };
     return new EmbeddedStore({ shards, time, parse, lock });
   } catch (error) {
@@ -68,7 +77,8 @@ function shardsOver(options: ShardsOptions, directory: Directory): Shards {
 /** What made the opening fail is told; what closing says to it is not. */
 function closeQuietly(log: Log): void {
   try {
-    log.close();
+    // Nothing has been written, so it has no thread to wait for.
+    void log.close();
   } catch {
     // The opening has failed anyway.
   }
@@ -82,6 +92,27 @@ function diskRoomIn(
   const { ballastBytes, diskFreeBytesMin: freeBytesMin } = limits;
   if (ballastBytes === 0 && freeBytesMin === 0) return undefined;
   return new DiskRoom({ directory, clock, ballastBytes, freeBytesMin });
+}
+
+/** What a log is written with. A thread finds its files by path, so they have to have one. */
+function ioOver(directory: Directory, dir: string | undefined, log: LogChoice): SegmentIo {
+  if (log === "inline") return new InlineIo(directory, 'The store was opened with log: "inline"');
+  if (dir === undefined || dir === MEMORY) {
+    return new InlineIo(directory, "The files of the store are an object of its isolate");
+  }
+  const frameBytesMax = FRAME_BYTES_MAX;
+  return new ThreadIo({ directory, frameBytesMax, startsAfter: THREAD_STARTS_AFTER });
+}
+
+/** Waits until every log has its thread, or closes the shards and refuses. */
+async function insistOnThreads(shards: Shards, ios: readonly SegmentIo[]): Promise<void> {
+  for (const io of ios) if (io instanceof ThreadIo) await io.start();
+  const mode = ios.map((io) => io.mode).find(({ kind }) => kind !== "thread");
+  if (mode?.kind !== "inline") return;
+  await shards.close();
+  throw new FlowError("invalid_argument", `log is "thread", but must not be. ${mode.why}`, {
+    details: { field: "log", value: "thread" },
+  });
 }
 
 function directoryAt(dir: string): Directory {

@@ -38,6 +38,14 @@ export interface StoreLimits extends FlowLimits {
   readonly segmentBytesMax: number;
 }
 
+/**
+ * Where the log is written and synced. `"inline"`: by the thread that calls the store. `"thread"`: by
+ * one of its own; where there can be none, or with files in memory, the store does not open.
+ * `"auto"`: inline at first, and by a thread of its own if there is more to write and there can be
+ * one.
+ */
+export type LogChoice = "auto" | "thread" | "inline";
+
 /** How to open a store. */
 export interface OpenOptions {
   /** The directory; created if missing. `":memory:"`: nothing is kept. Not with `files`. */
@@ -55,6 +63,8 @@ export interface OpenOptions {
   readonly retention?: RetentionOptions | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<StoreLimits> | undefined;
+  /** Where the log is written. Default `"auto"`. */
+  readonly log?: LogChoice | undefined;
 }
 
 /** The limits of a store that is opened without any. */
@@ -91,7 +101,9 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   segmentBytesMax: [65_536, 1 << 30],
 };
 
-const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "limits"];
+const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "limits", "log"];
+
+const LOG_CHOICES: readonly unknown[] = ["auto", "thread", "inline"] satisfies LogChoice[];
 
 /** A year: an interval beyond it is no interval. */
 const INTERVAL_MS_MAX = 365 * 86_400_000;
@@ -103,7 +115,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
     throw invalid("options", options, 'a directory or an object such as { dir: "./data" }');
   }
   refuseUnknown("", Object.keys(options), OPTION_NAMES);
-  const { dir, files, shards, time, limits } = options;
+  const { dir, files, shards, time, limits, log = "auto" } = options;
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, "given, or files instead of it, but not both");
   }
@@ -118,6 +130,10 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   }
   if (time !== undefined && typeof time?.defer !== "function") {
     throw invalid("time", time, "a Time, such as manualTime()");
+  }
+  if (!LOG_CHOICES.includes(log)) throw invalid("log", log, '"auto", "thread" or "inline"');
+  if (log === "thread" && (dir === undefined || dir === ":memory:")) {
+    throw invalid("log", log, 'used with a real directory; "auto" takes any');
   }
   if (limits !== undefined && (typeof limits !== "object" || limits === null)) {
     throw invalid("limits", limits, "an object");

@@ -17,7 +17,14 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import { type Frame, frameEnd, type Log, type LogOutcome, type VoidReason } from "../log/mod.ts";
+import {
+  type Frame,
+  frameEnd,
+  type Log,
+  type LogMode,
+  type LogOutcome,
+  type VoidReason,
+} from "../log/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { Feed } from "./feed.ts";
 import type { Admission } from "./admission.ts";
@@ -122,6 +129,7 @@ export class Shard {
     this.meter = new CommitMeter(this.#state.read);
     this.#life = { durableLsn: log.end.lsn, isOver: false };
     log.onSettled((frame, outcome) => this.#settled(frame, outcome));
+    log.onLost((cause) => host.lose(cause));
   }
 
   /** Begins to serve at an instant of shard time: owners of leases get their grace from then on. */
@@ -221,11 +229,6 @@ export class Shard {
     this.#host.wrote(effects);
   }
 
-  /** Whether its log writes in the thread that opened the store. */
-  get isInline(): boolean {
-    return this.#log.limits.inline;
-  }
-
   /** When the frame was handed over that the log is at, in monotonic milliseconds. */
   get oldestSubmittedAtMs(): number | undefined {
     return this.#ahead.oldestSubmittedAtMs;
@@ -254,11 +257,7 @@ export class Shard {
 
   /** Writes evidence if nothing was committed for a while. */
   markIfIdle(): void {
-    try {
-      this.#idleMark.wake();
-    } catch (error) {
-      this.#host.lose(error);
-    }
+    this.#idleMark.wake();
   }
 
   /** Writes what has been decided, and waits until the log has answered. Nothing more is decided. */
@@ -276,9 +275,14 @@ export class Shard {
     this.#onDrained?.();
   }
 
+  /** Where its log is written at the moment. */
+  get logMode(): LogMode {
+    return this.#log.mode;
+  }
+
   /** Closes the log. */
-  close(): void {
-    this.#log.close();
+  close(): void | Promise<void> {
+    return this.#log.close();
   }
 
   #circumstances(nowMs: number): Circumstances {
@@ -322,10 +326,11 @@ export class Shard {
     this.#idleMark.committed();
     this.meter.committed(end, { count: frame.count, ms });
     this.#life.durableLsn = outcome.end.lsn;
-    this.#host.committed(this);
     this.feed.committed(end);
+    // The disk goes on while callers are answered, and not after them.
+    this.submitIfRoom();
+    this.#host.committed(this);
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
-    if (this.#ahead.open !== undefined) this.#host.scheduleTurn();
   }
 
   /**
@@ -355,12 +360,8 @@ export class Shard {
 }
 
 /** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
-export function closeAll(shards: readonly Shard[]): void {
-  const [first, ...others] = shards;
-  if (first === undefined) return;
-  try {
-    first.close();
-  } finally {
-    closeAll(others);
-  }
+export async function closeAll(shards: readonly Shard[]): Promise<void> {
+  const closed = await Promise.allSettled(shards.map(async (shard) => await shard.close()));
+  const failed = closed.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }

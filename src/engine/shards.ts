@@ -246,7 +246,7 @@ export class Shards implements ShardHost {
       const ending = this.#ended;
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
     }
-    closeAll(this.#all);
+    await closeAll(this.#all);
   }
 
   wrote(effects: readonly Effect[]): void {

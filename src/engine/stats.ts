@@ -6,13 +6,14 @@
 import type { DiskStats } from "./admission.ts";
 import { Latencies, type LatencySummary } from "./latencies.ts";
 import { memoryOf, type MemoryStats } from "./load.ts";
+import type { LogMode } from "../log/mod.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
 /** A log, or several together. */
 export interface LogStats {
-  /** Whether frames are written by the thread that opened the store, or by one of their own. */
-  readonly mode: "inline" | "thread";
+  /** Whether frames are written by a thread of their own, or why not; of several, why one is not. */
+  readonly mode: LogMode;
   /** Bytes of segments. */
   readonly bytes: number;
   /** Segments. */
@@ -101,7 +102,8 @@ function logStatsOf(shards: readonly Shard[]): LogStats {
   const latency = latencies.summary();
   const { count } = latency;
   return {
-    mode: shards.every(({ isInline }) => isInline) ? "inline" : "thread",
+    mode: shards.map(({ logMode }) => logMode).find(({ kind }) => kind === "inline") ??
+      { kind: "thread" },
     bytes,
     segments,
     records,

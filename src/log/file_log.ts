@@ -1,12 +1,19 @@
 /**
- * A log in the files of a directory, written and synced in the caller's thread.
+ * A log in the files of a directory.
+ *
+ * It knows what is to be written where, and in which order; `SegmentIo` writes and syncs it, in this
+ * isolate or in a thread. One thing is written at a time, and whatever is written stands on what is
+ * durable.
  *
  * @module
  */
 
 import { FlowError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
 import { failed } from "./file_fault.ts";
+import { frameBytes } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
+import { isNoSpace } from "./inline_io.ts";
 import type {
   BodyPlace,
   CommittedFrame,
@@ -16,12 +23,16 @@ import type {
   LogLimits,
   LogOutcome,
   LogPosition,
+  VoidReason,
 } from "./log.ts";
 import { LogReader } from "./log_reader.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
-import { createSegment, type NewSegment, type SegmentSource } from "./segment_creation.ts";
+import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
+import { freeSegmentId, removeIfPossible, type SegmentSource } from "./segment_creation.ts";
 import type { SegmentFiles } from "./segment_files.ts";
-import { isNoSpace, type SegmentWriter } from "./writer.ts";
+import type { IoResult, LogMode, SegmentFile, SegmentIo } from "./segment_io.ts";
+import type { SegmentWriter } from "./writer.ts";
 
 /** What an opened log is made of. */
 export interface FileLogParts extends SegmentSource {
@@ -29,28 +40,65 @@ export interface FileLogParts extends SegmentSource {
   readonly files: SegmentFiles;
   /** The open segment. */
   readonly writer: SegmentWriter;
+  /** Does the writes and the syncs. */
+  readonly io: SegmentIo;
   /** Size from which on a segment is rolled, in bytes. */
   readonly segmentBytesMax: number;
   /** The most bytes of one frame's body. */
   readonly frameBytesMax: number;
 }
 
-/** The file log. Settles every frame before `submit()` returns. */
+/** A frame that is not settled, and the segment that it goes to. */
+interface Submitted {
+  readonly frame: Frame;
+  readonly segment: number;
+}
+
+/** A file that the next segment is to be, and that no manifest lists. */
+interface Reserved extends SegmentFile {
+  readonly id: number;
+  /** Whether its name is durable and there is room for its head. */
+  isReady: boolean;
+}
+
+/** The file log. */
 export class FileLog implements Log {
-  readonly limits: LogLimits;
   readonly #parts: FileLogParts;
   readonly #reader: LogReader;
   #writer: SegmentWriter;
+  /** Frames that are not settled, in order; the first one may be being written. */
+  #queue: Submitted[] = [];
+  /** Where the next frame goes: behind all that were submitted. */
+  #next: { readonly segment: number; readonly size: number };
+  #reserved: Reserved | undefined;
+  #isBusy = false;
   #listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
+  #lostListener: (cause: unknown) => void = () => {};
   #failure: FlowError | undefined;
   #isClosed = false;
+  #isMarkedLast = false;
+  #ended: void | Promise<void> = undefined;
+  #onIdle: () => void = () => {};
 
   /** A log whose end has been recovered. */
   constructor(parts: FileLogParts) {
     this.#parts = parts;
     this.#writer = parts.writer;
+    this.#next = this.#afterWriter();
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
-    this.limits = { frameBytesMax: parts.frameBytesMax, inFlightMax: 1, inline: true };
+    parts.io.onFailed((cause) => {
+      this.#fail(cause);
+      this.#work();
+    });
+  }
+
+  get limits(): LogLimits {
+    const inline = this.mode.kind === "inline";
+    return { frameBytesMax: this.#parts.frameBytesMax, inFlightMax: 1, inline };
+  }
+
+  get mode(): LogMode {
+    return this.#parts.io.mode;
   }
 
   get end(): LogPosition {
@@ -59,17 +107,25 @@ export class FileLog implements Log {
 
   nextPlace(): BodyPlace {
     this.#checkUsable();
-    if (this.#writer.size >= this.#parts.segmentBytesMax) this.#roll();
-    return { segment: this.#writer.entry.id, offset: this.#writer.size + HEADER_BYTES };
+    const { segment, size } = this.#next;
+    if (segment === this.#writer.entry.id && size >= this.#parts.segmentBytesMax) this.#planRoll();
+    return { segment: this.#next.segment, offset: this.#next.size + HEADER_BYTES };
   }
 
   submit(frame: Frame): void {
     this.#checkUsable();
-    this.#listener(frame, this.#append(frame));
+    const { segment, size } = this.#next;
+    this.#queue.push({ frame, segment });
+    this.#next = { segment, size: size + frameBytes(frame.body.length) };
+    this.#work();
   }
 
   onSettled(listener: (frame: Frame, outcome: LogOutcome) => void): void {
     this.#listener = listener;
+  }
+
+  onLost(listener: (cause: unknown) => void): void {
+    this.#lostListener = listener;
   }
 
   *read(after: number | FrameEnd): Generator<CommittedFrame> {
@@ -86,70 +142,187 @@ export class FileLog implements Log {
   }
 
   mark(): void {
+    if (this.#failure !== undefined || this.#isClosed || this.#writer.isProved) return;
+    // What is under way ends in something that is yet to be proved, so it is not time yet.
+    if (this.#isBusy) return;
+    // Without room there is no evidence, and the frames are durable all the same.
+    this.#perform((done) => this.#writer.mark(done), () => {});
+  }
+
+  close(): void | Promise<void> {
+    if (this.#isClosed) return this.#ended;
+    this.#isClosed = true;
+    const failure = this.#failure;
+    let isIdle = false;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = () => {
+        isIdle = true;
+        resolve();
+      };
+    });
+    this.#work();
+    const end = (): void | Promise<void> => this.#end(failure);
+    return this.#ended = isIdle ? end() : idle.then(end);
+  }
+
+  /** Does the next thing that is to be done, if nothing is being done. */
+  #work(): void {
+    if (this.#isBusy) return;
+    const first = this.#queue[0];
+    if (first === undefined) return this.#isClosed ? this.#finish() : undefined;
+    const { frame, segment } = first;
+    const why = this.#objectionTo(frame);
+    if (why !== undefined) {
+      this.#void(why);
+      return this.#work();
+    }
+    if (segment !== this.#writer.entry.id) return this.#roll();
+    this.#perform((done) => this.#writer.append(frame, done), (hasRoom) => {
+      if (!hasRoom) return this.#void("no_space");
+      this.#queue.shift();
+      this.#reserveAhead();
+      this.#listener(frame, { kind: "committed", end: this.#writer.end });
+    });
+  }
+
+  /** Lets the I/O do something. What comes of it is known before this returns, or later. */
+  #perform(
+    act: (done: (result: IoResult) => void) => void,
+    then: (hasRoom: boolean) => void,
+  ): void {
+    this.#isBusy = true;
+    act((result) => {
+      this.#isBusy = false;
+      if (result.kind === "failed") this.#fail(result.cause);
+      else then(result.kind === "done");
+      this.#work();
+    });
+  }
+
+  #objectionTo({ base, body }: Frame): VoidReason | undefined {
+    if (body.length > this.#parts.frameBytesMax) return "too_large";
+    return isSamePosition(base, this.end) ? undefined : "moved";
+  }
+
+  /** Where the next frame goes when none is under way. */
+  #afterWriter(): { readonly segment: number; readonly size: number } {
+    return { segment: this.#writer.entry.id, size: this.#writer.size };
+  }
+
+  /** The first frame is not in the log, and with it those that stand on it. */
+  #void(why: VoidReason): void {
+    const [first, ...others] = this.#queue;
+    this.#queue = [];
+    this.#next = this.#afterWriter();
+    this.#listener(first!.frame, { kind: "void", why });
+    for (const { frame } of others) this.#listener(frame, { kind: "void", why: "moved" });
+  }
+
+  /** Lets the next frame go to a new segment. Without room for one it stays, however large. */
+  #planRoll(): void {
+    this.#reserve();
     this.#checkUsable();
+    if (this.#reserved?.isReady !== true) return;
+    this.#next = { segment: this.#reserved.id, size: SEGMENT_HEAD_BYTES };
+  }
+
+  /** In a thread the next segment is made while there is still room in this one. */
+  #reserveAhead(): void {
+    const { segmentBytesMax } = this.#parts;
+    if (this.limits.inline || this.#writer.size < segmentBytesMax - segmentBytesMax / 8) return;
+    if (this.#next.segment === this.#writer.entry.id) this.#reserve();
+  }
+
+  #reserve(): void {
+    if (this.#isBusy || this.#reserved !== undefined) return;
+    const { directory, io } = this.#parts;
+    let reserved: Reserved;
     try {
-      // Without room there is no evidence, and the frames are durable all the same.
-      this.#writer.mark();
+      const id = freeSegmentId(this.#parts);
+      const name = segmentName(id);
+      reserved = { id, name, file: directory.open(name, { create: true }), isReady: false };
     } catch (error) {
-      throw this.#fail(error);
+      return isNoSpace(error) ? undefined : this.#fail(error);
     }
+    this.#reserved = reserved;
+    this.#perform((done) => io.reserve(reserved, done), (hasRoom) => {
+      if (hasRoom) reserved.isReady = true;
+      else this.#dropReserved();
+    });
   }
 
-  close(): void {
-    if (this.#isClosed) return;
-    try {
-      if (this.#failure === undefined) this.mark();
-    } finally {
-      this.#isClosed = true;
-      this.#writer.close();
-      this.#parts.files.close();
-    }
+  /** On a full disk every attempt would leave one more stray, and take the room that frames need. */
+  #dropReserved(): void {
+    if (this.#reserved === undefined) return;
+    const { name, file } = this.#reserved;
+    this.#reserved = undefined;
+    file.close();
+    // After a failure nobody can know whether the manifest lists it.
+    if (this.#failure === undefined) removeIfPossible(this.#parts.directory, name);
   }
 
-  #append(frame: Frame): LogOutcome {
-    if (frame.body.length > this.limits.frameBytesMax) return { kind: "void", why: "too_large" };
-    if (!isSamePosition(frame.base, this.end)) return { kind: "void", why: "moved" };
-    try {
-      if (!this.#writer.append(frame)) return { kind: "void", why: "no_space" };
-      return { kind: "committed", end: this.end };
-    } catch (cause) {
-      this.#fail(cause);
-      return { kind: "lost", cause };
-    }
-  }
-
-  /** Goes on in a new segment. Without room for one it goes on in the old one, however large. */
+  /** Writes the head of the next segment, and goes on in it. */
   #roll(): void {
-    let next: NewSegment | undefined;
-    try {
-      next = this.#createSegment();
-      if (next === undefined) return;
-      this.#list(next);
-    } catch (error) {
-      next?.file.close();
-      throw this.#fail(error);
-    }
-    const sealed = this.#writer;
-    this.#writer = sealed.continuedIn(next);
-    sealed.close();
+    const { shard, random, manifest, io } = this.#parts;
+    const reserved = this.#reserved;
+    invariant(reserved?.isReady === true, "A frame goes to a segment that is there");
+    const entry = { id: reserved.id, shard, salt: random.u32(), base: this.end };
+    const head = encodeSegmentHead({ ...entry, dbId: manifest.state.dbId });
+    const fill = (bytes: Uint8Array): void => bytes.set(head);
+    const write = { at: 0, length: head.length, fill };
+    this.#perform((done) => io.write(reserved, write, done), (hasRoom) => {
+      if (!hasRoom) {
+        this.#dropReserved();
+        return this.#void("no_space");
+      }
+      try {
+        this.#list(entry);
+      } catch (error) {
+        return this.#fail(error);
+      }
+      this.#reserved = undefined;
+      const sealed = this.#writer;
+      this.#writer = sealed.continuedIn({ entry, file: reserved.file });
+      sealed.close();
+    });
   }
 
-  #createSegment(): NewSegment | undefined {
-    try {
-      return createSegment(this.#parts, this.end);
-    } catch (error) {
-      if (isNoSpace(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** Seals the present segment and lists the new one, in one generation of the manifest. */
-  #list({ entry }: NewSegment): void {
+  /**
+   * Seals the present segment and lists the new one, in one generation of the manifest. Always in
+   * this isolate: the manifest belongs to all logs of the directory, and has one writer.
+   */
+  #list(entry: SegmentEntry): void {
     const { manifest } = this.#parts;
     const { size, end, entry: { id } } = this.#writer;
     const segments = manifest.state.segments
       .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
-    manifest.publish({ segments: [...segments, entry], nextSegment: entry.id + 1 });
+    const nextSegment = Math.max(manifest.state.nextSegment, entry.id + 1);
+    manifest.publish({ segments: [...segments, entry], nextSegment });
+  }
+
+  /** Nothing is under way, and nothing will come. */
+  #finish(): void {
+    const isDone = this.#isMarkedLast || this.#failure !== undefined || this.#writer.isProved;
+    this.#isMarkedLast = true;
+    if (isDone) this.#closeFiles();
+    else this.#perform((done) => this.#writer.mark(done), () => {});
+  }
+
+  #closeFiles(): void {
+    this.#dropReserved();
+    this.#writer.close();
+    this.#parts.files.close();
+    this.#onIdle();
+  }
+
+  /** Ends the I/O. Throws or rejects if the log has failed since closing began. */
+  #end(failure: FlowError | undefined): void | Promise<void> {
+    const ended = this.#parts.io.close();
+    if (this.#failure === failure) return ended;
+    if (ended === undefined) throw this.#failure;
+    return ended.then(() => {
+      throw this.#failure;
+    });
   }
 
   #checkUsable(): void {
@@ -159,8 +332,13 @@ export class FileLog implements Log {
     if (this.#isClosed) throw new FlowError("store_closed", "The log is closed");
   }
 
-  #fail(error: unknown): FlowError {
-    this.#failure = failed("The log cannot be written", error);
-    return this.#failure;
+  /** Nothing is written any more, and whoever waits hears that nobody knows what is on the disk. */
+  #fail(cause: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failed("The log cannot be written", cause);
+    const lost = this.#queue;
+    this.#queue = [];
+    for (const { frame } of lost) this.#listener(frame, { kind: "lost", cause });
+    if (lost.length === 0) this.#lostListener(cause);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ByteReader, type ByteWriter, crc32 } from "../codec/mod.ts";
+import { type ByteReader, ByteWriter, crc32 } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
 import type { CommittedFrame, Frame, FrameEnd, LogPosition } from "./log.ts";
@@ -57,29 +57,34 @@ export function frameEnd(frame: Pick<CommittedFrame, "body" | "end" | "place">):
   return { end, segment, endOffset: offset - HEADER_BYTES + frameBytes(body.length) };
 }
 
-/** Writes a frame with its padding. Returns the place after it. */
-export function encodeFrame(writer: ByteWriter, frame: Frame, stamp: FrameStamp): LogPosition {
+/**
+ * Puts a frame with its padding into `bytes`, which have exactly the length that it takes. Returns
+ * the place after it.
+ */
+export function encodeFrame(bytes: Uint8Array, frame: Frame, stamp: FrameStamp): LogPosition {
   const { base, body, count, timeMs } = frame;
   invariant(count > 0 && body.length > 0, "A frame has records");
   invariant(Number.isSafeInteger(timeMs) && timeMs >= 0, `${timeMs} is a time in milliseconds`);
-  const start = writer.length;
+  invariant(bytes.length === frameBytes(body.length), "A frame fills what it is put into");
   const bodyCrc = crc32(body);
-  writer.u32(MAGIC);
-  writer.u32(body.length);
-  writer.u32(bodyCrc);
-  writer.u32(stamp.salt);
-  writer.u53(base.lsn + 1);
-  writer.u53(stamp.durableLsn);
-  writer.u32(stamp.epoch);
-  writer.u32(base.chain);
-  writer.u32(count);
-  writer.u48(base.index + 1);
-  writer.u8(FRAME_KIND_RECORDS);
-  writer.u8(0);
-  writer.f64(timeMs);
-  sealHeader(writer, start);
-  writer.raw(body);
-  writer.zeros(start + frameBytes(body.length) - writer.length);
+  const header = new ByteWriter(HEADER_BYTES);
+  header.u32(MAGIC);
+  header.u32(body.length);
+  header.u32(bodyCrc);
+  header.u32(stamp.salt);
+  header.u53(base.lsn + 1);
+  header.u53(stamp.durableLsn);
+  header.u32(stamp.epoch);
+  header.u32(base.chain);
+  header.u32(count);
+  header.u48(base.index + 1);
+  header.u8(FRAME_KIND_RECORDS);
+  header.u8(0);
+  header.f64(timeMs);
+  sealHeader(header);
+  bytes.set(header.bytes());
+  bytes.set(body, HEADER_BYTES);
+  bytes.fill(0, HEADER_BYTES + body.length);
   return positionAfter(base, { timeMs, count, bodyLength: body.length, bodyCrc });
 }
 

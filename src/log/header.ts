@@ -17,10 +17,10 @@ export function magic(name: string): number {
   return [...name].reduceRight((value, character) => value * 256 + character.charCodeAt(0), 0);
 }
 
-/** Fills the header that starts at `start` up with zeros, and adds its checksum. */
-export function sealHeader(writer: ByteWriter, start = 0): void {
-  writer.zeros(start + CRC_OFFSET - writer.length);
-  writer.u32(crc32(writer.bytes(start)));
+/** Fills a header up with zeros, and adds its checksum. */
+export function sealHeader(writer: ByteWriter): void {
+  writer.zeros(CRC_OFFSET - writer.length);
+  writer.u32(crc32(writer.bytes()));
 }
 
 /**

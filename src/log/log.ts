@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { LogMode } from "./segment_io.ts";
+
 /** A place in the log between two frames: what a frame stands on. */
 export interface LogPosition {
   /** The index of the last frame before this place; 0 before the first frame. */
@@ -85,7 +87,7 @@ export interface LogLimits {
   readonly frameBytesMax: number;
   /** How many frames may be submitted and not settled. */
   readonly inFlightMax: number;
-  /** Whether `submit` does the write and the sync itself, before it returns. */
+  /** Whether `submit` does the write and the sync itself, before it returns. It may come to an end. */
   readonly inline: boolean;
 }
 
@@ -93,6 +95,8 @@ export interface LogLimits {
 export interface Log {
   /** What this log can take. */
   readonly limits: LogLimits;
+  /** Where frames are written and synced at the moment. */
+  readonly mode: LogMode;
   /** The place after the last committed frame. */
   readonly end: LogPosition;
   /**
@@ -106,6 +110,11 @@ export interface Log {
   /** Sets the one listener for outcomes. It may be called from within `submit`. */
   onSettled(listener: (frame: Frame, outcome: LogOutcome) => void): void;
   /**
+   * Sets the one listener for a failure that strikes while no frame is on its way. Nothing works any
+   * more after it, as after a frame that is lost.
+   */
+  onLost(listener: (cause: unknown) => void): void;
+  /**
    * Reads the committed frames after an index, in order; or, which spares looking for it, after a
    * frame that was read or written before. Throws `log_trimmed` if the next one is no longer kept.
    */
@@ -114,9 +123,13 @@ export interface Log {
   readBytes(segment: number, offset: number, length: number): Uint8Array;
   /**
    * Writes evidence that everything committed is durable, if the last frame is not covered yet.
-   * The engine calls it when it has been idle for a while.
+   * The engine calls it when it has been idle for a while. A failure comes through `onLost`;
+   * a log that has failed does nothing.
    */
   mark(): void;
-  /** Writes the evidence and closes the files. Closing twice is harmless. */
-  close(): void;
+  /**
+   * Waits for what is under way, writes the evidence and closes the files: at once, if the log works
+   * inline, or by the time the promise resolves. Closing twice is harmless.
+   */
+  close(): void | Promise<void>;
 }

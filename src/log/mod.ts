@@ -17,12 +17,14 @@ export type {
 } from "./log.ts";
 export { frameEnd } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
+export { InlineIo, isNoSpace } from "./inline_io.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
-export { isNoSpace } from "./writer.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
+export { SEGMENT_HEAD_BYTES } from "./segment.ts";
+export type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
 export {
   beginRecord,
   decodeRecord,

@@ -8,6 +8,7 @@ import type { Directory } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { guarded } from "./file_fault.ts";
 import { FileLog, type FileLogParts } from "./file_log.ts";
+import { InlineIo } from "./inline_io.ts";
 import type { Log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
@@ -21,6 +22,7 @@ import {
   type SegmentSource,
 } from "./segment_creation.ts";
 import { SegmentFiles } from "./segment_files.ts";
+import type { SegmentIo } from "./segment_io.ts";
 import { findStrays, removeStrays, type Strays } from "./strays.ts";
 import { SegmentWriter } from "./writer.ts";
 
@@ -47,6 +49,8 @@ export interface FileLogsOptions {
   readonly segmentBytesMax?: number;
   /** The most bytes of one frame's body. Default 8 MiB. */
   readonly frameBytesMax?: number;
+  /** Writes and syncs the segments of a shard. Inline while logs are opened. Default: always. */
+  readonly io?: (shard: number) => SegmentIo;
 }
 
 /** Which log to open, and how. */
@@ -82,9 +86,10 @@ export function openFileLogs(
 ): Log[] {
   const { segmentBytesMax = SEGMENT_BYTES_MAX, frameBytesMax = FRAME_BYTES_MAX } = options;
   const { directory, manifest, random, shards = [...Array(manifest.shardCount).keys()] } = options;
+  const { io = () => new InlineIo(directory, "Nobody asked for a thread") } = options;
   return guarded(`The log in "${directory.path}" cannot be opened`, () => {
     const openings = shards.map((shard) =>
-      new Opening({ directory, manifest, random, shard }, steps)
+      new Opening({ directory, manifest, random, shard }, { io: io(shard), steps })
     );
     try {
       for (const opening of openings) opening.look();
@@ -128,14 +133,19 @@ class Opening {
   /** The highest number of an opening that left a trace in the log. */
   epoch = 0;
   readonly #files: SegmentFiles;
+  readonly #io: SegmentIo;
   readonly #steps: RecoverySteps;
   #tail: NewSegment | undefined;
   #survey: TailSurvey | undefined;
 
-  constructor(source: SegmentSource, steps: RecoverySteps) {
+  constructor(
+    source: SegmentSource,
+    { io, steps }: { readonly io: SegmentIo; readonly steps: RecoverySteps },
+  ) {
     const { directory, manifest } = source;
     this.source = source;
     this.#files = new SegmentFiles(directory, manifest.state.dbId);
+    this.#io = io;
     this.#steps = steps;
     this.strays = findStrays(source);
   }
@@ -170,9 +180,10 @@ class Opening {
     const { end = entry.base, endOffset: size = SEGMENT_HEAD_BYTES } = this.#survey ?? {};
     // Evidence that was read may be in the page cache only, so it does not count.
     const provedLsn = entry.base.lsn;
-    const writer = new SegmentWriter({ entry, file, epoch, end, size, provedLsn });
+    const io = this.#io;
+    const writer = new SegmentWriter({ entry, file, io, epoch, end, size, provedLsn });
     if (this.#survey !== undefined) this.#steps.prove(writer);
-    return { ...this.source, files: this.#files, writer };
+    return { ...this.source, files: this.#files, writer, io };
   }
 
   /** Leaves no file open. */

@@ -147,6 +147,11 @@ function repairTail(file: FileHandle, survey: TailSurvey): void {
 }
 
 function proveTail(writer: SegmentWriter): void {
-  if (writer.mark()) return;
-  throw new FlowError("store_failed", "There is no room to write down what was recovered");
+  if (writer.isProved) return;
+  // Until the log is open everything is done inline, so this is called at once.
+  writer.mark((result) => {
+    if (result.kind === "failed") throw result.cause;
+    if (result.kind === "done") return;
+    throw new FlowError("store_failed", "There is no room to write down what was recovered");
+  });
 }

@@ -53,8 +53,8 @@ export function createSegment(source: SegmentSource, base: LogPosition): NewSegm
   }
 }
 
-/** On a full disk every attempt would leave one more stray, and take the room that frames need. */
-function removeIfPossible(directory: Directory, name: string): void {
+/** Removes a segment that nobody lists. */
+export function removeIfPossible(directory: Directory, name: string): void {
   try {
     directory.remove(name);
   } catch {

@@ -4,16 +4,13 @@
  * @module
  */
 
-import { ByteWriter } from "../codec/mod.ts";
-import { fileErrorCode, type FileHandle, writeFully } from "../files/mod.ts";
-import { encodeFrame } from "./frame.ts";
+import type { FileHandle } from "../files/mod.ts";
+import { encodeFrame, frameBytes } from "./frame.ts";
 import type { Frame, LogPosition } from "./log.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
-import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 import type { NewSegment } from "./segment_creation.ts";
-
-/** Buffers beyond this are given back after use, in bytes. */
-const KEPT_BYTES_MAX = 4 << 20;
+import type { IoResult, SegmentFile, SegmentIo } from "./segment_io.ts";
 
 /** Where writing goes on. */
 export interface SegmentWriterOptions {
@@ -21,6 +18,8 @@ export interface SegmentWriterOptions {
   readonly entry: SegmentEntry;
   /** Its file; the writer closes it. */
   readonly file: FileHandle;
+  /** Does the writes and the syncs. */
+  readonly io: SegmentIo;
   /** Number of this opening. */
   readonly epoch: number;
   /** The place after its last frame. */
@@ -31,28 +30,28 @@ export interface SegmentWriterOptions {
   readonly provedLsn: number;
 }
 
-/** Whether the operating system says that there is no room. */
-export function isNoSpace(error: unknown): boolean {
-  const code = fileErrorCode(error);
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
-/** Appends frames. After any throw nothing may be written any more, by this writer or another. */
+/**
+ * Appends frames, one at a time. After anything has failed nothing may be written any more, by this
+ * writer or another.
+ */
 export class SegmentWriter {
   /** The segment. */
   readonly entry: SegmentEntry;
   /** Its file. */
   readonly file: FileHandle;
+  readonly #target: SegmentFile;
+  readonly #io: SegmentIo;
   readonly #epoch: number;
   #end: LogPosition;
   #size: number;
   #provedLsn: number;
-  #buffer = new ByteWriter();
 
   /** Goes on where the options say. */
-  constructor({ entry, file, epoch, end, size, provedLsn }: SegmentWriterOptions) {
+  constructor({ entry, file, io, epoch, end, size, provedLsn }: SegmentWriterOptions) {
     this.entry = entry;
     this.file = file;
+    this.#target = { name: segmentName(entry.id), file };
+    this.#io = io;
     this.#epoch = epoch;
     this.#end = end;
     this.#size = size;
@@ -69,39 +68,37 @@ export class SegmentWriter {
     return this.#size;
   }
 
-  /** Writes and syncs a frame. Returns whether there was room for it: if not, nothing was written. */
-  append(frame: Frame): boolean {
-    const buffer = this.#buffer;
-    buffer.reset();
-    const end = encodeFrame(buffer, frame, {
-      salt: this.entry.salt,
-      durableLsn: this.#end.lsn,
-      epoch: this.#epoch,
-    });
-    const bytes = buffer.bytes();
-    if (!this.#write(bytes, this.#size)) return false;
-    this.file.flush();
-    this.#size += bytes.length;
-    this.#end = end;
-    if (bytes.length > KEPT_BYTES_MAX) this.#buffer = new ByteWriter();
-    return true;
+  /** Whether what is on the disk proves that all of it is durable. */
+  get isProved(): boolean {
+    return this.#provedLsn >= this.#end.lsn;
   }
 
-  /**
-   * Writes and syncs evidence for all that was appended, unless what is there proves it already.
-   * Returns whether it is proved now: if not, there was no room and nothing was written.
-   */
-  mark(): boolean {
-    if (this.#provedLsn >= this.#end.lsn) return true;
-    const evidence = encodeEvidence({
-      salt: this.entry.salt,
-      durableLsn: this.#end.lsn,
-      epoch: this.#epoch,
+  /** Writes and syncs a frame. */
+  append(frame: Frame, done: (result: IoResult) => void): void {
+    const length = frameBytes(frame.body.length);
+    const stamp = { salt: this.entry.salt, durableLsn: this.#end.lsn, epoch: this.#epoch };
+    let end = this.#end;
+    const fill = (bytes: Uint8Array): void => void (end = encodeFrame(bytes, frame, stamp));
+    this.#io.write(this.#target, { at: this.#size, length, fill }, (result) => {
+      if (result.kind === "done") {
+        this.#size += length;
+        this.#end = end;
+      }
+      done(result);
     });
-    if (!this.#write(evidence, EVIDENCE_OFFSET)) return false;
-    this.file.flush();
-    this.#provedLsn = this.#end.lsn;
-    return true;
+  }
+
+  /** Writes and syncs evidence for all that was appended. */
+  mark(done: (result: IoResult) => void): void {
+    const { salt } = this.entry;
+    const durableLsn = this.#end.lsn;
+    const evidence = encodeEvidence({ salt, durableLsn, epoch: this.#epoch });
+    const fill = (bytes: Uint8Array): void => bytes.set(evidence);
+    const write = { at: EVIDENCE_OFFSET, length: evidence.length, fill };
+    this.#io.write(this.#target, write, (result) => {
+      if (result.kind === "done") this.#provedLsn = durableLsn;
+      done(result);
+    });
   }
 
   /** A writer for the segment after this one, whose header proves all before it. */
@@ -109,6 +106,7 @@ export class SegmentWriter {
     const end = this.#end;
     return new SegmentWriter({
       ...next,
+      io: this.#io,
       epoch: this.#epoch,
       end,
       size: SEGMENT_HEAD_BYTES,
@@ -119,18 +117,5 @@ export class SegmentWriter {
   /** Closes the file. */
   close(): void {
     this.file.close();
-  }
-
-  /** Returns false if there is no room and nothing was written; throws if anything else fails. */
-  #write(bytes: Uint8Array, at: number): boolean {
-    let done: number;
-    try {
-      done = this.file.write(bytes, { at });
-    } catch (error) {
-      if (isNoSpace(error)) return false;
-      throw error;
-    }
-    if (done < bytes.length) writeFully(this.file, bytes.subarray(done), { at: at + done });
-    return true;
   }
 }

@@ -13,7 +13,10 @@ import { type FlowRecord, openStore } from "../../mod.ts";
 const [dir, round] = process.argv.slice(2);
 if (dir === undefined || round === undefined) throw new TypeError("Usage: child.ts <dir> <round>");
 
-const store = await openStore({ dir });
+/** Every other round is written by a thread of its own. */
+const log = Number(round) % 2 === 0 ? "thread" : "inline";
+
+const store = await openStore({ dir, log });
 say("open");
 await Promise.all([produce("a"), produce("b"), consume("w1"), consume("w2"), consume("w3")]);
 

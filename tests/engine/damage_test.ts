@@ -68,6 +68,10 @@ class LyingLog implements Log {
     return this.#inner.limits;
   }
 
+  get mode(): Log["mode"] {
+    return this.#inner.mode;
+  }
+
   get end(): Log["end"] {
     return this.#inner.end;
   }
@@ -85,6 +89,10 @@ class LyingLog implements Log {
     this.#inner.onSettled(listener);
   }
 
+  onLost(listener: Parameters<Log["onLost"]>[0]): void {
+    this.#inner.onLost(listener);
+  }
+
   read(afterIndex: number): Iterable<CommittedFrame> {
     return this.#inner.read(afterIndex);
   }
@@ -97,8 +105,8 @@ class LyingLog implements Log {
     this.#inner.mark();
   }
 
-  close(): void {
-    this.#inner.close();
+  close(): void | Promise<void> {
+    return this.#inner.close();
   }
 }
 

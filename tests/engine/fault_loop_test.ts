@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { test } from "../harness.ts";
 import type { Ending, Fault, FileCall, Keep } from "../../src/files/mod.ts";
-import type { EngineOp, EngineScenario } from "../simulation/engine_scenario.ts";
+import type { EngineOp, EngineScenario, LogTemper } from "../simulation/engine_scenario.ts";
 import { type EngineReport, runEngineScenario } from "../simulation/engine_simulation.ts";
 
 /** A day in the life of a store: whatever callers do, with rests, pauses and a restart. */
@@ -16,7 +16,7 @@ const day: readonly EngineOp[] = Array.from({ length: 24 }, (_, hour): EngineOp[
 const LOOPS_MAX = 1_000;
 
 function live(first: EngineOp): Promise<EngineReport> {
-  const temper = { voidPercent: 0, losePercent: 0, isSlow: false };
+  const temper: LogTemper = { voidPercent: 0, losePercent: 0, pace: "inline" };
   const scenario: EngineScenario = { seed: 1, temper, ops: [first, ...day] };
   return runEngineScenario(scenario);
 }

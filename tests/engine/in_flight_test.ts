@@ -15,6 +15,9 @@ test("a shard has no more frames in flight than its log takes", async () => {
   let waitingMax = 0;
   const log: Log = {
     limits: { ...inner.limits, inFlightMax: 1, inline: false },
+    get mode() {
+      return inner.mode;
+    },
     get end() {
       return inner.end;
     },
@@ -24,6 +27,7 @@ test("a shard has no more frames in flight than its log takes", async () => {
       waitingMax = Math.max(waitingMax, waiting.length);
     },
     onSettled: (listener) => inner.onSettled(listener),
+    onLost: (listener) => inner.onLost(listener),
     read: (afterIndex) => inner.read(afterIndex),
     readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
     mark: () => inner.mark(),

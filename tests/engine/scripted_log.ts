@@ -98,6 +98,9 @@ export class ScriptedStore implements AsyncDisposable {
     inner.onSettled((frame, outcome) => listener(frame, outcome));
     return {
       limits: inner.limits,
+      get mode() {
+        return inner.mode;
+      },
       get end() {
         return inner.end;
       },
@@ -115,6 +118,7 @@ export class ScriptedStore implements AsyncDisposable {
       onSettled(set) {
         listener = set;
       },
+      onLost: (set) => inner.onLost(set),
       read: (afterIndex) => inner.read(afterIndex),
       readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
       mark: () => inner.mark(),

@@ -19,7 +19,7 @@ test("stats() counts flows, claims, commits and bytes, also after the store was 
     await time.advance(1_000);
     const { flows, waitingClaims, pendingCalls, openForMs, log, shards, disk } = store.stats();
     assertEquals([flows, waitingClaims, pendingCalls, openForMs], [3, 1, 0, 1_000]);
-    assertEquals([log.mode, log.segments, log.commits.count], ["inline", 2, 2]);
+    assertEquals([log.mode.kind, log.segments, log.commits.count], ["inline", 2, 2]);
     assertEquals(log.commits.recordsMean, log.records / 2);
     assert(log.bytes > 210_000 && log.bytes < 220_000);
     assertEquals(shards, [{ shard: 0, flows: 3, inFlightBytes: 0, log }]);

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { ByteWriter } from "../../src/codec/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { endOfFrame, type Frame, isSamePosition, logStart } from "../../src/log/mod.ts";
 import { decodeFrameHeader, encodeFrame, frameBytes } from "../../src/log/frame.ts";
@@ -18,9 +17,9 @@ const frame: Frame = {
 const stamp = { salt: 0xffff_ffff, durableLsn: 9, epoch: 4 };
 
 function encode(given: Frame = frame, by: typeof stamp = stamp): Uint8Array {
-  const writer = new ByteWriter();
-  encodeFrame(writer, given, by);
-  return writer.bytes();
+  const bytes = new Uint8Array(frameBytes(given.body.length)).fill(0xff);
+  encodeFrame(bytes, given, by);
+  return bytes;
 }
 
 test("decodeFrameHeader() gives back what encodeFrame() wrote, up to the extremes", () => {
@@ -43,13 +42,12 @@ test("decodeFrameHeader() gives back what encodeFrame() wrote, up to the extreme
 test("encodeFrame() pads with zeros to a multiple of 64 and returns the place after the frame", () => {
   for (const length of [1, 63, 64, 65, 1_000]) {
     const body = randomBytes(seededRandom(length), length);
-    const writer = new ByteWriter();
-    const end = encodeFrame(writer, { ...frame, body }, stamp);
-    assertEquals(writer.length, frameBytes(length));
-    assertEquals(writer.length % 64, 0);
-    assert(writer.length - 64 - length < 64);
-    assertEquals(writer.bytes(64).subarray(0, length), body);
-    assertFalse(writer.bytes(64 + length).some((byte) => byte !== 0));
+    const bytes = new Uint8Array(frameBytes(length)).fill(0xff);
+    const end = encodeFrame(bytes, { ...frame, body }, stamp);
+    assertEquals(bytes.length % 64, 0);
+    assert(bytes.length - 64 - length < 64);
+    assertEquals(bytes.subarray(64, 64 + length), body);
+    assertFalse(bytes.subarray(64 + length).some((byte) => byte !== 0));
     assert(isSamePosition(end, endOfFrame({ ...frame, body })));
   }
 });
@@ -100,7 +98,7 @@ test("decodeFrameHeader() takes random bytes for nothing", () => {
   );
 });
 
-test("encodeFrame() refuses an empty frame and a time that is none", () => {
+test("encodeFrame() refuses an empty frame, a time that is none, and too much or too little memory", () => {
   const wrongs: Frame[] = [
     { ...frame, count: 0 },
     { ...frame, body: new Uint8Array(0) },
@@ -109,6 +107,9 @@ test("encodeFrame() refuses an empty frame and a time that is none", () => {
     { ...frame, timeMs: Number.NaN },
   ];
   for (const wrong of wrongs) assertThrows(() => encode(wrong), InvariantError);
+  for (const length of [64, 127, 129, 192]) {
+    assertThrows(() => encodeFrame(new Uint8Array(length), frame, stamp), InvariantError);
+  }
 });
 
 test("endOfFrame() depends on all that a frame means, and on nothing else", () => {

@@ -28,7 +28,7 @@ export function openLog(directory: Directory, options: Partial<FileLogOptions> =
 }
 
 /** A frame on the end of the log, with a record for each text. */
-export function frameOf(log: Log, ...texts: string[]): Frame {
+export function frameOf(log: Pick<Log, "end">, ...texts: string[]): Frame {
   const writer = new ByteWriter();
   for (const [index, text] of texts.entries()) {
     const start = beginRecord(writer);

@@ -48,19 +48,19 @@ export function checkAtRest(running: EngineProcess, oracle: EngineOracle, moment
 export async function checkPoisoned({ store }: EngineProcess, oracle: EngineOracle): Promise<void> {
   const [ticket] = oracle.open;
   if (ticket !== undefined) throw new Violation(`${ticket} was not told that the log is lost`);
-  for (
-    const call of [
-      store.get("f"),
-      store.create("f", { type: "t" }),
-      store.info("t"),
-      store.kv.get("a"),
-      store.kv.set("a", 1),
-      store.atomic("p", ({ kv }) => void kv.delete("a")),
-    ]
-  ) {
-    const code = await call.then(() => "served", (error) => (error as FlowError).code);
-    if (code !== "store_failed") throw new Violation(`A lost store answers ${code}`);
-  }
+  const calls = [
+    store.get("f"),
+    store.create("f", { type: "t" }),
+    store.info("t"),
+    store.kv.get("a"),
+    store.kv.set("a", 1),
+    store.atomic("p", ({ kv }) => void kv.delete("a")),
+  ];
+  const codes = await Promise.all(
+    calls.map((call) => call.then(() => "served", (error) => (error as FlowError).code)),
+  );
+  const wrong = codes.find((code) => code !== "store_failed");
+  if (wrong !== undefined) throw new Violation(`A lost store answers ${wrong}`);
 }
 
 function checkWaiting(

@@ -11,10 +11,11 @@ import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options
 import type { SipKey } from "../../src/codec/mod.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { Directory } from "../../src/files/mod.ts";
-import type { Frame, Log, LogOutcome } from "../../src/log/mod.ts";
+import type { Frame, Log, LogOutcome, SegmentIo } from "../../src/log/mod.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
-import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { type ManualTime, type Random, seededRandom, type Time } from "../../src/time/mod.ts";
 import type { LogTemper } from "./engine_scenario.ts";
+import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
@@ -52,6 +53,8 @@ export interface EnginePractice {
   readonly name: string;
   /** Puts something between the shard and its log. */
   readonly log?: (inner: Log) => Log;
+  /** Puts something between the log and its thread. */
+  readonly io?: (inner: SegmentIo, time: Time) => SegmentIo;
   /** Treats every call. */
   readonly call?: TreatCall;
   /** Changes shards that were opened. */
@@ -98,12 +101,16 @@ export class EngineProcess {
     let fileLog: Log | undefined;
     try {
       const manifest = Manifest.open({ directory, random });
+      const deathPercent = temper.losePercent;
+      const thread = new SimulatedThread({ directory, time, random, deathPercent });
+      const io = practice.io?.(thread, time) ?? thread;
       fileLog = openFileLog({
         directory,
         manifest,
         random,
         segmentBytesMax: SEGMENT_BYTES_MAX,
         frameBytesMax: FRAME_BYTES_MAX,
+        io: () => io,
       });
       const log = tapped(temperedLog(fileLog, { temper, time, random }), tap);
       this.log = practice.log?.(log) ?? log;
@@ -113,6 +120,7 @@ export class EngineProcess {
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);
       this.shard = this.shards.router.first;
+      if (temper.pace === "thread") thread.start();
       this.#fileLog = fileLog;
     } catch (error) {
       closeQuietly(fileLog);
@@ -153,12 +161,13 @@ interface Tempering {
 }
 
 function temperedLog(log: Log, { temper, time, random }: Tempering): Log {
-  const { voidPercent, losePercent, isSlow } = temper;
+  const { voidPercent, losePercent, pace } = temper;
+  if (pace === "thread") return log;
   const chance = seededRandom(random.u32());
   const voiding = voidPercent + losePercent === 0
     ? log
     : voidingLog(log, { random: chance, voidPercent, losePercent });
-  return isSlow ? slowLog(voiding, { time, random: chance }) : voiding;
+  return pace === "slow" ? slowLog(voiding, { time, random: chance }) : voiding;
 }
 
 /** Lets everything through, and tells. */
@@ -180,6 +189,9 @@ function tapped(inner: Log, tap: LogTap): Log {
   };
   return {
     limits: inner.limits,
+    get mode() {
+      return inner.mode;
+    },
     get end() {
       return inner.end;
     },
@@ -188,6 +200,11 @@ function tapped(inner: Log, tap: LogTap): Log {
     onSettled(set) {
       listener = set;
     },
+    onLost: (set) =>
+      inner.onLost((cause) => {
+        tap.lost(cause);
+        set(cause);
+      }),
     *read(afterIndex) {
       const frames = inner.read(afterIndex)[Symbol.iterator]();
       while (true) {

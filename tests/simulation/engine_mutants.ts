@@ -16,6 +16,7 @@ import { type CommittedFrame, endOfFrame, type Frame, type Log } from "../../src
 import type { EnginePractice } from "./engine_machine.ts";
 import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
+import { threadMutants } from "./thread_mutants.ts";
 
 /** A mistake in how calls are decided or answered. */
 function onCalls(
@@ -42,12 +43,16 @@ function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePracti
       const changed = change(inner);
       return {
         limits: inner.limits,
+        get mode() {
+          return inner.mode;
+        },
         get end() {
           return changed.end ?? inner.end;
         },
         nextPlace: () => inner.nextPlace(),
         submit: (frame) => inner.submit(frame),
         onSettled: (listener) => (changed.onSettled ?? inner.onSettled)(listener),
+        onLost: (listener) => inner.onLost(listener),
         read: (afterIndex) => (changed.read ?? inner.read)(afterIndex),
         readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
         mark: () => inner.mark(),
@@ -309,4 +314,5 @@ export const engineMutants: readonly EnginePractice[] = [
   lastComeFirstServed,
   ...stateMutants,
   ...keyMutants,
+  ...threadMutants,
 ];

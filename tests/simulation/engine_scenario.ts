@@ -45,10 +45,13 @@ export type EngineOp =
 export interface LogTemper {
   /** Of a hundred frames, how many are void. */
   readonly voidPercent: number;
-  /** Of a hundred frames, how many are lost. */
+  /** Of a hundred frames, how many are lost; in a thread, how many of its orders are its last. */
   readonly losePercent: number;
-  /** Whether outcomes come later than the submission, and several frames are under way. */
-  readonly isSlow: boolean;
+  /**
+   * How outcomes come: within the submission; later, with several frames under way; or from a
+   * thread, which makes no frame void without a reason.
+   */
+  readonly pace: "inline" | "slow" | "thread";
 }
 
 /** A run: what happens, and the seed of everything that is left to chance. */
@@ -159,7 +162,7 @@ const op: fc.Arbitrary<EngineOp> = fc.oneof(
 const temper: fc.Arbitrary<LogTemper> = fc.record({
   voidPercent: fc.constantFrom(0, 0, 15, 50),
   losePercent: fc.constantFrom(0, 0, 0, 5),
-  isSlow: fc.constantFrom(false, false, true),
+  pace: fc.constantFrom("inline", "slow", "thread"),
 });
 
 /** Scenarios that shrink to the few things that matter. */

@@ -195,12 +195,16 @@ const noMarker: Practice = {
   name: "noMarker",
   log: (inner) => ({
     limits: inner.limits,
+    get mode() {
+      return inner.mode;
+    },
     get end() {
       return inner.end;
     },
     nextPlace: () => inner.nextPlace(),
     submit: (frame) => inner.submit(frame),
     onSettled: (listener) => inner.onSettled(listener),
+    onLost: (listener) => inner.onLost(listener),
     read: (afterIndex) => inner.read(afterIndex),
     readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
     mark() {},

@@ -65,6 +65,7 @@ class LogSimulation {
   #directory: Directory;
   #log: Log | undefined;
   #outcome: LogOutcome | undefined;
+  #lostBy: unknown;
   #isDamaged = false;
   #markedCount = 0;
   #openingCount = 0;
@@ -187,7 +188,9 @@ class LogSimulation {
   #mark(log: Log): void {
     const struck = this.#struckBefore();
     try {
+      this.#lostBy = undefined;
       log.mark();
+      if (this.#lostBy !== undefined) throw this.#lostBy;
       // On a full disk there may be no evidence, and that is no error.
       if (!struck() && !this.#isFull) this.#markedCount = this.#oracle.committedCount;
     } catch (error) {
@@ -271,6 +274,7 @@ class LogSimulation {
       this.#oracle.opened(frames);
       this.#markedCount = this.#oracle.committedCount;
       log.onSettled((_frame, outcome) => this.#outcome = outcome);
+      log.onLost((cause) => this.#lostBy = cause);
       return log;
     }
   }
@@ -318,7 +322,7 @@ class LogSimulation {
 
   /** After a frame was lost nothing works any more. */
   #expectPoison(log: Log, frame: Frame): void {
-    for (const call of [() => log.submit(frame), () => log.mark(), () => log.nextPlace()]) {
+    for (const call of [() => log.submit(frame), () => log.nextPlace()]) {
       try {
         call();
       } catch (error) {

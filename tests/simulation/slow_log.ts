@@ -67,6 +67,9 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
   };
   return {
     limits: { ...inner.limits, inFlightMax: 3, inline: false },
+    get mode() {
+      return inner.mode;
+    },
     get end() {
       return end;
     },
@@ -85,6 +88,7 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     onSettled(set) {
       listener = set;
     },
+    onLost: (set) => inner.onLost(set),
     read: (afterIndex) => inner.read(afterIndex),
     readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
     mark: () => inner.mark(),

@@ -44,6 +44,9 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
   };
   return {
     limits: inner.limits,
+    get mode() {
+      return inner.mode;
+    },
     get end() {
       return inner.end;
     },
@@ -58,9 +61,12 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     onSettled(set) {
       listener = set;
     },
+    onLost: (set) => inner.onLost(set),
     read: (afterIndex) => usable().read(afterIndex),
     readBytes: (segment, offset, length) => usable().readBytes(segment, offset, length),
-    mark: () => usable().mark(),
+    mark() {
+      if (!isLost) inner.mark();
+    },
     close: () => inner.close(),
   };
 }

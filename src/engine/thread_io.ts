@@ -1,0 +1,91 @@
+/**
+ * A log's writes and syncs in a thread, as soon and as far as there is one.
+ *
+ * @module
+ */
+import type { Directory } from "../files/mod.ts";
+import {
+  InlineIo,
+  type IoResult,
+  type LogMode,
+  SEGMENT_HEAD_BYTES,
+  type SegmentFile,
+  type SegmentIo,
+  type SegmentWrite,
+} from "../log/mod.ts";
+import { LogThread } from "./log_thread.ts";
+
+/** What a log is written with. */
+export interface ThreadIoOptions {
+  /** Where the segments are: a directory of the operating system, at its `path`. */
+  readonly directory: Directory;
+  /** The most bytes of a frame's body. */
+  readonly frameBytesMax: number;
+  /**
+   * After how many writes the thread is started. Starting one costs as much as dozens of writes, so
+   * a store that is opened for a few commands is better off without.
+   */
+  readonly startsAfter: number;
+}
+
+/**
+ * Works inline until its thread is there, and for good if there can be none. From then on a thread
+ * that ends is a failure like one of the disk: nobody knows how far it got.
+ */
+export class ThreadIo implements SegmentIo {
+  readonly #options: ThreadIoOptions;
+  readonly #inline: InlineIo;
+  #why = "The store has written little so far";
+  #writeCount = 0;
+  #thread: LogThread | undefined;
+  #started: Promise<void> | undefined;
+  #onFailed: (cause: unknown) => void = () => {};
+
+  /** No thread yet. */
+  constructor(options: ThreadIoOptions) {
+    this.#options = options;
+    this.#inline = new InlineIo(options.directory, this.#why);
+  }
+
+  get mode(): LogMode {
+    return this.#thread === undefined ? { kind: "inline", why: this.#why } : { kind: "thread" };
+  }
+
+  /** Starts the thread. Resolves when it is there, or when it is clear that there can be none. */
+  start(): Promise<void> {
+    return this.#started ??= this.#start();
+  }
+
+  reserve(target: SegmentFile, done: (result: IoResult) => void): void {
+    if (this.#thread === undefined) return this.#inline.reserve(target, done);
+    this.#thread.reserve(target, SEGMENT_HEAD_BYTES, done);
+  }
+
+  write(target: SegmentFile, write: SegmentWrite, done: (result: IoResult) => void): void {
+    if (this.#thread !== undefined) return this.#thread.write(target, write, done);
+    this.#writeCount += 1;
+    if (this.#writeCount === this.#options.startsAfter) void this.start();
+    this.#inline.write(target, write, done);
+  }
+
+  onFailed(listener: (cause: unknown) => void): void {
+    this.#onFailed = listener;
+  }
+
+  close(): void | Promise<void> {
+    return this.#started?.then(() => this.#thread?.end());
+  }
+
+  async #start(): Promise<void> {
+    this.#why = "The thread is being started";
+    const { directory, frameBytesMax } = this.#options;
+    try {
+      const memoryBytes = SEGMENT_HEAD_BYTES + frameBytesMax;
+      this.#thread = await LogThread.start({ directory: directory.path, memoryBytes });
+      this.#thread.onEnded((cause) => this.#onFailed(cause));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#why = `A thread cannot be started: ${reason}`;
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { LogThread } from "../../src/engine/log_thread.ts";
+import { ThreadIo } from "../../src/engine/thread_io.ts";
+import { memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
+import { InlineIo, type IoResult, type LogMode, type SegmentFile } from "../../src/log/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { commandOf, currentRuntime } from "../runtimes.ts";
+import { scratchFolder } from "../scratch.ts";
+
+/** A file of a directory, empty. */
+function fileIn(path: string, name: string): SegmentFile {
+  return { name, file: nodeDirectory(path).open(name, { create: true }) };
+}
+
+function write(
+  thread: LogThread | ThreadIo,
+  target: SegmentFile,
+  { at = 0, text }: { readonly at?: number; readonly text: string },
+): Promise<IoResult> {
+  const bytes = new TextEncoder().encode(text);
+  const fill = (memory: Uint8Array): void => memory.set(bytes);
+  return new Promise((resolve) =>
+    thread.write(target, { at, length: bytes.length, fill }, resolve)
+  );
+}
+
+/** The mode of an open store's log. */
+function modeOf(store: Store): LogMode {
+  return store.stats().log.mode;
+}
+
+test("LogThread writes at any place of any file, however many there are", async () => {
+  using scratch = scratchFolder();
+  const thread = await LogThread.start({ directory: scratch.path, memoryBytes: 4_096 });
+  const files = [1, 2, 3, 4].map((id) => fileIn(scratch.path, `log-${id}.seg`));
+  for (const at of [0, 5, 10]) {
+    for (const target of files) {
+      assertEquals(await write(thread, target, { at, text: "abcde" }), { kind: "done" });
+    }
+  }
+  assertEquals(await new Promise((done) => thread.reserve(files[0]!, 7, done)), { kind: "done" });
+  await thread.end();
+  await thread.end();
+  for (const { name, file } of files) {
+    file.close();
+    const text = readFileSync(join(scratch.path, name), "utf8");
+    assertEquals(text, name === "log-1.seg" ? "\0\0\0\0\0\0\0cdeabcde" : "abcdeabcdeabcde");
+  }
+});
+
+test("LogThread says what the operating system has refused, and goes on", async () => {
+  using scratch = scratchFolder();
+  const thread = await LogThread.start({ directory: scratch.path, memoryBytes: 4_096 });
+  const there = fileIn(scratch.path, "there");
+  const result = await write(thread, { ...there, name: "missing" }, { text: "a" });
+  assert(result.kind === "failed");
+  assertEquals((result.cause as { readonly code?: string }).code, "ENOENT");
+  assertEquals(await write(thread, there, { text: "a" }), { kind: "done" });
+  await thread.end();
+  there.file.close();
+});
+
+test("ThreadIo works inline until its thread is there", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const directory = nodeDirectory(scratch.path);
+  const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 2 });
+  assertEquals(io.mode.kind, "inline");
+  let result: IoResult | undefined;
+  for (const at of [0, 1]) {
+    io.write(target, { at, length: 1, fill: (bytes) => bytes.fill(65) }, (given) => result = given);
+    assertEquals(result, { kind: "done" });
+  }
+  await io.start();
+  assertEquals(io.mode, { kind: "thread" });
+  assertEquals(await write(io, target, { at: 2, text: "BC" }), { kind: "done" });
+  await io.close();
+  target.file.close();
+  assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), "AABC");
+});
+
+test("ThreadIo stays inline where there is no shared memory, and says why", async () => {
+  using scratch = scratchFolder();
+  const directory = nodeDirectory(scratch.path);
+  const shared = Object.getOwnPropertyDescriptor(globalThis, "SharedArrayBuffer")!;
+  Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
+  try {
+    const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 1 });
+    await io.start();
+    assert(io.mode.kind === "inline" && /SharedArrayBuffer/.test(io.mode.why), io.mode.kind);
+    await io.close();
+    const refused = await assertRejects(
+      () => openStore({ dir: scratch.path, log: "thread" }),
+      FlowError,
+      "SharedArrayBuffer",
+    );
+    assertEquals(refused.code, "invalid_argument");
+  } finally {
+    Object.defineProperty(globalThis, "SharedArrayBuffer", shared);
+  }
+  // The refusal has left the directory free.
+  await (await openStore({ dir: scratch.path, log: "inline" })).close();
+});
+
+test("openStore() writes by a thread of its own, across segments, what is read inline later", async () => {
+  using scratch = scratchFolder();
+  const dir = scratch.path;
+  const payload = (index: number): string => `${index}`.repeat(20_000);
+  {
+    await using store = await openStore({
+      dir,
+      log: "thread",
+      limits: { segmentBytesMax: 65_536 },
+    });
+    assertEquals(modeOf(store), { kind: "thread" });
+    for (let index = 0; index < 30; index += 3) {
+      await Promise.all(
+        [0, 1, 2].map((step) =>
+          store.create(`f${index + step}`, { type: "job", payload: payload(index + step) })
+        ),
+      );
+    }
+    assertEquals((await store.get("f3", { payload: true }))?.payload, payload(3));
+  }
+  assert(existsSync(join(dir, "log-3.seg")), "There are several segments");
+  await using store = await openStore({ dir, log: "inline" });
+  assertEquals(modeOf(store).kind, "inline");
+  for (let index = 0; index < 30; index++) {
+    assertEquals((await store.get(`f${index}`, { payload: true }))?.payload, payload(index));
+  }
+});
+
+test("openStore() starts a thread by itself once there is something to write", async () => {
+  using scratch = scratchFolder();
+  await using store = await openStore({ dir: scratch.path });
+  assertEquals(modeOf(store).kind, "inline");
+  for (let index = 0; modeOf(store).kind === "inline"; index++) {
+    assert(index < 20_000, "There is still no thread");
+    await store.create(`f${index}`, { type: "job" });
+  }
+  await store.create("more", { type: "job" });
+});
+
+test("openStore() refuses a thread for files in memory, and logs that there are not", async () => {
+  for (
+    const options of [
+      { dir: ":memory:", log: "thread" },
+      { files: memoryDirectory(), log: "thread" },
+      { dir: ":memory:", log: "worker" as "thread" },
+    ] as const
+  ) {
+    const { code, details } = await assertRejects(() => openStore(options), FlowError);
+    assertEquals([code, details["field"]], ["invalid_argument", "log"]);
+  }
+  await using store = await openStore(":memory:");
+  assert(modeOf(store).kind === "inline");
+  assertEquals(new InlineIo(memoryDirectory(), "Because").mode, { kind: "inline", why: "Because" });
+});
+
+test("a thread that ends with a command under way leaves it unknown, and its store failed", async () => {
+  using scratch = scratchFolder();
+  const store = await openStore({ dir: scratch.path, log: "thread" });
+  await store.create("a", { type: "job" });
+  const waiting = assertRejects(
+    () => store.claimDue("other", { worker: "w", blockMs: 60_000 }),
+    FlowError,
+  );
+  const commands: Promise<unknown>[] = [];
+  const { ref } = Worker.prototype;
+  const ended = new Promise<void>((resolve) => {
+    Worker.prototype.ref = function (this: Worker) {
+      Worker.prototype.ref = ref;
+      const result = ref.call(this);
+      void this.terminate().then(() => resolve());
+      return result;
+    };
+  });
+  commands.push(store.create("b", { type: "job" }).then(() => "answered", ({ code }) => code));
+  await ended;
+  const [outcome] = await Promise.all(commands);
+  // It may have been faster than its end.
+  assert(outcome === "unknown_outcome" || outcome === "answered", `${outcome}`);
+  assertEquals((await waiting).code, "store_failed");
+  assertEquals(
+    (await assertRejects(() => store.create("c", { type: "job" }), FlowError)).code,
+    "store_failed",
+  );
+  await store.close();
+  await using again = await openStore({ dir: scratch.path });
+  assert((await again.get("a")) !== null);
+  if (outcome === "answered") assert((await again.get("b")) !== null);
+});
+
+test("a log thread keeps a process alive for a command, and not when the store is idle", async () => {
+  using scratch = scratchFolder();
+  const script = new URL("./idle_child.ts", import.meta.url);
+  const [executable, ...args] = commandOf(currentRuntime, script)!;
+  const child = spawn(executable, [...args, scratch.path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "close");
+  let text = "";
+  for await (const chunk of child.stdout!) text += chunk;
+  assertEquals(await ended, [0, null]);
+  assertEquals(text, "b is durable\nexit\n");
+});

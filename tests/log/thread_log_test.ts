@@ -1,0 +1,181 @@
+import { FlowError } from "../../src/errors.ts";
+import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { endOfFrame, type Frame, type Log, type LogOutcome } from "../../src/log/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { SimulatedThread } from "../simulation/simulated_thread.ts";
+import { frameOf, openLog, textsOf } from "./log_store.ts";
+
+/** A segment that is full after one frame. */
+const TINY = 4_097;
+
+/** A log over a simulated thread, whose steps are in the hand of a test. */
+class ThreadLog {
+  readonly time = manualTime({ autoDefer: false });
+  readonly log: Log;
+  /** What became of the frames, in the order in which it was told. */
+  readonly outcomes: LogOutcome["kind"][] = [];
+  lostBy: unknown;
+
+  constructor(directory = memoryDirectory(), { segmentBytesMax = 1 << 20, deathPercent = 0 } = {}) {
+    const { time } = this;
+    const io = new SimulatedThread({ directory, time, random: seededRandom(5), deathPercent });
+    this.log = openLog(directory, { io: () => io, segmentBytesMax });
+    io.start();
+    this.log.onSettled((_frame, { kind }) => this.outcomes.push(kind));
+    this.log.onLost((cause) => this.lostBy = cause);
+  }
+
+  /** Hands over a frame of a text that stands on `base`. */
+  submit(text: string, base = this.log.end): Frame {
+    this.log.nextPlace();
+    const frame = frameOf({ end: base }, text);
+    this.log.submit(frame);
+    return frame;
+  }
+
+  /** Until the thread has done what it was told. */
+  run(): void {
+    while (this.time.deferredCount > 0) this.time.runDeferred();
+  }
+
+  append(text: string): void {
+    this.submit(text);
+    this.run();
+  }
+}
+
+test("FileLog over a thread settles frames later, in order, each with one write and one sync", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const thread = new ThreadLog(directory);
+  const { log } = thread;
+  assertEquals([log.mode, log.limits.inline], [{ kind: "thread" }, false]);
+  directory.reset();
+  const first = thread.submit("one");
+  const second = thread.submit("two", endOfFrame(first));
+  thread.submit("three", endOfFrame(second));
+  assertEquals([thread.outcomes, log.end.index, directory.counts().writes], [[], 0, 0]);
+  thread.run();
+  assertEquals(thread.outcomes, ["committed", "committed", "committed"]);
+  assertEquals([directory.counts().writes, directory.counts().flushes], [3, 3]);
+  assertEquals(textsOf(log), ["one", "two", "three"]);
+});
+
+test("FileLog over a thread tells places behind frames that are under way", () => {
+  const thread = new ThreadLog();
+  const place = thread.log.nextPlace();
+  const first = thread.submit("one");
+  const next = thread.log.nextPlace();
+  assertEquals([next.segment, next.offset], [place.segment, place.offset + 128]);
+  thread.submit("two", endOfFrame(first));
+  thread.run();
+  assertEquals([...thread.log.read(0)].map((frame) => frame.place), [place, next]);
+});
+
+test("FileLog over a thread rolls to a segment that was made ahead of need", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const thread = new ThreadLog(directory, { segmentBytesMax: TINY });
+  thread.append("one");
+  assertEquals(directory.list().filter((name) => name.endsWith(".seg")), [
+    "log-1.seg",
+    "log-2.seg",
+  ]);
+  assertEquals(thread.log.nextPlace(), { segment: 2, offset: 4_096 + 64 });
+  directory.reset();
+  thread.append("two");
+  assertEquals(directory.counts("log-2.seg").flushes, 2, "the head of the segment, and the frame");
+  for (const text of ["three", "four"]) thread.append(text);
+  assertEquals(textsOf(thread.log), ["one", "two", "three", "four"]);
+  assert(thread.log.nextPlace().segment >= 4);
+});
+
+test("FileLog over a thread stays in a full segment until there is another", () => {
+  const thread = new ThreadLog(memoryDirectory(), { segmentBytesMax: TINY });
+  const first = thread.submit("one");
+  const second = thread.submit("two", endOfFrame(first));
+  assertEquals(thread.log.nextPlace().segment, 1);
+  thread.submit("three", endOfFrame(second));
+  thread.run();
+  assertEquals([...thread.log.read(0)].map(({ place }) => place.segment), [1, 1, 1]);
+  assertEquals(thread.log.nextPlace().segment, 2);
+});
+
+test("FileLog over a thread makes frames void that stand on a void one, and goes on where it was", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const thread = new ThreadLog(disk.directory());
+  thread.append("one");
+  disk.capacityBytes = disk.usedBytes;
+  const place = thread.log.nextPlace();
+  const second = thread.submit("two");
+  thread.submit("three", endOfFrame(second));
+  thread.run();
+  assertEquals(thread.outcomes, ["committed", "void", "void"]);
+  assertEquals(thread.log.nextPlace(), place);
+  disk.capacityBytes = Infinity;
+  thread.append("four");
+  assertEquals(textsOf(thread.log), ["one", "four"]);
+});
+
+test("FileLog over a thread takes a segment that found no room and comes again for another file", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const thread = new ThreadLog(disk.directory(), { segmentBytesMax: TINY });
+  disk.capacityBytes = disk.usedBytes + 1_000;
+  thread.append("one");
+  assertEquals(disk.directory().list().includes("log-2.seg"), false);
+  disk.capacityBytes = Infinity;
+  for (const text of ["two", "three", "four"]) thread.append(text);
+  assert(thread.log.nextPlace().segment >= 2);
+  disk.powerCut({ keep: "none" });
+  assertEquals(textsOf(openLog(disk.restart())), ["one", "two", "three", "four"]);
+});
+
+test("FileLog over a thread that ends loses what is under way, and nothing works any more", () => {
+  const thread = new ThreadLog(memoryDirectory(), { deathPercent: 100 });
+  const first = thread.submit("one");
+  thread.submit("two", endOfFrame(first));
+  thread.run();
+  const [outcome, ...others] = thread.outcomes;
+  assert(outcome === "lost" || thread.lostBy !== undefined, `${outcome}`);
+  assert(others.every((kind) => kind === "lost"), others.join());
+  assertEquals(assertThrows(() => thread.log.nextPlace(), FlowError).code, "store_failed");
+});
+
+test("FileLog.onLost() hears of evidence that a thread could not write", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const thread = new ThreadLog(disk.directory());
+  thread.append("one");
+  disk.arm({ call: "flush" });
+  thread.log.mark();
+  assertEquals(thread.lostBy, undefined);
+  thread.run();
+  assert(thread.lostBy instanceof Error);
+  assertEquals(assertThrows(() => thread.log.nextPlace(), FlowError).code, "store_failed");
+});
+
+test("FileLog.close() over a thread waits for what is under way, and writes the evidence", async () => {
+  const directory = countingDirectory(memoryDirectory());
+  const thread = new ThreadLog(directory, { segmentBytesMax: TINY });
+  thread.submit("one");
+  const closed = thread.log.close();
+  assertEquals(assertThrows(() => thread.log.nextPlace(), FlowError).code, "store_closed");
+  thread.run();
+  await closed;
+  await thread.log.close();
+  assertEquals(thread.outcomes, ["committed"]);
+  assertEquals(directory.openHandleCount, 0);
+  assertEquals(directory.list().filter((name) => name.endsWith(".seg")), ["log-1.seg"]);
+  directory.reset();
+  assertEquals(textsOf(openLog(directory)), ["one"]);
+});
+
+test("FileLog.close() over a thread says when the evidence cannot be written", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const thread = new ThreadLog(disk.directory());
+  thread.append("one");
+  disk.arm({ call: "flush" });
+  const refused = assertRejects(async () => await thread.log.close(), FlowError);
+  thread.run();
+  assertEquals((await refused).code, "store_failed");
+  assertEquals(disk.openHandleCount, 0);
+});

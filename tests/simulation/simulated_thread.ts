@@ -1,0 +1,145 @@
+/**
+ * A log thread whose steps are in the hand of a simulation: it does what it is told some turns
+ * later, answers some turns after that, and may end at any moment.
+ *
+ * @module
+ */
+
+import type { Directory, FileHandle } from "../../src/files/mod.ts";
+import {
+  InlineIo,
+  type IoResult,
+  type LogMode,
+  type SegmentFile,
+  type SegmentIo,
+  type SegmentWrite,
+} from "../../src/log/mod.ts";
+import { type Random, randomBelow, type Time } from "../../src/time/mod.ts";
+
+/** How a thread behaves. */
+export interface SimulatedThreadOptions {
+  /** What it writes to. */
+  readonly directory: Directory;
+  /** Whose turns go by. */
+  readonly time: Time;
+  /** Decides how many, and when it ends. */
+  readonly random: Random;
+  /** Of a hundred orders, how many are its last. Default 0. */
+  readonly deathPercent?: number;
+}
+
+/** The most turns that a step takes. */
+const TURNS_MAX = 3;
+
+/** Inline until it is started, as a real thread is. */
+export class SimulatedThread implements SegmentIo {
+  readonly #options: SimulatedThreadOptions;
+  readonly #inline: InlineIo;
+  /** The thread's own, by those of the log: files are not shared between isolates. */
+  readonly #files = new Map<FileHandle, FileHandle>();
+  #isStarted = false;
+  #isEnded = false;
+  #isBusy = false;
+  #onFailed: (cause: unknown) => void = () => {};
+
+  constructor(options: SimulatedThreadOptions) {
+    this.#options = options;
+    this.#inline = new InlineIo(options.directory, "The thread has not been started");
+  }
+
+  get mode(): LogMode {
+    return this.#isStarted ? { kind: "thread" } : this.#inline.mode;
+  }
+
+  /** From now on nothing is done at once any more. */
+  start(): void {
+    this.#isStarted = true;
+  }
+
+  reserve(target: SegmentFile, done: (result: IoResult) => void): void {
+    if (!this.#isStarted) return this.#inline.reserve(target, done);
+    this.#do(target, done, (file, answer) => this.#inline.reserve(file, answer));
+  }
+
+  write(target: SegmentFile, write: SegmentWrite, done: (result: IoResult) => void): void {
+    if (!this.#isStarted) return this.#inline.write(target, write, done);
+    const memory = new Uint8Array(write.length);
+    write.fill(memory);
+    const copied = { ...write, fill: (bytes: Uint8Array) => bytes.set(memory) };
+    this.#do(target, done, (file, answer) => this.#inline.write(file, copied, answer));
+  }
+
+  onFailed(listener: (cause: unknown) => void): void {
+    this.#onFailed = listener;
+  }
+
+  close(): void | Promise<void> {
+    this.#isEnded = true;
+    for (const file of this.#files.values()) file.close();
+    return this.#isStarted ? Promise.resolve() : undefined;
+  }
+
+  #do(
+    target: SegmentFile,
+    done: (result: IoResult) => void,
+    act: (file: SegmentFile, answer: (result: IoResult) => void) => void,
+  ): void {
+    if (this.#isBusy) throw new Error("The thread is told to do two things at once");
+    if (this.#isEnded) return done(dead());
+    this.#isBusy = true;
+    const answer = (result: IoResult): void => {
+      this.#isBusy = false;
+      done(result);
+    };
+    const { random, deathPercent = 0 } = this.#options;
+    const deathAt = randomBelow(random, 100) < deathPercent ? randomBelow(random, 3) : undefined;
+    this.#later(() => {
+      if (deathAt === 0) return answer(this.#die());
+      const answerLater = (result: IoResult): void =>
+        this.#later(() => {
+          if (deathAt === 1) return answer(this.#die());
+          if (deathAt === 2) this.#later(() => this.#dieIdle());
+          answer(result);
+        });
+      const file = this.#own(target);
+      if (file instanceof Error) answerLater({ kind: "failed", cause: file });
+      else act(file, answerLater);
+    });
+  }
+
+  #die(): IoResult {
+    this.#isEnded = true;
+    for (const file of this.#files.values()) file.close();
+    return dead();
+  }
+
+  #dieIdle(): void {
+    if (this.#isBusy || this.#isEnded) return;
+    this.#die();
+    this.#onFailed(new Error("The thread has ended while it was idle"));
+  }
+
+  #own({ name, file: theirs }: SegmentFile): SegmentFile | Error {
+    try {
+      const file = this.#files.get(theirs) ?? this.#options.directory.open(name);
+      this.#files.set(theirs, file);
+      return { name, file };
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Some turns later. */
+  #later(act: () => void): void {
+    let turnCount = randomBelow(this.#options.random, TURNS_MAX + 1);
+    const turn = (): void => {
+      if (turnCount-- > 0) this.#options.time.defer(turn);
+      else act();
+    };
+    this.#options.time.defer(turn);
+  }
+}
+
+function dead(): IoResult {
+  return { kind: "failed", cause: new Error("The thread has ended") };
+}
