@@ -5,9 +5,10 @@
  */
 import { FlowError } from "../errors.ts";
 import {
-  countOf,
   decideSpread,
+  hasDone,
   joined,
+  onceMore,
   type SpreadCommand,
   type SpreadReply,
 } from "../flow/core/mod.ts";
@@ -43,19 +44,18 @@ export class Spread {
 
   /** Decides the command, or what is void of it. */
   apply(): SpreadReply {
-    const kept = this.#shares.filter((share) => !isVoid(share.footing) && countOf(share.reply) > 0);
+    const kept = this.#shares.filter(({ footing, reply }) => !isVoid(footing) && hasDone(reply));
     this.#shares = kept.length === 0
       ? this.#shards.spread(this.#command, this.on)
       : [...kept, ...this.#shares.filter(({ footing }) => isVoid(footing)).flatMap(this.#again)];
     return joined(this.#shares.map(({ reply }) => reply));
   }
 
-  /** Does as much again in a shard as was done there. Others have their share, whatever happens. */
+  /** Does the same again in a shard. Others have their share, whatever happens. */
   readonly #again = ({ shard, reply }: Share): readonly Share[] => {
-    const limit = countOf(reply);
-    if (limit === 0) return [];
+    if (!hasDone(reply)) return [];
     try {
-      return this.#shards.spread({ ...this.#command, limit }, [shard]);
+      return this.#shards.spread(onceMore(this.#command, reply), [shard]);
     } catch (error) {
       if (error instanceof FlowError) return [];
       throw error;

@@ -43,6 +43,19 @@ test("a claim does again in one shard what was void there, and keeps the rest", 
   assertEquals(idsOf(await after(scripted, left)), ["f"]);
 });
 
+test("a claim that was void in a shard takes the same kinds of flows there again", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store, time } = scripted;
+  await withFlows(scripted, 2);
+  await after(scripted, store.claimDue("job", { worker: "w", limit: 2, leaseMs: 20 }));
+  await after(scripted, store.create("new", { type: "job", partitionKey: P1 }));
+  time.tick(5_000);
+  // One expired lease goes first, which is in the first shard; then comes what waits.
+  scripted.fatesOf[1]!.push("moved");
+  const claimed = store.claimDue("job", { worker: "w", limit: 2, reclaimRatio: 20 });
+  assertEquals(idsOf(await after(scripted, claimed)).sort(), ["a", "new"]);
+});
+
 test("a claim of which a shard has no room for its part answers with the others", async () => {
   await using scripted = new ScriptedStore({ shardCount: SHARDS });
   await withFlows(scripted, 3);

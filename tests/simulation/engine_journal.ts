@@ -45,6 +45,12 @@ export type ModelSaid =
   | { readonly ok: true; readonly answer: ModelAnswer }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** Finds what the store has. */
+export interface Found {
+  readonly table: Pick<FlowState["table"], "find">;
+  readonly kv: Pick<FlowState["kv"], "find">;
+}
+
 /** A request that was decided by the store. */
 export interface Decided {
   readonly request: EngineRequest;
@@ -55,7 +61,7 @@ export interface Decided {
   /** The newest LSN after the decision. */
   readonly lastLsn: number;
   /** Where the store is now. */
-  readonly state: FlowState;
+  readonly state: Found;
 }
 
 /** The model, and how it came to be. */
@@ -154,7 +160,7 @@ function isIncomplete({ owner, token, dueRange }: ModelFlow): boolean {
   return dueRange !== null || (owner !== null && token === null);
 }
 
-function adoptable(flow: ModelFlow, state: FlowState): Adopted {
+function adoptable(flow: ModelFlow, state: Found): Adopted {
   const { id, partitionKey, dueRange, dueMs } = flow;
   const found = state.table.find(partitionKey, id);
   if (found === undefined) throw new Violation(`The store does not have ${nameOf(flow)}`);
@@ -177,7 +183,7 @@ function adopt(model: Model, adopted: readonly Adopted[]): void {
   }
 }
 
-function versionOf({ partitionKey, key }: ModelKeyName, state: FlowState): AdoptedVersion {
+function versionOf({ partitionKey, key }: ModelKeyName, state: Found): AdoptedVersion {
   const found = state.kv.find(partitionKey, key);
   if (found === undefined) throw new Violation(`The store does not have the key "${key}"`);
   return { partitionKey, key, version: found.lsn };

@@ -176,7 +176,9 @@ export class EngineOracle implements ShardsWatch {
     this.#guarded(() => {
       if (ticket.told === undefined) this.#answered(ticket, outcome);
       else if (textOf(ticket.told) !== textOf(outcome)) {
-        throw new Violation(`${ticket} was told ${textOf(ticket.told)}, hears ${textOf(outcome)}`);
+        throw new Violation(
+          `${ticket} was told ${textOf(ticket.told)}, hears ${textOf(outcome)}`,
+        );
       }
       this.open.delete(ticket);
     });

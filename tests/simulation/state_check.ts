@@ -14,6 +14,7 @@ import {
   readHistory,
   type ReadValue,
   toRecord,
+  valuePlace,
 } from "../../src/flow/core/mod.ts";
 import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
@@ -54,7 +55,8 @@ export function checkRecords(shard: Shard, model: Model): void {
     const target = { id: flow.id, partitionKey: flow.partitionKey };
     const query = parseHistory(target, { count: 1_000, values: true }, PARSE);
     const sight = { nowMs: 0, headLsn: Infinity };
-    const read: ReadValue = (lsn, maxBytes) => records.value(lsn, maxBytes, sight);
+    const read: ReadValue = (number, maxBytes) =>
+      records.value(valuePlace(number).lsn, maxBytes, sight);
     const events = readHistory(found, query, records, read);
     requireEqual(
       `The history of ${nameOf(flow)}`,

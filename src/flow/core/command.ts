@@ -268,6 +268,8 @@ export interface ClaimCommand extends CommandBase {
   readonly blockMs: number | undefined;
   /** Ends the wait. */
   readonly signal: AbortSignal | undefined;
+  /** Only these flows, by packed key, whatever share each kind has. Absent: all that match. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** `policySet`. */

@@ -68,7 +68,7 @@ export type {
   ValuesQuery,
 } from "./query.ts";
 export { decide, type DecideShard, decideSpread, type Decision } from "./decide/decide.ts";
-export { countOf, joined } from "./decide/spread.ts";
+export { hasDone, joined, onceMore } from "./decide/spread.ts";
 export { Dictionary } from "./dictionary.ts";
 export type { DecideContext } from "./decide_context.ts";
 export { type ClosingView, isForeclosed } from "./closing.ts";

@@ -48,6 +48,8 @@ export interface FlowsReply {
 export interface ClaimReply extends FlowsReply {
   /** When each of the flows was due: they are in this order. */
   readonly dueMs: readonly number[];
+  /** All flows that it has looked at and not left alone: also those that it has given up. */
+  readonly touched: readonly Flow[];
 }
 
 /** One outcome per item. */

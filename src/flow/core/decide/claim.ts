@@ -9,6 +9,7 @@ import type { ClaimCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { byUrgency, type DueFlow } from "../due_flow.ts";
 import { type Flow, hasEnded } from "../flow.ts";
+import { packKey } from "../flow_key.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { ClaimReply } from "../reply.ts";
 import { dueSelection } from "../state.ts";
@@ -25,9 +26,9 @@ import { settleFamily } from "./roll_up.ts";
  */
 export function decideClaim(drafts: readonly Draft[], command: ClaimCommand): ClaimReply[] {
   const taken = new Taking(drafts, command);
-  const { limit, reclaimRatio, filter } = command;
-  if (filter.expired && filter.waiting && reclaimRatio === 0) {
-    taken.take(taken.candidates(true, true), limit);
+  const { limit, reclaimRatio, filter, only } = command;
+  if (only !== undefined || (filter.expired && filter.waiting && reclaimRatio === 0)) {
+    taken.take(taken.candidates(filter.waiting, filter.expired), limit);
   } else {
     const expired = taken.candidates(false, filter.expired);
     const share = filter.waiting ? Math.ceil(limit * reclaimRatio / 100) : limit;
@@ -48,18 +49,20 @@ class Taking {
   readonly #drafts: readonly Draft[];
   readonly #command: ClaimCommand;
   readonly #taken: Candidate[] = [];
+  readonly #touched = new Map<Draft, Flow[]>();
   #touchedCount = 0;
 
   constructor(drafts: readonly Draft[], command: ClaimCommand) {
     this.#drafts = drafts;
     this.#command = command;
+    for (const draft of drafts) this.#touched.set(draft, []);
   }
 
   /** What the claim could take, in order. Can be read in several goes. */
   candidates(waiting: boolean, leased: boolean): Generator<Candidate> {
     const selection = { ...dueSelection(this.#command.filter), waiting, leased };
     return mergedWalk(
-      this.#drafts.map((draft) => candidatesOf(draft, selection)),
+      this.#drafts.map((draft) => candidatesOf(draft, selection, this.#command.only)),
       byUrgency,
     );
   }
@@ -75,6 +78,7 @@ class Taking {
       const { draft } = candidate;
       const flow = latest(candidate);
       this.#touchedCount++;
+      this.#touched.get(draft)!.push(flow);
       if (isForeclosed(flow, draft) && !draft.family.takeStep()) return this.#stop();
       if (hasEnded(draft.foreclosed(flow).control)) continue;
       if (hasLostTooMany(draft, flow)) loseFlow(draft, flow);
@@ -94,6 +98,7 @@ class Taking {
         kind: "flows",
         flows: own.map((candidate) => this.#leaseOne(draft, latest(candidate))),
         dueMs: own.map(({ dueMs }) => dueMs),
+        touched: this.#touched.get(draft)!,
         hydration: this.#command.hydration,
       };
     });
@@ -116,10 +121,18 @@ class Taking {
   }
 }
 
-function* candidatesOf(draft: Draft, selection: DueSelection): Generator<Candidate> {
+function* candidatesOf(
+  draft: Draft,
+  selection: DueSelection,
+  only: ReadonlySet<string> | undefined,
+): Generator<Candidate> {
   const { state: { due, table }, nowMs } = draft;
+  let leftCount = only?.size ?? Infinity;
   for (const handle of due.walk(selection, nowMs)) {
-    yield { draft, flow: table.at(handle), dueMs: due.timeOf(handle) };
+    const flow = table.at(handle);
+    if (only !== undefined && !only.has(packKey(flow.key))) continue;
+    yield { draft, flow, dueMs: due.timeOf(handle) };
+    if (--leftCount === 0) return;
   }
 }
 

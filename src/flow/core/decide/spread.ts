@@ -7,6 +7,7 @@ import { invariant } from "../../../invariant.ts";
 import type { SpreadCommand } from "../route.ts";
 import type { Draft } from "../draft.ts";
 import { byUrgency } from "../due_flow.ts";
+import { packKey } from "../flow_key.ts";
 import type { ClaimReply, CleanupReply, SpreadReply } from "../reply.ts";
 import { decideClaim } from "./claim.ts";
 import { decideRetentionCleanup } from "./retention_cleanup.ts";
@@ -21,9 +22,22 @@ export function spreadOver(drafts: readonly Draft[], command: SpreadCommand): Sp
   }
 }
 
-/** How many flows or keys a reply is about: as many as of the command's limit it has used up. */
-export function countOf(reply: SpreadReply): number {
-  return reply.kind === "flows" ? reply.flows.length : reply.cleanup.flows + reply.cleanup.keys;
+/** Whether a shard had something to do. */
+export function hasDone(reply: SpreadReply): boolean {
+  return reply.kind === "flows"
+    ? reply.touched.length > 0
+    : reply.cleanup.flows + reply.cleanup.keys > 0;
+}
+
+/** The command that does in a shard once more what its reply tells of, and nothing else. */
+export function onceMore(command: SpreadCommand, reply: SpreadReply): SpreadCommand {
+  if (command.kind === "claim") {
+    invariant(reply.kind === "flows", "a claim answers with flows");
+    const only = new Set(reply.touched.map(({ key }) => packKey(key)));
+    return { ...command, limit: only.size, only };
+  }
+  invariant(reply.kind === "cleanup", "a cleanup answers what it removed");
+  return { ...command, limit: reply.cleanup.flows + reply.cleanup.keys };
 }
 
 /** The reply of all shards together. */
@@ -44,6 +58,7 @@ function joinedClaims({ hydration }: ClaimReply, replies: readonly ClaimReply[])
     kind: "flows",
     flows: claimed.map(({ flow }) => flow),
     dueMs: claimed.map(({ dueMs }) => dueMs),
+    touched: replies.flatMap(({ touched }) => touched),
     hydration,
   };
 }
