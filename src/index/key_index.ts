@@ -6,7 +6,7 @@
 import { HandleHeap } from "./handle_heap.ts";
 import { HandleOrder, type Rank } from "./handle_order.ts";
 import { walkHeaps } from "./heap_walk.ts";
-import { LongUint32Array } from "./long_array.ts";
+import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 import type { Ties } from "./members.ts";
 import { compareUtf8 } from "./utf8_order.ts";
 
@@ -40,12 +40,12 @@ export interface KeyWalk {
 export class KeyIndex {
   readonly #partitionKeys: string[] = [];
   readonly #keys: string[] = [];
-  readonly #lsns: number[] = [];
+  readonly #lsns = new LongFloat64Array();
   /** `Infinity`: never. */
-  readonly #untilMs: number[] = [];
+  readonly #untilMs = new LongFloat64Array();
   readonly #free: number[] = [];
   readonly #order = new HandleOrder();
-  readonly #ties: Ties = { compare: (a, b) => this.#lsns[a]! - this.#lsns[b]! };
+  readonly #ties: Ties = { compare: (a, b) => this.#lsns.get(a) - this.#lsns.get(b) };
   /** The keys that end. */
   readonly #ending = new HandleHeap({ ties: this.#ties, places: new LongUint32Array() });
 
@@ -64,8 +64,8 @@ export class KeyIndex {
   set({ partitionKey, key, lsn, untilMs }: IndexedKey): void {
     const handle = this.#handleOf(partitionKey, key) ?? this.#add(partitionKey, key);
     this.#leave(handle);
-    this.#lsns[handle] = lsn;
-    this.#untilMs[handle] = untilMs ?? Infinity;
+    this.#lsns.set(handle, lsn);
+    this.#untilMs.set(handle, untilMs ?? Infinity);
     if (untilMs !== null) this.#ending.add(handle, untilMs);
   }
 
@@ -77,20 +77,21 @@ export class KeyIndex {
     this.#order.remove(handle, this.#rank(partitionKey, key));
     this.#partitionKeys[handle] = "";
     this.#keys[handle] = "";
-    this.#untilMs[handle] = Infinity;
+    this.#untilMs.set(handle, Infinity);
     this.#free.push(handle);
   }
 
   /** Yields keys of a partition, whether they are over or not. The index may not change meanwhile. */
   *walk(partitionKey: string, { prefix, after, rev }: KeyWalk): Generator<IndexedKey> {
-    for (
-      const handle of rev
-        ? this.#back(partitionKey, prefix, after)
-        : this.#forth(partitionKey, prefix, after)
-    ) {
-      const isMeant = this.#partitionKeys[handle] === partitionKey &&
-        this.#keys[handle]!.startsWith(prefix);
-      if (!isMeant) return;
+    const isMeant = (handle: number): boolean =>
+      this.#partitionKeys[handle] === partitionKey && this.#keys[handle]!.startsWith(prefix);
+    const rank = this.#rank(partitionKey, after ?? prefix);
+    const isFirst = after === null;
+    const handles = rev
+      ? this.#order.walkBack(isFirst ? (handle) => isMeant(handle) ? -1 : rank(handle) : rank)
+      : this.#order.walk(isFirst ? rank : (handle) => rank(handle) || -1);
+    for (const handle of handles) {
+      if (!isMeant(handle)) return;
       yield this.#at(handle);
     }
   }
@@ -103,22 +104,6 @@ export class KeyIndex {
   /** When the next key is over, or was; `Infinity` if there is none. */
   nextOverMs(): number {
     return this.#ending.size === 0 ? Infinity : this.#ending.timeAt(0);
-  }
-
-  #forth(partitionKey: string, prefix: string, after: string | null): Generator<number> {
-    const rank = this.#rank(partitionKey, after ?? prefix);
-    return this.#order.walk(after === null ? rank : (handle) => rank(handle) || -1);
-  }
-
-  #back(partitionKey: string, prefix: string, after: string | null): Generator<number> {
-    const rank = this.#rank(partitionKey, after ?? prefix);
-    if (after !== null) return this.#order.walkBack(rank);
-    // Behind everything that begins with the prefix.
-    return this.#order.walkBack((handle) => {
-      const isWithin = this.#partitionKeys[handle] === partitionKey &&
-        this.#keys[handle]!.startsWith(prefix);
-      return isWithin ? -1 : rank(handle);
-    });
   }
 
   #rank(partitionKey: string, key: string): Rank {
@@ -140,22 +125,22 @@ export class KeyIndex {
     const handle = this.#free.pop() ?? this.#keys.length;
     this.#partitionKeys[handle] = known === partitionKey ? known : partitionKey;
     this.#keys[handle] = key;
-    this.#untilMs[handle] = Infinity;
+    this.#untilMs.set(handle, Infinity);
     this.#order.add(handle, this.#rank(partitionKey, key));
     return handle;
   }
 
   /** Takes a key out of those that end. */
   #leave(handle: number): void {
-    if (this.#untilMs[handle] !== Infinity) this.#ending.remove(handle);
+    if (this.#untilMs.get(handle) !== Infinity) this.#ending.remove(handle);
   }
 
   #at(handle: number): IndexedKey {
-    const untilMs = this.#untilMs[handle]!;
+    const untilMs = this.#untilMs.get(handle);
     return {
       partitionKey: this.#partitionKeys[handle]!,
       key: this.#keys[handle]!,
-      lsn: this.#lsns[handle]!,
+      lsn: this.#lsns.get(handle),
       untilMs: untilMs === Infinity ? null : untilMs,
     };
   }

@@ -328,22 +328,11 @@ export interface AtomicCommand extends CommandBase {
 
 /** A command: something that changes flows, policies or keys. */
 export type Command =
-  | CreateCommand
+  | AtomicPart
+  | AtomicCommand
   | ClaimCommand
-  | ExtendLeaseCommand
-  | CompleteCommand
-  | TransitionCommand
-  | RetryCommand
-  | FailCommand
-  | CancelCommand
-  | SignalCommand
-  | SpawnCommand
   | CloseCommand
   | DeliverCommand
-  | ValuePutCommand
   | RewindCommand
   | RetentionCleanupCommand
-  | PolicySetCommand
-  | KvSetCommand
-  | KvDeleteCommand
-  | AtomicCommand;
+  | PolicySetCommand;

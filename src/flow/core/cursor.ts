@@ -26,3 +26,21 @@ export function parseCursor(cursor: string): ListPosition | undefined {
     return undefined;
   }
 }
+
+/** What a place among keys begins with, so that cursors of other listings are refused. */
+const OF_KEYS = "key:";
+
+/** The place behind a key as a text. Opaque to users. */
+export function formatKeyCursor(key: string): string {
+  return `${OF_KEYS}${encodeURIComponent(key)}`;
+}
+
+/** The key that a text stands behind, undefined if it is not one that `formatKeyCursor` made. */
+export function parseKeyCursor(cursor: string): string | undefined {
+  if (!cursor.startsWith(OF_KEYS)) return undefined;
+  try {
+    return decodeURIComponent(cursor.slice(OF_KEYS.length));
+  } catch {
+    return undefined;
+  }
+}

@@ -7,6 +7,7 @@ import { invariant } from "../../invariant.ts";
 import type { IndexedKey } from "../../index/mod.ts";
 import type { KvEntry, Page } from "../mod.ts";
 import type { KvEffect } from "./effect.ts";
+import { formatKeyCursor } from "./cursor.ts";
 import type { KvTarget } from "./kv_command.ts";
 import { isOver } from "./kv_draft.ts";
 import type { FlowState } from "./state.ts";
@@ -104,22 +105,4 @@ export function readKeys(
   const last = items.at(-1);
   const isCut = more || items.length < keys.length;
   return { items, cursor: isCut && last !== undefined ? formatKeyCursor(last.key) : null };
-}
-
-/** What stands before the key in a cursor: cursors of other listings look different. */
-const CURSOR = "key:";
-
-/** The place behind a key as a text. Opaque to users. */
-function formatKeyCursor(key: string): string {
-  return `${CURSOR}${encodeURIComponent(key)}`;
-}
-
-/** The key that a cursor stands behind, undefined if it is not one that a page gave. */
-export function parseKeyCursor(cursor: string): string | undefined {
-  if (!cursor.startsWith(CURSOR)) return undefined;
-  try {
-    return decodeURIComponent(cursor.slice(CURSOR.length));
-  } catch {
-    return undefined;
-  }
 }

@@ -4,13 +4,14 @@
  * @module
  */
 import { KV_PARTITION } from "../../mod.ts";
+import { parseKeyCursor } from "../cursor.ts";
 import type { KvDeleteCommand, KvSetCommand, KvTarget } from "../kv_command.ts";
-import { type KvListQuery, parseKeyCursor } from "../kv_query.ts";
+import type { KvListQuery } from "../kv_query.ts";
 import { encodeValue } from "../value_codec.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import type { Arguments, ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
-import { checkObject, checkText } from "./checks.ts";
-import { countOf } from "./query.ts";
+import { checkText } from "./checks.ts";
+import { argumentsOf, countOf } from "./query.ts";
 
 const GET: ReadonlySet<string> = new Set(["partitionKey"]);
 const SET: ReadonlySet<string> = new Set(["partitionKey", "ttlMs", "ifVersion", "nowMs"]);
@@ -77,14 +78,6 @@ export function parseKvList(
     rev: args.boolean("rev", false),
     totalBytesMax: claimBytesMax,
   };
-}
-
-function argumentsOf(
-  options: unknown,
-  known: ReadonlySet<string>,
-  context: ParseContext,
-): Arguments {
-  return new Arguments(checkObject("options", options ?? {}), { context, known });
 }
 
 function targetOf(key: unknown, args: Arguments): KvTarget {

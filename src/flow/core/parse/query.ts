@@ -106,7 +106,8 @@ export function parseStuck(type: unknown, options: unknown, context: ParseContex
   };
 }
 
-function argumentsOf(
+/** The options of a call that needs none. */
+export function argumentsOf(
   options: unknown,
   known: ReadonlySet<string>,
   context: ParseContext,
