@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type FlowError, isFlowError } from "../errors.ts";
 import type { FlowRecord, FlowStore } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { claimedJob } from "./claim.ts";
@@ -13,6 +14,9 @@ import { type LooseJob, outcomeOf, type Runner, verdictOf } from "./run.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
 import type { WorkerErrorContext } from "./worker_options.ts";
+
+/** How long to leave a store alone that is overloaded and does not say for how long. */
+const RETRY_MS = 1_000;
 
 /** What jobs are run with. */
 export interface JobRunnerOptions {
@@ -158,7 +162,7 @@ export class JobRunner {
   }
 
   async #settle(held: HeldJob, outcome: Outcome): Promise<void> {
-    const { definition, onError } = this.#options;
+    const { definition, time, onError } = this.#options;
     try {
       const { settlement } = await verdictOf(definition, held.job, outcome);
       if (settlement === undefined) this.#endTurn();
@@ -167,16 +171,24 @@ export class JobRunner {
     } catch (error) {
       this.counts.refused++;
       onError(error, { during: "settle", job: held.job });
+      // Children are new work, of which a store may have had enough; their parent is old work.
+      if (outcome.kind === "fanout" && isFlowError(error, "overloaded")) {
+        await this.#giveBack(held, time.clock.wallMs() + retryMsOf(error));
+      }
     } finally {
       this.#held.delete(held);
       this.#endTurn();
     }
   }
 
-  async #giveBack(held: HeldJob): Promise<void> {
+  /**
+   * @param runAtMs When the flow is due again. Default: before whatever else waits in its state, since
+   *   it was at the front when it was claimed.
+   */
+  async #giveBack(held: HeldJob, runAtMs = held.job.record.createdAtMs): Promise<void> {
     const { job } = held;
     try {
-      await this.#send(handBackSettlement(job, job.record));
+      await this.#send(handBackSettlement(job, runAtMs));
       this.counts.handedBack++;
     } catch (error) {
       this.#options.onError(error, { during: "handBack", job });
@@ -215,4 +227,9 @@ export class JobRunner {
       this.#options.onRoom();
     });
   }
+}
+
+/** How long a store that is overloaded wants to be left alone. */
+function retryMsOf({ details: { retryAfterMs } }: FlowError): number {
+  return typeof retryAfterMs === "number" ? retryAfterMs : RETRY_MS;
 }

@@ -213,16 +213,13 @@ export function fanoutSettlement(
   return items instanceof Promise ? items.then(withItems) : withItems(items);
 }
 
-/**
- * Gives a flow back as if it had not been claimed: to its own state, so that its attempts stay, and
- * due before whatever else waits there, since it was at the front when it was claimed.
- */
-export function handBackSettlement(lease: Lease, record: FlowRecord): Settlement {
+/** Gives a flow back as if it had not been claimed: to its own state, so that its attempts stay. */
+export function handBackSettlement(lease: Lease, runAtMs: number): Settlement {
   const { state } = lease;
   return {
     command: "transition",
     flow: flowOf(lease),
-    options: { from: state, to: state, ...guardOf(lease), runAtMs: record.createdAtMs },
+    options: { from: state, to: state, ...guardOf(lease), runAtMs },
   };
 }
 

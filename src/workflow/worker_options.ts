@@ -64,7 +64,10 @@ export interface WorkerStats {
   readonly refused: number;
   /** Jobs whose lease was lost while their handler ran. */
   readonly lost: number;
-  /** Jobs that were handed back, unstarted or interrupted by `stop()`. */
+  /**
+   * Jobs that were handed back: unstarted or interrupted by `stop()`, or because the store takes no
+   * children at present.
+   */
   readonly handedBack: number;
   /** Errors that `onError` was told of. */
   readonly errors: number;

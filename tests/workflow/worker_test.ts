@@ -3,6 +3,7 @@ import { fakeRecord, fakeStore, manualTime } from "../../src/testing/mod.ts";
 import {
   error,
   fail,
+  fanout,
   noReply,
   ok,
   type Outcome,
@@ -197,6 +198,28 @@ test("startWorker() tells onError of one refused settlement, and applies the oth
   assertEquals(errors, [[stale, "settle", "b"]]);
   const { settled, refused, lastError } = worker.stats;
   assertEquals([settled, refused, lastError], [2, 1, stale]);
+});
+
+test("startWorker() hands a job back whose children are too much for the store at present", async () => {
+  const busy = new FlowError("overloaded", "No room", { details: { retryAfterMs: 5_000 } });
+  const { store, time, add, sent } = jobSource({
+    spawnChildren: () => {
+      throw busy;
+    },
+  });
+  await using worker = startWorker(emailOn(store), {
+    worker: "w",
+    handler: () => fanout([{ id: "c" }], { success: "failed", failure: "failed" }),
+  });
+  add("a");
+  await time.advance(0);
+  const [[, , moved] = []] = sent("transition") as [string, object, object][];
+  assertEquals(moved, {
+    ...{ from: "queued", to: "queued", leaseToken: "lease-of-a", fencingToken: 1 },
+    runAtMs: time.clock.wallMs() + 5_000,
+  });
+  const { settled, refused, handedBack, lastError } = worker.stats;
+  assertEquals([settled, refused, handedBack, lastError], [0, 1, 1, busy]);
 });
 
 test("startWorker() settles alone what was refused together", async () => {
