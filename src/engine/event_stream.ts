@@ -92,8 +92,9 @@ export class FeedStream implements EventStream {
       while (!this.#isOver()) {
         if (this.#takenCount === EVENTS_PER_TURN) await this.#turn();
         const event = this.#take();
-        if (event !== undefined) return { done: false, value: event };
-        await this.#readOn();
+        if (event === undefined) await this.#readOn();
+        else if (event === "pause") await this.#turn();
+        else return { done: false, value: event };
       }
       return DONE;
     } catch (error) {
@@ -112,10 +113,11 @@ export class FeedStream implements EventStream {
   }
 
   /** The next event of what was read, of one shard after the other. */
-  #take(): StoreEvent | undefined {
+  #take(): StoreEvent | "pause" | undefined {
     const readers = this.#readers;
     for (let tried = 0; tried < readers.length; tried++) {
       const event = readers[this.#readerIndex]!.take();
+      if (event === "pause") return event;
       if (event !== undefined) {
         this.#takenCount++;
         return this.#withCursor(event);

@@ -23,10 +23,13 @@ import {
 import type { Feed, FeedPosition } from "./feed.ts";
 import { storedEffect } from "./stored_effect.ts";
 
-/** A piece has so many bytes of frames, and one frame more: few milliseconds, if nothing is wanted. */
-const PIECE_BYTES = 1 << 18;
+/** A piece has so many bytes of frames, and one frame more. */
+const PIECE_BYTES = 1 << 20;
 
-/** Flows that are no longer there and whose identity is remembered, so that it is not looked up. */
+/** Control blocks that nobody wants, after which the reader stops to give others a turn. */
+const UNWANTED_MAX = 256;
+
+/** Flows whose identity is remembered: as a rule the next event is about one of the last flows. */
 const IDENTITIES_MAX = 1_000;
 
 /** An event before it has a cursor. */
@@ -36,11 +39,11 @@ export type FoundEvent = Omit<StoreEvent, "cursor">;
 export class FeedReader {
   readonly #feed: Feed;
   readonly #types: ReadonlySet<string> | null;
-  readonly #removed = new Map<string, Identity>();
+  readonly #identities = new Map<string, Identity>();
   /** Where reading goes on. */
   #stand: number | FrameEnd;
   #position: FeedPosition;
-  #piece: Iterator<FoundEvent, undefined> | undefined;
+  #piece: Iterator<FoundEvent | "pause", undefined> | undefined;
 
   /**
    * @param position Behind which record to begin. Reading from anywhere but the two ends has to look
@@ -65,8 +68,8 @@ export class FeedReader {
     return index < this.#feed.position.index;
   }
 
-  /** The next event of the piece that was read. */
-  take(): FoundEvent | undefined {
+  /** The next event of the piece that was read; `"pause"`: none for a while, and perhaps more. */
+  take(): FoundEvent | "pause" | undefined {
     const next = this.#piece?.next();
     if (next?.done !== false) this.#piece = undefined;
     return next?.value;
@@ -88,15 +91,19 @@ export class FeedReader {
     this.#piece = this.#eventsOf(frames);
   }
 
-  *#eventsOf(frames: readonly CommittedFrame[]): Generator<FoundEvent, undefined> {
+  *#eventsOf(frames: readonly CommittedFrame[]): Generator<FoundEvent | "pause", undefined> {
     const afterLsn = this.#position.lsn;
+    let unwantedCount = 0;
     for (const frame of frames) {
       for (const { record, place } of recordsOf(frame)) {
         if (record.type === RecordType.BODY) this.#note(record, place);
         if (record.type !== RecordType.CTRL || record.lsn <= afterLsn) continue;
         const effect = this.#effect(record, place) as CtrlEffect;
         const identity = this.#identityOf(effect.key, record.lsn);
-        if (this.#types?.has(identity.type) === false) continue;
+        if (this.#types?.has(identity.type) === false) {
+          if (++unwantedCount % UNWANTED_MAX === 0) yield "pause";
+          continue;
+        }
         this.#position = { index: frame.base.index, lsn: record.lsn };
         const { partitionKey } = identity;
         yield { ...toHistoryEvent(identity, effect), partitionKey };
@@ -113,19 +120,23 @@ export class FeedReader {
   }
 
   #identityOf(key: FlowKey, lsn: number): Identity {
+    // Whatever had the key before has been replaced in it when the flow began.
+    const known = this.#identities.get(packKey(key));
+    if (known !== undefined) return known;
     const { flows, records } = this.#feed.state;
     const flow = flows.table.get(key);
-    if (flow !== undefined && flow.bodyLsn < lsn) return flow.identity;
-    return this.#removed.get(packKey(key)) ?? this.#remember(key, records.identity(key, lsn));
+    const isThis = flow !== undefined && flow.bodyLsn < lsn;
+    return this.#remember(key, isThis ? flow.identity : records.identity(key, lsn));
   }
 
   #remember(key: FlowKey, identity: Identity): Identity {
     const packed = packKey(key);
-    this.#removed.delete(packed);
-    this.#removed.set(packed, identity);
-    if (this.#removed.size > IDENTITIES_MAX) {
-      const [oldest = ""] = this.#removed.keys();
-      this.#removed.delete(oldest);
+    // To the end of the line: the first one in the map is forgotten first.
+    this.#identities.delete(packed);
+    this.#identities.set(packed, identity);
+    if (this.#identities.size > IDENTITIES_MAX) {
+      const [oldest = ""] = this.#identities.keys();
+      this.#identities.delete(oldest);
     }
     return identity;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FlowError } from "../../src/errors.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { Shard } from "../../src/engine/shard.ts";
@@ -40,6 +41,8 @@ export class ScriptedStore implements AsyncDisposable {
   readonly fates: VoidReason[];
   /** How many frames were submitted. */
   frameCount = 0;
+  /** The index of the first frame that the logs still have. */
+  firstIndex = 1;
   /** Whether the log keeps its answers to itself, until `answer()`. */
   isSilent = false;
   readonly #unanswered: (() => void)[] = [];
@@ -119,7 +122,13 @@ export class ScriptedStore implements AsyncDisposable {
         listener = set;
       },
       onLost: (set) => inner.onLost(set),
-      read: (afterIndex) => inner.read(afterIndex),
+      read: (after) => {
+        const { firstIndex } = this;
+        if (typeof after === "number" && after + 1 < firstIndex) {
+          throw new FlowError("log_trimmed", "Given up", { details: { first: firstIndex } });
+        }
+        return inner.read(after);
+      },
       readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
       mark: () => inner.mark(),
       close: () => inner.close(),
