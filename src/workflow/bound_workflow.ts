@@ -42,8 +42,8 @@ import {
   outcomeOf,
   runnerOf,
   saidBy,
+  settled,
   tooLarge,
-  verdictOf,
 } from "./run.ts";
 import type { HandleOptions, RunResult, SettledJob } from "./run_options.ts";
 import { checkedPayload, type Eventually } from "./schema.ts";
@@ -55,6 +55,7 @@ import {
   okSettlement,
   retrySettlement,
   settle,
+  type Settlement,
 } from "./settlement.ts";
 import { LEASE_MS } from "./state_check.ts";
 import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
@@ -279,9 +280,8 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   async #settle(job: LooseJob, said: Outcome): Promise<SettledJob<LooseJob>> {
-    const { outcome, settlement } = await verdictOf(this.definition, job, said);
-    const record = settlement === undefined ? null : await settle(this.store, settlement);
-    return { job, outcome, record };
+    const send = (settlement: Settlement): Promise<FlowRecord> => settle(this.store, settlement);
+    return { job, ...await settled(this.definition, job, { outcome: said, send }) };
   }
 
   #lease(flow: Leased): Lease {

@@ -43,7 +43,8 @@ export type TransitionOf<S, K extends LiveName<S>> = K extends LiveName<S>
 
 /**
  * Works on a job of the states `K` and says what happens next. A throw is the same as
- * `error(exception)`.
+ * `error(exception)`, and so is saying what cannot be done: a payload that does not fit, a result that
+ * is too large, a child that exists already.
  */
 export type Handler<
   S,

@@ -10,7 +10,7 @@ import { claimedJob } from "./claim.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Outcome } from "./outcome.ts";
-import { type LooseJob, outcomeOf, type Runner, verdictOf } from "./run.ts";
+import { type LooseJob, outcomeOf, type Runner, settled } from "./run.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
 import type { WorkerErrorContext } from "./worker_options.ts";
@@ -164,9 +164,8 @@ export class JobRunner {
   async #settle(held: HeldJob, outcome: Outcome): Promise<void> {
     const { definition, time, onError } = this.#options;
     try {
-      const { settlement } = await verdictOf(definition, held.job, outcome);
-      if (settlement === undefined) this.#endTurn();
-      else await this.#send(settlement);
+      const send = (settlement: Settlement): Promise<FlowRecord> => this.#send(settlement);
+      await settled(definition, held.job, { outcome, send });
       this.counts.settled++;
     } catch (error) {
       this.counts.refused++;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { FlowError, type FlowErrorCode, isFlowError } from "../errors.ts";
+import type { FlowRecord } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
 import { checkedObject, checkHandler, refusal } from "./argument.ts";
 import { claimedStates } from "./claim.ts";
@@ -42,13 +43,23 @@ export interface Runner {
   readonly rest: Readonly<Record<string, unknown>>;
 }
 
-/** What a handler said, and the command that does it; undefined: none. */
-export interface Verdict {
-  /** What the handler said. */
+/** What became of a job. */
+export interface Settled {
+  /** What its handler said, or the mistake that it made. */
   readonly outcome: Outcome;
-  /** The command; undefined for `noReply`. */
-  readonly settlement: Settlement | undefined;
+  /** The flow after it; null for `noReply`. */
+  readonly record: FlowRecord | null;
 }
+
+/**
+ * Refusals of a command for what it says, whoever owns the flow. None of them has changed anything,
+ * and the same command would be refused again.
+ */
+const MISTAKES: readonly FlowErrorCode[] = [
+  ...["invalid_argument", "too_large", "limit_exceeded", "value_conflict"] as const,
+  ...["running_reserved", "terminal_target", "wait_state_required", "group_conflict"] as const,
+  ...["duplicate_id", "child_is_parent", "already_exists", "idempotency_conflict"] as const,
+];
 
 /** What every handler gets beside its job. */
 const CONTEXT = { ok, error, transition, complete, retry, fail, fanout, noReply } as const;
@@ -102,20 +113,38 @@ export async function saidBy(handler: LooseHandler, job: LooseJob): Promise<Outc
 }
 
 /**
- * The command that does what a handler said. A payload that does not fit, or a state that does not
- * exist, is the handler's mistake: it counts as if the handler had thrown it. Rejects with
- * `wrong_state` if the job's own state is not declared, since nobody knows then what an error does.
+ * Does what a handler said. What cannot be done for what it says (a payload that does not fit, a
+ * result that cannot be stored, a child that exists already) is the handler's mistake: it counts as
+ * if the handler had thrown it, and the flow does not have to wait for its lease to end.
+ *
+ * Rejects with every other refusal, and with `wrong_state` if the job's own state is not declared,
+ * since nobody knows then what an error does.
  */
-export async function verdictOf(
+export async function settled(
   definition: CheckedDefinition,
   job: LooseJob,
-  outcome: Outcome,
-): Promise<Verdict> {
+  { outcome, send }: {
+    readonly outcome: Outcome;
+    readonly send: (settlement: Settlement) => Promise<FlowRecord>;
+  },
+): Promise<Settled> {
+  const mistaken = async (reason: unknown): Promise<Settled> => {
+    return {
+      outcome: error(reason),
+      record: await send(errorSettlement(definition, job, { reason })),
+    };
+  };
+  let settlement: Settlement | undefined;
   try {
-    return { outcome, settlement: await settlementOf(definition, job, outcome) };
+    settlement = await settlementOf(definition, job, outcome);
   } catch (mistake) {
-    const settlement = errorSettlement(definition, job, { reason: mistake });
-    return { outcome: error(mistake), settlement };
+    return await mistaken(mistake);
+  }
+  try {
+    return { outcome, record: settlement === undefined ? null : await send(settlement) };
+  } catch (refusal) {
+    if (MISTAKES.some((code) => isFlowError(refusal, code))) return await mistaken(refusal);
+    throw refusal;
   }
 }
 

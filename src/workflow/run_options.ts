@@ -56,7 +56,7 @@ export type RunStatesOptions<P extends readonly string[], S, C, Asked extends bo
 export interface SettledJob<J> {
   /** The job. */
   readonly job: J;
-  /** What its handler said. */
+  /** What its handler said; `error()` if that could not be done for what it says. */
   readonly outcome: Outcome;
   /** The flow after it; null if the handler said `noReply`. */
   readonly record: FlowRecord | null;

@@ -373,7 +373,7 @@ test("stop() hands a flow back as it was, and another worker has it at once", as
   assertGreater(next!.fencingToken, 1);
 });
 
-test("startWorker() loses nothing of the others when one result cannot be stored", async () => {
+test("startWorker() settles a job whose result cannot be stored as one that went wrong", async () => {
   await using opened = await open();
   const { store, time } = opened;
   const email = emailOn(store);
@@ -386,8 +386,11 @@ test("startWorker() loses nothing of the others when one result cannot be stored
   });
   await time.advance(0);
   await time.advance(0);
-  assertEquals(errors, [["invalid_argument", "settle", "b"]]);
-  assertEquals([worker.stats.settled, worker.stats.refused], [2, 1]);
+  assertEquals([worker.stats.settled, worker.stats.refused, errors], [3, 0, []]);
+  assertEquals((await email.info()).completed, 2);
+  const record = await email.get("b", { full: true });
+  const { code } = record?.error as { code: string };
+  assertEquals([record?.state, record?.attempts, code], ["queued", 1, "invalid_argument"]);
 });
 
 test("startWorker() settles together what is too large for one command", async () => {

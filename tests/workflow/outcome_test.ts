@@ -235,6 +235,44 @@ test("handle() resolves to the job, the outcome and the flow after it", async ()
   assertEquals(settled, { job: job!, outcome: ok({ receipt: "r" }), record: after });
 });
 
+test("what a store refuses for what it says is the handler's mistake", async () => {
+  for (const code of ["too_large", "limit_exceeded", "value_conflict", "already_exists"] as const) {
+    const refusal = new FlowError(code, "No");
+    const flows = fakeStore({
+      claimDue: () => [claimed],
+      transition: () => {
+        throw refusal;
+      },
+      retry: () => after,
+    });
+    const [result] = await billingOn(flows).runOnce("created", {
+      worker: "w",
+      handler: () => ok({ receipt: "r" }),
+    });
+    assertEquals(result?.outcome, error(refusal));
+    assertEquals(result?.record, after);
+    const [, options] = flows.calls[2]!.args as unknown as [unknown, { error: { code: string } }];
+    assertEquals([flows.calls[2]?.command, options.error.code], ["retry", code]);
+  }
+});
+
+test("what a store refuses for who says it, or for itself, is nobody's mistake", async () => {
+  for (const code of ["stale_lease", "not_found", "overloaded", "unknown_outcome"] as const) {
+    const refusal = new FlowError(code, "No");
+    const flows = fakeStore({
+      claimDue: () => [claimed],
+      transition: () => {
+        throw refusal;
+      },
+    });
+    const [result] = await billingOn(flows).runOnce("created", {
+      worker: "w",
+      handler: () => ok({ receipt: "r" }),
+    });
+    assertEquals([result?.error, flows.calls.length], [refusal, 2]);
+  }
+});
+
 test("handle() rejects with the store's refusal", async () => {
   const flows = fakeStore({
     claimDue: () => [claimed],
