@@ -19,6 +19,7 @@ export const DURABLE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
   systemClock: true,
   blocking: true,
   limits: true,
+  admission: true,
   durable: true,
   shards: true,
   kv: true,

@@ -14,6 +14,7 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `systemClock`: it can be opened on the machine's time;
  * - `blocking`: claims can wait for work (`blockMs`);
  * - `limits`: it can be opened with other limits;
+ * - `admission`: it refuses new work that is too much for it, by the limits it was opened with;
  * - `durable`: it can be closed and opened again;
  * - `shards`: it can be opened with several shards;
  * - `kv`: it keeps values by key, too;
@@ -26,6 +27,7 @@ export type ConformanceCapability =
   | "systemClock"
   | "blocking"
   | "limits"
+  | "admission"
   | "durable"
   | "shards"
   | "kv"

@@ -252,6 +252,28 @@ export const kvCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name:
+      "retentionCleanup() removes as many flows and keys as limit says together, in the order of their ends",
+    needs: ["kv", "manualClock"],
+    async run(context) {
+      const { kv, store } = context;
+      for (const [n, id] of ["flow-1", "flow-3"].entries()) {
+        await create(store, id);
+        await store.cancel(id, { ttlMs: 10 + 20 * n });
+      }
+      await kv.set("key-2", 1, { ttlMs: 20 });
+      await kv.set("key-4", 1, { ttlMs: 40 });
+      await context.advance(40);
+      const removed = async (limit: number) => {
+        const { flows, keys } = await store.retentionCleanup({ limit });
+        return [flows, keys];
+      };
+      same(await removed(2), [1, 1]);
+      same(await removed(1), [1, 0]);
+      same(await removed(9), [0, 1]);
+    },
+  },
+  {
     name: "a key has 4,096 bytes at most, and its value a megabyte, unless limits say otherwise",
     needs: ["kv"],
     async run({ kv }) {

@@ -172,6 +172,28 @@ export const spawnRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a flow is not taken in that is an ancestor of its parent: child_is_parent",
+    async run({ store }) {
+      const there = { parentFlowId: "c", rootFlowId: "r", state: "p", partitionKey: "here" };
+      await create(store, "p", there);
+      await spawn(store, "p", ["c"]);
+      await refused(() => spawn(store, "c", ["p"], { idempotent: true }), "child_is_parent", {
+        id: "p",
+      });
+      shows(await store.get("c"), { version: 1, childGroups: {} });
+    },
+  },
+  {
+    name: "a child of one group is not taken into another: idempotency_conflict",
+    async run({ store }) {
+      await create(store, "p");
+      await spawn(store, "p", ["a"]);
+      const other = { groupId: "h", idempotent: true } as const;
+      await refused(() => spawn(store, "p", ["a"], other), "idempotency_conflict", { id: "a" });
+      shows(await store.get("a"), { version: 1, parentGroupId: "g" });
+    },
+  },
+  {
     name:
       "a child that is there already refuses all: already_exists, or idempotency_conflict for another request",
     async run({ store }) {

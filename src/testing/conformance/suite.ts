@@ -13,6 +13,7 @@ import type {
   ConformanceSubject,
   ConformanceTime,
 } from "./case.ts";
+import { admissionCases } from "./admission.ts";
 import { argumentsCases } from "./arguments.ts";
 import { atomicCases } from "./atomic.ts";
 import { batchCases } from "./batch.ts";
@@ -70,6 +71,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...blockingCases,
   ...argumentsCases,
   ...limitsCases,
+  ...admissionCases,
   ...timeCases,
   ...durabilityCases,
   ...childrenCases,
