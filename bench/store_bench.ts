@@ -53,6 +53,24 @@ for (const place of ["memory", "disk"] as const) {
     bench.end();
   });
 
+  Deno.bench(`kv.set() of ${BATCH_COUNT} keys at once, ${place}`, { group: "keys" }, async () => {
+    await Promise.all(ids().map((key) => store.kv.set(key, PAYLOAD)));
+  });
+
+  Deno.bench(`kv.get() of ${BATCH_COUNT} keys, ${place}`, { group: "keys" }, async (bench) => {
+    const keys = ids();
+    await Promise.all(keys.map((key) => store.kv.set(key, PAYLOAD)));
+    bench.start();
+    await Promise.all(keys.map((key) => store.kv.get(key)));
+    bench.end();
+  });
+
+  Deno.bench(`atomic() of ${BATCH_COUNT} commands, ${place}`, { group: "keys" }, async () => {
+    await store.atomic("p", (tx) => {
+      for (const key of ids()) tx.kv.set(key, PAYLOAD);
+    });
+  });
+
   Deno.bench(
     `create → claim → complete of ${BATCH_COUNT}, ${place}`,
     { group: "cycle" },
