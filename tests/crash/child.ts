@@ -1,6 +1,6 @@
 /**
- * The process that the kill test kills: creates, claims, completes and retries flows as fast as it
- * can, and says on standard output what was acknowledged, one line each, right after it was.
+ * The process that the kill test kills: creates, claims, completes and retries flows and changes keys
+ * as fast as it can, and says on standard output what was acknowledged, one line each, right after it was.
  *
  * Run as `child.ts <data directory> <round>`.
  *
@@ -18,7 +18,14 @@ const log = Number(round) % 2 === 0 ? "thread" : "inline";
 
 const store = await openStore({ dir, log });
 say("open");
-await Promise.all([produce("a"), produce("b"), consume("w1"), consume("w2"), consume("w3")]);
+await Promise.all([
+  produce("a"),
+  produce("b"),
+  consume("w1"),
+  consume("w2"),
+  consume("w3"),
+  move(),
+]);
 
 /** Creates flows without end, three at a time. */
 async function produce(name: string): Promise<never> {
@@ -35,6 +42,21 @@ async function consume(worker: string): Promise<never> {
     const flows = await store.claimDue("job", { worker, limit: 4, leaseMs: 300, blockMs: 1_000 });
     for (const flow of flows) say(`claimed ${flow.id} ${flow.fencingToken}`);
     await Promise.all(flows.map(settle));
+  }
+}
+
+/** Counts up in one key and down in another, without end: together they are always nothing. */
+async function move(): Promise<never> {
+  const inLedger = { partitionKey: "ledger" };
+  while (true) {
+    const up = await store.kv.get("up", inLedger);
+    const down = await store.kv.get("down", inLedger);
+    const count = Number(up?.value ?? 0) + 1;
+    await store.atomic("ledger", (tx) => {
+      tx.kv.set("up", count, { ifVersion: up?.version ?? 0 });
+      tx.kv.set("down", -count, { ifVersion: down?.version ?? 0 });
+    });
+    say(`moved ${count}`);
   }
 }
 

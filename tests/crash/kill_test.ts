@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type FlowStore, openStore } from "../../mod.ts";
+import { type FlowStore, openStore, type Store } from "../../mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 
@@ -20,6 +20,7 @@ class Acknowledged {
   readonly claims = new Set<string>();
   readonly retried = new Map<string, number>();
   readonly completed = new Map<string, number>();
+  moved = 0;
 
   /** Notes one line of a child; a line that was cut off by the kill says nothing. */
   note(line: string): void {
@@ -30,6 +31,7 @@ class Acknowledged {
       assert(!this.claims.has(claim), `claimed twice under one fencing number: ${claim}`);
       this.claims.add(claim);
     }
+    if (verb === "moved") this.moved = Number(id);
     if (verb === "retried") this.retried.set(id, Number(fencing));
     if (verb === "completed") {
       assert(!this.completed.has(id), `completed twice: ${id}`);
@@ -50,6 +52,7 @@ test("openStore() finds everything acknowledged after each of 50 kills at random
     // A busy machine does little in such short lives, but never nothing.
     assert(acknowledged.created.size > ROUNDS, `only ${acknowledged.created.size} created`);
     assert(acknowledged.completed.size > 10, `only ${acknowledged.completed.size} completed`);
+    assert(acknowledged.moved > 10, `only ${acknowledged.moved} moved`);
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -82,7 +85,7 @@ async function linesUntilKilled(child: ChildProcess): Promise<string[]> {
 }
 
 /** Everything acknowledged is there, and nothing stands in a history that cannot have happened. */
-async function verify(store: FlowStore, acknowledged: Acknowledged): Promise<void> {
+async function verify(store: Store, acknowledged: Acknowledged): Promise<void> {
   for (const id of acknowledged.created) {
     const flow = await store.get(id);
     assert(flow !== null, `lost: ${id}`);
@@ -103,6 +106,11 @@ async function verify(store: FlowStore, acknowledged: Acknowledged): Promise<voi
     assert(flow !== null && flow.fencingToken >= Number(fencing), `lost the claim ${claim}`);
   }
   for (const id of [...acknowledged.created].slice(-50)) await verifyHistory(store, id);
+  const inLedger = { partitionKey: "ledger" };
+  const up = Number((await store.kv.get("up", inLedger))?.value ?? 0);
+  const down = Number((await store.kv.get("down", inLedger))?.value ?? 0);
+  assertEquals(up + down, 0, "half of an atomic() is there");
+  assert(up >= acknowledged.moved, `lost: ${acknowledged.moved} were counted, ${up} are there`);
 }
 
 async function verifyHistory(store: FlowStore, id: string): Promise<void> {
