@@ -111,6 +111,8 @@ export class Claim<T> implements Call<T>, Waiter {
   }
 
   #wait(): void {
+    // What it has given up stays so; whoever wakes it has something new.
+    this.#spread.forget();
     if (this.#isWaiting) return;
     this.#shards.park(this);
     this.#isWaiting = true;

@@ -51,6 +51,11 @@ export class Spread {
     return joined(this.#shares.map(({ reply }) => reply));
   }
 
+  /** Lets the next decision be one of its own: nobody is told what came of this one. */
+  forget(): void {
+    this.#shares = [];
+  }
+
   /** Does the same again in a shard. Others have their share, whatever happens. */
   readonly #again = ({ shard, reply }: Share): readonly Share[] => {
     if (!hasDone(reply)) return [];

@@ -204,3 +204,17 @@ test("claimDue() without a limit of time keeps the process alive until it is ans
   controller.abort();
   await assertRejects(() => claimed);
 });
+
+test("a claim that waits after it has given a flow up takes the flow when it is due again", async () => {
+  const { store, time } = await stores();
+  await using _ = store;
+  await store.policySet("job", {
+    states: { queued: { maxReclaims: 0, retry: { exhaustedTo: "queued" } } },
+  });
+  await store.create("a", { type: "job" });
+  await store.claimDue("job", { worker: "gone", leaseMs: 10 });
+  await time.advance(10);
+  const claimed = store.claimDue("job", { worker: "w", blockMs: 1_000 });
+  await time.advance(1_000);
+  assertEquals((await claimed).map(({ id }) => id), ["a"]);
+});
