@@ -33,9 +33,9 @@ export interface DiskRoomOptions {
 }
 
 /**
- * Keeps room for what has begun. New work waits while little is free, if somebody wants that to be
- * looked at and the system says how much is; and from the moment on at which a frame found no room, until the ballast, which was
- * given back then, can be taken again.
+ * Keeps room for what has begun. New work waits from the moment on at which a frame found no room,
+ * until the ballast, which was given back then, can be taken again; and while little is free, if
+ * somebody wants that to be looked at and the system says how much is.
  */
 export class DiskRoom {
   readonly #options: DiskRoomOptions;

@@ -5,6 +5,7 @@
  */
 import type { FlowError } from "../errors.ts";
 import type { FrameEnd, Log } from "../log/mod.ts";
+import type { LogTally } from "./log_tally.ts";
 import type { ShardState } from "./shard_state.ts";
 
 /** A place in the log of a shard, between two records. */
@@ -30,14 +31,16 @@ export class Feed {
   readonly log: Log;
   readonly #source: StateSource;
   readonly #waiting = new Set<() => void>();
+  readonly #tally: LogTally;
   #end: FrameEnd | undefined;
   #ending: FlowError | undefined;
 
-  /** A feed of all that the state was built of. */
+  /** A feed of all that the state was built of, and of what is added to the tally of its log. */
   constructor(log: Log, source: StateSource) {
     this.log = log;
     this.#source = source;
-    this.#end = source.state.read.end;
+    this.#tally = source.state.read;
+    this.#end = this.#tally.end;
   }
 
   /** The state above the log. It is ahead of the feed. */
@@ -45,14 +48,15 @@ export class Feed {
     return this.#source.state;
   }
 
-  /** Behind the last committed frame; undefined: there is none. */
-  get end(): FrameEnd | undefined {
-    return this.#end;
-  }
-
   /** The place behind all that is committed. */
   get position(): FeedPosition {
     return this.#end?.end ?? { index: 0, lsn: 0 };
+  }
+
+  /** Where to begin to read what comes after a place: there, or not far before it. */
+  standBefore({ index, lsn }: FeedPosition): number | FrameEnd {
+    if (lsn === this.position.lsn) return this.#end ?? 0;
+    return this.#tally.signpost(lsn) ?? index;
   }
 
   /** Why nothing more comes; undefined: the shard is open. */

@@ -46,15 +46,14 @@ export class FeedReader {
   #piece: Iterator<FoundEvent | "pause", undefined> | undefined;
 
   /**
-   * @param position Behind which record to begin. Reading from anywhere but the two ends has to look
-   *   for it in its segment, piece by piece.
+   * @param position Behind which record to begin.
    * @param types The types to read; null: all.
    */
   constructor(feed: Feed, position: FeedPosition, types: ReadonlySet<string> | null) {
     this.#feed = feed;
     this.#types = types;
     this.#position = position;
-    this.#stand = position.lsn === feed.position.lsn ? feed.end ?? 0 : position.index;
+    this.#stand = feed.standBefore(position);
   }
 
   /** Behind the last event that was taken. */

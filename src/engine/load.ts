@@ -12,10 +12,15 @@ import type { Shard } from "./shard.ts";
  */
 const FLOW_BYTES = 500;
 
+/** Bytes of a key with its places in all indexes, for keys of 15 characters. */
+const KEY_BYTES = 70;
+
 /** Memory by part, in bytes. An estimate: exact for what is counted in bytes, else by number. */
 export interface MemoryStats {
   /** The flows and the orders over them. */
   readonly flowsBytes: number;
+  /** The keys of `kv`; their values are on disk. */
+  readonly keysBytes: number;
   /** Where records stand in the log. */
   readonly keydirBytes: number;
   /** Frames that are not on disk. */
@@ -27,15 +32,17 @@ export interface MemoryStats {
 /** The memory of some shards. */
 export function memoryOf(shards: readonly Shard[]): MemoryStats {
   let flowsBytes = 0;
+  let keysBytes = 0;
   let keydirBytes = 0;
   let inFlightBytes = 0;
   for (const { state: { flows, keydir }, inFlightBytes: ahead } of shards) {
     flowsBytes += flows.table.size * FLOW_BYTES;
+    keysBytes += flows.kv.size * KEY_BYTES;
     keydirBytes += keydir.bytes;
     inFlightBytes += ahead;
   }
-  const totalBytes = flowsBytes + keydirBytes + inFlightBytes;
-  return { flowsBytes, keydirBytes, inFlightBytes, totalBytes };
+  const totalBytes = flowsBytes + keysBytes + keydirBytes + inFlightBytes;
+  return { flowsBytes, keysBytes, keydirBytes, inFlightBytes, totalBytes };
 }
 
 /** What decides whether new work is taken. */

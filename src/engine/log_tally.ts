@@ -1,12 +1,18 @@
 /**
- * How much a log holds.
+ * How much a log holds, and where.
  *
  * @module
  */
 import type { FrameEnd } from "../log/mod.ts";
 
+/** Between two signposts there are so many bytes, and one frame: what is read in a millisecond. */
+const SIGNPOST_BYTES = 1 << 20;
+
 /** Counts what a log holds, frame by frame, from its beginning. */
 export class LogTally {
+  readonly #signposts: FrameEnd[] = [];
+  /** Where the next one is due. */
+  #signpostBytes = SIGNPOST_BYTES;
   #bytes = 0;
   #segments = 0;
   #last: FrameEnd | undefined;
@@ -31,11 +37,22 @@ export class LogTally {
     return this.#last;
   }
 
+  /**
+   * A frame not far from a record, none of which comes after it: from there the record is found
+   * without reading the log from its beginning. Undefined: the beginning is not far.
+   */
+  signpost(lsn: number): FrameEnd | undefined {
+    return this.#signposts.findLast(({ end }) => end.lsn <= lsn);
+  }
+
   /** Adds the frame after the last one. */
   add(end: FrameEnd): void {
     const isSameSegment = this.#last?.segment === end.segment;
     if (!isSameSegment) this.#segments += 1;
     this.#bytes += end.endOffset - (isSameSegment ? this.#last!.endOffset : 0);
     this.#last = end;
+    if (this.#bytes < this.#signpostBytes) return;
+    this.#signposts.push(end);
+    this.#signpostBytes = this.#bytes + SIGNPOST_BYTES;
   }
 }

@@ -344,3 +344,17 @@ test("events() refuses a cursor that is ahead of the store", async () => {
   await using older = new ScriptedStore();
   assertThrows(() => older.store.events({ from: last!.cursor }), FlowError, "from is");
 });
+
+test("events() from a cursor reads only what is not far from it", async () => {
+  const directory = countingDirectory(memoryDirectory());
+  await using store = await openStore({ files: directory });
+  const payload = new Uint8Array(200_000);
+  for (let index = 0; index < 100; index++) {
+    await store.create(`f${index}`, { type: "job", payload });
+  }
+  const all = await take(store, "start", 100);
+  directory.reset();
+  assertEquals((await take(store, all[70]!.cursor, 1))[0], all[71]);
+  // The log has 20 MB, and a reader takes a mebibyte at a time.
+  assert(directory.counts().reads <= 4, `${directory.counts().reads} reads`);
+});

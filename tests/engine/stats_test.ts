@@ -65,7 +65,7 @@ test("stats() measures commits from their submission to their answer", async () 
   assert(memory.inFlightBytes > 100);
   assertEquals(
     memory.totalBytes,
-    memory.flowsBytes + memory.keydirBytes + memory.inFlightBytes,
+    memory.flowsBytes + memory.keysBytes + memory.keydirBytes + memory.inFlightBytes,
   );
   scripted.answer();
   await scripted.turn();
