@@ -48,6 +48,9 @@ export {
   isFlowError,
 } from "./src/errors.ts";
 export type {
+  Backup,
+  BackupOptions,
+  BackupProgress,
   CommitStats,
   DiskStats,
   HealthProblem,
@@ -59,6 +62,7 @@ export type {
   MemoryStats,
   OpenOptions,
   OverloadReason,
+  RestoreOptions,
   RetentionOptions,
   ShardStats,
   Store,
@@ -75,6 +79,6 @@ export type {
   OpenOptions as FileOpenOptions,
 } from "./src/files/mod.ts";
 export * from "./src/flow/mod.ts";
-export { openStore } from "./src/open_store.ts";
+export { openStore, restoreStore } from "./src/open_store.ts";
 export type { Alarm, AlarmOptions, Clock, Random, Time } from "./src/time/mod.ts";
 export * from "./src/workflow/mod.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { OpenOptions, Store } from "./engine/mod.ts";
+import type { OpenOptions, RestoreOptions, Store } from "./engine/mod.ts";
 
 /**
  * Opens a store in this process.
@@ -35,4 +35,37 @@ import type { OpenOptions, Store } from "./engine/mod.ts";
 export async function openStore(options: string | OpenOptions): Promise<Store> {
   const engine = await import("./engine/mod.ts");
   return engine.openStore(options);
+}
+
+/**
+ * Makes a store of a backup that `store.backup()` has made.
+ *
+ * It is another store than the one that was copied. Everything is in it that was acknowledged before
+ * the backup began. Its fencing numbers go on 2^32 above those in the backup, so other systems that
+ * have seen a number which the copied store gave away later do not take an old one for a new one.
+ *
+ * @throws {FlowError} `invalid_argument` if there is no whole backup in `from`, or anything in `to`;
+ *   `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
+ *   written. An attempt that failed leaves files in `to`, and no store.
+ *
+ * @example
+ * ```ts
+ * import { openStore, restoreStore } from "@flowcask/flowcask";
+ * import { simulatedDisk } from "@flowcask/flowcask/testing";
+ *
+ * // In earnest: await store.backup("./backup"), and restoreStore({ from: "./backup", to: "./data" }).
+ * const [backup, data] = [simulatedDisk().directory(), simulatedDisk().directory()];
+ * {
+ *   await using store = await openStore(":memory:");
+ *   await store.create("email-1", { type: "email" });
+ *   await store.backup(backup);
+ * }
+ * await restoreStore({ from: backup, to: data });
+ * await using store = await openStore({ files: data });
+ * console.log((await store.get("email-1"))?.state); // queued
+ * ```
+ */
+export async function restoreStore(options: RestoreOptions): Promise<void> {
+  const engine = await import("./engine/mod.ts");
+  await engine.restoreStore(options);
 }

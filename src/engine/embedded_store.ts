@@ -81,6 +81,8 @@ export interface EmbeddedStoreParts {
   readonly parse: ParseContext;
   /** The lock of the directory. */
   readonly lock: Lock;
+  /** Copies the store; see `Store.backup()`. */
+  readonly backup: Store["backup"];
 }
 
 /** Checks the arguments of a command or query. */
@@ -101,14 +103,15 @@ export class EmbeddedStore implements Store {
   readonly time: Time;
   /** The keys. */
   readonly kv: flow.KvStore;
+  readonly backup: Store["backup"];
   readonly #shards: Shards;
   readonly #parse: ParseContext;
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
-  /** Puts a store together. */
-  constructor({ shards, time, parse, lock }: EmbeddedStoreParts) {
+  constructor({ shards, time, parse, lock, backup }: EmbeddedStoreParts) {
     this.time = time;
+    this.backup = backup;
     this.#shards = shards;
     this.#parse = parse;
     this.#lock = lock;

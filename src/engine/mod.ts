@@ -5,6 +5,13 @@
  */
 
 export { openStore } from "./open_store.ts";
+export {
+  type Backup,
+  type BackupOptions,
+  type BackupProgress,
+  type RestoreOptions,
+  restoreStore,
+} from "./backup.ts";
 export type { DiskStats, OverloadReason } from "./admission.ts";
 export type { HealthProblem, HealthProblemCode, StoreHealth } from "./health.ts";
 export type { LatencySummary } from "./latencies.ts";

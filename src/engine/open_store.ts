@@ -9,6 +9,7 @@ import type { SipKey } from "../codec/mod.ts";
 import { ShardMap } from "../flow/core/mod.ts";
 import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
+import { backUp, type BackupParts } from "./backup.ts";
 import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
@@ -51,16 +52,29 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       frameBytesMax: FRAME_BYTES_MAX,
       io: (shard) => ios[shard] = ioOver(directory, dir, log),
     });
-    const hashKey = hashKeyOf(manifest.state.dbId);
+    const { hashId, fencingFloor } = manifest.state;
+    const hashKey = hashKeyOf(hashId);
     const map = new ShardMap(manifest.state.slots);
-    const shards = shardsOver({ logs, time, hashKey, limits, map, sweepPlan }, directory);
+    const shards = shardsOver(
+      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan },
+      directory,
+    );
     if (log === "thread") await insistOnThreads(shards, ios);
     const parse = { limits, manualClock: time.manual };
-    return new EmbeddedStore({ shards, time, parse, lock });
+    const backup = backupOf({ directory, manifest, logs, time }, shards);
+    return new EmbeddedStore({ shards, time, parse, lock, backup });
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** Copies a store for as long as it is open. */
+function backupOf(parts: BackupParts, shards: Shards): Store["backup"] {
+  return async (to, options) => {
+    if (shards.ended !== undefined) throw shards.ended;
+    return await backUp(parts, to, options);
+  };
 }
 
 /** Shards that cannot be built leave no file open. */
@@ -121,8 +135,8 @@ function directoryAt(dir: string): Directory {
 }
 
 /** The key of a store's hashes, so that ids that collide in one store do not in the next. */
-function hashKeyOf(dbId: string): SipKey {
-  const hi = Number.parseInt(dbId.slice(0, 8), 16);
-  const lo = Number.parseInt(dbId.slice(8), 16);
+function hashKeyOf(hashId: string): SipKey {
+  const hi = Number.parseInt(hashId.slice(0, 8), 16);
+  const lo = Number.parseInt(hashId.slice(8), 16);
   return [hi, lo, ~hi >>> 0, ~lo >>> 0];
 }

@@ -66,6 +66,8 @@ export interface ShardOptions {
   readonly time: Time;
   /** The key that flows get their keys by. */
   readonly hashKey: SipKey;
+  /** Every fencing number that is given away is above this. Default 0. */
+  readonly fencingFloor?: number | undefined;
   /** Limits of the store. */
   readonly limits: StoreLimits;
   /** Who it is, and the shards beside it. */
@@ -292,8 +294,10 @@ export class Shard {
   }
 
   #build(): ShardState {
-    const { hashKey, policies } = this.#options;
-    return new ShardState(this.#log, { hashKey, policies, bytes: this.#ahead });
+    const { hashKey, fencingFloor, policies } = this.#options;
+    return new ShardState(this.#log, {
+      ...{ hashKey, fencingFloor, policies, bytes: this.#ahead },
+    });
   }
 
   #makeRoom(bytes: number): void {

@@ -50,6 +50,8 @@ export interface Circumstances {
 export interface ShardStateOptions {
   /** The key that flows get their keys by. */
   readonly hashKey: SipKey;
+  /** Every fencing number that is given away is above this. Default 0. */
+  readonly fencingFloor?: number | undefined;
   /** The bytes of records, also of those that the log does not hold yet. Default: the log. */
   readonly bytes?: RecordBytes;
   /** Policies that another shard has. Default: they come from this one's log. */
@@ -90,8 +92,8 @@ export class ShardState {
   #timeMs = 0;
 
   /** Builds the state from what the log holds. */
-  constructor(log: Log, { hashKey, bytes = log, policies }: ShardStateOptions) {
-    this.flows = createFlowState({ hashKey, policies });
+  constructor(log: Log, { hashKey, fencingFloor, bytes = log, policies }: ShardStateOptions) {
+    this.flows = createFlowState({ hashKey, fencingFloor, policies });
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {

@@ -49,6 +49,8 @@ export interface ShardsOptions {
   readonly time: Time;
   /** The key that flows get their keys by. */
   readonly hashKey: SipKey;
+  /** Every fencing number that is given away is above this. Default 0. */
+  readonly fencingFloor?: number;
   /** Limits of the store. */
   readonly limits: StoreLimits;
   /** Which shard has which partition. Default: there is one shard. */
@@ -88,7 +90,7 @@ export class Shards implements ShardHost {
 
   /** Reads the logs and opens the shards. */
   constructor(options: ShardsOptions) {
-    const { logs, time, hashKey, limits, map = new ShardMap() } = options;
+    const { logs, time, hashKey, fencingFloor, limits, map = new ShardMap() } = options;
     this.#time = time;
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
@@ -99,7 +101,9 @@ export class Shards implements ShardHost {
     for (const [number, log] of logs.entries()) {
       const neighbours = this.router.neighboursOf(number);
       const policies = number === 0 ? undefined : this.#policies.policies;
-      const shard = new Shard({ log, time, hashKey, limits, neighbours, policies, host: this });
+      const shard = new Shard({
+        ...{ log, time, hashKey, fencingFloor, limits, neighbours, policies, host: this },
+      });
       this.#all.push(shard);
       if (number === 0) {
         for (const set of shard.state.flows.policies) this.#policies.note(...set);

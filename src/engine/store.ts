@@ -16,6 +16,8 @@ import type {
   KvStore,
   LeaseWatchOptions,
 } from "../flow/mod.ts";
+import type { Directory } from "../files/mod.ts";
+import type { Backup, BackupOptions } from "./backup.ts";
 import type { StoreHealth } from "./health.ts";
 import type { StoreStats } from "./stats.ts";
 import type { Time } from "../time/mod.ts";
@@ -142,6 +144,16 @@ export interface Store extends FlowStore, AsyncDisposable {
    * ```
    */
   health(): StoreHealth;
+  /**
+   * Copies the store, as it is at this moment, into an empty directory, and goes on working meanwhile.
+   * The copy is no store yet: {@linkcode restoreStore} makes one of it. Resolves once it is durable.
+   *
+   * Rejects with `invalid_argument` if there is something in the target, `store_failed` if files
+   * cannot be read or written, `corrupt` if the store's own files are cut short.
+   *
+   * @param to The directory, created if missing.
+   */
+  backup(to: string | Directory, options?: BackupOptions): Promise<Backup>;
   /**
    * Waits for commands that are on their way to the disk, refuses those that wait for work with
    * `store_closed`, and gives the directory free. Closing twice is harmless.

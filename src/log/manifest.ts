@@ -7,6 +7,7 @@
 import { type Directory, writeFully } from "../files/mod.ts";
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
+import { BACKUP_NAME } from "./backup_list.ts";
 import { corrupt, failed, guarded } from "./file_fault.ts";
 import {
   encodeSlot,
@@ -60,6 +61,13 @@ export class Manifest {
       if (newest !== undefined) return new Manifest(directory, newest, false);
       checkUnborn(directory);
       return new Manifest(directory, create({ directory, random, shards }), true);
+    });
+  }
+
+  /** Makes the first generation of a store whose segments are there already. */
+  static create(directory: Directory, state: ManifestState): void {
+    guarded(`The manifest in "${directory.path}" cannot be created`, () => {
+      begin(directory, state);
     });
   }
 
@@ -139,7 +147,15 @@ export class Manifest {
 
 /** Throws unless a directory without a valid manifest has never had one that mattered. */
 function checkUnborn(directory: Directory): void {
-  const segment = directory.list().find((name) => segmentIdOf(name) !== undefined);
+  const names = directory.list();
+  const segment = names.find((name) => segmentIdOf(name) !== undefined);
+  if (names.includes(BACKUP_NAME)) {
+    throw new FlowError(
+      "invalid_argument",
+      `The directory "${directory.path}" holds a backup: make a store of it by restoreStore()`,
+      { details: { field: "dir", value: directory.path } },
+    );
+  }
   if (segment === undefined) return;
   throw corrupt(`Both slots of the manifest are damaged and the segment "${segment}" exists`, {
     file: MANIFEST_NAMES[0],
@@ -147,30 +163,35 @@ function checkUnborn(directory: Directory): void {
   });
 }
 
+/** A store without segments. */
+function create(
+  { directory, random, shards }: ManifestOptions & { readonly shards: number },
+): Generation {
+  const dbId = dbIdOf(random.u32(), random.u32());
+  return begin(directory, {
+    dbId,
+    hashId: dbId,
+    fencingFloor: 0,
+    epoch: 0,
+    slots: slotsOf(shards),
+    nextSegment: 1,
+    segments: [],
+    quarantine: [],
+  });
+}
+
 /**
  * Makes both slots, their names durable first. Slots of a creation that was cut short are made anew:
  * nobody knows whether their names are durable.
  */
-function create(
-  { directory, random, shards }: ManifestOptions & { readonly shards: number },
-): Generation {
+function begin(directory: Directory, state: ManifestState): Generation {
   const names = directory.list();
   for (const name of MANIFEST_NAMES) {
     if (names.includes(name)) directory.remove(name);
     directory.open(name, { create: true }).close();
   }
   directory.sync();
-  const first: Generation = {
-    number: 1,
-    state: {
-      dbId: dbIdOf(random.u32(), random.u32()),
-      epoch: 0,
-      slots: slotsOf(shards),
-      nextSegment: 1,
-      segments: [],
-      quarantine: [],
-    },
-  };
+  const first: Generation = { number: 1, state };
   writeSlot(directory, first);
   return first;
 }

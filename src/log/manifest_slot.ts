@@ -30,7 +30,7 @@ export function slotName(generation: number): string {
 
 /** The bytes of a slot with this generation. */
 export function encodeSlot({ number, state }: Generation): Uint8Array {
-  const body = new TextEncoder().encode(JSON.stringify(state));
+  const body = new TextEncoder().encode(JSON.stringify(written(state)));
   const writer = new ByteWriter(HEADER_BYTES + body.length);
   writer.u32(MAGIC);
   writeFormat(writer);
@@ -40,6 +40,13 @@ export function encodeSlot({ number, state }: Generation): Uint8Array {
   sealHeader(writer);
   writer.raw(body);
   return writer.bytes();
+}
+
+/** What is written of a state: not what only a restored store differs in. */
+function written({ hashId, fencingFloor, ...state }: ManifestState): Partial<ManifestState> {
+  const isRestored = hashId !== state.dbId || fencingFloor > 0;
+  const { dbId, ...rest } = state;
+  return isRestored ? { dbId, hashId, fencingFloor, ...rest } : state;
 }
 
 /**

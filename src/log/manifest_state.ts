@@ -45,6 +45,13 @@ export interface QuarantineEntry {
 export interface ManifestState {
   /** The store, in hexadecimal. */
   readonly dbId: string;
+  /**
+   * What the keys of the store's hashes are made of, in hexadecimal: the `dbId` that it was created
+   * with. A store that was restored has another `dbId`, but the same keys in its records.
+   */
+  readonly hashId: string;
+  /** Every fencing number that the store gives away is above this. Above 0 in a restored store. */
+  readonly fencingFloor: number;
   /** Number of the opening. */
   readonly epoch: number;
   /** Runs of slots and the shard that they belong to. */
@@ -74,10 +81,13 @@ export function shardCountOf({ slots }: Pick<ManifestState, "slots">): number {
 /** Builds a state of what `JSON.parse` returned; throws a `DecodeError` if it is none. */
 export function parseManifestState(value: unknown): ManifestState {
   const fields = fieldsOf(value, "the manifest");
-  const dbId = fields["dbId"];
-  if (typeof dbId !== "string" || !/^[0-9a-f]{16}$/.test(dbId)) throw wrong("dbId");
+  const dbId = idOf(fields["dbId"], "dbId");
   const state = {
     dbId,
+    hashId: fields["hashId"] === undefined ? dbId : idOf(fields["hashId"], "hashId"),
+    fencingFloor: fields["fencingFloor"] === undefined
+      ? 0
+      : wholeNumber(fields["fencingFloor"], "fencingFloor"),
     epoch: wholeNumber(fields["epoch"], "epoch", 0xffff_ffff),
     slots: list(fields, "slots").map(parseSlots),
     nextSegment: wholeNumber(fields["nextSegment"], "nextSegment"),
@@ -127,7 +137,13 @@ function parseSegment(value: unknown): SegmentEntry {
   };
 }
 
-function parsePosition(value: unknown): LogPosition {
+function idOf(value: unknown, name: string): string {
+  if (typeof value !== "string" || !/^[0-9a-f]{16}$/.test(value)) throw wrong(name);
+  return value;
+}
+
+/** A place in the log that was written as JSON. */
+export function parsePosition(value: unknown): LogPosition {
   const fields = fieldsOf(value, "a place in the log");
   return {
     index: wholeNumber(fields["index"], "index"),

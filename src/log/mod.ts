@@ -15,6 +15,7 @@ export type {
   LogPosition,
   VoidReason,
 } from "./log.ts";
+export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./backup.ts";
 export { frameEnd } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { InlineIo, isNoSpace } from "./inline_io.ts";
@@ -36,3 +37,4 @@ export {
   recordsOf,
   RecordType,
 } from "./record.ts";
+export { restoreBackup, type RestoreParts } from "./restore.ts";

@@ -20,6 +20,7 @@ import {
   type VoidReason,
 } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { noBackup } from "./no_backup.ts";
 
 /** What a scripted store differs in. */
 export interface ScriptOptions {
@@ -69,7 +70,8 @@ export class ScriptedStore implements AsyncDisposable {
     const parse = { limits: storeLimits, manualClock: true };
     this.shard = this.shards.router.first;
     this.fates = this.fatesOf[0]!;
-    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock });
+    const parts = { shards: this.shards, time, parse, lock, backup: noBackup };
+    this.store = new EmbeddedStore(parts);
   }
 
   /** The end of a turn, after which promises have settled. */

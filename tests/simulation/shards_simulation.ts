@@ -30,6 +30,7 @@ import { Violation } from "./log_oracle.ts";
 import { slowLog } from "./slow_log.ts";
 import { checkRecords, checkState } from "./state_check.ts";
 import { voidingLog } from "./voiding_log.ts";
+import { noBackup } from "../engine/no_backup.ts";
 
 /** As many as make every partition of the callers go to another shard. */
 const SHARDS = 3;
@@ -292,7 +293,7 @@ class ShardsSimulation {
     this.#spoil(this.#shards);
     this.#report.openingCount += 1;
     const parse = { limits: LIMITS, manualClock: true };
-    this.#store = new EmbeddedStore({ shards: this.#shards, time, parse, lock });
+    this.#store = new EmbeddedStore({ shards: this.#shards, time, parse, lock, backup: noBackup });
     this.#journal.opened(this.#shards.now(), this.#writtenCount);
     for (const [number, log] of logs.entries()) this.#checkRebuilt(this.#shards.all[number]!, log);
   }

@@ -222,6 +222,11 @@ export class Draft implements FlowLookup, ClosingView {
     return { encoding, size: bytes.length, parts };
   }
 
+  /** The fencing number that a flow gets next. */
+  nextFencing({ fencingToken }: Control): number {
+    return Math.max(fencingToken, this.state.fencingFloor) + 1;
+  }
+
   /** Keeps a value that belongs to no flow. Returns its number. */
   sharedValue(value: Value, untilMs: number | null): number {
     return this.#value(null, value, untilMs);

@@ -52,6 +52,8 @@ export class FlowState implements ClosingView {
   readonly hash: KeyedHash;
   /** Where the text of a request is written that gets a digest. */
   readonly scratch: ByteWriter = new ByteWriter();
+  /** Every fencing number that is given away is above this. */
+  readonly fencingFloor: number;
   /** Gives flows their keys. */
   readonly keys: FlowKeys;
   /** The names of types and states. */
@@ -94,11 +96,12 @@ export class FlowState implements ClosingView {
    * An empty state.
    *
    * @param hash Gives flows their keys; the same for the whole life of a store.
-   * @param policies Where the policies are. Default: they come from this shard's own effects.
    */
-  constructor(hash: KeyedHash, policies: Policies = new Map()) {
+  constructor(hash: KeyedHash, options: Omit<FlowStateOptions, "hashKey"> = {}) {
+    const { policies = new Map(), fencingFloor = 0 } = options;
     this.hash = hash;
     this.policies = policies;
+    this.fencingFloor = fencingFloor;
     this.keys = new FlowKeys(hash);
     this.table = new PackedTable({ dictionary: this.dictionary, keys: this.keys });
     this.due = new DueIndex(this.table);
@@ -171,9 +174,11 @@ export interface FlowStateOptions {
   readonly hashKey: SipKey;
   /** Policies that are kept elsewhere. Default: they come from this shard's own effects. */
   readonly policies?: Policies | undefined;
+  /** Every fencing number that is given away is above this. Default 0. */
+  readonly fencingFloor?: number | undefined;
 }
 
 /** An empty state. */
-export function createFlowState({ hashKey, policies }: FlowStateOptions): FlowState {
-  return new FlowState((bytes) => sipHash24(hashKey, bytes), policies);
+export function createFlowState({ hashKey, ...options }: FlowStateOptions): FlowState {
+  return new FlowState((bytes) => sipHash24(hashKey, bytes), options);
 }

@@ -111,10 +111,10 @@ class Taking {
 
   #leaseOne(draft: Draft, flow: Flow): Flow {
     const { nowMs, random } = draft;
-    const { lease, fencingToken, reclaims } = flow.control;
+    const { lease, reclaims } = flow.control;
     return draft.change(flow, {
       lease: { owner: this.#command.worker, secret: { hi: random.u32(), lo: random.u32() } },
-      fencingToken: fencingToken + 1,
+      fencingToken: draft.nextFencing(flow.control),
       nextRunAtMs: nowMs + this.#command.leaseMs,
       reclaims: lease === null ? reclaims : reclaims + 1,
     }, "claimed");

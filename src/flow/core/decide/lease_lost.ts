@@ -24,7 +24,7 @@ export function loseFlow(draft: Draft, flow: Flow): Flow {
       runState: control.state,
     }),
   );
-  const change = { errorLsn, fencingToken: control.fencingToken + 1 };
+  const change = { errorLsn, fencingToken: draft.nextFencing(control) };
   if (isTerminalState(state)) return endFlow(draft, flow, { state, event: "lease_lost", change });
   const moves = state !== control.state;
   return draft.change(flow, {

@@ -60,7 +60,7 @@ function restore(
     payloadLsn: before.payloadLsn,
     resultLsn: before.resultLsn,
     errorLsn: before.errorLsn,
-    fencingToken: flow.control.fencingToken + 1,
+    fencingToken: draft.nextFencing(flow.control),
     rewoundTo: toEvent,
   };
   const { state } = before;

@@ -1,0 +1,148 @@
+/**
+ * Making a store of a backup.
+ *
+ * @module
+ */
+
+import { crc32 } from "../codec/mod.ts";
+import { FlowError } from "../errors.ts";
+import { type Directory, writeFully } from "../files/mod.ts";
+import type { Random } from "../time/mod.ts";
+import { copyFile, type CopyProgress, requireEmpty } from "./backup.ts";
+import { BACKUP_NAME, type BackupList, type CopiedFile, readBackupList } from "./backup_list.ts";
+import { corrupt, guarded } from "./file_fault.ts";
+import { FileWindow } from "./file_window.ts";
+import type { LogPosition } from "./log.ts";
+import { Manifest } from "./manifest.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
+import { isSamePosition } from "./position.ts";
+import { FrameFlaw, walkFrames } from "./reader.ts";
+import {
+  dbIdOf,
+  encodeEvidence,
+  encodeSegmentHead,
+  EVIDENCE_OFFSET,
+  SEGMENT_HEAD_BYTES,
+  segmentName,
+} from "./segment.ts";
+
+/** So far above everything that was ever given away do fencing numbers go on after a restore. */
+const FENCING_STRIDE = 2 ** 32;
+
+/** What is restored, and where. */
+export interface RestoreParts {
+  /** Where the backup is. */
+  readonly from: Directory;
+  /** Where the store is to be: a directory with nothing in it. */
+  readonly to: Directory;
+  /** For the identity of the new store. */
+  readonly random: Random;
+}
+
+/**
+ * Makes a store of a backup, a piece at a time. It is another store than the one that was copied: it
+ * has an identity of its own, and fencing numbers that the other one never gave away. The manifest
+ * comes last: without it there is no store.
+ *
+ * @throws {FlowError} `invalid_argument` if there is no whole backup, or something in the target;
+ * `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
+ * written.
+ */
+export function* restoreBackup(
+  { from, to, random }: RestoreParts,
+): Generator<CopyProgress, CopyProgress> {
+  const list = listOf(from);
+  requireEmpty(to);
+  const dbId = dbIdOf(random.u32(), random.u32());
+  const totalBytes = list.files.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  for (const copied of list.files) {
+    let crc = 0;
+    for (const piece of copyFile(from, to, copied)) {
+      crc = crc32(piece, crc);
+      bytes += piece.length;
+      yield { bytes, totalBytes };
+    }
+    if (crc !== copied.crc) {
+      throw corrupt("The backup is damaged: the checksum of the file is another one", {
+        file: copied.name,
+        offset: 0,
+      });
+    }
+    adapt(to, list, { copied, dbId });
+  }
+  const { manifest } = list;
+  Manifest.create(to, {
+    ...manifest,
+    dbId,
+    hashId: manifest.hashId,
+    fencingFloor: manifest.fencingFloor + FENCING_STRIDE,
+    quarantine: [],
+  });
+  return { bytes, totalBytes };
+}
+
+function listOf(from: Directory): BackupList {
+  const list = guarded(
+    `The directory "${from.path}" cannot be read`,
+    () => readBackupList(from),
+  );
+  if (list !== undefined) return list;
+  throw new FlowError(
+    "invalid_argument",
+    `There is no whole backup in "${from.path}": the file "${BACKUP_NAME}" is missing or damaged`,
+    { details: { field: "from", value: from.path } },
+  );
+}
+
+/** Makes a copied segment one of the new store, which ends where the backup was cut. */
+function adapt(
+  to: Directory,
+  { manifest, ends }: BackupList,
+  { copied: { name, size }, dbId }: { readonly copied: CopiedFile; readonly dbId: string },
+): void {
+  const entry = manifest.segments.find(({ id }) => segmentName(id) === name);
+  if (entry === undefined) {
+    throw corrupt("The backup lists no such segment", { file: name, offset: 0 });
+  }
+  const end = entry.sealed?.end ?? ends[entry.shard]!;
+  guarded(`"${name}" cannot be written`, () => {
+    const file = to.open(name);
+    try {
+      const endOffset = entry.sealed === undefined
+        ? offsetOf(new FileWindow(file, size), entry, end)
+        : size;
+      file.truncate(endOffset);
+      writeFully(file, headOf(entry, { dbId, end, epoch: manifest.epoch }), { at: 0 });
+      file.flush();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+/** The head of a segment, with the evidence that all of it is durable. */
+function headOf(
+  entry: SegmentEntry,
+  { dbId, end, epoch }: { dbId: string; end: LogPosition; epoch: number },
+): Uint8Array {
+  const head = encodeSegmentHead({ ...entry, dbId });
+  const evidence = { salt: entry.salt, durableLsn: end.lsn, epoch };
+  head.set(encodeEvidence(evidence), EVIDENCE_OFFSET);
+  return head;
+}
+
+/** Where a place in the log is in its segment. */
+function offsetOf(window: FileWindow, entry: SegmentEntry, end: LogPosition): number {
+  if (isSamePosition(entry.base, end)) return SEGMENT_HEAD_BYTES;
+  const file = segmentName(entry.id);
+  try {
+    for (const frame of walkFrames(window, entry)) {
+      if (isSamePosition(frame.end, end)) return frame.nextOffset;
+    }
+  } catch (error) {
+    if (!(error instanceof FrameFlaw)) throw error;
+    throw corrupt(`The backup is damaged: ${error.message}`, { file, offset: error.offset });
+  }
+  throw corrupt("The backup is damaged: the segment ends too soon", { file, offset: window.size });
+}

@@ -1,0 +1,218 @@
+import { assert, assertEquals, assertGreater, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
+import { FlowError } from "../../src/errors.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+
+const GROUP = { groupId: "g", waitState: "waiting", success: "done", failure: "broken", type: "c" };
+const PARTITIONS = ["p", "q", "r", "s", "t", "u"];
+
+/** A store with something of everything in it. */
+async function lived(files: Directory, shards: number): Promise<Store> {
+  const store = await openStore({ files, shards, limits: { segmentBytesMax: 65_536 } });
+  for (let round = 0; round < 40; round++) {
+    await store.createMany(
+      PARTITIONS.map((partitionKey) => ({
+        id: `f${round}`,
+        partitionKey,
+        payload: "x".repeat(300),
+      })),
+      { type: "t" },
+    );
+  }
+  const parent = await store.create("parent", { type: "p", partitionKey: "p" });
+  const children = PARTITIONS.map((partitionKey) => ({
+    id: `child-${partitionKey}`,
+    partitionKey,
+  }));
+  await store.spawnChildren(parent, children, { ...GROUP, fencingToken: 0 });
+  for (const flow of await store.claimDue("t", { worker: "w", limit: 50 })) {
+    await store.complete(flow, proof(flow));
+  }
+  await store.kv.set("k", { a: 1 });
+  return store;
+}
+
+function proof({ leaseToken, fencingToken }: FlowRecord) {
+  return { leaseToken: leaseToken!, fencingToken };
+}
+
+/** Everything that can be seen of some types. */
+async function seen(store: Store): Promise<unknown> {
+  const rows: unknown[] = [];
+  for (const type of ["t", "p", "c"]) {
+    for (const record of await store.list(type, { count: 1_000 })) {
+      const history = await store.history(record, { values: true });
+      rows.push([await store.get(record, { payload: true }), history]);
+    }
+  }
+  return [rows, (await store.kv.list("")).items];
+}
+
+for (const shards of [1, 3]) {
+  test(`a store of ${shards} shards that was restored shows what the copied one did`, async () => {
+    const [files, backup, restored] = [memoryDirectory(), memoryDirectory(), memoryDirectory()];
+    const store = await lived(files, shards);
+    const before = await seen(store);
+    const progress: number[] = [];
+    const { bytes, lsns } = await store.backup(backup, {
+      onProgress: ({ bytes, totalBytes }) => progress.push(bytes / totalBytes),
+    });
+    assertEquals(progress.at(-1), 1);
+    assertEquals(lsns.length, shards);
+    assertGreater(bytes, 60_000);
+    // What comes later is not in it.
+    await store.create("late", { type: "t" });
+    await store.close();
+    await restoreStore({ from: backup, to: restored });
+    for (const _ of ["once", "and again"]) {
+      await using again = await openStore({ files: restored });
+      assertEquals(await seen(again), before);
+      assertEquals(await again.get("late"), null);
+    }
+  });
+}
+
+test("a store that was restored gives away fencing numbers that the copied one never did", async () => {
+  const [files, backup, restored] = [memoryDirectory(), memoryDirectory(), memoryDirectory()];
+  const store = await openStore({ files });
+  await store.create("a", { type: "t" });
+  await store.backup(backup);
+  const [claimed] = await store.claimDue("t", { worker: "w" });
+  assertEquals(claimed?.fencingToken, 1);
+  await store.close();
+  await restoreStore({ from: backup, to: restored });
+  await using again = await openStore({ files: restored });
+  const [other] = await again.claimDue("t", { worker: "w" });
+  assertEquals(other?.fencingToken, 2 ** 32 + 1);
+});
+
+test("backup() copies one moment of all shards while commands go on", async () => {
+  const [backup, restored] = [memoryDirectory(), memoryDirectory()];
+  const store = await lived(memoryDirectory(), 3);
+  let isDone = false;
+  let number = 0;
+  const writing = (async () => {
+    while (!isDone) {
+      const parent = await store.create(`family-${number++}`, { type: "p", partitionKey: "q" });
+      const children = PARTITIONS.map((partitionKey) => ({ id: `${parent.id}.c`, partitionKey }))
+        .map((child, place) => ({ ...child, id: `${child.id}${place}` }));
+      await store.spawnChildren(parent, children, { ...GROUP, fencingToken: 0 });
+    }
+  })();
+  const copying = store.backup(backup).finally(() => isDone = true);
+  await Promise.all([copying, writing]);
+  await store.close();
+  await restoreStore({ from: backup, to: restored });
+  await using again = await openStore({ files: restored });
+  for (const parent of await again.list("p", { count: 10_000 })) {
+    const children = await again.byParent(parent.id, { count: 10 });
+    assertEquals(children.length, parent.childGroups["g"] === undefined ? 0 : 6);
+  }
+});
+
+test("a backup is no store, and says so", async () => {
+  const backup = memoryDirectory();
+  await using store = await openStore(":memory:");
+  await store.backup(backup);
+  const error = await assertRejects(() => openStore({ files: backup }), FlowError);
+  assertEquals(error.code, "invalid_argument");
+  assert(error.message.includes("restoreStore"));
+});
+
+test("backup() and restoreStore() refuse a target that is not empty, and what is no backup", async () => {
+  const [full, empty] = [memoryDirectory(), memoryDirectory()];
+  full.open("x", { create: true }).close();
+  await using store = await openStore(":memory:");
+  for (
+    const attempt of [
+      () => store.backup(full),
+      () => restoreStore({ from: empty, to: memoryDirectory() }),
+      () => restoreStore({ from: full, to: memoryDirectory() }),
+      () => store.backup(7 as never),
+      () => store.backup(empty, { onprogress: 1 } as never),
+      () => restoreStore({ from: "", to: empty }),
+    ]
+  ) assertEquals((await assertRejects(attempt, FlowError)).code, "invalid_argument");
+  await store.backup(empty);
+  const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
+  assertEquals(error.code, "invalid_argument");
+});
+
+test("restoreStore() refuses a backup with any byte changed in it", async () => {
+  for (let at = 0; at < 12_000; at += 97) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const backup = disk.directory();
+    {
+      await using store = await openStore(":memory:");
+      await store.create("a", { type: "t", payload: "x".repeat(5_000) });
+      await store.backup(backup);
+    }
+    const file = backup.open("log-1.seg");
+    if (at >= file.getSize()) return;
+    const byte = new Uint8Array(1);
+    file.read(byte, { at });
+    byte[0]! ^= 1;
+    file.write(byte, { at });
+    file.close();
+    const error = await assertRejects(
+      () => restoreStore({ from: backup, to: memoryDirectory() }),
+      FlowError,
+    );
+    assertEquals(error.code, "corrupt");
+    assertEquals(error.details["file"], "log-1.seg");
+  }
+});
+
+for (const what of ["backup", "restore"] as const) {
+  test(`a ${what} that is cut short at any call is none, and a whole one stays one`, async () => {
+    for (let calls = 0;; calls++) {
+      const disk = new SimulatedDisk({ random: seededRandom(calls) });
+      const store = await openStore(":memory:");
+      await store.create("a", { type: "t" });
+      const source = memoryDirectory();
+      if (what === "restore") await store.backup(source);
+      const target = disk.directory();
+      disk.cutAfter(calls, { ending: "power", keep: "none" });
+      const isWhole = await (what === "backup"
+        ? store.backup(target)
+        : restoreStore({ from: source, to: target })).then(() =>
+          true, () => false);
+      await store.close();
+      const isCut = disk.isOff;
+      disk.disarm();
+      if (!isCut) disk.powerCut({ keep: "none" });
+      const left = disk.restart();
+      if (isWhole) {
+        const again = what === "restore" ? left : memoryDirectory();
+        if (what === "backup") await restoreStore({ from: left, to: again });
+        await using opened = await openStore({ files: again });
+        assertEquals((await opened.get("a"))?.state, "queued");
+        if (!isCut) return assertGreater(calls, 5);
+      } else if (what === "backup") {
+        await assertRejects(() => restoreStore({ from: left, to: memoryDirectory() }), FlowError);
+      } else if (left.list().length > 0) {
+        // Perhaps it was made durable in the very call that the power went in.
+        const opened = await openStore({ files: left }).catch(() => undefined);
+        if (opened !== undefined) {
+          assert([null, "queued"].includes((await opened.get("a"))?.state ?? null));
+          await opened.close();
+        }
+      }
+    }
+  });
+}
+
+test("backup() ends when its signal is aborted, and leaves no backup", async () => {
+  const backup = memoryDirectory();
+  await using store = await lived(memoryDirectory(), 1);
+  const controller = new AbortController();
+  const onProgress = () => controller.abort(new Error("enough"));
+  const error = await assertRejects(
+    () => store.backup(backup, { onProgress, signal: controller.signal }),
+    Error,
+  );
+  assertEquals(error.message, "enough");
+  await assertRejects(() => restoreStore({ from: backup, to: memoryDirectory() }), FlowError);
+});
