@@ -205,6 +205,22 @@ export const blockingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a claim that waits for something else does not hold up those behind it",
+    needs: ["manualClock", "blocking"],
+    async run(context) {
+      const first = wait(context, { state: "other" });
+      await context.advance(1);
+      const second = wait(context);
+      await context.advance(1);
+      await create(context.store, "a", { state: "s" });
+      await second.ended;
+      same([first.ids, second.ids], [undefined, ["a"]]);
+      await create(context.store, "b", { state: "other" });
+      await first.ended;
+      same(first.ids, ["b"]);
+    },
+  },
+  {
     name: "no two waiting claims get the same flow, and none is left lying",
     needs: ["manualClock", "blocking"],
     async run(context) {
