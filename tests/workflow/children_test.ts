@@ -271,3 +271,27 @@ test("startWorker() fans out, and goes on with parents as their children end", a
   assertEquals([(await book.info()).completed, (await page.info()).completed], [20, 100]);
   assertEquals([printing.stats.errors, binding.stats.errors], [0, 0]);
 });
+
+test("startWorker() waits with children until the store takes new work, and loses no lease over it", async () => {
+  await using store = await memoryStore({ limits: { memoryBytesMax: 200_000 } });
+  const { book, page } = pressOn(store);
+  await book.create({ id: "b", payload: 1 });
+  const full = await assertRejects(async () => {
+    for (let id = 0; id < 10_000; id++) {
+      await page.create({ id: `${id}`, payload: id, retentionTtlMs: 1_000 });
+    }
+  }, FlowError);
+  assertEquals(full.code, "overloaded");
+  await using worker = startWorker(book, {
+    worker: "b",
+    intervalMs: 60_000,
+    handlers: { written: () => fanout([page.child({ id: "p", payload: 1 })], whenAll) },
+  });
+  await store.advance(600_000);
+  const record = await book.get("b");
+  assertEquals([record?.state, record?.reclaims, record?.attempts], ["written", 0, 0]);
+  assertEquals(worker.stats.handedBack, worker.stats.refused);
+  for (const { id } of await page.list("typeset", { count: 10_000 })) await page.cancel(id);
+  await store.advance(120_000);
+  assertEquals((await book.get("b"))?.state, "waiting_children");
+});
