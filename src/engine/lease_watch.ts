@@ -6,6 +6,7 @@
 import { FlowError } from "../errors.ts";
 import type { FlowEventName, LeaseWatchOptions } from "../flow/mod.ts";
 import {
+  type Control,
   type Effect,
   findFlow,
   type Flow,
@@ -45,7 +46,7 @@ export class LeaseWatch {
     const watcher: Watcher = { ...options, target, isOver: false };
     const flow = this.#find(target);
     // What happened to it before anybody watched is told as well.
-    if (!isHeld(flow, watcher)) this.#checkSoon(watcher);
+    if (!isHeld(flow?.control, watcher)) this.#checkSoon(watcher);
     if (flow === undefined) return () => void (watcher.isOver = true);
     const key = packKey(flow.key);
     const watchers = this.#watchers.get(key) ?? new Set();
@@ -61,8 +62,13 @@ export class LeaseWatch {
   changed(effects: readonly Effect[]): void {
     if (this.#watchers.size === 0) return;
     for (const effect of effects) {
-      if (effect.kind !== "ctrl" || !TAKES_LEASES.has(effect.event)) continue;
-      for (const watcher of this.#watchers.get(packKey(effect.key)) ?? []) this.#checkSoon(watcher);
+      if (effect.kind !== "ctrl") continue;
+      for (const watcher of this.#watchers.get(packKey(effect.key)) ?? []) {
+        if (isHeld(effect.control, watcher)) continue;
+        if (TAKES_LEASES.has(effect.event)) this.#checkSoon(watcher);
+        // Its holder has settled it. What becomes of the flow later is not taken from him.
+        else watcher.isOver = true;
+      }
     }
   }
 
@@ -76,7 +82,7 @@ export class LeaseWatch {
     const { router } = this.#shards;
     const lost = this.#shards.call(() => {
       const flow = this.#find(watcher.target);
-      if (isHeld(flow, watcher)) return undefined;
+      if (isHeld(flow?.control, watcher)) return undefined;
       const standsOn = flow === undefined
         ? router.shardsFor(watcher.target).map((shard) => shard.footing())
         : [router.shardOf(flow.identity.partitionKey).footing(flow.lsn)];
@@ -91,9 +97,8 @@ export class LeaseWatch {
   }
 }
 
-function isHeld(flow: Flow | undefined, { fencingToken }: Watcher): boolean {
-  return flow !== undefined && flow.control.lease !== null &&
-    flow.control.fencingToken === fencingToken;
+function isHeld(control: Control | undefined, { fencingToken }: Watcher): boolean {
+  return control !== undefined && control.lease !== null && control.fencingToken === fencingToken;
 }
 
 function tell(watcher: Watcher, flow: Flow | undefined): void {

@@ -75,7 +75,10 @@ test("watchLease() tells nothing of what the holder settles, and nothing after i
   });
   await time.advance(0);
   assertEquals(one.heard, []);
-  await store.cancel("a");
+  const [next] = await store.claimDue("job", { worker: "other" });
+  await store.cancel(next!.id);
+  await time.advance(0);
+  assertEquals(one.heard, []);
   const ended = store.watchLease(flow, { fencingToken, onLost: unwatched.onLost });
   ended();
   ended();
