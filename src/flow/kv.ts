@@ -52,8 +52,8 @@ export interface KvRecord {
   /** The partition. */
   readonly partitionKey: string;
   /**
-   * Another one with every `set`, and a greater one. No key ever has the same version again, not even
-   * after it was deleted: who holds a version knows what it stands for.
+   * Another one with every `set`, and a greater one. In a store no key ever has the same version again,
+   * not even after it was deleted: who holds a version knows what it stands for.
    */
   readonly version: number;
   /** When the key was set, in milliseconds since 1970. */

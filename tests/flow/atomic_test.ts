@@ -123,6 +123,17 @@ test("atomic() spawns children, in its own partition only", () => {
   });
 });
 
+test("the commands of atomic() may be taken out of what the callback gets", () => {
+  const store = new CoreStore();
+  const results = store.atomic("p", ({ create, cancel, kv: { set } }) => {
+    create("f", { type: "t" });
+    set("k", 1);
+    cancel("f");
+  });
+  assertEquals(results.length, 3);
+  assertEquals(store.get({ id: "f", ...P })?.state, "cancelled");
+});
+
 test("atomic() is refused as a whole by its first refusal, which it names", () => {
   const { store, flow } = claimed();
   const { version } = store.kvSet("k", 1, P);

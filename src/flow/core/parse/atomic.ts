@@ -4,13 +4,7 @@
  * @module
  */
 import { FlowError } from "../../../errors.ts";
-import {
-  type AtomicCommands,
-  type AtomicKv,
-  type AtomicStep,
-  FlowAtomicError,
-  type FlowRef,
-} from "../../mod.ts";
+import { type AtomicCommands, type AtomicStep, FlowAtomicError } from "../../mod.ts";
 import type { AtomicCommand, AtomicPart } from "../command.ts";
 import type { SpawnCommand } from "../family_command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
@@ -52,9 +46,9 @@ export function parseAtomic(
   if (typeof build !== "function") {
     throw invalid("build", build, "a function that collects commands");
   }
-  const collected = new CollectedCommands(partition, context);
-  const wanted = collected.run(build as (commands: AtomicCommands) => unknown);
-  const { steps } = collected;
+  const collector = new Collector(partition, context);
+  const wanted = collector.run(build as (commands: AtomicCommands) => unknown);
+  const { steps } = collector;
   const largeValues = steps.flatMap(({ command }) => command.largeValues);
   return {
     command: { kind: "atomic", partitionKey: partition, steps, nowMs, largeValues },
@@ -73,36 +67,52 @@ class CollectedStep implements AtomicStep<never> {
   }
 }
 
-/** Commands in the order in which they are called. */
-class CollectedCommands implements AtomicCommands {
-  readonly kv: AtomicKv = {
-    set: (key, value, options) =>
-      this.#add("kv.set", parseKvSet, { key, value }, this.#here(options ?? {})),
-    delete: (key, options) => this.#add("kv.delete", parseKvDelete, key, this.#here(options ?? {})),
+/** Notes commands in the order in which they are called. */
+class Collector {
+  /** What a callback calls. Functions of their own, which may be taken out of it. */
+  readonly commands: AtomicCommands = {
+    create: (id, options) => this.#add("create", parseCreate, id, this.#here(options)),
+    extendLease: (flow, options) =>
+      this.#add("extendLease", parseExtendLease, this.#flow(flow), options),
+    complete: (flow, options) => this.#add("complete", parseComplete, this.#flow(flow), options),
+    transition: (flow, options) =>
+      this.#add("transition", parseTransition, this.#flow(flow), options),
+    retry: (flow, options) => this.#add("retry", parseRetry, this.#flow(flow), options),
+    fail: (flow, options) => this.#add("fail", parseFail, this.#flow(flow), options),
+    cancel: (flow, options) => this.#add("cancel", parseCancel, this.#flow(flow), options),
+    signal: (flow, options) => this.#add("signal", parseSignal, this.#flow(flow), options),
+    spawnChildren: (parent, children, options) => {
+      const named = { parent: this.#flow(parent), children };
+      return this.#add("spawnChildren", parseFamily, named, options);
+    },
+    valuePut: (value, options) =>
+      this.#add("valuePut", parseValuePut, value, this.#here(options ?? {})),
+    kv: {
+      set: (key, value, options) =>
+        this.#add("kv.set", parseKvSet, { key, value }, this.#here(options ?? {})),
+      delete: (key, options) =>
+        this.#add("kv.delete", parseKvDelete, key, this.#here(options ?? {})),
+    },
   };
+  /** What was called. */
+  readonly steps: AtomicCommand["steps"][number][] = [];
   readonly #partitionKey: string;
   readonly #context: ParseContext;
-  readonly #steps: AtomicCommand["steps"][number][] = [];
   readonly #handles: CollectedStep[] = [];
   #refusal: FlowAtomicError | undefined;
   #isOver = false;
 
-  /** @param partitionKey The partition that all of them are about. */
+  /** @param partitionKey The partition that all commands are about. */
   constructor(partitionKey: string, context: ParseContext) {
     this.#partitionKey = partitionKey;
     this.#context = context;
-  }
-
-  /** What was collected. */
-  get steps(): AtomicCommand["steps"] {
-    return this.#steps;
   }
 
   /** Lets a callback collect. Returns the places of the commands whose results are wanted. */
   run(build: (commands: AtomicCommands) => unknown): number[] {
     let returned: unknown;
     try {
-      returned = build(this);
+      returned = build(this.commands);
     } finally {
       this.#isOver = true;
     }
@@ -119,47 +129,6 @@ class CollectedCommands implements AtomicCommands {
     });
   }
 
-  create(id: string, options: unknown): AtomicStep<never> {
-    return this.#add("create", parseCreate, id, this.#here(options));
-  }
-
-  extendLease(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("extendLease", parseExtendLease, this.#flow(flow), options);
-  }
-
-  complete(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("complete", parseComplete, this.#flow(flow), options);
-  }
-
-  transition(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("transition", parseTransition, this.#flow(flow), options);
-  }
-
-  retry(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("retry", parseRetry, this.#flow(flow), options);
-  }
-
-  fail(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("fail", parseFail, this.#flow(flow), options);
-  }
-
-  cancel(flow: FlowRef, options?: unknown): AtomicStep<never> {
-    return this.#add("cancel", parseCancel, this.#flow(flow), options);
-  }
-
-  signal(flow: FlowRef, options: unknown): AtomicStep<never> {
-    return this.#add("signal", parseSignal, this.#flow(flow), options);
-  }
-
-  spawnChildren(parent: FlowRef, children: unknown, options: unknown): AtomicStep<never> {
-    const named = { parent: this.#flow(parent), children };
-    return this.#add("spawnChildren", parseFamily, named, options);
-  }
-
-  valuePut(value: unknown, options?: unknown): AtomicStep<never> {
-    return this.#add("valuePut", parseValuePut, value, this.#here(options ?? {}));
-  }
-
   #add<Subject>(
     name: string,
     parse: (subject: Subject, options: unknown, context: ParseContext) => AtomicPart,
@@ -167,12 +136,12 @@ class CollectedCommands implements AtomicCommands {
     options: unknown,
   ): AtomicStep<never> {
     if (this.#isOver) throw contradiction(name, "is called after the callback has returned");
-    const step = new CollectedStep(this.#steps.length, name);
+    const step = new CollectedStep(this.steps.length, name);
     try {
       this.#requireRoom();
       const command = parse(subject, options, this.#context);
       this.#check(command);
-      this.#steps.push({ name, command });
+      this.steps.push({ name, command });
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       this.#refusal ??= new FlowAtomicError(error, step);
@@ -202,7 +171,7 @@ class CollectedCommands implements AtomicCommands {
 
   #requireRoom(): void {
     const { batchItemsMax } = this.#context.limits;
-    const count = this.#steps.length + 1;
+    const count = this.steps.length + 1;
     if (count > batchItemsMax) throw limitExceeded("commands.length", count, batchItemsMax);
   }
 
