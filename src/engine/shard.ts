@@ -38,7 +38,10 @@ import { type Circumstances, type EncodedRecords, ShardState } from "./shard_sta
 import type { StoredRecords } from "./stored_records.ts";
 
 /** A frame of so many bytes goes to the log without waiting for the end of the turn. */
-export const FRAME_BYTES_SOFT: number = 1 << 20;
+const FRAME_BYTES_SOFT = 1 << 20;
+
+/** The same if the log works in a thread, which can begin while more is being decided. */
+const THREAD_FRAME_BYTES_SOFT = 64 << 10;
 
 /** What a shard tells the store that it belongs to. */
 export interface ShardHost {
@@ -241,9 +244,12 @@ export class Shard {
     return this.#ahead.bytes;
   }
 
-  /** How many bytes the open frame has. */
-  get openBytes(): number {
-    return this.#ahead.open?.length ?? 0;
+  /** Whether the open frame is large enough not to wait for the end of the turn. */
+  get isFrameLarge(): boolean {
+    const { open } = this.#ahead;
+    if (open === undefined) return false;
+    const { inline } = this.#log.limits;
+    return open.length >= (inline ? FRAME_BYTES_SOFT : THREAD_FRAME_BYTES_SOFT);
   }
 
   /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */

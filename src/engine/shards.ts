@@ -34,7 +34,7 @@ import type { StoreLimits } from "./options.ts";
 import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { DurablePolicies } from "./policies.ts";
 import { Router } from "./router.ts";
-import { closeAll, FRAME_BYTES_SOFT, Shard, type ShardHost, Superseded } from "./shard.ts";
+import { closeAll, Shard, type ShardHost, Superseded } from "./shard.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
@@ -196,7 +196,7 @@ export class Shards implements ShardHost {
     if (isReleased({ verdict })) return settle(call, verdict);
     this.#pending.add(call, verdict);
     // Only now: should the frame turn out void, this call has to be among those decided again.
-    for (const shard of this.#all) if (shard.openBytes >= FRAME_BYTES_SOFT) shard.submitIfRoom();
+    for (const shard of this.#all) if (shard.isFrameLarge) shard.submitIfRoom();
   }
 
   /** Decides a command in a shard and writes its effects down. */
@@ -263,6 +263,8 @@ export class Shards implements ShardHost {
     // Not here and now: a command may be half written in another shard.
     if (this.#ended === undefined && this.#courier.hasMail) this.scheduleTurn();
     else this.#pending.release();
+    // A log in a thread answers outside of a turn, and from now on it is idle.
+    this.reschedule();
   }
 
   startedAgain(shard: Shard): void {

@@ -35,7 +35,7 @@ export interface ThreadIoOptions {
 export class ThreadIo implements SegmentIo {
   readonly #options: ThreadIoOptions;
   readonly #inline: InlineIo;
-  #why = "The store has written little so far";
+  #mode: LogMode = { kind: "inline", why: "The store has written little so far" };
   #writeCount = 0;
   #thread: LogThread | undefined;
   #started: Promise<void> | undefined;
@@ -44,11 +44,11 @@ export class ThreadIo implements SegmentIo {
   /** No thread yet. */
   constructor(options: ThreadIoOptions) {
     this.#options = options;
-    this.#inline = new InlineIo(options.directory, this.#why);
+    this.#inline = new InlineIo(options.directory, "There is no thread yet");
   }
 
   get mode(): LogMode {
-    return this.#thread === undefined ? { kind: "inline", why: this.#why } : { kind: "thread" };
+    return this.#mode;
   }
 
   /** Starts the thread. Resolves when it is there, or when it is clear that there can be none. */
@@ -77,15 +77,16 @@ export class ThreadIo implements SegmentIo {
   }
 
   async #start(): Promise<void> {
-    this.#why = "The thread is being started";
+    this.#mode = { kind: "inline", why: "The thread is being started" };
     const { directory, frameBytesMax } = this.#options;
     try {
       const memoryBytes = SEGMENT_HEAD_BYTES + frameBytesMax;
       this.#thread = await LogThread.start({ directory: directory.path, memoryBytes });
       this.#thread.onEnded((cause) => this.#onFailed(cause));
+      this.#mode = { kind: "thread" };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#why = `A thread cannot be started: ${reason}`;
+      this.#mode = { kind: "inline", why: `A thread cannot be started: ${reason}` };
     }
   }
 }

@@ -65,6 +65,9 @@ interface Reserved extends SegmentFile {
 export class FileLog implements Log {
   readonly #parts: FileLogParts;
   readonly #reader: LogReader;
+  /** Made once: they are asked for at every command. */
+  readonly #inlineLimits: LogLimits;
+  readonly #threadLimits: LogLimits;
   #writer: SegmentWriter;
   /** Frames that are not settled, in order; the first one may be being written. */
   #queue: Submitted[] = [];
@@ -85,6 +88,9 @@ export class FileLog implements Log {
     this.#parts = parts;
     this.#writer = parts.writer;
     this.#next = this.#afterWriter();
+    const { frameBytesMax } = parts;
+    this.#inlineLimits = { frameBytesMax, inFlightMax: 1, inline: true };
+    this.#threadLimits = { frameBytesMax, inFlightMax: 1, inline: false };
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
     parts.io.onFailed((cause) => {
       this.#fail(cause);
@@ -93,8 +99,7 @@ export class FileLog implements Log {
   }
 
   get limits(): LogLimits {
-    const inline = this.mode.kind === "inline";
-    return { frameBytesMax: this.#parts.frameBytesMax, inFlightMax: 1, inline };
+    return this.mode.kind === "inline" ? this.#inlineLimits : this.#threadLimits;
   }
 
   get mode(): LogMode {

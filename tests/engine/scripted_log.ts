@@ -19,8 +19,9 @@ import {
   openFileLogs,
   type VoidReason,
 } from "../../src/log/mod.ts";
-import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { noBackup } from "./no_backup.ts";
+import { SimulatedThread } from "../simulation/simulated_thread.ts";
 
 /** What a scripted store differs in. */
 export interface ScriptOptions {
@@ -28,6 +29,8 @@ export interface ScriptOptions {
   readonly frameBytesMax?: number;
   readonly directory?: Directory;
   readonly shardCount?: number;
+  /** Whether logs are written by threads, which take some turns. Default `false`. */
+  readonly isThreaded?: boolean;
 }
 
 /** A store whose turns and frames are in the hand of a test. */
@@ -54,10 +57,15 @@ export class ScriptedStore implements AsyncDisposable {
     const storeLimits = { ...DEFAULT_STORE_LIMITS, ...limits };
     const lock = directory.lock({ pid: 1, runtime: "test", startedAtMs: 0 });
     const manifest = Manifest.open({ directory, random: time.random, shards: shardCount });
+    const threads = Array.from(
+      { length: shardCount },
+      () => new SimulatedThread({ directory, time, random: seededRandom(1) }),
+    );
     const logs = openFileLogs({
       directory,
       manifest,
       random: time.random,
+      io: (shard) => threads[shard]!,
       ...frameBytesMax === undefined ? {} : { frameBytesMax },
     });
     this.shards = new Shards({
@@ -67,6 +75,7 @@ export class ScriptedStore implements AsyncDisposable {
       hashKey: [1, 2, 3, 4],
       limits: storeLimits,
     });
+    if (options.isThreaded === true) { for (const thread of threads) thread.start(); }
     const parse = { limits: storeLimits, manualClock: true };
     this.shard = this.shards.router.first;
     this.fates = this.fatesOf[0]!;
@@ -102,7 +111,9 @@ export class ScriptedStore implements AsyncDisposable {
     let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
     inner.onSettled((frame, outcome) => listener(frame, outcome));
     return {
-      limits: inner.limits,
+      get limits() {
+        return inner.limits;
+      },
       get mode() {
         return inner.mode;
       },

@@ -190,7 +190,9 @@ function tapped(inner: Log, tap: LogTap): Log {
     }
   };
   return {
-    limits: inner.limits,
+    get limits() {
+      return inner.limits;
+    },
     get mode() {
       return inner.mode;
     },

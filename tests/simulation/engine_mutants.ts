@@ -42,7 +42,9 @@ function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePracti
     log(inner) {
       const changed = change(inner);
       return {
-        limits: inner.limits,
+        get limits() {
+          return inner.limits;
+        },
         get mode() {
           return inner.mode;
         },

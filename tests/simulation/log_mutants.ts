@@ -194,7 +194,9 @@ const noHeaderCrc = onSegments("noHeaderCrc", () => ({
 const noMarker: Practice = {
   name: "noMarker",
   log: (inner) => ({
-    limits: inner.limits,
+    get limits() {
+      return inner.limits;
+    },
     get mode() {
       return inner.mode;
     },

@@ -43,7 +43,9 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     listener(frame, { kind: "lost", cause: new Error("Lost by chance") });
   };
   return {
-    limits: inner.limits,
+    get limits() {
+      return inner.limits;
+    },
     get mode() {
       return inner.mode;
     },
