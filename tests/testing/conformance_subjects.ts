@@ -44,10 +44,14 @@ export function shardedSubject(settings: ConformanceSettings): Promise<Conforman
   return openSubject({ files: memoryDirectory(), shards: 4 }, settings);
 }
 
-/** A store in a folder of its own. */
+/**
+ * A store in a folder of its own. Without ballast: four megabytes on disk for each of hundreds of
+ * stores would be most of the time.
+ */
 export function fileSubject(settings: ConformanceSettings): Promise<ConformanceSubject> {
   const scratch = scratchFolder();
-  return openSubject({ dir: scratch.path }, settings, scratch);
+  const limits = { ballastBytes: 0, ...settings.limits };
+  return openSubject({ dir: scratch.path }, { ...settings, limits }, scratch);
 }
 
 /** A store in a directory of any kind. */
