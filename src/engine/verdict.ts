@@ -18,7 +18,8 @@ export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[])
   const seen = reply.kind === "flow" ? reply.flow : null;
   const standsOn = seen === null
     ? on.map((shard) => shard.footing())
-    : [shards.router.shardOf(seen.identity.partitionKey).footing(seen.lsn)];
+    // A flow that was taken into a group has a newer body.
+    : [shards.router.shardOf(seen.identity.partitionKey).footing(Math.max(seen.lsn, seen.bodyLsn))];
   const nowMs = shards.now();
   return {
     standsOn,

@@ -5,6 +5,7 @@ import { openStore } from "../../src/open_store.ts";
 import type { FlowRecord, Store } from "../../mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 import { openLog } from "../log/log_store.ts";
+import { ScriptedStore } from "./scripted_log.ts";
 
 const GROUP = { groupId: "g", waitState: "waiting", success: "completed", failure: "failed" };
 
@@ -93,4 +94,27 @@ test("a cascade over 100,000 descendants comes in bounded commands", async () =>
   assertGreaterOrEqual(counts.length, 200);
   // Of two thousand ends at most: a frame may hold more than one command.
   assertLessOrEqual(Math.max(...counts), 4_200);
+});
+
+test("get() of a flow that was taken into a group waits until that is on disk", async () => {
+  await using scripted = new ScriptedStore();
+  const { store } = scripted;
+  const child = { type: "c", partitionKey: "p" };
+  const created = [
+    store.create("parent", { type: "t", partitionKey: "p" }),
+    store.create("child", { ...child, parentFlowId: "parent", rootFlowId: "parent" }),
+  ];
+  await scripted.turn();
+  await Promise.all(created);
+  const spawned = store.spawnChildren("parent", [{ id: "child", ...child, idempotent: true }], {
+    ...GROUP,
+    fencingToken: 0,
+  });
+  let told: FlowRecord | null = null;
+  store.get("child").then((record) => told = record);
+  for (let count = 0; count < 12; count++) await undefined;
+  assertEquals(told, null);
+  await scripted.turn();
+  await spawned;
+  assertEquals((told as FlowRecord | null)?.parentGroupId, "g");
 });

@@ -5,7 +5,12 @@ import {
   assertObjectMatch,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { FlowLimits, FlowRecord, SpawnChildrenOptions } from "../../src/flow/mod.ts";
+import type {
+  BatchOutcome,
+  FlowLimits,
+  FlowRecord,
+  SpawnChildrenOptions,
+} from "../../src/flow/mod.ts";
 import { proof, refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
 
@@ -301,6 +306,39 @@ test("the end of a flow with many descendants is written in bounded commands, an
   assertEquals(store.info("leaf").states, { cancelled: 36 });
 });
 
+function transitionOf(record: FlowRecord): object {
+  return { from: "running", to: "other", ...proof(record) };
+}
+
+/** A family of three, all leased, in a store whose commands write one end of a descendant each. */
+function narrowFamily(): { store: CoreStore; children: FlowRecord[] } {
+  const { store, parent } = leasedParent(new CoreStore({ limits: { commandBytesMax: 4_096 } }));
+  store.spawnChildren(parent, ["a", "b", "c"], optionsOf(parent));
+  const children = store.claimDue("c", { worker: "w", limit: 3 });
+  return { store, children };
+}
+
+test("claimDue() leases nothing that counts as cancelled since the same claim gave a flow up", () => {
+  const { store } = narrowFamily();
+  store.policySet("c", { states: { queued: { maxReclaims: 0 } } });
+  for (const id of ["b", "c"]) store.transition(id, transitionOf(store.get(id)!));
+  store.nowMs += 60_000;
+  // The end of "a" ends the group; its command writes one of the two ends that follow from that.
+  assertEquals(store.claimDue("c", { worker: "w", limit: 3 }), []);
+  assertEquals(["b", "c"].map((id) => store.get(id)!.state), ["cancelled", "cancelled"]);
+});
+
+test("retryMany() shows flows as cancelled that count as such since one of them ended", () => {
+  const { store, children } = narrowFamily();
+  const items = children.map((child) => ({ id: child.id, ...proof(child) }))
+    .map((item) => item.id === "a" ? { ...item, retry: { maxRetries: 0 } } : item);
+  const shown = store.retryMany(items, { independent: true }) as unknown as BatchOutcome[];
+  assertEquals(
+    shown.map((outcome) => outcome.ok && outcome.record.state),
+    ["failed", "cancelled", "cancelled"],
+  );
+});
+
 test("children of a group that is spared go on when everybody else ends", () => {
   const { store, children: [a] } = family();
   store.spawnChildren(a!, ["a1"], optionsOf(a!, { onParentClosed: "abandon_children" }));
@@ -409,6 +447,12 @@ test("byParent(), byRoot() and byCorrelation() find flows by what they have in c
   assertEquals(ids(store.byRoot("parent")), ["b", "a", "parent"]);
   assertEquals(ids(store.byRoot("parent", { rev: true })), ["parent", "a", "b"]);
   assertEquals(ids(store.byCorrelation("x")), ["b", "a"]);
+});
+
+test("byRoot() finds a flow once that has the id of its root", () => {
+  const store = new CoreStore();
+  store.create("a", { type: "t", partitionKey: "p", parentFlowId: "b", rootFlowId: "a" });
+  assertEquals(store.byRoot("a").length, 1);
 });
 
 test("rewind() is refused for a flow with children", () => {

@@ -43,7 +43,7 @@ function walkLineage(
   }
 }
 
-/** The flows that are their own root, in the order of the walk. They are in no index. */
+/** The flows with an id that have no ancestor, in the order of the walk. They are in no index. */
 function rootsOf(
   { table }: FlowState,
   id: string,
@@ -52,7 +52,7 @@ function rootsOf(
   const sign = rev ? -1 : 1;
   return table.findAll(id)
     .filter(({ identity, control: { updatedAtMs } }) =>
-      (identity.rootFlowId ?? id) === id && updatedAtMs >= fromMs && updatedAtMs <= toMs
+      identity.rootFlowId === null && updatedAtMs >= fromMs && updatedAtMs <= toMs
     )
     .filter((flow) => !after || sign * comparePositions(positionOf(flow), after) > 0)
     .sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));

@@ -90,8 +90,9 @@ class Taking {
   lease(): ClaimReply[] {
     // A flow that was given up may have taken others with it that had been taken before.
     for (const draft of this.#drafts) settleFamily(draft);
-    const taken = this.#taken.filter((candidate) => !hasEnded(latest(candidate).control))
-      .sort(byUrgency);
+    const taken = this.#taken.sort(byUrgency).filter((candidate) =>
+      !hasEnded(candidate.draft.foreclosed(latest(candidate)).control)
+    );
     return this.#drafts.map((draft) => {
       const own = taken.filter((candidate) => candidate.draft === draft);
       return {

@@ -7,6 +7,7 @@ import type { Command } from "../command.ts";
 import type { DecideContext } from "../decide_context.ts";
 import { Draft } from "../draft.ts";
 import type { Effect } from "../effect.ts";
+import type { Flow } from "../flow.ts";
 import type { Reply, SpreadReply } from "../reply.ts";
 import type { SpreadCommand } from "../route.ts";
 import type { FlowState } from "../state.ts";
@@ -128,17 +129,19 @@ function settled<Answer extends Reply>(draft: Draft, reply: Answer): Answer {
   return draft.effects.length > count ? latest(draft, reply) as Answer : reply;
 }
 
+/** A reply whose flows are as everybody sees them after the command. */
 function latest(draft: Draft, reply: Reply): Reply {
+  const seen = (flow: Flow): Flow => draft.foreclosed(draft.latest(flow));
   switch (reply.kind) {
     case "flow":
-      return { ...reply, flow: reply.flow && draft.latest(reply.flow) };
+      return { ...reply, flow: reply.flow && seen(reply.flow) };
     case "flows":
-      return { ...reply, flows: reply.flows.map((flow) => draft.latest(flow)) };
+      return { ...reply, flows: reply.flows.map(seen) };
     case "outcomes":
       return {
         ...reply,
         outcomes: reply.outcomes.map((outcome) =>
-          outcome.ok ? { ok: true, flow: draft.latest(outcome.flow) } : outcome
+          outcome.ok ? { ok: true, flow: seen(outcome.flow) } : outcome
         ),
       };
     default:
