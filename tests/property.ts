@@ -16,6 +16,8 @@ export interface PropertyOptions {
   readonly file: string;
   /** Cases to draw. Default 100. `FLOWCASK_RUNS` multiplies it, for a long night. */
   readonly runs?: number;
+  /** What was tried, to be printed with the seed if all of it holds. Default: nothing is printed. */
+  readonly tried?: () => string;
 }
 
 /**
@@ -32,7 +34,11 @@ export function assertProperty<Case>(
     ...seed === undefined ? {} : { seed: Number(seed) },
     ...path === undefined ? {} : { path },
   });
-  if (!result.failed) return;
+  if (!result.failed) {
+    const tried = options.tried?.();
+    if (tried !== undefined) console.log(`${tried}, seed ${result.seed}`);
+    return;
+  }
   const file = relative(process.cwd(), fileURLToPath(options.file));
   const replay = `FLOWCASK_SEED=${result.seed} FLOWCASK_PATH=${result.counterexamplePath}`;
   const report = `${fc.defaultReportMessage(result)}\n\n${result.errorInstance}`;

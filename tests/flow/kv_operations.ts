@@ -66,7 +66,7 @@ export type KvOp =
   };
 
 const key = fc.constantFrom(...KEYS);
-const id = fc.constantFrom("f", "g", "h");
+const id = fc.constantFrom("f", "g", "h", "c1", "c2");
 const ifVersion = fc.constantFrom<IfVersion[]>("any", "any", "current", "other", "absent");
 const value = fc.constantFrom<unknown[]>(null, 1, "x", { a: [true] });
 

@@ -267,7 +267,7 @@ export class KvPair {
     }
     let expected: Expected[];
     try {
-      expected = model();
+      expected = this.#model.whole(model);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       assert(refusal instanceof FlowError, `${refusal} should be ${error.code}`);

@@ -5,157 +5,29 @@
  * @module
  */
 
+import { FamilyModel, type ModelMembership } from "./family_model.ts";
 import { KvModel } from "./kv_model.ts";
+import type {
+  ModelChanges,
+  ModelClaim,
+  ModelCreate,
+  ModelEvent,
+  ModelFacts,
+  ModelFlow,
+  ModelHistory,
+  ModelItem,
+  ModelPolicy,
+  ModelValue,
+} from "./model_flow.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A flow of the model: its record, its values, its history. */
-export interface ModelFlow {
-  readonly id: string;
-  readonly partitionKey: string;
-  readonly type: string;
-  readonly request: string;
-  readonly createdAtMs: number;
-  readonly historyMaxEvents: number;
-  readonly parent: string | null;
-  /** The logical state. */
-  state: string;
-  owner: string | null;
-  /** Taken from the store after a claim: the model cannot guess it. */
-  token: string | null;
-  version: number;
-  attempts: number;
-  attemptsTotal: number;
-  reclaims: number;
-  fencing: number;
-  priority: number;
-  updatedAtMs: number;
-  dueMs: number | null;
-  /** While leased: nobody takes it over before this, however long the lease has been over. */
-  graceMs: number;
-  /** The due time lies somewhere in this range; taken from the store after a retry. */
-  dueRange: readonly [number, number] | null;
-  ttlMs: number;
-  untilMs: number | null;
-  payload: unknown;
-  result: unknown;
-  error: unknown;
-  /** The event that the last change went back to. */
-  rewoundTo: string | null;
-  /** Values that the flow was ever given. */
-  values: number;
-  readonly history: ModelEvent[];
-  /** Signals that came under a key: the key, and the request. */
-  readonly signals: [key: string, request: string][];
-  /** What it holds by name; undefined: dropped. */
-  named: Record<string, ModelValue>;
-}
-
-/** A name of a flow. */
-export interface ModelValue {
-  /** What it holds; undefined: nothing any more. */
-  readonly value: unknown;
-  /** How often something was put under it. */
-  readonly version: number;
-  /** Whether it holds what somebody else stored. */
-  readonly isLinked: boolean;
-}
-
-/** What a command does to named values. Links are to values that were put without a flow. */
-export interface ModelChanges {
-  readonly values?: Readonly<Record<string, unknown>> | undefined;
-  readonly valueRefs?: Readonly<Record<string, string>> | undefined;
-  readonly dropValues?: readonly string[] | undefined;
-  readonly overrideValues?: readonly string[] | undefined;
-}
-
-/** An event of the model. */
-export interface ModelEvent {
-  readonly event: string;
-  readonly version: number;
-  readonly atMs: number;
-  readonly state: string;
-  readonly fencing: number;
-  readonly attempts: number;
-  readonly retry: { readonly decision: string; readonly attempt: number } | null;
-  readonly owner: string | null;
-  readonly priority: number;
-  /** Taken from the store after a retry. */
-  dueMs: number | null;
-  readonly payload: unknown;
-  readonly result: unknown;
-  readonly error: unknown;
-  readonly rewoundTo: string | null;
-  readonly signal: string | null;
-  readonly named: Readonly<Record<string, ModelValue>>;
-}
-
-/** Which events of a history are asked for. */
-export interface ModelHistory {
-  readonly fromEvent?: string | undefined;
-  readonly toEvent?: string | undefined;
-  readonly fromMs?: number | undefined;
-  readonly toMs?: number | undefined;
-  readonly fromVersion?: number | undefined;
-  readonly toVersion?: number | undefined;
-  readonly event?: string | undefined;
-  readonly worker?: string | undefined;
-  readonly count?: number | undefined;
-  readonly rev?: boolean | undefined;
-}
-
-/** A flow to create. */
-export interface ModelCreate extends ModelChanges {
-  readonly id: string;
-  readonly partitionKey: string;
-  readonly type: string;
-  readonly state?: string | undefined;
-  readonly runAtMs?: number | undefined;
-  readonly priority?: number | undefined;
-  readonly payload?: unknown;
-  readonly idempotent?: boolean | undefined;
-  readonly retentionTtlMs?: number | undefined;
-  readonly historyMaxEvents?: number | undefined;
-  readonly parentFlowId?: string | undefined;
-}
-
-/** Names a flow, and quotes its lease. */
-export interface ModelItem {
-  readonly id: string;
-  readonly partitionKey?: string | undefined;
-  readonly leaseToken?: string | undefined;
-  readonly fencingToken?: number | undefined;
-}
-
-/** A claim. */
-export interface ModelClaim {
-  readonly type: string;
-  readonly states: readonly string[] | null;
-  readonly partitionKeys: readonly string[] | null;
-  readonly priority: number | null;
-  readonly waiting: boolean;
-  readonly expired: boolean;
-  readonly ratio: number;
-  readonly limit: number;
-  readonly leaseMs: number;
-  readonly worker: string;
-}
-
-/** The part of a policy that the model tries. */
-export interface ModelPolicy {
-  readonly maxRetries?: number;
-  readonly kind?: string;
-  readonly baseMs?: number;
-  readonly maxMs?: number;
-  readonly jitterPct?: number;
-  readonly exhaustedTo?: string;
-  readonly ttlMs?: number;
-  readonly maxReclaims?: number | null;
-}
+export type * from "./model_flow.ts";
 
 /** Policies by type, then by state; "" is the type itself. */
 type Policies = Map<string, { generation: number; levels: Record<string, ModelPolicy> }>;
 
-const TERMINAL = ["completed", "failed", "cancelled"];
+/** States that nothing leads out of but a rewind. */
+export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 const FULL: Required<ModelPolicy> = {
   maxRetries: 3,
   kind: "exponential",
@@ -167,6 +39,9 @@ const FULL: Required<ModelPolicy> = {
   maxReclaims: 10,
 };
 
+/** Which flows a claim may take. */
+type ModelFilter = Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker">;
+
 /** The whole store. */
 export class Model {
   nowMs: number;
@@ -175,9 +50,54 @@ export class Model {
   /** Values that were put without a flow, by the reference that the store gave. */
   readonly shared: Map<string, unknown> = new Map();
   readonly kv: KvModel = new KvModel();
+  readonly family: FamilyModel;
 
-  constructor(nowMs: number) {
+  /** @param endsMax So many ends of descendants one command writes; the others follow. */
+  constructor(nowMs: number, endsMax = Infinity) {
     this.nowMs = nowMs;
+    this.family = new FamilyModel(this, endsMax);
+  }
+
+  /** One command with all that it sets off. If it is refused, nothing has happened. */
+  whole<T>(act: () => T): T {
+    this.family.begin();
+    // A command may write ends of flows that it only looks at, before it is refused.
+    const restore = this.family.closings.length === 0 ? undefined : this.snapshot();
+    try {
+      const result = act();
+      this.family.settle();
+      return result;
+    } catch (error) {
+      if (error instanceof Refusal) restore?.();
+      throw error;
+    }
+  }
+
+  /** Writes all ends that count already, command by command. */
+  closeAll(): void {
+    while (this.family.closings.length > 0) this.whole(() => this.family.close());
+  }
+
+  /** Remembers all flows. Returns what brings them back. */
+  snapshot(): () => void {
+    const flows = this.flows.map((flow) => ({
+      ...flow,
+      history: [...flow.history],
+      signals: [...flow.signals],
+    }));
+    const forgetSetOff = this.family.snapshot();
+    return () => {
+      this.flows = flows;
+      forgetSetOff();
+    };
+  }
+
+  /** The flow with an identity, if it can be seen. */
+  find(partitionKey: string, id: string): ModelFlow | undefined {
+    const flow = this.visible().find((flow) =>
+      flow.id === id && flow.partitionKey === partitionKey
+    );
+    return flow && this.family.look(flow);
   }
 
   /** Flows that can be seen. */
@@ -186,17 +106,20 @@ export class Model {
   }
 
   create(request: ModelCreate): ModelFlow {
-    const { idempotent, values: _, valueRefs: __, ...asked } = request;
-    const text = JSON.stringify(asked, Object.keys(asked).sort()) +
-      JSON.stringify(asked.payload) + changesText(request);
-    const old = this.visible().find((flow) =>
-      flow.id === request.id && flow.partitionKey === request.partitionKey
-    );
-    if (old !== undefined) {
-      if (idempotent !== true) throw new Refusal("already_exists");
-      if (old.request !== text) throw new Refusal("idempotency_conflict");
-      return old;
-    }
+    return this.repeated(request) ?? this.born(request, null);
+  }
+
+  /** The flow that a request for one finds. */
+  repeated(request: ModelCreate): ModelFlow | undefined {
+    const old = this.find(request.partitionKey, request.id);
+    if (old === undefined) return undefined;
+    if (request.idempotent !== true) throw new Refusal("already_exists");
+    if (old.request !== requestText(request)) throw new Refusal("idempotency_conflict");
+    return old;
+  }
+
+  /** A flow that there was not. */
+  born(request: ModelCreate, membership: ModelMembership | null): ModelFlow {
     const named = this.#changedValues({}, request);
     this.flows = this.flows.filter((flow) =>
       flow.id !== request.id || flow.partitionKey !== request.partitionKey
@@ -206,10 +129,15 @@ export class Model {
       id: request.id,
       partitionKey: request.partitionKey,
       type: request.type,
-      request: text,
+      request: requestText(request),
       createdAtMs: this.nowMs,
       historyMaxEvents: request.historyMaxEvents ?? 100_000,
       parent: request.parentFlowId ?? null,
+      root: request.rootFlowId ?? null,
+      correlation: request.correlationId ?? null,
+      membership,
+      groups: [],
+      isDoomed: false,
       state,
       owner: null,
       token: null,
@@ -235,7 +163,7 @@ export class Model {
       named,
     };
     this.flows.push(flow);
-    this.#changed(flow, "created");
+    this.changed(flow, "created");
     return flow;
   }
 
@@ -248,7 +176,11 @@ export class Model {
   }
 
   /** What a claim could take now, in order. */
-  claimable(claim: Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker">): ModelFlow[] {
+  claimable(claim: ModelFilter): ModelFlow[] {
+    return this.#due(claim).filter(({ isDoomed }) => !isDoomed);
+  }
+
+  #due(claim: ModelFilter): ModelFlow[] {
     return this.flows.filter((flow) =>
       flow.type === claim.type && flow.dueMs !== null && takeableMs(flow) <= this.nowMs &&
       (flow.owner === null ? claim.waiting : claim.expired) &&
@@ -259,17 +191,21 @@ export class Model {
   }
 
   claim(claim: ModelClaim): ModelFlow[] {
-    const matching = this.claimable(claim);
+    const matching = this.#due(claim);
     const due = matching.filter(({ owner }) => owner === null);
     const expired = matching.filter(({ owner }) => owner !== null);
     const taken: ModelFlow[] = [];
-    const lost: ModelFlow[] = [];
+    let isOver = false;
     const take = (from: ModelFlow[], count: number) => {
-      while (taken.length < count && from.length > 0) {
+      while (!isOver && taken.length < count && from.length > 0) {
         const flow = from.shift()!;
+        // What counts as cancelled is ended instead, so long as the command may end anything.
+        isOver = flow.isDoomed && !this.family.takeEnd();
+        if (isOver) return;
         const { maxReclaims } = this.policy(flow.type, flow.state);
-        const gone = flow.owner !== null && maxReclaims !== null && flow.reclaims + 1 > maxReclaims;
-        (gone ? lost : taken).push(flow);
+        if (flow.isDoomed) this.family.look(flow);
+        else if (flow.owner === null || flow.reclaims < (maxReclaims ?? Infinity)) taken.push(flow);
+        else this.#lose(flow);
       }
     };
     if (claim.waiting && claim.expired && claim.ratio === 0) {
@@ -283,22 +219,25 @@ export class Model {
       take(expired, claim.limit);
     }
     taken.sort(byUrgency);
-    for (const flow of lost) this.#lose(flow);
-    for (const flow of taken) {
+    // A flow that was given up may take others with it.
+    this.family.settle();
+    const left = taken.map((flow) => this.family.look(flow))
+      .filter(({ state }) => !TERMINAL.includes(state));
+    for (const flow of left) {
       if (flow.owner !== null) flow.reclaims++;
       flow.owner = claim.worker;
       flow.token = null;
       flow.fencing++;
       flow.dueMs = this.nowMs + claim.leaseMs;
-      this.#changed(flow, "claimed");
+      this.changed(flow, "claimed");
     }
-    return taken;
+    return left;
   }
 
   extend(item: ModelItem, leaseMs: number): ModelFlow {
     const flow = this.#owned(item);
     flow.dueMs = this.nowMs + leaseMs;
-    this.#changed(flow, "lease_extended");
+    this.changed(flow, "lease_extended");
     return flow;
   }
 
@@ -313,7 +252,7 @@ export class Model {
     this.#hold(flow, item);
     this.#bring(flow, item.payload, item.result);
     flow.result = item.result;
-    return this.#end(flow, "completed", "completed", item.ttlMs);
+    return this.end(flow, "completed", "completed", item.ttlMs);
   }
 
   fail(
@@ -327,13 +266,13 @@ export class Model {
     this.#hold(flow, item);
     this.#bring(flow, item.payload, item.error);
     flow.error = item.error;
-    return this.#end(flow, "failed", "failed", item.ttlMs);
+    return this.end(flow, "failed", "failed", item.ttlMs);
   }
 
   cancel(
     item: ModelItem & ModelChanges & { reason?: unknown; ttlMs?: number | undefined },
   ): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     if (item.fencingToken !== undefined) {
       if (flow.fencing !== item.fencingToken) throw new Refusal("stale_lease");
       const fits = flow.owner === null
@@ -345,7 +284,7 @@ export class Model {
     this.#hold(flow, item);
     this.#bring(flow, undefined, item.reason);
     flow.error = item.reason;
-    return this.#end(flow, "cancelled", "cancelled", item.ttlMs);
+    return this.end(flow, "cancelled", "cancelled", item.ttlMs);
   }
 
   transition(
@@ -357,7 +296,7 @@ export class Model {
       payload?: unknown;
     },
   ): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     const isOwner = flow.owner !== null && item.leaseToken === flow.token;
     if (item.leaseToken !== undefined && !isOwner) throw new Refusal("stale_lease");
     const shown = flow.owner === null ? flow.state : "running";
@@ -377,7 +316,7 @@ export class Model {
     flow.dueMs = item.runAtMs === undefined ? this.nowMs : item.runAtMs;
     if (item.priority !== undefined) flow.priority = item.priority;
     this.#bring(flow, item.payload, undefined);
-    this.#changed(flow, "transitioned");
+    this.changed(flow, "transitioned");
     return flow;
   }
 
@@ -406,19 +345,19 @@ export class Model {
           number,
         ];
       }
-      this.#changed(flow, "retry", { decision: "scheduled", attempt });
+      this.changed(flow, "retry", { retry: { decision: "scheduled", attempt } });
       return flow;
     }
     const retry = { decision: "exhausted", attempt };
     if (TERMINAL.includes(policy.exhaustedTo)) {
-      return this.#end(flow, policy.exhaustedTo, "retry", undefined, retry);
+      return this.end(flow, policy.exhaustedTo, "retry", undefined, { retry });
     }
     if (policy.exhaustedTo !== flow.state) flow.attempts = 0;
     flow.state = policy.exhaustedTo;
     flow.owner = null;
     flow.reclaims = 0;
     flow.dueMs = this.nowMs;
-    this.#changed(flow, "retry", retry);
+    this.changed(flow, "retry", { retry });
     return flow;
   }
 
@@ -429,9 +368,9 @@ export class Model {
       runAtMs?: number | undefined;
     },
   ): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     if (flow.owner !== null) throw new Refusal("rewind_leased");
-    if (flow.parent !== null) throw new Refusal("rewind_family");
+    if (flow.parent !== null || flow.groups.length > 0) throw new Refusal("rewind_family");
     if (item.expectState !== undefined && item.expectState !== flow.state) {
       throw new Refusal("wrong_state");
     }
@@ -454,7 +393,7 @@ export class Model {
     const newer = Object.entries(flow.named).filter(([name]) => !(name in event.named))
       .map(([name, held]) => [name, { ...held, value: undefined, isLinked: false }] as const);
     flow.named = { ...event.named, ...Object.fromEntries(newer) };
-    this.#changed(flow, "rewound", null, item.toEvent);
+    this.changed(flow, "rewound", { rewoundTo: item.toEvent });
     return flow;
   }
 
@@ -484,7 +423,7 @@ export class Model {
       readonly runAtMs?: number | null | undefined;
     },
   ): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     const { signal, idempotencyKey, transitionTo, runAtMs } = item;
     const states = item.ifState === undefined ? undefined : [item.ifState].flat();
     const request = JSON.stringify([
@@ -518,17 +457,17 @@ export class Model {
     } else if (flow.untilMs !== null) {
       flow.untilMs = this.nowMs + flow.ttlMs;
     }
-    this.#changed(flow, "signaled", null, null, signal);
+    this.changed(flow, "signaled", { signal });
     return flow;
   }
 
   valuePut(item: ModelItem & { name: string; value: unknown; override: boolean }): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     const { name, value, override } = item;
     const before = flow.named;
     this.#hold(flow, { values: { [name]: value }, overrideValues: override ? [name] : [] });
     if (JSON.stringify(before) === JSON.stringify(flow.named)) return flow;
-    this.#changed(flow, "value_put");
+    this.changed(flow, "value_put");
     return flow;
   }
 
@@ -545,7 +484,7 @@ export class Model {
 
   /** One command over several flows: all of it or nothing. */
   all<Item>(items: readonly Item[], one: (item: Item) => ModelFlow): ModelFlow[] {
-    const before = structuredClone(this.flows);
+    const restore = this.snapshot();
     const touched = new Set<string>();
     const codes: string[] = [];
     const flows: ModelFlow[] = [];
@@ -554,7 +493,7 @@ export class Model {
         const target = item as unknown as ModelItem;
         // A create is told twins by its arguments, all others by the flow that they find.
         if (!("type" in (item as object))) {
-          const found = this.#named(target);
+          const found = this.named(target);
           const name = `${found.partitionKey} ${found.id}`;
           if (touched.has(name)) throw new Refusal("duplicate_id");
           touched.add(name);
@@ -567,20 +506,31 @@ export class Model {
       }
     }
     const first = codes.find((code) => code !== "ok");
-    if (first === undefined) return flows;
-    this.flows = before;
+    if (first === undefined) return this.#settled(flows);
+    restore();
     throw new Refusal(first, codes.map((code) => code === "ok" ? first : code));
   }
 
   /** One command over several flows: each for itself. */
   each<Item>(items: readonly Item[], one: (item: Item) => ModelFlow): (ModelFlow | string)[] {
-    return items.map((item) => {
+    const outcomes = items.map((item) => {
       try {
         return { ...one(item) };
       } catch (error) {
         if (error instanceof Refusal) return error.code;
         throw error;
       }
+    });
+    return this.#settled(outcomes);
+  }
+
+  /** What a command over several flows shows: if it has set anything off, they are as after that. */
+  #settled<Outcome extends ModelFlow | string>(outcomes: Outcome[]): Outcome[] {
+    if (!this.family.settle()) return outcomes;
+    return outcomes.map((outcome): Outcome => {
+      if (typeof outcome === "string") return outcome;
+      const { id, partitionKey }: ModelFlow = outcome;
+      return { ...this.find(partitionKey, id)! } as Outcome & ModelFlow;
     });
   }
 
@@ -613,17 +563,19 @@ export class Model {
     return after;
   }
 
-  #named({ id, partitionKey }: ModelItem): ModelFlow {
+  /** The flow that a command names. */
+  named({ id, partitionKey }: ModelItem): ModelFlow {
     const found = this.visible().filter((flow) =>
       flow.id === id && (partitionKey === undefined || flow.partitionKey === partitionKey)
     );
+    for (const flow of found) this.family.look(flow);
     if (found.length > 1) throw new Refusal("invalid_argument");
     if (found[0] === undefined) throw new Refusal("not_found");
     return found[0];
   }
 
   #owned(item: ModelItem): ModelFlow {
-    const flow = this.#named(item);
+    const flow = this.named(item);
     const owns = flow.owner !== null && flow.token === item.leaseToken &&
       flow.fencing === item.fencingToken;
     if (!owns) throw new Refusal("stale_lease");
@@ -636,7 +588,7 @@ export class Model {
     flow.error = "lease_lost";
     flow.values++;
     if (TERMINAL.includes(exhaustedTo)) {
-      this.#end(flow, exhaustedTo, "lease_lost");
+      this.end(flow, exhaustedTo, "lease_lost");
       return;
     }
     if (flow.state !== exhaustedTo) {
@@ -646,15 +598,16 @@ export class Model {
     flow.state = exhaustedTo;
     flow.owner = null;
     flow.dueMs = this.nowMs;
-    this.#changed(flow, "lease_lost");
+    this.changed(flow, "lease_lost");
   }
 
-  #end(
+  /** Ends a flow. Its parent and its children hear of it when the command settles. */
+  end(
     flow: ModelFlow,
     state: string,
     event: string,
     ttlMs?: number,
-    retry: ModelEvent["retry"] = null,
+    facts: ModelFacts = {},
   ): ModelFlow {
     flow.state = state;
     flow.owner = null;
@@ -662,7 +615,8 @@ export class Model {
     flow.dueMs = null;
     if (ttlMs !== undefined) flow.ttlMs = ttlMs;
     flow.untilMs = this.nowMs + flow.ttlMs;
-    this.#changed(flow, event, retry);
+    this.changed(flow, event, facts);
+    this.family.ended(flow);
     return flow;
   }
 
@@ -672,13 +626,8 @@ export class Model {
     if (payload !== undefined) flow.payload = payload;
   }
 
-  #changed(
-    flow: ModelFlow,
-    event: string,
-    retry: ModelEvent["retry"] = null,
-    rewoundTo: string | null = null,
-    signal: string | null = null,
-  ): void {
+  changed(flow: ModelFlow, event: string, facts: ModelFacts = {}): void {
+    const { rewoundTo = null, retry = null, signal = null, groupId = null, childId = null } = facts;
     flow.rewoundTo = rewoundTo;
     flow.version++;
     flow.updatedAtMs = this.nowMs;
@@ -700,9 +649,18 @@ export class Model {
       error: flow.error,
       rewoundTo,
       signal,
+      groupId,
+      childId,
       named: flow.named,
     });
   }
+}
+
+/** What a request for a flow says. */
+export function requestText(request: ModelCreate): string {
+  const { idempotent: _, values: __, valueRefs: ___, ...asked } = request;
+  return JSON.stringify(asked, Object.keys(asked).sort()) + JSON.stringify(asked.payload) +
+    changesText(request);
 }
 
 /** What a request says about named values; nothing, if it changes none. */
@@ -746,9 +704,11 @@ export function compareIds(a: ModelFlow, b: ModelFlow): number {
 }
 
 function compareBytes(a: string, b: string): number {
-  const hex = (text: string) =>
-    [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex(a) < hex(b) ? -1 : hex(a) > hex(b) ? 1 : 0;
+  if (a === b) return 0;
+  const [left, right] = [[...a], [...b]];
+  const place = left.findIndex((character, index) => character !== right[index]);
+  if (place < 0 || right[place] === undefined) return left.length - right.length;
+  return left[place]!.codePointAt(0)! - right[place].codePointAt(0)!;
 }
 
 /** The shortest and the longest wait before a retry. */

@@ -5,6 +5,7 @@
  */
 
 import fc from "fast-check";
+import { CHILD_IDS, type FamilyOp, familyOp } from "./family_operations.ts";
 import { type KvOp, kvOp } from "./kv_operations.ts";
 import type { ModelHistory, ModelPolicy } from "./model.ts";
 import {
@@ -28,10 +29,13 @@ export const TYPES: readonly string[] = ["t", "u"];
 /** How the items of a command hang together. */
 export type Mode = "single" | "all" | "independent";
 
+/** Flows that one is chosen from. */
+type Among = "leased" | "parents" | "all";
+
 /** Which flow is meant, and what is quoted about it. */
 export interface Target {
-  /** Chooses one of the leased flows, or of all, if there are any. */
-  readonly pick: { readonly leased: boolean; readonly number: number } | undefined;
+  /** Chooses one of the leased flows, of those with children, or of all, if there are any. */
+  readonly pick: { readonly among: Among; readonly number: number } | undefined;
   readonly id: string;
   readonly partitionKey: string | undefined;
   readonly tokens: "current" | "stale" | "fencing" | "none";
@@ -40,6 +44,7 @@ export interface Target {
 /** One command. */
 export type Op =
   | KvOp
+  | FamilyOp
   | { readonly op: "advance"; readonly ms: number }
   | { readonly op: "create"; readonly mode: Mode; readonly items: readonly NewFlow[] }
   | { readonly op: "claim"; readonly reclaim: boolean; readonly options: ClaimOptions }
@@ -166,7 +171,10 @@ const newFlow: fc.Arbitrary<NewFlow> = fc.record({
 
 const target: fc.Arbitrary<Target> = fc.record({
   pick: fc.option(
-    fc.record({ leased: fc.constantFrom(true, true, false), number: fc.nat(1_000) }),
+    fc.record({
+      among: fc.constantFrom<Among[]>("leased", "leased", "leased", "parents", "all"),
+      number: fc.nat(1_000),
+    }),
     { nil: undefined, freq: 6 },
   ),
   id: fc.constantFrom(...IDS),
@@ -230,7 +238,8 @@ const claim: fc.Arbitrary<ClaimOptions> = fc.record({
 
 /** Any command. */
 export const op: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 8, arbitrary: kvOp },
+  { weight: 6, arbitrary: kvOp },
+  { weight: 9, arbitrary: familyOp },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -247,7 +256,7 @@ export const op: fc.Arbitrary<Op> = fc.oneof(
     }),
   },
   {
-    weight: 4,
+    weight: 7,
     arbitrary: fc.record({
       op: fc.constant("claim" as const),
       reclaim: fc.constantFrom(false, false, true),
@@ -263,7 +272,7 @@ export const op: fc.Arbitrary<Op> = fc.oneof(
     }),
   },
   {
-    weight: 6,
+    weight: 9,
     arbitrary: fc.record({
       op: fc.constant("settle" as const),
       mode,
@@ -314,7 +323,10 @@ export const op: fc.Arbitrary<Op> = fc.oneof(
         toMs: rarely(fc.integer({ min: 1_400, max: 1_800 })),
         fromVersion: rarely(fc.nat(6)),
         toVersion: rarely(fc.integer({ min: 6, max: 12 })),
-        event: rarely(fc.constantFrom("created", "claimed", "retry", "rewound", "cancelled")),
+        event: rarely(fc.constantFrom(
+          ...["created", "claimed", "retry", "rewound", "cancelled", "children_spawned"],
+          ...["child_completed", "child_failed", "child_cancelled", "children_cancelled"],
+        )),
         worker: rarely(fc.constantFrom("w", "nobody")),
         count: rarely(fc.integer({ min: 1, max: 4 })),
         rev: maybe(fc.boolean()),

@@ -40,16 +40,17 @@ export function cleanup(model: Model, limit: number): ModelCleanup {
 
 /** Commands that take effect together, all of them or nothing. What each of them shows stays. */
 export function atomic<Shown>(model: Model, steps: readonly (() => Shown)[]): Shown[] {
-  const flows = structuredClone(model.flows);
+  const restore = model.snapshot();
   const { keys } = model.kv;
   return steps.map((step, index) => {
     try {
       const shown = step();
+      model.family.settle();
       // The next change makes another key, but changes the same flow.
-      return model.flows.includes(shown as ModelFlow) ? structuredClone(shown) : shown;
+      return model.flows.includes(shown as ModelFlow) ? { ...shown } : shown;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      model.flows = flows;
+      restore();
       model.kv.keys = keys;
       throw new AtomicRefusal(error.code, index);
     }

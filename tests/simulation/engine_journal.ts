@@ -83,7 +83,7 @@ export class EngineJournal {
     const before = flowVersions(model);
     let answer: ModelAnswer;
     try {
-      answer = request.perform(model);
+      answer = model.whole(() => request.perform(model));
     } catch (refusal) {
       if (refusal instanceof Refusal) return { ok: false, refusal };
       throw refusal;
@@ -96,7 +96,7 @@ export class EngineJournal {
     const changed = [...flowVersions(model)]
       .filter(([name, version]) => before.get(name) !== version)
       .map(([name]) => name);
-    const perform = (model: Model): unknown => request.perform(model);
+    const perform = (model: Model): unknown => model.whole(() => request.perform(model));
     if (lastLsn > baseLsn || changed.length > 0) {
       this.#entries.push({ nowMs, wroteAtMs: nowMs, lastLsn, changed, adopted, versions, perform });
     }
