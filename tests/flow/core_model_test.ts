@@ -7,7 +7,6 @@ import { FlowError } from "../../src/errors.ts";
 import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
 import {
   type BatchOutcome,
-  type ChildGroup,
   FlowBatchError,
   type FlowRecord,
   type HistoryEvent,
@@ -17,6 +16,7 @@ import { FamilyPair } from "./family_pair.ts";
 import { KV_PARTITIONS } from "./kv_operations.ts";
 import { KvPair } from "./kv_pair.ts";
 import { CoreStore } from "./core_store.ts";
+import { showGroup } from "./group_view.ts";
 import { assertIndexed } from "./indexed.ts";
 import {
   type ClaimOptions,
@@ -621,15 +621,6 @@ function assertRecord(record: FlowRecord | undefined, flow: ModelFlow): void {
         .map(([name, { version, isLinked }]) => [name, isLinked ? null : version]),
     },
   );
-}
-
-function showGroup(name: string, group: ChildGroup): unknown {
-  const { wait, waitState, success, failure, onChildFailed, onParentClosed, resolved } = group;
-  const { total, completed, failed, cancelled } = group.summary;
-  return [
-    ...[name, wait, waitState, success, failure, onChildFailed, onParentClosed, resolved],
-    ...[total, completed, failed, cancelled],
-  ];
 }
 
 function asPolicy(level: ModelPolicy) {

@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import { CHILD_IDS, type FamilyOp, familyOp } from "./family_operations.ts";
+import { type FamilyOp, familyOp } from "./family_operations.ts";
 import { type KvOp, kvOp } from "./kv_operations.ts";
 import type { ModelHistory, ModelPolicy } from "./model.ts";
 import {

@@ -8,9 +8,11 @@
 import type { FlowRecord, Page } from "../../src/flow/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { drawCommand } from "./engine_commands.ts";
+import { drawFamily } from "./engine_families.ts";
 import { drawKeys } from "./engine_keys.ts";
 import type { EngineProcess } from "./engine_machine.ts";
-import type { EngineOracle, Ticket } from "./engine_oracle.ts";
+import type { EngineOracle } from "./engine_oracle.ts";
+import type { Ticket } from "./engine_ticket.ts";
 import type { Outcome } from "./outcome.ts";
 import { drawQuery } from "./engine_queries.ts";
 import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
@@ -20,6 +22,8 @@ export class EngineCallers {
   readonly #oracle: EngineOracle;
   /** Requests that created flows, to be made again. */
   readonly #past: Raw[] = [];
+  /** Requests that spawned children, to be made again. */
+  readonly #spawned: EngineRequest[] = [];
   /** What follows pages that were shown; it may be asked for much later. */
   readonly #nextPages: EngineRequest[] = [];
   /** The process that somebody could still hear. */
@@ -63,6 +67,7 @@ export class EngineCallers {
     const nextPage = dice.percent(10) ? this.#nextPages.shift() : undefined;
     if (nextPage !== undefined) return nextPage;
     if (dice.percent(15)) return drawKeys(dice, model);
+    if (dice.percent(25)) return drawFamily(dice, model, this.#spawned);
     return dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice, model);
   }
 

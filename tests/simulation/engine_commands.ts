@@ -165,6 +165,14 @@ export function sweepRequest(sliceFlowsMax: number): EngineRequest {
   return request("sweep", [], (model) => cleanupOf(model, sliceFlowsMax));
 }
 
+/** The store goes on with ends that count already. */
+export function closeRequest(): EngineRequest {
+  return request("close", [], (model) => {
+    model.family.close();
+    return { show: () => null };
+  });
+}
+
 function cleanupOf(model: Model, limit: number): ModelAnswer {
   const removed = cleanup(model, limit);
   return { show: () => removed };

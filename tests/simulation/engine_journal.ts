@@ -11,6 +11,9 @@ import { Refusal } from "../flow/refusal.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
 
+/** So many ends of descendants one command writes: what its limits leave room for. */
+const ENDS_MAX = 1;
+
 /** What the model cannot know and takes from the store. */
 interface Adopted {
   readonly id: string;
@@ -67,7 +70,7 @@ export interface Decided {
 /** The model, and how it came to be. */
 export class EngineJournal {
   #entries: Entry[] = [];
-  #model = new Model(0);
+  #model = new Model(0, ENDS_MAX);
   #timeMs = 0;
 
   /** The model after everything that was decided. */
@@ -137,7 +140,7 @@ export class EngineJournal {
   /** Forgets what was decided beyond an LSN, and brings the model back to where it was. */
   rollBack(lastLsn: number): void {
     this.#entries = this.#entries.filter((entry) => entry.lastLsn <= lastLsn);
-    this.#model = new Model(0);
+    this.#model = new Model(0, ENDS_MAX);
     for (const entry of this.#entries) {
       this.#model.nowMs = entry.nowMs;
       entry.perform(this.#model);
@@ -152,8 +155,12 @@ export function nameOf(flow: Pick<ModelFlow, "id" | "partitionKey" | "createdAtM
   return `${flow.partitionKey}/${flow.id}@${flow.createdAtMs}`;
 }
 
-function flowVersions(model: Model): Map<string, number> {
-  return new Map(model.flows.map((flow) => [nameOf(flow), flow.version]));
+/** The version of every flow, and the group that it is in, which it may be taken into later. */
+function flowVersions(model: Model): Map<string, string> {
+  return new Map(model.flows.map((flow) => [
+    nameOf(flow),
+    `${flow.version} ${flow.membership?.number}`,
+  ]));
 }
 
 function isIncomplete({ owner, token, dueRange }: ModelFlow): boolean {

@@ -8,7 +8,7 @@ import type { Verdict } from "../../src/engine/pending.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { FlowError } from "../../src/errors.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
-import { sweepRequest } from "./engine_commands.ts";
+import { closeRequest, sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
@@ -16,6 +16,7 @@ import { Violation } from "./log_oracle.ts";
 import { type Outcome, refusalText, textOf } from "./outcome.ts";
 import { ReleasedFlows } from "./released_flows.ts";
 import { ReleasedKeys } from "./released_keys.ts";
+import { Ticket } from "./engine_ticket.ts";
 import type { Decision, ShardsWatch, WatchedShards } from "./watched_shards.ts";
 
 /** Codes that say nothing about flows, but about the store and the machine under it. */
@@ -31,6 +32,11 @@ const OF_THE_MACHINE: readonly string[] = [
 /** What may bring something that the store has not taken on yet. */
 const NEW_WORK: readonly string[] = [
   ...["create", "createMany", "spawnChildren", "valuePut", "kv.set", "atomic"],
+];
+
+/** What waits until every flow is written as it counts. */
+const SEES_ALL: readonly string[] = [
+  ...["list", "terminals", "failures", "info", "stuck", "byParent", "byRoot", "byCorrelation"],
 ];
 
 /** Items that always fit into one frame. */
@@ -56,48 +62,6 @@ export interface Surroundings {
   readonly isShortOfRoom: boolean;
   /** How many reads failed so far. */
   readonly failedReadCount: number;
-}
-
-/** One call that a caller has made. */
-export class Ticket {
-  readonly number: number;
-  readonly request: EngineRequest;
-  /** Monotonic time of the call. */
-  readonly sentAtMs: number;
-  /** Frames without room, and reads that failed, when it was made. */
-  readonly before: { readonly fullCount: number; readonly failedReadCount: number };
-  /** Where it is: not decided, waiting for a flow, decided and not answered, answered. */
-  status: "sent" | "waiting" | "decided" | "answered" = "sent";
-  /** What the answer has to be, as text. */
-  expected = "";
-  /** What the store has told, which has to be what the caller hears. */
-  told: Outcome | undefined;
-  /** What has to be on disk before the answer may be given. */
-  needLsn = 0;
-  /** Place among all decisions. */
-  turn = 0;
-  /** Place among those that wait. */
-  waitingTurn = 0;
-
-  constructor(
-    number: number,
-    request: EngineRequest,
-    sentAtMs: number,
-    { fullCount, failedReadCount }: Surroundings,
-  ) {
-    this.number = number;
-    this.request = request;
-    this.sentAtMs = sentAtMs;
-    this.before = { fullCount, failedReadCount };
-  }
-
-  /** The call as it was written. */
-  toString(): string {
-    const short = (_name: string, value: unknown) =>
-      value instanceof Uint8Array ? `${value.length} bytes` : value;
-    const given = this.request.given.map((part) => JSON.stringify(part, short)).join(", ");
-    return `#${this.number} ${this.request.name}(${given})`;
-  }
 }
 
 /** Watches a store over all its openings. */
@@ -213,6 +177,14 @@ export class EngineOracle implements ShardsWatch {
       return;
     }
     const first = this.#firstInLine(ticket);
+    const isClosing = this.journal.model.family.closings.length > 0;
+    if (SEES_ALL.includes(ticket.request.name) && isClosing !== isWaiting) {
+      throw new Violation(`${ticket} sees all flows ${isWaiting ? "later" : "too early"}`);
+    }
+    if (isWaiting && ticket.request.claim === undefined) {
+      ticket.status = "waiting";
+      return;
+    }
     const said = this.#ask(ticket.request, baseLsn);
     if (!said.ok) throw new Violation(`${ticket} should be refused: ${said.refusal.code}`);
     const shown = JSON.stringify(said.answer.show());
@@ -230,6 +202,11 @@ export class EngineOracle implements ShardsWatch {
 
   /** The store did something by itself. */
   #swept(command: Command, baseLsn: number): void {
+    if (command.kind === "close") {
+      this.#ask(closeRequest(), baseLsn);
+      this.story.push("closed");
+      return;
+    }
     if (command.kind !== "retention_cleanup") {
       throw new Violation(`Nobody asked for ${command.kind}`);
     }
@@ -275,6 +252,8 @@ export class EngineOracle implements ShardsWatch {
   #firstInLine({ status, waitingTurn, request: { claim } }: Ticket): Ticket | undefined {
     if (status !== "waiting") return undefined;
     const { model } = this.journal;
+    // A claim that meets many flows that count as cancelled ends some of them, and goes on waiting.
+    if (model.family.closings.length > 0) return undefined;
     model.nowMs = this.#surroundings().shards.now();
     return [...this.open].find((other) =>
       other.status === "waiting" && other.waitingTurn < waitingTurn &&
@@ -363,7 +342,9 @@ export class EngineOracle implements ShardsWatch {
       case "store_closed":
         return isClosing;
       case "too_large":
-        return ticket.request.itemCount > FITTING_ITEMS_MAX;
+        // The end of a flow may have to be told to all its ancestors.
+        return ticket.request.itemCount > FITTING_ITEMS_MAX ||
+          this.journal.model.flows.some(({ groups }) => groups.length > 0);
       case "too_many_waiters":
         return ticket.request.abort !== undefined;
       default:

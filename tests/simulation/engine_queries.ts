@@ -220,7 +220,7 @@ function found(model: Model, { id, partitionKey }: Target): ModelFlow | undefine
     flow.id === id && (partitionKey === undefined || flow.partitionKey === partitionKey)
   );
   if (flows.length > 1) throw new Refusal("invalid_argument");
-  return flows[0];
+  return flows[0] && model.family.look(flows[0]);
 }
 
 function shownState({ owner, state }: ModelFlow): string {

@@ -253,6 +253,7 @@ class EngineSimulation implements Surroundings, LogTap {
     const nowMs = time.clock.monotonicMs();
     checkAtRest(running, this.#oracle, {
       hasNoticed: nowMs >= this.#clockTrustedAtMs,
+      hadRoom: this.fullCount === this.#hadRoomSince && !this.isShortOfRoom,
       hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS &&
         this.fullCount === this.#hadRoomSince && !this.isShortOfRoom,
     });

@@ -15,6 +15,7 @@ import type {
   ResolvedStatePolicy,
 } from "../../src/flow/mod.ts";
 import { showRecordOfKey } from "./key_view.ts";
+import { showGroup } from "../flow/group_view.ts";
 import type { Model, ModelEvent, ModelFlow } from "../flow/model.ts";
 
 /** Plain data: what both sides say in the same words is equal as JSON. */
@@ -60,6 +61,9 @@ export function showRecord(record: FlowRecord): Shown {
     deadlineMs: record.leaseDeadlineMs,
     has: [record.payloadRef !== null, record.resultRef !== null, record.errorRef !== null],
     rewoundTo: record.rewoundToEventId,
+    family: [record.parentFlowId, record.rootFlowId, record.correlationId],
+    membership: [record.parentPartitionKey, record.parentGroupId],
+    groups: Object.entries(record.childGroups).map(([name, group]) => showGroup(name, group)),
     names: Object.entries(record.valueRefs).map(([name, { version }]) => [name, version]),
     named: record.values ?? null,
     values: valuesOf(record),
@@ -92,6 +96,9 @@ export function showFlow(flow: ModelFlow, maxBytes?: number): Shown {
     deadlineMs: isLeased ? flow.dueMs : 0,
     has: [flow.payload !== undefined, flow.result !== undefined, flow.error !== undefined],
     rewoundTo: flow.rewoundTo,
+    family: [flow.parent, flow.root ?? flow.id, flow.correlation],
+    membership: [flow.membership?.partitionKey ?? null, flow.membership?.groupId ?? null],
+    groups: flow.groups.map((group) => showGroup(group.groupId, { ...group, summary: group })),
     names: held.map(([name, { version }]) => [name, version]),
     named: maxBytes === undefined || held.length === 0
       ? null
@@ -115,6 +122,7 @@ export function showModelEvent(event: ModelEvent, maxBytes?: number): Shown {
     rewoundTo: event.rewoundTo,
     retry: event.retry,
     signal: event.signal,
+    children: [event.groupId, event.childId],
     values: modelValuesOf(event, maxBytes),
   };
 }
@@ -186,6 +194,7 @@ function showEvent(event: HistoryEvent): Shown {
     rewoundTo: event.rewoundToEventId,
     retry: retry === undefined ? null : { decision: retry.decision, attempt: retry.attempt },
     signal: event.signal ?? null,
+    children: [event.groupId ?? null, event.childId ?? null],
     values: valuesOf(event),
   };
 }

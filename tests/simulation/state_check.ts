@@ -42,6 +42,11 @@ export function checkState({ flows: state }: ShardState, model: Model): void {
   requireEqual("The keys", showIndex(state, model), showModelIndex(model));
   if (state.nascent.size > 0) throw new Violation("A flow is half created");
   if (state.listed.size > 0) throw new Violation("Named values belong to nobody");
+  if (state.grouped.size > 0) throw new Violation("Groups belong to nobody");
+  const { closings } = model.family;
+  if (state.closings.size !== closings.length) {
+    throw new Violation(`${state.closings.size} groups are closing, not ${closings.length}`);
+  }
   const takeable = new Map(model.flows.map((flow) => [nameOf(flow), flow]));
   assertIndexed(state, (flow) => takeableMs(takeable.get(nameOf(toRecord(flow)))!));
   for (const flow of model.flows) checkReachable(state, flow);
@@ -84,6 +89,7 @@ export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
     [...flows.kv.over(Infinity)],
     flows.kv.size,
     [...flows.signals].sort(([a], [b]) => a < b ? -1 : 1),
+    [...flows.closings],
     namesOf(flows),
   ];
   assertEquals(everything(rebuilt), everything(state), "The log would make another state");

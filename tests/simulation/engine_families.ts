@@ -1,0 +1,180 @@
+/**
+ * Parents and children: commands, and questions about what flows have in common.
+ *
+ * @module
+ */
+
+import type {
+  ModelChild,
+  ModelGroupAsked,
+  ModelLineage,
+  ModelSpawn,
+} from "../flow/family_model.ts";
+import { type Model, type ModelFlow, TERMINAL } from "../flow/model.ts";
+import {
+  after,
+  DELAYS_MS,
+  type Dice,
+  distinct,
+  drawTime,
+  drawValue,
+  type EngineRequest,
+  given,
+  IDS,
+  manyFlows,
+  oneFlow,
+  PARTITIONS,
+  request,
+  STATES,
+  TYPES,
+} from "./engine_request.ts";
+import { showFlow } from "./flow_view.ts";
+
+/** Ids that children are given, and nobody else. */
+const CHILD_IDS: readonly string[] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+
+/** Few enough for a command to fit into a frame with all that it sets off. */
+const GROUPS_MAX = 2;
+
+/** Draws a command or a question. `past` holds the commands, to be given again. */
+export function drawFamily(dice: Dice, model: Model, past: EngineRequest[]): EngineRequest {
+  if (dice.percent(20)) return drawLineage(dice, model);
+  const ended = dice.percent(20) ? undefined : drawEnd(dice, model);
+  if (ended !== undefined && dice.percent(45)) return ended;
+  if (past.length > 0 && dice.percent(12)) return dice.pick(past);
+  const spawned = drawSpawn(dice, model);
+  if (spawned.name === "spawnChildren") past.push(spawned);
+  return spawned;
+}
+
+/** Somebody has no use for a flow any more that has spawned others. */
+function drawEnd(dice: Dice, model: Model): EngineRequest | undefined {
+  const parents = model.visible().filter(({ groups, untilMs }) =>
+    groups.length > 0 && untilMs === null
+  );
+  if (parents.length === 0) return undefined;
+  const { id, partitionKey } = dice.pick(parents);
+  const target = { id, partitionKey };
+  const options = given({ ttlMs: dice.maybe(30, [1, 50, 5_000]) });
+  return request(
+    "cancel",
+    [target, { ...options, ...drawTime(dice, model) }],
+    (model) => oneFlow(model.cancel({ ...target, ...options })),
+    ENDS,
+  );
+}
+
+/** So much may come of it that it is too much for a frame. */
+const ENDS = { itemCount: Infinity };
+
+function drawSpawn(dice: Dice, model: Model): EngineRequest {
+  const visible = model.visible();
+  const free = visible.filter(({ groups, state }) =>
+    groups.length < GROUPS_MAX && !TERMINAL.includes(state)
+  );
+  const parent = dice.pick(dice.percent(90) && free.length > 0 ? free : visible);
+  const target = {
+    id: parent?.id ?? dice.pick(IDS),
+    partitionKey: parent?.partitionKey ?? dice.pick(PARTITIONS),
+  };
+  const group = drawGroup(dice);
+  const guards = given({
+    leaseToken: parent?.token ?? undefined,
+    fencingToken: (parent?.fencing ?? 0) + (dice.percent(93) ? 0 : 1),
+    from: dice.maybe(20, [parent?.owner ? "running" : parent?.state ?? "queued", "a"]),
+  });
+  const common = given({
+    type: dice.pick(TYPES),
+    retentionTtlMs: dice.maybe(30, [1, 50, 5_000]),
+    correlationId: dice.maybe(40, ["x", "y"]),
+  });
+  const taken = new Set(visible.map(({ id }) => id));
+  const drawn = dice.some(3, () => drawChild(dice, model, taken));
+  // Twins are refused before anybody looks at flows, and so is a child with the id of its parent.
+  const children = distinct(drawn, ({ id }) => ({ id })).filter(({ id }) => id !== target.id);
+  if (children.length === 0) return drawLineage(dice, model);
+  const { waitState, failure, ...rest } = group;
+  const options = given({
+    ...common,
+    ...rest,
+    waitState: waitState ?? undefined,
+    failure: failure ?? undefined,
+    ...guards,
+  });
+  const spawn: ModelSpawn = {
+    ...target,
+    ...guards,
+    group,
+    children: children.map((child): ModelChild => ({ ...common, ...child })),
+  };
+  return request(
+    "spawnChildren",
+    [target, children, options],
+    (model) => oneFlow(model.family.spawn(spawn)),
+    ENDS,
+  );
+}
+
+function drawGroup(dice: Dice): ModelGroupAsked {
+  const wait = dice.pick(["all", "all", "any", "none"] as const);
+  const success = dice.pick([...STATES, "completed", "completed", "failed"]);
+  const endsAtOnce = wait === "none" && TERMINAL.includes(success);
+  return {
+    groupId: dice.pick(["g", "g", "k"]),
+    wait,
+    waitState: wait === "none" ? null : dice.pick(["waiting", ...STATES]),
+    success,
+    failure: dice.pick([...STATES, "failed", "failed", "cancelled"]),
+    onChildFailed: dice.pick(["fail_parent", "fail_parent", "ignore"] as const),
+    onParentClosed: endsAtOnce || dice.percent(20) ? "abandon_children" : "cancel_children",
+  };
+}
+
+function drawChild(
+  dice: Dice,
+  model: Model,
+  taken: Set<string>,
+): Omit<ModelChild, "type"> {
+  const free = CHILD_IDS.find((id) => !taken.has(id));
+  const id = free !== undefined && dice.percent(92) ? free : dice.pick([...CHILD_IDS, ...IDS]);
+  taken.add(id);
+  return given({
+    id,
+    partitionKey: dice.maybe(25, PARTITIONS),
+    state: dice.maybe(20, STATES),
+    runAtMs: after(model, dice.maybe(20, DELAYS_MS)),
+    payload: dice.percent(20) ? drawValue(dice) : undefined,
+  });
+}
+
+const QUESTIONS = { parent: "byParent", root: "byRoot", correlation: "byCorrelation" } as const;
+
+function drawLineage(dice: Dice, model: Model): EngineRequest {
+  const related = model.visible().filter(({ parent }) => parent !== null);
+  const flow = dice.pick(related);
+  const relation = dice.pick(["parent", "parent", "root", "correlation"] as const);
+  const id = relation === "correlation" ? "x" : flow?.parent ?? dice.pick(IDS);
+  const only = dice.maybe(40, [{ terminalOnly: true }, { activeOnly: true }]);
+  const filter = given({
+    partitionKey: dice.maybe(20, PARTITIONS),
+    state: dice.maybe(20, [...STATES, "running", "cancelled"]),
+    rev: dice.maybe(30, [true]),
+    ...relation === "parent" ? { groupId: dice.maybe(20, ["g", "k"]) } : {},
+    ...only,
+  });
+  const count = dice.pick([1, 2, 100]);
+  const asked: ModelLineage = { relation, id, ...filter };
+  const name = QUESTIONS[relation];
+  if (dice.percent(60)) {
+    return request(
+      name,
+      [id, { ...filter, count }],
+      (model) => manyFlows(model, model.family.lineage(asked).slice(0, count)),
+    );
+  }
+  return request(name, [id, { ...filter, count, cursor: null }], (model) => {
+    const rows: ModelFlow[] = model.family.lineage(asked);
+    const items = rows.slice(0, count).map((flow) => showFlow(flow));
+    return { show: () => ({ items, isLast: rows.length <= count }) };
+  });
+}
