@@ -102,7 +102,7 @@ export function badRetries(name: string): BadArgument[] {
   ];
 }
 
-/** What a command may not be told about named values; `puts` is false where it only creates. */
+/** What a command may not be told about named values. `changes`: of a flow that there is already. */
 export function badNamedValues({ changes }: { readonly changes: boolean }): BadArgument[] {
   return [
     { name: "values", value: 7 },

@@ -6,7 +6,7 @@
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { end, family, spawn, statesOf } from "./family.ts";
-import { claimedIds, claimOne, create, eventsOf, JOB, owner } from "./leasing.ts";
+import { claimedIds, claimOne, create, eventsOf, JOB, owner, WEEK_MS } from "./leasing.ts";
 
 /** Cascades. */
 export const cascadeCases: readonly ConformanceCase[] = [
@@ -35,7 +35,7 @@ export const cascadeCases: readonly ConformanceCase[] = [
         errorRef: null,
         fencingToken: 1,
         payload: 1,
-        terminalRetentionUntilMs: context.nowMs + 7 * 86_400_000,
+        terminalRetentionUntilMs: context.nowMs + WEEK_MS,
       });
       await refused(() => store.complete(held, owner(held)), "stale_lease", { state: "cancelled" });
       same(await eventsOf(store, "open"), ["created", "cancelled"]);

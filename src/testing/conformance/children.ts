@@ -7,9 +7,7 @@ import type { ChildItem, SpawnChildrenOptions } from "../../flow/mod.ts";
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { family, GROUP, spawn, statesOf } from "./family.ts";
-import { claimedIds, claimOne, create, eventsOf, JOB, leased, owner } from "./leasing.ts";
-
-const WEEK_MS = 7 * 86_400_000;
+import { claimedIds, claimOne, create, eventsOf, JOB, leased, owner, WEEK_MS } from "./leasing.ts";
 
 /** `spawnChildren()`. */
 export const childrenCases: readonly ConformanceCase[] = [

@@ -6,11 +6,9 @@
 import type { CreateOptions, FlowRecord, ShownValues } from "../../flow/mod.ts";
 import { holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
-import { claimedIds, claimOne, create, eventsOf, JOB, leased, owner } from "./leasing.ts";
+import { claimedIds, claimOne, create, eventsOf, JOB, leased, owner, WEEK_MS } from "./leasing.ts";
 
 type PlainRecord = Omit<FlowRecord, keyof ShownValues | "values" | "valuesOmitted">;
-
-const WEEK_MS = 7 * 86_400_000;
 
 /** A request with every option that a create takes, save those that need something stored. */
 const REQUEST = {

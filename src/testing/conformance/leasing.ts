@@ -9,6 +9,14 @@ import { fail } from "./assertion.ts";
 /** The type of the flows of most cases. */
 export const JOB = "job";
 
+/** How long a flow is kept after its end, unless somebody says otherwise. */
+export const WEEK_MS: number = 7 * 86_400_000;
+
+/** The ids of flows, in their order. */
+export function idsOf(flows: readonly { readonly id: string }[]): string[] {
+  return flows.map(({ id }) => id);
+}
+
 /** Creates a flow of type `job`. */
 export function create(
   store: FlowStore,
@@ -24,7 +32,7 @@ export async function claimedIds(
   options: Partial<ClaimOptions> = {},
 ): Promise<string[]> {
   const flows = await store.claimDue(JOB, { worker: "worker-1", limit: 100, ...options });
-  return flows.map(({ id }) => id);
+  return idsOf(flows);
 }
 
 /** Claims one due flow of type `job`, which has to be there. */

@@ -8,14 +8,10 @@ import { refused, same } from "./assertion.ts";
 import { badBooleans, badCounts, badIntegers, badTexts, INSTANT_MS_MAX } from "./bad_argument.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
 import { family, spawn } from "./family.ts";
-import { claimOne, create } from "./leasing.ts";
+import { claimOne, create, idsOf } from "./leasing.ts";
 
 const QUERIES = ["byParent", "byRoot", "byCorrelation"] as const;
 type Query = typeof QUERIES[number];
-
-function idsOf(flows: readonly FlowRecord[]): string[] {
-  return flows.map(({ id }) => id);
-}
 
 /** Calls a query, with options that not all of them have. */
 function ask(store: FlowStore, query: Query, options: ByParentOptions = {}): Promise<FlowRecord[]> {

@@ -5,7 +5,7 @@
  */
 import { holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
-import { claimOne, create, JOB, leased, owner } from "./leasing.ts";
+import { claimOne, create, idsOf, JOB, leased, owner } from "./leasing.ts";
 
 /** Creates flows of state s, a millisecond apart. */
 async function createInTurn(context: ConformanceContext, ids: readonly string[]): Promise<void> {
@@ -13,10 +13,6 @@ async function createInTurn(context: ConformanceContext, ids: readonly string[])
     await create(context.store, id, { state: "s" });
     await context.advance(1);
   }
-}
-
-function idsOf(flows: readonly { readonly id: string }[]): string[] {
-  return flows.map(({ id }) => id);
 }
 
 /** `get()`, `list()` and `stuck()`. */

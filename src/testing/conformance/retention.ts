@@ -5,9 +5,7 @@
  */
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
-import { create, JOB, leased, owner } from "./leasing.ts";
-
-const WEEK_MS = 7 * 86_400_000;
+import { create, JOB, leased, owner, WEEK_MS } from "./leasing.ts";
 
 /** Creates flows and cancels them, each with a retention of its own. */
 async function cancelled(

@@ -12,7 +12,7 @@ import type {
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { end, family, spawn, statesOf } from "./family.ts";
-import { claimedIds, claimOne, create, eventsOf, owner } from "./leasing.ts";
+import { claimedIds, claimOne, create, eventsOf, owner, WEEK_MS } from "./leasing.ts";
 
 type Ends = readonly [how: TerminalState, resolved: GroupResolution | null][];
 
@@ -98,7 +98,7 @@ export const rollUpCases: readonly ConformanceCase[] = [
       await context.advance(5);
       await end(store, "a", "completed");
       await end(store, "b", "failed");
-      const until = context.nowMs + 7 * 86_400_000;
+      const until = context.nowMs + WEEK_MS;
       shows(await store.get("p"), { state: "completed", terminalRetentionUntilMs: until });
       shows(await store.get("q"), { state: "failed", nextRunAtMs: null });
     },

@@ -5,9 +5,7 @@
  */
 import { holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
-import { claimedIds, claimOne, create, eventsOf, leased, owner } from "./leasing.ts";
-
-const WEEK_MS = 7 * 86_400_000;
+import { claimedIds, claimOne, create, eventsOf, leased, owner, WEEK_MS } from "./leasing.ts";
 
 /** `complete()`, `fail()` and `cancel()`. */
 export const settleCases: readonly ConformanceCase[] = [

@@ -7,7 +7,7 @@ import { FlowBatchError } from "../../flow/mod.ts";
 import { fail, holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { GROUP } from "./family.ts";
-import { claimedIds, claimOne, create, JOB, owner } from "./leasing.ts";
+import { claimedIds, claimOne, create, idsOf, JOB, owner } from "./leasing.ts";
 
 /** As many as to be sure that they are not all in one shard. */
 const PARTITIONS: readonly string[] = Array.from(
@@ -23,10 +23,6 @@ const CHILDREN = PARTITIONS.map((partitionKey) => ({ id: `c-${partitionKey}`, pa
 
 const SEVERAL = { needs: ["shards"], settings: { shards: 4 } } as const;
 const TIMED = { needs: ["shards", "manualClock"], settings: { shards: 4 } } as const;
-
-function idsOf(flows: readonly { readonly id: string }[]): string[] {
-  return flows.map(({ id }) => id);
-}
 
 /** Several shards. */
 export const shardsCases: readonly ConformanceCase[] = [

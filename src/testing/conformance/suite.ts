@@ -110,8 +110,8 @@ export interface ConformanceOptions {
  * const leftOut = conformance({
  *   test: (name, body) => cases.set(name, body), // or simply: test, of your test runner
  *   supports: { manualClock: true, blocking: true, limits: true, kv: true, atomic: true },
- *   open: async ({ clock, limits }) => {
- *     const time = clock === "system" ? undefined : manualTime();
+ *   open: async ({ limits }) => {
+ *     const time = manualTime();
  *     const store = await openStore({ dir: ":memory:", time, limits });
  *     return { store, time, [Symbol.asyncDispose]: () => store.close() };
  *   },

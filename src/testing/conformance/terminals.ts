@@ -6,11 +6,7 @@
 import type { TerminalsOptions } from "../../flow/mod.ts";
 import { refused, same } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
-import { create, JOB, leased, owner } from "./leasing.ts";
-
-function idsOf(flows: readonly { readonly id: string }[]): string[] {
-  return flows.map(({ id }) => id);
-}
+import { create, idsOf, JOB, leased, owner } from "./leasing.ts";
 
 /** Ends "done", "bad", "off" and "late" (failed, too), ten milliseconds apart; "open" goes on. */
 async function ended(context: ConformanceContext): Promise<void> {
