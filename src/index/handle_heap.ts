@@ -13,6 +13,14 @@ import type { Ties } from "./members.ts";
  */
 const ARITY = 4;
 
+/**
+ * With so many members a heap looks anew at what all of them begin with. Once more they are too many
+ * to look at in one go.
+ */
+const LOOK_COUNTS: ReadonlySet<number> = new Set([8, 64, 512, 4_096]);
+
+const NO_PREFIX: Readonly<Uint8Array> = new Uint8Array(0);
+
 /** What heaps share that hold members of the same kind. */
 export interface HeapOrder {
   /** The order of members that have the same time. */
@@ -22,15 +30,17 @@ export interface HeapOrder {
 }
 
 /**
- * Handles in the order of times, the times beside them: the way down a heap of a million leads
- * through memory that is next to each other. A handle knows its place, so that removing it costs the
- * depth of the heap.
+ * Handles in the order of times, with the times beside them and a number for every identity: the way
+ * down a heap of a million leads through memory that is next to each other, even if all of them are
+ * due at once. A handle knows its place, so that removing it costs the depth of the heap.
  */
 export class HandleHeap {
   readonly #ties: Ties;
   readonly #places: LongUint32Array;
   readonly #handles = new LongUint32Array();
   readonly #timesMs = new LongFloat64Array();
+  readonly #ranks = new LongFloat64Array();
+  #prefix: Readonly<Uint8Array> = NO_PREFIX;
   #size = 0;
 
   /** An empty heap. */
@@ -64,9 +74,18 @@ export class HandleHeap {
     return [place * ARITY + 1, place * ARITY + 1 + ARITY];
   }
 
+  /** Below 0, 0 or above 0, as what is at a place stands before, with or after another. */
+  compare(a: number, b: number): number {
+    return this.#timesMs.get(a) - this.#timesMs.get(b) ||
+      this.#ranks.get(a) - this.#ranks.get(b) ||
+      this.#ties.compare(this.#handles.get(a), this.#handles.get(b));
+  }
+
   /** Adds a handle that is not in the heap. */
   add(handle: number, timeMs: number): void {
-    this.#rise(handle, timeMs, this.#size++);
+    const rank = this.#ties.rank(handle, this.#prefix);
+    this.#rise({ handle, timeMs, rank }, this.#size++);
+    if (LOOK_COUNTS.has(this.#size)) this.#lookAgain();
   }
 
   /** Removes a handle that is in the heap. */
@@ -77,36 +96,37 @@ export class HandleHeap {
       invariant(false, `handle ${handle} is not in the heap`);
     }
     const end = --this.#size;
-    const last = this.#handles.get(end);
-    const lastMs = this.#timesMs.get(end);
+    const last = this.#memberAt(end);
     this.#handles.shrink(end);
     this.#timesMs.shrink(end);
-    if (last === handle) return;
-    if (this.#rise(last, lastMs, place) === place) this.#sink(last, lastMs, place);
+    this.#ranks.shrink(end);
+    if (end === 0) this.#prefix = NO_PREFIX;
+    if (last.handle === handle) return;
+    if (this.#rise(last, place) === place) this.#sink(last, place);
   }
 
-  /** Moves a handle up from a place that is free. Returns where it came to stand. */
-  #rise(handle: number, timeMs: number, from: number): number {
+  /** Moves a member up from a place that is free. Returns where it came to stand. */
+  #rise(member: Ranked, from: number): number {
     let place = from;
     while (place > 0) {
       const above = (place - 1) >>> 2;
-      if (!this.#isBefore(handle, timeMs, above)) break;
+      if (!this.#isBefore(member, above)) break;
       this.#move(above, place);
       place = above;
     }
-    this.#put(handle, timeMs, place);
+    this.#put(member, place);
     return place;
   }
 
-  #sink(handle: number, timeMs: number, from: number): void {
+  #sink(member: Ranked, from: number): void {
     let place = from;
     while (true) {
       const below = this.#firstBelow(place);
-      if (below < 0 || this.#isBefore(handle, timeMs, below)) break;
+      if (below < 0 || this.#isBefore(member, below)) break;
       this.#move(below, place);
       place = below;
     }
-    if (place !== from) this.#put(handle, timeMs, place);
+    if (place !== from) this.#put(member, place);
   }
 
   /** The place of the child that stands before its siblings, -1 if there is none. */
@@ -116,24 +136,55 @@ export class HandleHeap {
     if (first >= end) return -1;
     let best = first;
     for (let other = first + 1; other < end; other++) {
-      if (this.#isBefore(this.#handles.get(other), this.#timesMs.get(other), best)) best = other;
+      if (this.compare(other, best) < 0) best = other;
     }
     return best;
   }
 
-  #isBefore(handle: number, timeMs: number, place: number): boolean {
+  #isBefore({ handle, timeMs, rank }: Ranked, place: number): boolean {
     const otherMs = this.#timesMs.get(place);
     if (timeMs !== otherMs) return timeMs < otherMs;
+    const otherRank = this.#ranks.get(place);
+    if (rank !== otherRank) return rank < otherRank;
     return this.#ties.compare(handle, this.#handles.get(place)) < 0;
   }
 
-  #move(from: number, to: number): void {
-    this.#put(this.#handles.get(from), this.#timesMs.get(from), to);
+  #memberAt(place: number): Ranked {
+    return {
+      handle: this.#handles.get(place),
+      timeMs: this.#timesMs.get(place),
+      rank: this.#ranks.get(place),
+    };
   }
 
-  #put(handle: number, timeMs: number, place: number): void {
+  #move(from: number, to: number): void {
+    const handle = this.#handles.get(from);
+    this.#handles.set(to, handle);
+    this.#timesMs.set(to, this.#timesMs.get(from));
+    this.#ranks.set(to, this.#ranks.get(from));
+    this.#places.set(handle, to);
+  }
+
+  #put({ handle, timeMs, rank }: Ranked, place: number): void {
     this.#handles.set(place, handle);
     this.#timesMs.set(place, timeMs);
+    this.#ranks.set(place, rank);
     this.#places.set(handle, place);
   }
+
+  /** Ranks the members anew, by what comes after all that they have in common. Their order stays. */
+  #lookAgain(): void {
+    const handles = Array.from({ length: this.#size }, (_, place) => this.#handles.get(place));
+    this.#prefix = this.#ties.prefixOf(handles);
+    for (const [place, handle] of handles.entries()) {
+      this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
+    }
+  }
+}
+
+/** A member on its way to a place. */
+interface Ranked {
+  readonly handle: number;
+  readonly timeMs: number;
+  readonly rank: number;
 }

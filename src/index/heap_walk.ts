@@ -77,6 +77,11 @@ class Frontier {
   }
 
   #isBefore(a: Candidate, b: Candidate): boolean {
-    return a.timeMs === b.timeMs ? this.#ties.compare(a.handle, b.handle) < 0 : a.timeMs < b.timeMs;
+    if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs;
+    // A heap compares its own members faster.
+    const order = a.heap === b.heap
+      ? a.heap.compare(a.place, b.place)
+      : this.#ties.compare(a.handle, b.handle);
+    return order < 0;
   }
 }

@@ -45,7 +45,11 @@ export class KeyIndex {
   readonly #untilMs = new LongFloat64Array();
   readonly #free: number[] = [];
   readonly #order = new HandleOrder();
-  readonly #ties: Ties = { compare: (a, b) => this.#lsns.get(a) - this.#lsns.get(b) };
+  readonly #ties: Ties = {
+    compare: (a, b) => this.#lsns.get(a) - this.#lsns.get(b),
+    rank: (handle) => this.#lsns.get(handle),
+    prefixOf: () => new Uint8Array(0),
+  };
   /** The keys that end. */
   readonly #ending = new HandleHeap({ ties: this.#ties, places: new LongUint32Array() });
 

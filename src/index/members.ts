@@ -7,6 +7,13 @@
 export interface Ties {
   /** Below 0, 0 or above 0, as `a` stands before, with or after `b`. */
   compare(a: number, b: number): number;
+  /**
+   * A number that says the same as `compare()` wherever the numbers of two members differ, so that
+   * most comparisons look at numbers only. It tells those apart best that begin with `prefix`.
+   */
+  rank(handle: number, prefix: Uint8Array): number;
+  /** What members begin with, all of them. */
+  prefixOf(handles: readonly number[]): Uint8Array;
 }
 
 /**

@@ -136,7 +136,13 @@ function assertHolds(table: FlowTable, flow: Flow, model: ReadonlyMap<string, Fl
   for (const other of model.values()) {
     const order = compareBytes(id, other.identity.id) ||
       compareBytes(partitionKey, other.identity.partitionKey);
-    assertEquals(Math.sign(table.compare(handle, table.handleOf(other.key)!)), Math.sign(order));
+    const otherHandle = table.handleOf(other.key)!;
+    assertEquals(Math.sign(table.compare(handle, otherHandle)), Math.sign(order));
+    for (const handles of [[], [handle], [handle, otherHandle]]) {
+      const prefix = table.prefixOf(handles);
+      const ranks = table.rank(handle, prefix) - table.rank(otherHandle, prefix);
+      if (ranks !== 0) assertEquals(Math.sign(ranks), Math.sign(order));
+    }
   }
 }
 

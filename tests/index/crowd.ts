@@ -17,6 +17,9 @@ export function membersOf(names: readonly Name[]): Members {
   return {
     idOf: (handle) => names[handle]!.id,
     partitionOf: (handle) => names[handle]!.partitionKey,
+    // Code points are in the order of their bytes.
+    rank: (handle) => names[handle]!.id.codePointAt(0) ?? 0,
+    prefixOf: () => new Uint8Array(0),
     compare: (a, b) =>
       compareBytes(names[a]!.id, names[b]!.id) ||
       compareBytes(names[a]!.partitionKey, names[b]!.partitionKey),

@@ -9,7 +9,12 @@ import type { Ties } from "../../src/index/members.ts";
 import { LongUint32Array } from "../../src/index/long_array.ts";
 
 /** Members that are called by their handles and ordered by them. */
-const numbered: Ties = { compare: (a, b) => a - b };
+const numbered: Ties = {
+  compare: (a, b) => a - b,
+  // The larger the prefix, the more it tells apart.
+  rank: (handle, { length }) => Math.floor(handle / (length === 0 ? 100 : 10)),
+  prefixOf: (handles) => new Uint8Array(handles.length > 60 ? 1 : 0),
+};
 
 test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
   const step = fc.record({ handle: fc.nat(199), rank: fc.option(fc.nat(50), { freq: 2 }) });

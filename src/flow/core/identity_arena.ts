@@ -18,6 +18,10 @@ const UNIT_BYTES = 16;
 const PIECE_BITS = 12;
 const PIECE_UNITS = 1 << PIECE_BITS;
 
+/** Bytes that fit into a rank, and what is above every rank. */
+const RANK_BYTES = 6;
+const RANK_END = 256 ** RANK_BYTES;
+
 /** Before the body of a block stands its length. */
 const LENGTH_BYTES = 4;
 
@@ -109,6 +113,37 @@ export class IdentityArena {
       compareTexts(pieceA, afterText(pieceA, atA), pieceB, afterText(pieceB, atB));
   }
 
+  /**
+   * A number that orders ids as `compare()` does, wherever it differs: the bytes after a prefix. Ids
+   * that do not begin with it stand before all that do, or after them.
+   */
+  rank(block: number, prefix: Uint8Array): number {
+    const piece = this.#pieceOf(block);
+    const start = this.#idAt(block) + 4;
+    const length = u32At(piece, start - 4);
+    for (let index = 0; index < prefix.length; index++) {
+      const byte = index < length ? piece[start + index]! : -1;
+      if (byte !== prefix[index]) return byte < prefix[index]! ? -1 : RANK_END;
+    }
+    let rank = 0;
+    for (let index = prefix.length; index < prefix.length + RANK_BYTES; index++) {
+      rank = rank * 256 + (index < length ? piece[start + index]! : 0);
+    }
+    return rank;
+  }
+
+  /** What the ids in blocks begin with, all of them. */
+  prefixOf(blocks: readonly number[]): Uint8Array {
+    let prefix: Uint8Array | undefined;
+    for (const block of blocks) {
+      const piece = this.#pieceOf(block);
+      const start = this.#idAt(block) + 4;
+      const id = piece.subarray(start, start + u32At(piece, start - 4));
+      prefix = prefix === undefined ? id.slice() : commonPrefix(prefix, id);
+    }
+    return prefix ?? new Uint8Array(0);
+  }
+
   /** Gives a block back. */
   delete(block: number): void {
     const piece = this.#pieceOf(block);
@@ -148,6 +183,12 @@ export class IdentityArena {
   #idAt(block: number): number {
     return offsetOf(block) + LENGTH_BYTES + this.#fixedBytes;
   }
+}
+
+function commonPrefix(a: Uint8Array, b: Uint8Array): Uint8Array {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return a.subarray(0, length);
 }
 
 function unitsOf(bytes: number): number {

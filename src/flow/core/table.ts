@@ -59,7 +59,10 @@ export class PackedTable implements FlowTable {
   readonly #byKey = new HashChains();
   readonly #byId = new HashChains();
   readonly #recent = new Array<Flow | undefined>(RECENT_COUNT);
+  /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
+  /** A handle by the lower half of its key, whose flow may be at hand. */
+  readonly #handlesByKey = new Float64Array(RECENT_COUNT);
 
   /** An empty table. */
   constructor({ dictionary, keys }: PackedTableParts) {
@@ -78,7 +81,10 @@ export class PackedTable implements FlowTable {
   }
 
   find(partitionKey: string, id: string): Flow | undefined {
-    const hash = hashOfKey(this.#keys.first(partitionKey, id));
+    const key = this.#keys.first(partitionKey, id);
+    const recent = this.#recentBy(key);
+    if (recent?.identity.id === id && recent.identity.partitionKey === partitionKey) return recent;
+    const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
     for (; handle >= 0; handle = this.#byKey.next(handle)) {
       if (this.#byKey.hashOf(handle) !== hash) continue;
@@ -101,9 +107,8 @@ export class PackedTable implements FlowTable {
   }
 
   at(handle: number): Flow {
-    const place = handle & (RECENT_COUNT - 1);
-    const recent = this.#recent[place];
-    if (recent !== undefined && this.#recentHandles[place] === handle) return recent;
+    const recent = this.#recentAt(handle);
+    if (recent !== undefined) return recent;
     const { key, bodyLsn, control, lsn, values, groups } = this.#rows.read(handle);
     const identity = this.#identities.read(this.#rows.identityOf(handle));
     const flow = { key, identity, bodyLsn, control, lsn, values, groups };
@@ -121,6 +126,14 @@ export class PackedTable implements FlowTable {
 
   compare(a: number, b: number): number {
     return this.#identities.compare(this.#rows.identityOf(a), this.#rows.identityOf(b));
+  }
+
+  rank(handle: number, prefix: Uint8Array): number {
+    return this.#identities.rank(this.#rows.identityOf(handle), prefix);
+  }
+
+  prefixOf(handles: readonly number[]): Uint8Array {
+    return this.#identities.prefixOf(handles.map((handle) => this.#rows.identityOf(handle)));
   }
 
   add(flow: Flow): number {
@@ -154,6 +167,8 @@ export class PackedTable implements FlowTable {
   }
 
   handleOf(key: FlowKey): number | undefined {
+    const recent = this.#recentBy(key)?.key;
+    if (recent?.lo === key.lo && recent.hi === key.hi) return this.#handlesByKey[placeOfKey(key)]!;
     let handle = this.#byKey.first(hashOfKey(key));
     while (handle >= 0 && !this.#rows.isAt(handle, key)) handle = this.#byKey.next(handle);
     return handle < 0 ? undefined : handle;
@@ -169,5 +184,21 @@ export class PackedTable implements FlowTable {
     const place = handle & (RECENT_COUNT - 1);
     this.#recent[place] = flow;
     this.#recentHandles[place] = handle;
+    this.#handlesByKey[placeOfKey(flow.key)] = handle;
   }
+
+  /** The flow with a handle, if it is at hand. */
+  #recentAt(handle: number): Flow | undefined {
+    const place = handle & (RECENT_COUNT - 1);
+    return this.#recentHandles[place] === handle ? this.#recent[place] : undefined;
+  }
+
+  /** A flow that is at hand and may be the one with a key. */
+  #recentBy(key: FlowKey): Flow | undefined {
+    return this.#recentAt(this.#handlesByKey[placeOfKey(key)]!);
+  }
+}
+
+function placeOfKey({ lo }: FlowKey): number {
+  return (lo >>> 2) & (RECENT_COUNT - 1);
 }
