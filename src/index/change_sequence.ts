@@ -30,9 +30,9 @@ interface Block {
   /** Goes up from block to block of a sequence. */
   readonly rank: number;
   /** The members, and holes where there were some. */
-  handles: number[];
+  readonly handles: number[];
   /** When they changed. */
-  timesMs: number[];
+  readonly timesMs: number[];
   /** How many members there are. */
   size: number;
 }
@@ -216,14 +216,16 @@ export class ChangeSequence {
 
   #close(block: Block): void {
     const { handles, timesMs } = block;
-    block.handles = [];
-    block.timesMs = [];
-    for (const [place, handle] of handles.entries()) {
+    let count = 0;
+    for (let place = 0; place < handles.length; place++) {
+      const handle = handles[place]!;
       if (handle === HOLE) continue;
-      this.#places.set(handle, block, block.handles.length);
-      block.handles.push(handle);
-      block.timesMs.push(timesMs[place]!);
+      handles[count] = handle;
+      timesMs[count] = timesMs[place]!;
+      this.#places.set(handle, block, count++);
     }
+    handles.length = count;
+    timesMs.length = count;
   }
 
   #drop(block: Block): void {

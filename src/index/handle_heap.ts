@@ -83,8 +83,12 @@ export class HandleHeap {
 
   /** Adds a handle that is not in the heap. */
   add(handle: number, timeMs: number): void {
-    const rank = this.#ties.rank(handle, this.#prefix);
-    this.#rise({ handle, timeMs, rank }, this.#size++);
+    const place = this.#size++;
+    this.#handles.set(place, handle);
+    this.#timesMs.set(place, timeMs);
+    this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
+    this.#places.set(handle, place);
+    this.#rise(place);
     if (LOOK_COUNTS.has(this.#size)) this.#lookAgain();
   }
 
@@ -96,37 +100,37 @@ export class HandleHeap {
       invariant(false, `handle ${handle} is not in the heap`);
     }
     const end = --this.#size;
-    const last = this.#memberAt(end);
+    if (place !== end) {
+      this.#swap(place, end);
+      if (this.#rise(place) === place) this.#sink(place);
+    }
     this.#handles.shrink(end);
     this.#timesMs.shrink(end);
     this.#ranks.shrink(end);
     if (end === 0) this.#prefix = NO_PREFIX;
-    if (last.handle === handle) return;
-    if (this.#rise(last, place) === place) this.#sink(last, place);
   }
 
-  /** Moves a member up from a place that is free. Returns where it came to stand. */
-  #rise(member: Ranked, from: number): number {
+  /** Moves a member up from a place. Returns where it came to stand. */
+  #rise(from: number): number {
     let place = from;
     while (place > 0) {
       const above = (place - 1) >>> 2;
-      if (!this.#isBefore(member, above)) break;
-      this.#move(above, place);
+      if (this.compare(place, above) >= 0) break;
+      this.#swap(place, above);
       place = above;
     }
-    this.#put(member, place);
     return place;
   }
 
-  #sink(member: Ranked, from: number): void {
+  /** Moves a member down from a place. */
+  #sink(from: number): void {
     let place = from;
     while (true) {
       const below = this.#firstBelow(place);
-      if (below < 0 || this.#isBefore(member, below)) break;
-      this.#move(below, place);
+      if (below < 0 || this.compare(place, below) <= 0) return;
+      this.#swap(place, below);
       place = below;
     }
-    if (place !== from) this.#put(member, place);
   }
 
   /** The place of the child that stands before its siblings, -1 if there is none. */
@@ -141,35 +145,19 @@ export class HandleHeap {
     return best;
   }
 
-  #isBefore({ handle, timeMs, rank }: Ranked, place: number): boolean {
-    const otherMs = this.#timesMs.get(place);
-    if (timeMs !== otherMs) return timeMs < otherMs;
-    const otherRank = this.#ranks.get(place);
-    if (rank !== otherRank) return rank < otherRank;
-    return this.#ties.compare(handle, this.#handles.get(place)) < 0;
-  }
-
-  #memberAt(place: number): Ranked {
-    return {
-      handle: this.#handles.get(place),
-      timeMs: this.#timesMs.get(place),
-      rank: this.#ranks.get(place),
-    };
-  }
-
-  #move(from: number, to: number): void {
-    const handle = this.#handles.get(from);
-    this.#handles.set(to, handle);
-    this.#timesMs.set(to, this.#timesMs.get(from));
-    this.#ranks.set(to, this.#ranks.get(from));
-    this.#places.set(handle, to);
-  }
-
-  #put({ handle, timeMs, rank }: Ranked, place: number): void {
-    this.#handles.set(place, handle);
-    this.#timesMs.set(place, timeMs);
-    this.#ranks.set(place, rank);
-    this.#places.set(handle, place);
+  #swap(a: number, b: number): void {
+    const handle = this.#handles.get(a);
+    const timeMs = this.#timesMs.get(a);
+    const rank = this.#ranks.get(a);
+    const other = this.#handles.get(b);
+    this.#handles.set(a, other);
+    this.#timesMs.set(a, this.#timesMs.get(b));
+    this.#ranks.set(a, this.#ranks.get(b));
+    this.#places.set(other, a);
+    this.#handles.set(b, handle);
+    this.#timesMs.set(b, timeMs);
+    this.#ranks.set(b, rank);
+    this.#places.set(handle, b);
   }
 
   /** Ranks the members anew, by what comes after all that they have in common. Their order stays. */
@@ -180,11 +168,4 @@ export class HandleHeap {
       this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
     }
   }
-}
-
-/** A member on its way to a place. */
-interface Ranked {
-  readonly handle: number;
-  readonly timeMs: number;
-  readonly rank: number;
 }

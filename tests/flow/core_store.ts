@@ -60,7 +60,7 @@ export class CoreStore {
 
   constructor(options: CoreStoreOptions = {}) {
     this.nowMs = options.nowMs ?? 1_000;
-    this.#hash = options.hash ?? ((bytes) => sipHash24([1, 2, 3, 4], bytes));
+    this.#hash = options.hash ?? ((bytes, length) => sipHash24([1, 2, 3, 4], bytes, length));
     this.state = new FlowState(this.#hash);
     this.context = { limits: { ...DEFAULT_LIMITS, ...options.limits }, manualClock: false };
   }

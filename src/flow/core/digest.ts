@@ -58,7 +58,7 @@ export function createDigest({ hash, scratch }: Digester, request: CreateRequest
   }
   scratch.rawText("]");
   if (content !== undefined) scratch.raw(content.bytes);
-  return hash(scratch.bytes());
+  return hash(scratch.buffer, scratch.length);
 }
 
 /** A well-formed text as JSON. */

@@ -11,8 +11,11 @@ import { ByteWriter, type Hash64 } from "../../codec/mod.ts";
  */
 export type FlowKey = Hash64;
 
-/** A hash that nobody outside can predict. The same for the whole life of a store. */
-export type KeyedHash = (bytes: Uint8Array) => Hash64;
+/**
+ * A hash that nobody outside can predict, of bytes or of the first `length` of them. The same for the
+ * whole life of a store.
+ */
+export type KeyedHash = (bytes: Uint8Array, length?: number) => Hash64;
 
 /** How many flows with the same hash there can be. */
 const ORDINAL_COUNT = 4;
@@ -39,7 +42,7 @@ export class FlowKeys {
     writer.rawText(`${partitionKey.length}:`);
     writer.rawText(partitionKey);
     writer.rawText(id);
-    const { hi, lo } = this.#hash(writer.bytes());
+    const { hi, lo } = this.#hash(writer.buffer, writer.length);
     const key = { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
     this.#last = { partitionKey, id, key };
     return key;
@@ -50,7 +53,7 @@ export class FlowKeys {
     const writer = this.#writer;
     writer.reset();
     writer.rawText(id);
-    return this.#hash(writer.bytes()).hi;
+    return this.#hash(writer.buffer, writer.length).hi;
   }
 }
 

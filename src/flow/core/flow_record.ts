@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChildGroup, FlowRecord, ValueRef } from "../mod.ts";
+import type { Attributes, ChildGroup, FlowRecord, ValueRef } from "../mod.ts";
 import { formatEventId } from "./event_id.ts";
 import { type Flow, leaseToken, shownState } from "./flow.ts";
 import type { Group } from "./group.ts";
@@ -41,7 +41,7 @@ export function toRecord({ identity, control, values, groups }: Flow): FlowRecor
     rootFlowId: identity.rootFlowId ?? identity.id,
     childGroups: toChildGroups(groups),
     correlationId: identity.correlationId,
-    attributes: { ...identity.attributes },
+    attributes: copyOf(identity.attributes),
     rewoundToEventId: control.rewoundTo === null ? null : formatEventId(control.rewoundTo),
     leaseOwner: lease?.owner ?? null,
     leaseToken: leaseToken(control),
@@ -49,8 +49,16 @@ export function toRecord({ identity, control, values, groups }: Flow): FlowRecor
   };
 }
 
-function toValueRefs(values: NamedValues): Record<string, ValueRef> {
-  if (values.length === 0) return {};
+/** What most records have three of: not worth an object each. */
+const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
+
+function copyOf(attributes: Attributes): Attributes {
+  for (const _ in attributes) return { ...attributes };
+  return NOTHING;
+}
+
+function toValueRefs(values: NamedValues): Readonly<Record<string, ValueRef>> {
+  if (values.length === 0) return NOTHING;
   return Object.fromEntries(values.flatMap(({ name, lsn, version, digest }) => {
     const ref = valueRef(lsn);
     if (ref === null) return [];
@@ -58,8 +66,8 @@ function toValueRefs(values: NamedValues): Record<string, ValueRef> {
   }));
 }
 
-function toChildGroups(groups: readonly Group[]): Record<string, ChildGroup> {
-  if (groups.length === 0) return {};
+function toChildGroups(groups: readonly Group[]): Readonly<Record<string, ChildGroup>> {
+  if (groups.length === 0) return NOTHING;
   return Object.fromEntries(groups.map((group) => [group.id, toChildGroup(group)]));
 }
 

@@ -65,7 +65,7 @@ export class IdentityArena {
     writeBodyRest(writer, effect);
     writer.setU32(0, writer.length);
     const block = this.#take(unitsOf(writer.length));
-    this.#pieceOf(block).set(writer.bytes(), offsetOf(block));
+    writer.copyTo(this.#pieceOf(block), offsetOf(block));
     return block;
   }
 

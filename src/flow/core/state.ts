@@ -180,5 +180,5 @@ export interface FlowStateOptions {
 
 /** An empty state. */
 export function createFlowState({ hashKey, ...options }: FlowStateOptions): FlowState {
-  return new FlowState((bytes) => sipHash24(hashKey, bytes), options);
+  return new FlowState((bytes, length) => sipHash24(hashKey, bytes, length), options);
 }
