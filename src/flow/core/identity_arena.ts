@@ -61,7 +61,9 @@ export class IdentityArena {
     writer.reset();
     writer.zeros(LENGTH_BYTES);
     writeBodyFixed(writer, effect, this.#names);
-    this.#fixedBytes = writer.length - LENGTH_BYTES;
+    const fixedBytes = writer.length - LENGTH_BYTES;
+    invariant(this.#fixedBytes === 0 || this.#fixedBytes === fixedBytes, "bodies begin alike");
+    this.#fixedBytes = fixedBytes;
     writeBodyRest(writer, effect);
     writer.setU32(0, writer.length);
     const block = this.#take(unitsOf(writer.length));
