@@ -390,3 +390,22 @@ test("the fixed part of a control block is small", () => {
   const { fixedLength } = decodeRecord(encodeEffects([sample!], 1, dictionary())[0]!, 1);
   assertLessOrEqual(fixedLength, 120);
 });
+
+test("KV and KVDEL have the bytes that the format draws", () => {
+  const record = (effect: Effect) => {
+    const { fixed, rest } = decodeRecord(encodeEffects([effect], 1, dictionary())[0]!, 1);
+    return [fixed, rest].map((part) => [...part].map((byte) => byte.toString(16)).join(" "));
+  };
+  const name = { partitionKey: "p", key: "k\u00e9" };
+  const value = { encoding: 1, bytes: new TextEncoder().encode("[1]") } as const;
+  assertEquals(record({ kind: "kv", ...name, value, updatedAtMs: 0x0102, untilMs: 0x0304 }), [
+    "2 1 0 0 0 0 0 0 4 3 0 0 0 0 0 0 1 2",
+    "1 0 0 0 70 3 0 0 0 6b c3 a9 5b 31 5d",
+  ]);
+  const parts = { encoding: 0, size: 9, parts: { firstLsn: 5, count: 2 } } as const;
+  assertEquals(record({ kind: "kv", ...name, value: parts, updatedAtMs: 1, untilMs: null }), [
+    "1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1",
+    "1 0 0 0 70 3 0 0 0 6b c3 a9 9 0 0 0 0 0 0 0 5 0 0 0 0 0 2 0 0 0",
+  ]);
+  assertEquals(record({ kind: "kv_del", ...name }), ["", "1 0 0 0 70 3 0 0 0 6b c3 a9"]);
+});
