@@ -1,6 +1,8 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import type {
+  AtomicCommands,
+  AtomicKv,
   Backoff,
   ChildItem,
   FlowErrorCode,
@@ -31,6 +33,8 @@ type KvCommand = keyof KvStore;
 /** The names of the options of a command about keys. */
 type KvOptionOf<C extends KvCommand> = C extends "set" ? Names<Parameters<KvStore[C]>[2]>
   : Names<Parameters<KvStore[C]>[1]>;
+
+type AtomicName = Exclude<keyof AtomicCommands, "kv"> | `kv.${keyof AtomicKv}`;
 
 /** The names of what an item of a command over many flows may say. */
 type ItemOf<C extends Command> = C extends "spawnChildren" ? Names<ChildItem>
@@ -258,6 +262,22 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   definition_conflict: "no store compares definitions yet",
 };
 
+/** Every command of `atomic()`. */
+const ATOMIC: Readonly<Record<AtomicName, 0>> = {
+  create: 0,
+  extendLease: 0,
+  complete: 0,
+  transition: 0,
+  retry: 0,
+  fail: 0,
+  cancel: 0,
+  signal: 0,
+  spawnChildren: 0,
+  valuePut: 0,
+  "kv.set": 0,
+  "kv.delete": 0,
+};
+
 /** Every event. */
 const EVENTS: Readonly<Record<FlowEventName, 0>> = {
   created: 0,
@@ -322,6 +342,11 @@ test("every option of every command is given in a conformance case, in a call th
 test("everything that an item of a batch may say is said in a conformance case", async () => {
   const { items } = await heardOnce();
   assertEquals(pathsOf(ITEMS).filter((path) => !items.has(path)), []);
+});
+
+test("every command of atomic() takes effect in a conformance case", async () => {
+  const { parts } = await heardOnce();
+  assertEquals(Object.keys(ATOMIC).filter((name) => !parts.has(name)), []);
 });
 
 test("every error code that a command can answer with is met in a conformance case", async () => {

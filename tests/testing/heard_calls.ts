@@ -11,6 +11,8 @@ export interface Heard {
   readonly options: Set<string>;
   /** Members of items that stood in a call that succeeded: `createMany.state`. */
   readonly items: Set<string>;
+  /** Commands of an `atomic()` that succeeded: `create`, `kv.set`. */
+  readonly parts: Set<string>;
   /** Codes of refusals, of calls and of items. */
   readonly codes: Set<string>;
   /** Names of events in histories. */
@@ -19,7 +21,13 @@ export interface Heard {
 
 /** Where nothing was heard yet. */
 export function nothingHeard(): Heard {
-  return { options: new Set(), items: new Set(), codes: new Set(), events: new Set() };
+  return {
+    options: new Set(),
+    items: new Set(),
+    parts: new Set(),
+    codes: new Set(),
+    events: new Set(),
+  };
 }
 
 /** The same store; what it is asked and what it answers is added to what was heard. */
@@ -35,16 +43,39 @@ function listenTo<S extends object>(store: S, at: string, heard: Heard): S {
       if (name === "kv") return listenTo(member as object, "kv.", heard);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
+        const parts: string[] = [];
+        if (name === "atomic") args = args.map((arg) => hearingParts(arg, parts));
         const answer = member.apply(target, args) as unknown;
         if (!(answer instanceof Promise)) return answer;
         return answer.then((value) => {
           hearCall(heard, `${at}${String(name)}`, args);
           hearAnswer(heard, value);
+          for (const part of parts) heard.parts.add(part);
           return value;
         }, (error) => {
           if (isFlowError(error)) heard.codes.add(error.code);
           throw error;
         });
+      };
+    },
+  });
+}
+
+/** The callback of an `atomic()`, so that the commands that it collects are heard. */
+function hearingParts(build: unknown, parts: string[]): unknown {
+  if (typeof build !== "function") return build;
+  return (commands: object) => build(listenToParts(commands, "", parts));
+}
+
+function listenToParts<T extends object>(commands: T, at: string, parts: string[]): T {
+  return new Proxy(commands, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target) as unknown;
+      if (name === "kv") return listenToParts(member as object, "kv.", parts);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        parts.push(`${at}${String(name)}`);
+        return member.apply(target, args);
       };
     },
   });

@@ -6,6 +6,7 @@
 import { FlowAtomicError } from "../../flow/mod.ts";
 import { fail, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
+import { GROUP } from "./family.ts";
 import { claimedIds, claimOne, create, eventsOf, JOB, leased, owner } from "./leasing.ts";
 
 const IN_P = { partitionKey: "p" } as const;
@@ -60,7 +61,7 @@ export const atomicCases: readonly ConformanceCase[] = [
       await store.createMany(ids, { type: JOB, ...IN_P });
       const flows = await store.claimDue(JOB, { worker: "w", limit: 5 });
       const guard = (id: string) => owner(flows.find((flow) => flow.id === id)!);
-      for (const id of ["cancel", "signal"]) await create(store, id, IN_P);
+      for (const id of ["cancel", "signal", "parent"]) await create(store, id, IN_P);
       const records = await atomic("p", (tx) => [
         tx.complete("complete", { ...guard("complete"), result: 1 }),
         tx.retry("retry", { ...guard("retry"), error: 1, runAtMs: 0 }),
@@ -69,6 +70,7 @@ export const atomicCases: readonly ConformanceCase[] = [
         tx.extendLease("extend", { ...guard("extend"), leaseMs: 1 }),
         tx.cancel("cancel", { reason: 1 }),
         tx.signal("signal", { signal: "x", values: { x: 1 } }),
+        tx.spawnChildren("parent", ["child"], GROUP),
       ]);
       same(records.map(({ id, state, version }) => [id, state, version]), [
         ["complete", "completed", 3],
@@ -78,7 +80,9 @@ export const atomicCases: readonly ConformanceCase[] = [
         ["extend", "running", 3],
         ["cancel", "cancelled", 2],
         ["signal", "queued", 2],
+        ["parent", "waiting", 2],
       ]);
+      shows(await store.get("child"), { partitionKey: "p", parentFlowId: "parent" });
       const [put] = await atomic("p", (tx) => [
         tx.valuePut(7, { ownerFlowId: "signal", name: "y" }),
       ]);
