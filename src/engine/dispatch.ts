@@ -10,27 +10,27 @@ import type { Shards } from "./shards.ts";
 import { verdictOn } from "./verdict.ts";
 
 /** Lets the shards that a command concerns decide it, each its part. */
-export async function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
+export function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
   const { all, router } = shards;
   if (all.length > 1 && "items" in command && command.mode !== "single") {
-    return await applyInGroups(command, {
+    return applyInGroups(command, {
       router,
       nowMs: shards.now(),
       apply: (part, shard) => applyIn(shards, part, shard),
-    }) as T;
+    }) as Promise<T>;
   }
   const route = routeOf(command);
   // Children may be in any shard, and so may be what stands in their way.
   const isNarrow = route.to === "flow" && command.kind !== "spawn";
   const looksAt = isNarrow ? router.shardsFor(route.target) : all;
-  return await shards.call(() => {
+  return shards.call(() => {
     const shard = router.shardFor(route, shards.now());
     return verdictOn<T>(shards, shards.apply(command, shard), [shard]);
   }, () => looksAt);
 }
 
 /** Lets one shard decide a command. */
-async function applyIn<T>(shards: Shards, command: Command, shard: Shard): Promise<T> {
+function applyIn<T>(shards: Shards, command: Command, shard: Shard): Promise<T> {
   const on = [shard];
-  return await shards.call(() => verdictOn<T>(shards, shards.apply(command, shard), on), () => on);
+  return shards.call(() => verdictOn<T>(shards, shards.apply(command, shard), on), () => on);
 }

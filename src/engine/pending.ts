@@ -50,8 +50,12 @@ export class PendingCalls {
 
   /** Answers every call that stands on what is durable. */
   release(): void {
-    const released = this.#take(isReleased);
-    for (const { call, verdict } of released) settle(call, verdict);
+    const decided = this.#queue;
+    this.#queue = [];
+    for (const one of decided) {
+      if (isReleased(one.verdict)) settle(one.call, one.verdict);
+      else this.#queue.push(one);
+    }
   }
 
   /** Takes out the calls that stand on what never happened, in order. */
@@ -74,8 +78,8 @@ export class PendingCalls {
 }
 
 /** Whether an answer may be given. */
-export function isReleased({ verdict }: { readonly verdict: Verdict<unknown> }): boolean {
-  return verdict.standsOn.every(isDurable);
+export function isReleased({ standsOn }: Verdict<unknown>): boolean {
+  return standsOn.every(isDurable);
 }
 
 /** Answers a call with what it was to be answered with. */

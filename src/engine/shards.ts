@@ -193,7 +193,7 @@ export class Shards implements ShardHost {
     // The store failed in the middle of it: what was decided goes nowhere.
     if (this.#ended !== undefined) return call.reject(this.#ended);
     if (verdict === undefined) return;
-    if (isReleased({ verdict })) return settle(call, verdict);
+    if (isReleased(verdict)) return settle(call, verdict);
     this.#pending.add(call, verdict);
     // Only now: should the frame turn out void, this call has to be among those decided again.
     for (const shard of this.#all) if (shard.isFrameLarge) shard.submitIfRoom();
