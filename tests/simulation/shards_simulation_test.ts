@@ -1,8 +1,12 @@
 import process from "node:process";
 import fc from "fast-check";
+import type { Footing } from "../../src/engine/footing.ts";
+import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
 import { test } from "../harness.ts";
 import { currentRuntime } from "../runtimes.ts";
+import { crowdScenario } from "./crowd_scenario.ts";
+import { type CrowdReport, runCrowdScenario } from "./shards_crowd.ts";
 import {
   runShardsScenario,
   type ShardsReport,
@@ -28,13 +32,18 @@ async function check(
     numRuns: runs,
     endOnFailure: spoil !== undefined,
   });
-  if (!result.failed) return { reports, violation: undefined };
-  const { errorInstance, counterexample } = result;
+  return { reports, violation: violationOf(result, seed) };
+}
+
+function violationOf<Scenario>(
+  { failed, errorInstance, counterexample }: fc.RunDetails<Scenario>,
+  seed: number,
+): string | undefined {
+  if (!failed) return undefined;
   const what = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   const file = "tests/simulation/shards_simulation_test.ts";
   const replay = `FLOWCASK_SEED=${seed} deno test -A ${file}`;
-  const violation = `${what}\nScenario: ${JSON.stringify(counterexample)}\nReplay: ${replay}`;
-  return { reports, violation };
+  return `${what}\nScenario: ${JSON.stringify(counterexample)}\nReplay: ${replay}`;
 }
 
 function sum(reports: readonly ShardsReport[], count: (report: ShardsReport) => number): number {
@@ -50,6 +59,54 @@ test("A store of several shards answers what one with a single shard would", asy
   assert(sum(reports, ({ voidCount }) => voidCount) > RUNS, "Few void frames");
   assert(sum(reports, ({ openingCount }) => openingCount) > 2 * RUNS, "Few openings");
 });
+
+async function checkCrowd(
+  { seed, runs, spoil }: { readonly seed: number; readonly runs: number; spoil?: SpoilShards },
+): Promise<{ readonly reports: readonly CrowdReport[]; readonly violation: string | undefined }> {
+  const reports: CrowdReport[] = [];
+  const property = fc.asyncProperty(crowdScenario, async (scenario) => {
+    reports.push(await runCrowdScenario(scenario, spoil));
+  });
+  const result = await fc.check(property, {
+    seed,
+    numRuns: runs,
+    endOnFailure: spoil !== undefined,
+  });
+  return { reports, violation: violationOf(result, seed) };
+}
+
+test("A store of several shards loses nothing and wakes everybody, whoever calls when power goes", async () => {
+  const { reports, violation } = await checkCrowd({ seed: SEED, runs: RUNS });
+  if (violation !== undefined) fail(violation);
+  const sumOf = (count: (report: CrowdReport) => number) =>
+    reports.reduce((total, report) => total + count(report), 0);
+  assert(sumOf(({ answerCount }) => answerCount) > 10 * RUNS, "Few answers");
+  assert(sumOf(({ claimedCount }) => claimedCount) > 4 * RUNS, "Few flows were claimed");
+  assert(sumOf(({ crashCount }) => crashCount) > RUNS, "Few crashes");
+  assert(sumOf(({ voidCount }) => voidCount) > RUNS / 4, "Few void frames");
+  assert(sumOf(({ wokenCount }) => wokenCount) > RUNS / 4, "Few claims were woken");
+});
+
+/** Lets answers stand on some footings only. */
+function answersOn(isSeen: (footing: Footing, shards: Shards) => boolean): SpoilShards {
+  return (shards) => {
+    const decide = shards.decide.bind(shards);
+    shards.decide = (call) =>
+      decide({
+        decide() {
+          const verdict = call.decide();
+          const standsOn = verdict?.standsOn.filter((footing) => isSeen(footing, shards));
+          return verdict && { ...verdict, standsOn: standsOn! };
+        },
+        looksAt: call.looksAt,
+        resolve: (value) => call.resolve(value),
+        reject: (error) => call.reject(error),
+      });
+  };
+}
+
+/** Waits for the first log only. */
+const answersHalf = answersOn(({ life }, { all }) => life === all[0]!.life);
 
 /** Stores with one thing wrong. */
 const mutants: Readonly<Record<string, SpoilShards>> = {
@@ -73,19 +130,8 @@ const mutants: Readonly<Record<string, SpoilShards>> = {
     router.shardsFor = () => [router.first];
   },
   /** Waits for none of the logs. */
-  answersEarly({ all }) {
-    for (const shard of all) {
-      const footing = shard.footing.bind(shard);
-      shard.footing = () => footing(0);
-    }
-  },
-  /** Waits for the first log only. */
-  answersHalf({ all }) {
-    for (const shard of all.slice(1)) {
-      const footing = shard.footing.bind(shard);
-      shard.footing = () => footing(0);
-    }
-  },
+  answersEarly: answersOn(() => false),
+  answersHalf,
   /** Lets policies be known in their own shard only. */
   noPolicies(shards) {
     const [, ...others] = shards.all;
@@ -96,6 +142,32 @@ const mutants: Readonly<Record<string, SpoilShards>> = {
 for (const [name, spoil] of Object.entries(mutants)) {
   test(`The simulation of several shards notices the mutant ${name}`, async () => {
     const { violation } = await check({ seed: 7, runs: MUTANT_RUNS_MAX, spoil });
+    assert(violation !== undefined, `Nothing was wrong in ${MUTANT_RUNS_MAX} runs`);
+  });
+}
+
+/** What goes wrong only among many. */
+const crowdMutants: Readonly<Record<string, SpoilShards>> = {
+  answersHalf,
+  /** Looks for waiters when the first shard has changed, and not otherwise. */
+  wakesHalf({ waiters, all }) {
+    const serve = waiters.serve.bind(waiters);
+    let lsn = 0;
+    waiters.serve = (nowMs, changed) => {
+      const { headLsn } = all[0]!;
+      if (headLsn !== lsn) serve(nowMs, changed);
+      lsn = headLsn;
+    };
+  },
+  /** Forgets who stood on what has never happened. */
+  forgetsVoid(shards) {
+    shards.startedAgain = () => {};
+  },
+};
+
+for (const [name, spoil] of Object.entries(crowdMutants)) {
+  test(`The crowd around several shards notices the mutant ${name}`, async () => {
+    const { violation } = await checkCrowd({ seed: 7, runs: MUTANT_RUNS_MAX, spoil });
     assert(violation !== undefined, `Nothing was wrong in ${MUTANT_RUNS_MAX} runs`);
   });
 }
