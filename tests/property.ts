@@ -28,12 +28,27 @@ export function assertProperty<Case>(
   property: fc.IProperty<Case>,
   options: PropertyOptions,
 ): void {
+  report(fc.check(property, parameters(options)), options);
+}
+
+/** The same of a property that is checked in more than one turn. */
+export async function assertAsyncProperty<Case>(
+  property: fc.IAsyncProperty<Case>,
+  options: PropertyOptions,
+): Promise<void> {
+  report(await fc.check(property, parameters(options)), options);
+}
+
+function parameters({ runs = 100 }: PropertyOptions) {
   const { FLOWCASK_SEED: seed, FLOWCASK_PATH: path, FLOWCASK_RUNS: factor } = process.env;
-  const result = fc.check(property, {
-    numRuns: (options.runs ?? 100) * Number(factor ?? 1),
+  return {
+    numRuns: runs * Number(factor ?? 1),
     ...seed === undefined ? {} : { seed: Number(seed) },
     ...path === undefined ? {} : { path },
-  });
+  };
+}
+
+function report<Case>(result: fc.RunDetails<Case>, options: PropertyOptions): void {
   if (!result.failed) {
     const tried = options.tried?.();
     if (tried !== undefined) console.log(`${tried}, seed ${result.seed}`);
@@ -41,6 +56,6 @@ export function assertProperty<Case>(
   }
   const file = relative(process.cwd(), fileURLToPath(options.file));
   const replay = `FLOWCASK_SEED=${result.seed} FLOWCASK_PATH=${result.counterexamplePath}`;
-  const report = `${fc.defaultReportMessage(result)}\n\n${result.errorInstance}`;
-  fail(`${report}\n\nReplay: ${replay} deno test -A ${file}`);
+  const story = `${fc.defaultReportMessage(result)}\n\n${result.errorInstance}`;
+  fail(`${story}\n\nReplay: ${replay} deno test -A ${file}`);
 }
