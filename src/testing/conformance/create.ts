@@ -200,6 +200,8 @@ export const createCases: readonly ConformanceCase[] = [
         { runAtMs: 5_001 },
         { priority: 1 },
         { payload: { amount: 4 } },
+        // The same bytes, but as bytes.
+        { payload: new TextEncoder().encode('{"amount":3}') },
         { payload: undefined },
         { values: { note: "other" } },
         { values: undefined },
