@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import type { Keep } from "../../src/files/mod.ts";
+import type { ShardsTemper } from "./shards_machine.ts";
 
 /** What happens next. */
 export type CrowdOp =
@@ -16,10 +17,8 @@ export type CrowdOp =
   | { readonly kind: "cut"; readonly calls: number; readonly keep: Keep };
 
 /** A run: what happens, and the seed of everything that is left to chance. */
-export interface CrowdScenario {
+export interface CrowdScenario extends ShardsTemper {
   readonly seed: number;
-  readonly voidPercent: number;
-  readonly isSlow: boolean;
   readonly ops: readonly CrowdOp[];
 }
 

@@ -8,29 +8,20 @@
  * @module
  */
 
-import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import { ShardState } from "../../src/engine/shard_state.ts";
-import { Shards } from "../../src/engine/shards.ts";
+import { DEFAULT_SWEEP_PLAN } from "../../src/engine/sweeper.ts";
 import { FlowError } from "../../src/errors.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
-import { ShardMap } from "../../src/flow/core/mod.ts";
 import { FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
-import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
-import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
-import { noBackup } from "../engine/no_backup.ts";
 import { nameOf } from "./engine_journal.ts";
-import { HASH_KEY } from "./engine_machine.ts";
 import type { CrowdOp, CrowdScenario } from "./crowd_scenario.ts";
 import { Dice } from "./engine_request.ts";
 import { showRecord } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
-import { slowLog } from "./slow_log.ts";
-import type { SpoilShards } from "./shards_simulation.ts";
-import { voidingLog } from "./voiding_log.ts";
+import { ShardsProcess, type SpoilShards } from "./shards_machine.ts";
 
-const SHARDS = 3;
 const START_MS = 1_700_000_000_000;
 
 /** Two partitions of every shard. */
@@ -79,10 +70,7 @@ class Crowd {
   readonly #open = new Set<Open>();
   #jobs: FlowRecord[] = [];
   #wallMs = START_MS;
-  #time!: ManualTime;
-  #shards!: Shards;
-  #logs!: readonly Log[];
-  #store!: EmbeddedStore;
+  #process!: ShardsProcess;
   #violation: unknown;
   readonly #report = {
     answerCount: 0,
@@ -125,7 +113,7 @@ class Crowd {
         this.#call(new Dice(seededRandom(op.dice)));
         return await microtasks();
       case "turn":
-        return await this.#run(() => void this.#time.runDeferred());
+        return await this.#run(() => void this.#process.time.runDeferred());
       case "advance":
         return await this.#advance(op.ms);
       case "quiet":
@@ -138,7 +126,7 @@ class Crowd {
   }
 
   #call(dice: Dice): void {
-    const store = this.#store;
+    const store = this.#process.store;
     const target = { id: dice.pick(IDS), partitionKey: dice.pick(PARTITIONS) };
     const roll = dice.below(100);
     const job = this.#jobs.splice(dice.below(this.#jobs.length + 1), 1)[0];
@@ -171,19 +159,19 @@ class Crowd {
     const blocking = isBlocked ? { blockMs: 0 } : {};
     this.#send("claimDue", () => {
       const options = { worker: "w", limit, leaseMs, ...filter, ...blocking };
-      return this.#store.claimDue("t", options);
+      return this.#process.store.claimDue("t", options);
     }, isBlocked ? filter : undefined);
   }
 
   #settle(dice: Dice, job: FlowRecord): void {
     const proof = { leaseToken: job.leaseToken!, fencingToken: job.fencingToken };
     const roll = dice.below(3);
-    if (roll === 0) return this.#send("complete", () => this.#store.complete(job, proof));
+    if (roll === 0) return this.#send("complete", () => this.#process.store.complete(job, proof));
     if (roll === 1) {
-      return this.#send("retry", () => this.#store.retry(job, { ...proof, runAtMs: 0 }));
+      return this.#send("retry", () => this.#process.store.retry(job, { ...proof, runAtMs: 0 }));
     }
     const move = { ...proof, from: "running", to: dice.pick(["queued", "next"]) };
-    this.#send("transition", () => this.#store.transition(job, move));
+    this.#send("transition", () => this.#process.store.transition(job, move));
   }
 
   #send(name: string, call: () => Promise<unknown>, claim?: Open["claim"]): void {
@@ -251,7 +239,7 @@ class Crowd {
   }
 
   async #advance(ms: number): Promise<void> {
-    const { time } = { time: this.#time };
+    const { time } = this.#process;
     const endMs = time.clock.monotonicMs() + ms;
     for (let rounds = 0; !this.#disk.isOff && time.clock.monotonicMs() < endMs; rounds++) {
       if (rounds > ROUNDS_MAX) throw new Violation("Time does not go on");
@@ -263,7 +251,7 @@ class Crowd {
 
   /** Until nothing can happen any more without time going on. Then nobody waits for what is there. */
   async #quiet(): Promise<void> {
-    const time = this.#time;
+    const time = this.#process.time;
     const isBusy = (): boolean =>
       time.deferredCount > 0 || (time.nextAlarmMs ?? Infinity) <= time.clock.monotonicMs();
     for (let rounds = 0; isBusy() && !this.#disk.isOff; rounds++) {
@@ -276,35 +264,33 @@ class Crowd {
       const { partitionKey } = claim;
       const partitionKeys = partitionKey === undefined ? null : [partitionKey];
       const filter = { type: "t", states: null, partitionKeys, priority: null };
-      for (const { state } of this.#shards.router.shardsOf(partitionKeys)) {
+      for (const { state } of this.#process.shards.router.shardsOf(partitionKeys)) {
         const dueMs = state.flows.nextDueMs({ ...filter, waiting: true, expired: true });
-        if (dueMs <= this.#shards.now()) throw new Violation("A claim waits, though a flow is due");
+        if (dueMs <= this.#process.shards.now()) {
+          throw new Violation("A claim waits, though a flow is due");
+        }
       }
     }
-    for (const [number, log] of this.#logs.entries()) {
-      const flowsOf = ({ flows }: ShardState) => [...flows.table].sort((a, b) => a.lsn - b.lsn);
-      const rebuilt = new ShardState(log, { hashKey: HASH_KEY });
-      assertEquals(flowsOf(this.#shards.all[number]!.state), flowsOf(rebuilt));
-    }
+    this.#process.checkRebuilt();
   }
 
   async #close(): Promise<void> {
     let isClosed = false;
-    this.#store.close().then(() => isClosed = true, () => isClosed = true);
+    this.#process.store.close().then(() => isClosed = true, () => isClosed = true);
     for (let rounds = 0; !isClosed && !this.#disk.isOff; rounds++) {
       if (rounds > ROUNDS_MAX) throw new Violation("The store does not close");
-      await this.#run(() => this.#time.tick(0));
+      await this.#run(() => this.#process.time.tick(0));
     }
     if (this.#disk.isOff) return;
     if (this.#open.size > 0) throw new Violation("A call outlives the store");
-    this.#wallMs = this.#time.clock.wallMs();
+    this.#wallMs = this.#process.time.clock.wallMs();
     await this.#begin();
   }
 
   /** Opens the store, which must have what was told. */
   async #begin(): Promise<void> {
     if (this.#disk.isOff) this.#report.crashCount += 1;
-    if (this.#time !== undefined) this.#wallMs = this.#time.clock.wallMs();
+    if (this.#process !== undefined) this.#wallMs = this.#process.time.clock.wallMs();
     this.#open.clear();
     this.#jobs = [];
     while (true) {
@@ -322,10 +308,10 @@ class Crowd {
   }
 
   async #checkTold(name: string, record: FlowRecord): Promise<void> {
-    const got = this.#store.get(record);
+    const got = this.#process.store.get(record);
     let found: FlowRecord | null = null;
     got.then((flow) => found = flow);
-    for (let rounds = 0; rounds < 4; rounds++) await this.#run(() => this.#time.tick(0));
+    for (let rounds = 0; rounds < 4; rounds++) await this.#run(() => this.#process.time.tick(0));
     const flow = found as FlowRecord | null;
     if (flow === null || nameOf(flow) !== name || flow.version < record.version) {
       throw new Violation(`${name} was told in version ${record.version}, and is ${flow?.version}`);
@@ -334,42 +320,16 @@ class Crowd {
   }
 
   #openOnce(): void {
-    const directory = this.#disk.isOff ? this.#disk.restart() : this.#disk.directory();
-    const random = seededRandom(this.#random.u32());
-    const time = manualTime({ startMs: this.#wallMs, seed: random.u32(), autoDefer: false });
-    const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
-    const manifest = Manifest.open({ directory, random, shards: SHARDS });
-    const { segmentBytesMax } = LIMITS;
-    const logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
-    this.#time = time;
-    this.#logs = logs;
-    this.#shards = new Shards({
-      logs: logs.map((log) => this.#tempered(log, random)),
-      time,
-      map: new ShardMap(manifest.state.slots),
-      hashKey: HASH_KEY,
+    this.#process = new ShardsProcess({
+      directory: this.#disk.isOff ? this.#disk.restart() : this.#disk.directory(),
+      wallMs: this.#wallMs,
+      random: seededRandom(this.#random.u32()),
       limits: LIMITS,
+      sweepPlan: DEFAULT_SWEEP_PLAN,
+      temper: this.#scenario,
+      spoil: this.#spoil,
+      onVoid: () => this.#report.voidCount += 1,
     });
-    this.#spoil(this.#shards);
-    const parse = { limits: LIMITS, manualClock: true };
-    this.#store = new EmbeddedStore({ shards: this.#shards, time, parse, lock, backup: noBackup });
-  }
-
-  #tempered(log: Log, random: Random): Log {
-    const { voidPercent, isSlow } = this.#scenario;
-    const chance = seededRandom(random.u32());
-    const reasons = ["moved", "denied", "sealed"] as const;
-    const voiding = voidingLog(log, { random: chance, voidPercent, reasons });
-    const counted: Log = Object.create(voiding, {
-      onSettled: {
-        value: (listener: Parameters<Log["onSettled"]>[0]) =>
-          voiding.onSettled((frame, outcome) => {
-            if (outcome.kind === "void") this.#report.voidCount += 1;
-            listener(frame, outcome);
-          }),
-      },
-    });
-    return isSlow ? slowLog(counted, { time: this.#time, random: chance }) : counted;
   }
 }
 

@@ -9,31 +9,20 @@
  */
 
 import fc from "fast-check";
-import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import { ShardState } from "../../src/engine/shard_state.ts";
 import type { Shard } from "../../src/engine/shard.ts";
-import { Shards } from "../../src/engine/shards.ts";
+import type { Shards } from "../../src/engine/shards.ts";
 import { type Keep, SimulatedDisk } from "../../src/files/mod.ts";
-import { ShardMap } from "../../src/flow/core/mod.ts";
-import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
-import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
-import { assertEquals } from "../assert.ts";
+import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { Model } from "../flow/model.ts";
 import { drawCommand } from "./engine_commands.ts";
 import { EngineJournal } from "./engine_journal.ts";
-import { HASH_KEY } from "./engine_machine.ts";
 import { refusalText, textOf } from "./outcome.ts";
 import { drawQuery } from "./engine_queries.ts";
 import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
-import { slowLog } from "./slow_log.ts";
+import { ShardsProcess, type ShardsTemper, type SpoilShards } from "./shards_machine.ts";
 import { checkRecords, checkState } from "./state_check.ts";
-import { voidingLog } from "./voiding_log.ts";
-import { noBackup } from "../engine/no_backup.ts";
-
-/** As many as make every partition of the callers go to another shard. */
-const SHARDS = 3;
 
 const START_MS = 1_700_000_000_000;
 
@@ -56,12 +45,8 @@ export type ShardsOp =
   | { readonly kind: "crash"; readonly keep: Keep };
 
 /** A run: what happens, and the seed of everything that is left to chance. */
-export interface ShardsScenario {
+export interface ShardsScenario extends ShardsTemper {
   readonly seed: number;
-  /** Of a hundred frames, how many are void. */
-  readonly voidPercent: number;
-  /** Whether outcomes come later than the submission. */
-  readonly isSlow: boolean;
   readonly ops: readonly ShardsOp[];
 }
 
@@ -108,9 +93,6 @@ export interface ShardsReport {
   readonly openingCount: number;
 }
 
-/** Changes a store that was opened, so that something is wrong with it. */
-export type SpoilShards = (shards: Shards) => void;
-
 /** Runs a scenario. Throws a {@linkcode Violation} if an answer is not what the model says. */
 export async function runShardsScenario(
   scenario: ShardsScenario,
@@ -128,10 +110,7 @@ class ShardsSimulation {
   readonly #past: Raw[] = [];
   readonly #story: string[] = [];
   #wallMs = START_MS;
-  #time!: ManualTime;
-  #map!: ShardMap;
-  #shards!: Shards;
-  #store!: EmbeddedStore;
+  #process!: ShardsProcess;
   #report = { callCount: 0, spreadCount: 0, voidCount: 0, openingCount: 0 };
 
   constructor(scenario: ShardsScenario, spoil: SpoilShards) {
@@ -141,12 +120,16 @@ class ShardsSimulation {
     this.#random = seededRandom(~scenario.seed);
   }
 
+  get #shards(): Shards {
+    return this.#process.shards;
+  }
+
   async run(): Promise<ShardsReport> {
     try {
       this.#open();
       for (const op of this.#scenario.ops) await this.#perform(op);
       await this.#reopen(() => this.#disk.powerCut({ keep: "none" }));
-      await this.#settled(this.#store.close());
+      await this.#settled(this.#process.store.close());
       return this.#report;
     } catch (error) {
       const what = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -160,9 +143,9 @@ class ShardsSimulation {
       case "call":
         return await this.#call(new Dice(seededRandom(op.dice)));
       case "advance":
-        return this.#time.tick(op.ms);
+        return this.#process.time.tick(op.ms);
       case "close":
-        return await this.#reopen(async () => await this.#settled(this.#store.close()));
+        return await this.#reopen(async () => await this.#settled(this.#process.store.close()));
       case "crash":
         return await this.#reopen(() => this.#disk.powerCut({ keep: op.keep }));
     }
@@ -178,7 +161,7 @@ class ShardsSimulation {
     this.#report.callCount += 1;
     this.#story.push(`${request.name}(${JSON.stringify(request.given)})`);
     const baseLsn = this.#writtenCount;
-    const sent = request.send(this.#store);
+    const sent = request.send(this.#process.store);
     const outcome = await this.#settled(
       sent.then((value) => ({ value }), (error: unknown) => ({ error })),
     );
@@ -227,16 +210,21 @@ class ShardsSimulation {
     return isNew || new Set(partitions).size === 1 && partitions[0] !== undefined;
   }
 
-  /** The flows of a shard are those of the model, and those that its log would make again. */
-  #check({ number, state }: Shard): void {
+  /** The flows of a shard are those of the model. */
+  #check(shard: Shard): void {
+    checkState(shard.state, this.#partOf(shard));
+  }
+
+  /** What the model has of a shard. */
+  #partOf({ number }: Shard): Model {
     const { model } = this.#journal;
     const isHere = ({ partitionKey }: { readonly partitionKey: string }): boolean =>
-      this.#map.shardOf(partitionKey) === number;
+      this.#shards.router.shardOf(partitionKey).number === number;
     const part = new Model(model.nowMs);
     part.flows = model.flows.filter(isHere);
     part.kv.keys = model.kv.keys.filter(isHere);
     for (const [type, policy] of model.policies) part.policies.set(type, policy);
-    checkState(state, part);
+    return part;
   }
 
   /** Turn after turn, until a promise is settled. */
@@ -246,7 +234,7 @@ class ShardsSimulation {
     settling.catch(() => {});
     for (let turn = 0; turn < TURNS_MAX && !isSettled; turn++) {
       for (let count = 0; count < 12; count++) await undefined;
-      if (!isSettled) this.#time.tick(0);
+      if (!isSettled) this.#process.time.tick(0);
     }
     if (!isSettled) throw new Violation("Nobody answers");
     return await settling;
@@ -254,72 +242,29 @@ class ShardsSimulation {
 
   async #reopen(end: () => unknown): Promise<void> {
     // What frames have not answered was told to nobody, except that nothing is under way.
-    await this.#settled(this.#store.get("nobody"));
+    await this.#settled(this.#process.store.get("nobody"));
     await end();
-    this.#wallMs = this.#time.clock.wallMs();
+    this.#wallMs = this.#process.time.clock.wallMs();
     this.#open();
     for (const shard of this.#shards.all) {
       this.#check(shard);
-      const part = new Model(this.#journal.model.nowMs);
-      part.flows = this.#journal.model.flows.filter(({ partitionKey }) =>
-        this.#map.shardOf(partitionKey) === shard.number
-      );
-      part.kv.keys = this.#journal.model.kv.keys.filter(({ partitionKey }) =>
-        this.#map.shardOf(partitionKey) === shard.number
-      );
-      checkRecords(shard, part);
+      checkRecords(shard, this.#partOf(shard));
     }
   }
 
   #open(): void {
-    const directory = this.#disk.isOff ? this.#disk.restart() : this.#disk.directory();
-    const random = seededRandom(this.#random.u32());
-    const time = manualTime({ startMs: this.#wallMs, seed: random.u32(), autoDefer: false });
-    const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
-    const manifest = Manifest.open({ directory, random, shards: SHARDS });
-    assertEquals(manifest.shardCount, SHARDS);
-    const { segmentBytesMax } = LIMITS;
-    const logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
-    this.#time = time;
-    this.#map = new ShardMap(manifest.state.slots);
-    this.#shards = new Shards({
-      logs: logs.map((log) => this.#tempered(log, random)),
-      time,
-      map: this.#map,
-      hashKey: HASH_KEY,
+    this.#process = new ShardsProcess({
+      directory: this.#disk.isOff ? this.#disk.restart() : this.#disk.directory(),
+      wallMs: this.#wallMs,
+      random: seededRandom(this.#random.u32()),
       limits: LIMITS,
       sweepPlan: { sweep: false, intervalMs: 1 },
+      temper: this.#scenario,
+      spoil: this.#spoil,
+      onVoid: () => this.#report.voidCount += 1,
     });
-    this.#spoil(this.#shards);
     this.#report.openingCount += 1;
-    const parse = { limits: LIMITS, manualClock: true };
-    this.#store = new EmbeddedStore({ shards: this.#shards, time, parse, lock, backup: noBackup });
     this.#journal.opened(this.#shards.now(), this.#writtenCount);
-    for (const [number, log] of logs.entries()) this.#checkRebuilt(this.#shards.all[number]!, log);
-  }
-
-  #checkRebuilt({ state }: Shard, log: Log): void {
-    const rebuilt = new ShardState(log, { hashKey: HASH_KEY });
-    const flowsOf = ({ flows }: ShardState) => [...flows.table].sort((a, b) => a.lsn - b.lsn);
-    assertEquals(flowsOf(rebuilt), flowsOf(state));
-  }
-
-  #tempered(log: Log, random: Random): Log {
-    const { voidPercent, isSlow } = this.#scenario;
-    const chance = seededRandom(random.u32());
-    // Without room nobody is served again, and the model has all the room there is.
-    const reasons = ["moved", "denied", "sealed"] as const;
-    const voiding = voidingLog(log, { random: chance, voidPercent, reasons });
-    voiding.onSettled(() => {});
-    const counted: Log = Object.create(voiding, {
-      onSettled: {
-        value: (listener: Parameters<Log["onSettled"]>[0]) =>
-          voiding.onSettled((frame, outcome) => {
-            if (outcome.kind === "void") this.#report.voidCount += 1;
-            listener(frame, outcome);
-          }),
-      },
-    });
-    return isSlow ? slowLog(counted, { time: this.#time, random: chance }) : counted;
+    this.#process.checkRebuilt();
   }
 }

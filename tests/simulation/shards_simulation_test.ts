@@ -7,12 +7,8 @@ import { test } from "../harness.ts";
 import { currentRuntime } from "../runtimes.ts";
 import { crowdScenario } from "./crowd_scenario.ts";
 import { type CrowdReport, runCrowdScenario } from "./shards_crowd.ts";
-import {
-  runShardsScenario,
-  type ShardsReport,
-  shardsScenario,
-  type SpoilShards,
-} from "./shards_simulation.ts";
+import { runShardsScenario, type ShardsReport, shardsScenario } from "./shards_simulation.ts";
+import type { SpoilShards } from "./shards_machine.ts";
 
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 300 : 60);

@@ -1,0 +1,111 @@
+/**
+ * A process with an open store of several shards on the simulated disk.
+ *
+ * @module
+ */
+
+import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import type { StoreLimits } from "../../src/engine/options.ts";
+import { ShardState } from "../../src/engine/shard_state.ts";
+import { Shards } from "../../src/engine/shards.ts";
+import type { SweepPlan } from "../../src/engine/sweeper.ts";
+import type { Directory } from "../../src/files/mod.ts";
+import { ShardMap } from "../../src/flow/core/mod.ts";
+import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
+import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { noBackup } from "../engine/no_backup.ts";
+import { HASH_KEY } from "./engine_machine.ts";
+import { slowLog } from "./slow_log.ts";
+import { voidingLog } from "./voiding_log.ts";
+
+/** As many as make every partition of the callers go to another shard. */
+const SHARDS = 3;
+
+/** What logs do besides what the disk makes them do. */
+export interface ShardsTemper {
+  /** Of a hundred frames, how many are void. */
+  readonly voidPercent: number;
+  /** Whether outcomes come later than the submission. */
+  readonly isSlow: boolean;
+}
+
+/** Changes a store that was opened, so that something is wrong with it. */
+export type SpoilShards = (shards: Shards) => void;
+
+/** What a process is made of. */
+export interface ShardsProcessParts {
+  readonly directory: Directory;
+  readonly wallMs: number;
+  readonly random: Random;
+  readonly limits: StoreLimits;
+  readonly sweepPlan: SweepPlan;
+  readonly temper: ShardsTemper;
+  readonly spoil: SpoilShards;
+  /** A frame is void. */
+  readonly onVoid: () => void;
+}
+
+/** An open store and what is under it. */
+export class ShardsProcess {
+  readonly time: ManualTime;
+  readonly shards: Shards;
+  readonly store: EmbeddedStore;
+  readonly #logs: readonly Log[];
+
+  /** Opens a store, as `openStore()` does. */
+  constructor({ directory, wallMs, random, limits, sweepPlan, ...parts }: ShardsProcessParts) {
+    const time = manualTime({ startMs: wallMs, seed: random.u32(), autoDefer: false });
+    const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
+    const manifest = Manifest.open({ directory, random, shards: SHARDS });
+    assertEquals(manifest.shardCount, SHARDS);
+    const { segmentBytesMax } = limits;
+    this.#logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
+    this.time = time;
+    this.shards = new Shards({
+      logs: this.#logs.map((log) => tempered(log, { ...parts, time, random })),
+      time,
+      map: new ShardMap(manifest.state.slots),
+      hashKey: HASH_KEY,
+      limits,
+      sweepPlan,
+    });
+    parts.spoil(this.shards);
+    const parse = { limits, manualClock: true };
+    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, backup: noBackup });
+  }
+
+  /** Asserts that every log would make again what is in memory. Nothing may be ahead of the logs. */
+  checkRebuilt(): void {
+    for (const [number, log] of this.#logs.entries()) {
+      const rebuilt = new ShardState(log, { hashKey: HASH_KEY });
+      assertEquals(flowsOf(rebuilt), flowsOf(this.shards.all[number]!.state));
+    }
+  }
+}
+
+function flowsOf({ flows }: ShardState) {
+  return [...flows.table].sort((a, b) => a.lsn - b.lsn);
+}
+
+interface Tempering extends Pick<ShardsProcessParts, "temper" | "onVoid" | "random"> {
+  readonly time: ManualTime;
+}
+
+function tempered(log: Log, { temper, onVoid, random, time }: Tempering): Log {
+  const { voidPercent, isSlow } = temper;
+  const chance = seededRandom(random.u32());
+  // Without room nobody is served again, and callers have all the room there is.
+  const reasons = ["moved", "denied", "sealed"] as const;
+  const voiding = voidingLog(log, { random: chance, voidPercent, reasons });
+  const counted: Log = Object.create(voiding, {
+    onSettled: {
+      value: (listener: Parameters<Log["onSettled"]>[0]) =>
+        voiding.onSettled((frame, outcome) => {
+          if (outcome.kind === "void") onVoid();
+          listener(frame, outcome);
+        }),
+    },
+  });
+  return isSlow ? slowLog(counted, { time, random: chance }) : counted;
+}
