@@ -17,13 +17,13 @@ import { argv, versions } from "node:process";
 import { openStore, type Store } from "../../mod.ts";
 
 const LOG = (argv[2] ?? "thread") as "auto" | "thread" | "inline";
-const PAIRS = Number(argv[3] ?? 7);
+const PAIRS = Number(argv[3] ?? 9);
 
 /** Commits of one run, where one waits for the other. */
 const COMMITS = 200;
 
 /** How long a run goes on where many commands are under way, in milliseconds. */
-const RUN_MS = 400;
+const RUN_MS = 200;
 
 /** What the host computes at once while its own threads are saturated. */
 const HOST_JOBS = 8;

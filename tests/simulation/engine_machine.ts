@@ -102,8 +102,8 @@ export class EngineProcess {
     let fileLog: Log | undefined;
     try {
       const manifest = Manifest.open({ directory, random });
-      const deathPercent = temper.losePercent;
-      const thread = new SimulatedThread({ directory, time, random, deathPercent });
+      const { losePercent: deathPercent, death } = temper;
+      const thread = new SimulatedThread({ directory, time, random, deathPercent, death });
       const io = practice.io?.(thread, time) ?? thread;
       fileLog = openFileLog({
         directory,

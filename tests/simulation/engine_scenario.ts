@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
+import type { ThreadDeath } from "./simulated_thread.ts";
 
 /** One thing that happens. */
 export type EngineOp =
@@ -52,6 +53,8 @@ export interface LogTemper {
    * thread, which makes no frame void without a reason.
    */
   readonly pace: "inline" | "slow" | "thread";
+  /** How the thread of every opening ends. Default: as chance has it. */
+  readonly death?: ThreadDeath;
 }
 
 /** A run: what happens, and the seed of everything that is left to chance. */

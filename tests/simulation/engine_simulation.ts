@@ -370,7 +370,8 @@ class EngineSimulation implements Surroundings, LogTap {
 
   /** An error is right if something was done to the disk or the log that explains it. */
   #expectFault(error: unknown): void {
-    const isPossible = this.#hasFaults || this.#temper.losePercent > 0;
+    const { losePercent, death } = this.#temper;
+    const isPossible = this.#hasFaults || losePercent > 0 || death !== undefined;
     const isRight = !(error instanceof FlowError) || error.code === "store_failed";
     if (!isPossible || !isRight) throw new Violation(`There is no reason for ${stackOf(error)}`);
   }

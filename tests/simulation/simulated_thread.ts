@@ -26,7 +26,17 @@ export interface SimulatedThreadOptions {
   readonly random: Random;
   /** Of a hundred orders, how many are its last. Default 0. */
   readonly deathPercent?: number;
+  /** The order that is its last, from 0, and how far it comes with it. Default: chance decides. */
+  readonly death?: ThreadDeath | undefined;
 }
+
+/** An end of a thread: before it does something, before it says so, or once it is idle after that. */
+export interface ThreadDeath {
+  readonly order: number;
+  readonly moment: "before" | "between" | "after";
+}
+
+const MOMENTS = ["before", "between", "after"] as const;
 
 /** The most turns that a step takes. */
 const TURNS_MAX = 3;
@@ -37,6 +47,7 @@ export class SimulatedThread implements SegmentIo {
   readonly #inline: InlineIo;
   /** The thread's own, by those of the log: files are not shared between isolates. */
   readonly #files = new Map<FileHandle, FileHandle>();
+  #orderCount = 0;
   #isStarted = false;
   #isEnded = false;
   #isBusy = false;
@@ -91,20 +102,27 @@ export class SimulatedThread implements SegmentIo {
       this.#isBusy = false;
       done(result);
     };
-    const { random, deathPercent = 0 } = this.#options;
-    const deathAt = randomBelow(random, 100) < deathPercent ? randomBelow(random, 3) : undefined;
+    const death = this.#drawDeath();
     this.#later(() => {
-      if (deathAt === 0) return answer(this.#die());
+      if (death === "before") return answer(this.#die());
       const answerLater = (result: IoResult): void =>
         this.#later(() => {
-          if (deathAt === 1) return answer(this.#die());
-          if (deathAt === 2) this.#later(() => this.#dieIdle());
+          if (death === "between") return answer(this.#die());
+          if (death === "after") this.#later(() => this.#dieIdle());
           answer(result);
         });
       const file = this.#own(target);
       if (file instanceof Error) answerLater({ kind: "failed", cause: file });
       else act(file, answerLater);
     });
+  }
+
+  /** Where in this order the thread ends, if it does. */
+  #drawDeath(): ThreadDeath["moment"] | undefined {
+    const { random, death, deathPercent = 0 } = this.#options;
+    const order = this.#orderCount++;
+    if (randomBelow(random, 100) < deathPercent) return MOMENTS[randomBelow(random, 3)];
+    return death?.order === order ? death.moment : undefined;
   }
 
   #die(): IoResult {
@@ -114,7 +132,8 @@ export class SimulatedThread implements SegmentIo {
   }
 
   #dieIdle(): void {
-    if (this.#isBusy || this.#isEnded) return;
+    if (this.#isEnded) return;
+    if (this.#isBusy) return this.#later(() => this.#dieIdle());
     this.#die();
     this.#onFailed(new Error("The thread has ended while it was idle"));
   }
