@@ -75,6 +75,8 @@ export class FileLog implements Log {
   #next: { readonly segment: number; readonly size: number };
   #reserved: Reserved | undefined;
   #isBusy = false;
+  /** Whether the next segment is to be made before anything else: once for every frame. */
+  #isReserveDue = false;
   #listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
   #lostListener: (cause: unknown) => void = () => {};
   #failure: FlowError | undefined;
@@ -173,6 +175,9 @@ export class FileLog implements Log {
   /** Does the next thing that is to be done, if nothing is being done. */
   #work(): void {
     if (this.#isBusy) return;
+    // Only here, where everybody has heard of the last frame: a failure is the next one's.
+    if (this.#isReserveDue) this.#reserve();
+    if (this.#isBusy) return;
     const first = this.#queue[0];
     if (first === undefined) return this.#isClosed ? this.#finish() : undefined;
     const { frame, segment } = first;
@@ -185,7 +190,7 @@ export class FileLog implements Log {
     this.#perform((done) => this.#writer.append(frame, done), (hasRoom) => {
       if (!hasRoom) return this.#void("no_space");
       this.#queue.shift();
-      this.#reserveAhead();
+      this.#isReserveDue = this.#isNearlyFull();
       this.#listener(frame, { kind: "committed", end: this.#writer.end });
     });
   }
@@ -232,14 +237,17 @@ export class FileLog implements Log {
   }
 
   /** In a thread the next segment is made while there is still room in this one. */
-  #reserveAhead(): void {
+  #isNearlyFull(): boolean {
     const { segmentBytesMax } = this.#parts;
-    if (this.limits.inline || this.#writer.size < segmentBytesMax - segmentBytesMax / 8) return;
-    if (this.#next.segment === this.#writer.entry.id) this.#reserve();
+    const { size, entry: { id } } = this.#writer;
+    return !this.limits.inline && this.#next.segment === id &&
+      size >= segmentBytesMax - segmentBytesMax / 8;
   }
 
   #reserve(): void {
-    if (this.#isBusy || this.#reserved !== undefined) return;
+    this.#isReserveDue = false;
+    if (this.#isBusy || this.#isClosed || this.#failure !== undefined) return;
+    if (this.#reserved !== undefined) return;
     const { directory, io } = this.#parts;
     let reserved: Reserved;
     try {

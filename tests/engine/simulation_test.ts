@@ -17,7 +17,7 @@ const BATCH_RUNS = FACTOR * (currentRuntime === "deno" ? 250 : 60);
 const BATCHES = [1, 2, 3, 4, 5, 6, 7, 8];
 
 /** A mutant that lives longer than this is not noticed. */
-const MUTANT_RUNS_MAX = 600;
+const MUTANT_RUNS_MAX = 2_000;
 
 /** The same mutants are to be found in the same runs on every machine. */
 const MUTANT_SEED = 7;

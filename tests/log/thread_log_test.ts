@@ -141,6 +141,17 @@ test("FileLog over a thread that ends loses what is under way, and nothing works
   assertEquals(assertThrows(() => thread.log.nextPlace(), FlowError).code, "store_failed");
 });
 
+test("FileLog over a thread that cannot make a segment loses the frame after the one it has told of", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const thread = new ThreadLog(disk.directory(), { segmentBytesMax: 5_000 });
+  thread.append("x".repeat(100));
+  const second = thread.submit("y".repeat(800));
+  thread.submit("three", endOfFrame(second));
+  disk.arm({ call: "open" });
+  thread.run();
+  assertEquals(thread.outcomes, ["committed", "committed", "lost"]);
+});
+
 test("FileLog.onLost() hears of evidence that a thread could not write", () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const thread = new ThreadLog(disk.directory());
