@@ -10,6 +10,7 @@ import { FlowError } from "../errors.ts";
 import type { Effect } from "../flow/core/mod.ts";
 import type { DiskRoom } from "./disk_room.ts";
 import type { StoreLimits } from "./options.ts";
+import { diskFull } from "./refusals.ts";
 
 /** Why new work is refused. Reasons are API. */
 export type OverloadReason =
@@ -72,11 +73,12 @@ export class Admission {
 
   /**
    * Lets a command through that is about to be written, unless it brings new work and there is no
-   * room for any.
+   * room for any, or there was none at all a moment ago.
    *
    * @throws {FlowError} `overloaded`.
    */
   admit(effects: readonly Effect[], bytes: number): void {
+    if (this.#disk?.isExhausted()) throw diskFull();
     if (isNewWork(effects)) {
       const overload = this.overload();
       if (overload !== undefined) throw overloaded(overload);

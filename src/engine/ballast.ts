@@ -34,8 +34,8 @@ export class Ballast {
   }
 
   /**
-   * Takes the room, if it has not been taken, in this process or an earlier one. Unless it is held
-   * then, nothing of it is. Whatever else goes wrong costs the ballast and nothing else.
+   * Takes the room, if it has not been taken, in this process or an earlier one, and as much again is
+   * left. Unless it is held then, nothing of it is. Whatever else goes wrong costs the ballast and nothing else.
    */
   take(): TakenRoom {
     if (this.#isHeld || this.#bytes === 0) return "held";
@@ -82,11 +82,13 @@ export class Ballast {
   #fill(file: FileHandle): void {
     const size = file.getSize();
     if (size === this.#bytes) return;
-    if (size > this.#bytes) file.truncate(this.#bytes);
-    const block = randomBytes(seededRandom(1), Math.min(BLOCK_BYTES, this.#bytes));
-    for (let at = size; at < this.#bytes; at += block.length) {
-      writeFully(file, block.subarray(0, Math.min(block.length, this.#bytes - at)), { at });
+    // Twice as much as it takes: a ballast that leaves nothing free would be needed at once.
+    const tried = 2 * this.#bytes;
+    const block = randomBytes(seededRandom(1), Math.min(BLOCK_BYTES, tried));
+    for (let at = Math.min(size, this.#bytes); at < tried; at += block.length) {
+      writeFully(file, block.subarray(0, Math.min(block.length, tried - at)), { at });
     }
+    file.truncate(this.#bytes);
     file.flush();
   }
 }

@@ -8,12 +8,19 @@ import { isNoSpace } from "../log/mod.ts";
 import type { Clock } from "../time/mod.ts";
 import { Ballast } from "./ballast.ts";
 
-/** The system is asked so often, or after so many bytes, and not for every command. */
+/**
+ * The system is asked so often, or after so many bytes, or after a fourth of what is to be left, and
+ * not for every command.
+ */
 const ASK_MS = 1_000;
-const ASK_BYTES = 8 << 20;
+const ASK_BYTES_MAX = 8 << 20;
+const ASK_SHARE = 1 / 4;
 
 /** After the disk was full, whether it still is gets found out so often, unless said otherwise. */
 const PROBE_MS = 5_000;
+
+/** After nothing was left, not even of the ballast, nobody tries to write for so long. */
+export const EXHAUSTED_MS = 1_000;
 
 /** Why there is no room for new work. */
 export type RoomShortage = "disk_full" | "disk_pressure";
@@ -45,6 +52,7 @@ export class DiskRoom {
   #lastFreeBytes: number | undefined;
   #askedAtMs = -Infinity;
   #probedAtMs: number;
+  #exhaustedUntilMs = -Infinity;
   /** Bytes that were written since the system was asked. */
   #writtenBytes = 0;
 
@@ -79,9 +87,17 @@ export class DiskRoom {
 
   /** Something found no room. Returns whether there is some now, out of the ballast. */
   ranOut(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
     this.#isFull = true;
-    this.#probedAtMs = this.#options.clock.monotonicMs();
-    return this.#ballast.give();
+    this.#probedAtMs = nowMs;
+    const hasRoom = this.#ballast.give();
+    if (!hasRoom) this.#exhaustedUntilMs = nowMs + EXHAUSTED_MS;
+    return hasRoom;
+  }
+
+  /** Whether nothing was left a moment ago: trying again would cost a void frame, and its replay. */
+  isExhausted(): boolean {
+    return this.#options.clock.monotonicMs() < this.#exhaustedUntilMs;
   }
 
   /** Why new work has to wait, undefined if it has not to. Mostly remembers what was so just now. */
@@ -92,18 +108,19 @@ export class DiskRoom {
       this.#isFull = !this.#hasRoomAgain();
     }
     if (this.#isFull) return "disk_full";
-    if (nowMs - this.#askedAtMs >= ASK_MS || this.#writtenBytes >= ASK_BYTES) {
+    const { freeBytesMin } = this.#options;
+    const askBytes = Math.min(ASK_BYTES_MAX, freeBytesMin * ASK_SHARE);
+    if (nowMs - this.#askedAtMs >= ASK_MS || this.#writtenBytes >= askBytes) {
       this.#askedAtMs = nowMs;
       this.#writtenBytes = 0;
-      this.#isLow = this.#freeBytes() < this.#options.freeBytesMin;
+      this.#isLow = this.#freeBytes() < freeBytesMin;
     }
     return this.#isLow ? "disk_pressure" : undefined;
   }
 
   #hasRoomAgain(): boolean {
-    const { freeBytesMin, ballastBytes } = this.#options;
     // Trying takes the room for a moment away from everybody else, so not in vain.
-    if (this.#freeBytes() < freeBytesMin + ballastBytes) return false;
+    if (this.#freeBytes() < 2 * this.#options.ballastBytes) return false;
     return this.#ballast.take() !== "no_room";
   }
 

@@ -5,9 +5,7 @@
  */
 import { FlowError } from "../errors.ts";
 import type { FlowLimits } from "../flow/mod.ts";
-
-/** How long a caller should wait for somebody to make room on the disk. */
-const DISK_FULL_RETRY_MS = 1_000;
+import { EXHAUSTED_MS } from "./disk_room.ts";
 
 /** The command does not fit into its limit. */
 export function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
@@ -21,6 +19,6 @@ export function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowEr
 /** There is no room on the disk. */
 export function diskFull(): FlowError {
   return new FlowError("overloaded", "The disk is full, nothing was written", {
-    details: { reason: "disk_full", retryAfterMs: DISK_FULL_RETRY_MS },
+    details: { reason: "disk_full", retryAfterMs: EXHAUSTED_MS },
   });
 }

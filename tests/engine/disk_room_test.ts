@@ -51,7 +51,7 @@ test("DiskRoom takes its ballast once, and finds it again", () => {
   assertEquals([open(directory).isBallastHeld, disk.usedBytes <= BALLAST], [true, true]);
 });
 
-test("DiskRoom asks how much is free once a second, or after eight mebibytes", () => {
+test("DiskRoom asks how much is free once a second, or after a fourth of what is to be left", () => {
   const { disk, time, open } = setting(100_000);
   const room = open();
   assertEquals(room.shortage(), undefined);
@@ -62,7 +62,9 @@ test("DiskRoom asks how much is free once a second, or after eight mebibytes", (
   assertEquals(room.shortage(), "disk_pressure");
   disk.capacityBytes = Infinity;
   assertEquals(room.shortage(), "disk_pressure");
-  room.written(8 << 20);
+  room.written(FREE_MIN / 4 - 1);
+  assertEquals(room.shortage(), "disk_pressure");
+  room.written(1);
   assertEquals(room.shortage(), undefined);
 });
 
@@ -89,13 +91,16 @@ test("DiskRoom finds out by trying where the system does not say how much is fre
   assertEquals(room.ranOut(), true);
   time.tick(5_000);
   assertEquals([room.shortage(), disk.usedBytes], ["disk_full", 0]);
-  disk.capacityBytes = BALLAST;
+  disk.capacityBytes = 2 * BALLAST - 1;
+  time.tick(5_000);
+  assertEquals([room.shortage(), disk.usedBytes], ["disk_full", 0]);
+  disk.capacityBytes = 2 * BALLAST;
   time.tick(5_000);
   assertEquals([room.shortage(), disk.usedBytes], [undefined, BALLAST]);
 });
 
 test("DiskRoom that finds no room for its ballast begins with a full disk", () => {
-  const { disk, time, open } = setting(BALLAST - 1);
+  const { disk, time, open } = setting(2 * BALLAST - 1);
   const room = open();
   assertEquals([room.shortage(), disk.usedBytes, room.ranOut()], ["disk_full", 0, false]);
   disk.capacityBytes = 100_000;

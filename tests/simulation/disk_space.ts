@@ -10,6 +10,9 @@ import type { EngineProcess } from "./engine_machine.ts";
 /** After there is room again it takes so long until new work is taken. */
 export const ROOM_NOTICED_MS = 1_000;
 
+/** What a store may think that there is room for: everything, work that exists, or nothing. */
+export type RoomFor = "everything" | "old work" | "nothing";
+
 /** The room on a disk. */
 export class DiskSpace {
   readonly #disk: SimulatedDisk;
@@ -31,9 +34,11 @@ export class DiskSpace {
     this.#noticedAtMs = 0;
   }
 
-  /** Whether a store may refuse new work for lack of room. */
-  isShortFor({ room, time }: EngineProcess): boolean {
-    return room.isFull || Number.isFinite(this.#disk.capacityBytes) ||
+  /** What a store may refuse for lack of room. */
+  roomFor({ room, time }: EngineProcess): RoomFor {
+    if (room.isExhausted()) return "nothing";
+    const isShort = room.isFull || Number.isFinite(this.#disk.capacityBytes) ||
       time.clock.monotonicMs() < this.#noticedAtMs;
+    return isShort ? "old work" : "everything";
   }
 }

@@ -8,6 +8,7 @@ import type { Verdict } from "../../src/engine/pending.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { FlowError } from "../../src/errors.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
+import type { RoomFor } from "./disk_space.ts";
 import { closeRequest, sweepRequest } from "./engine_commands.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { LIMITS } from "./engine_machine.ts";
@@ -58,8 +59,8 @@ export interface Surroundings {
   readonly isClosing: boolean;
   /** How many frames had no room so far. */
   readonly fullCount: number;
-  /** Whether little room is left on the disk, or was a moment ago. */
-  readonly isShortOfRoom: boolean;
+  /** What there is room for on the disk, or was a moment ago. */
+  readonly roomFor: RoomFor;
   /** How many reads failed so far. */
   readonly failedReadCount: number;
 }
@@ -330,11 +331,11 @@ export class EngineOracle implements ShardsWatch {
   }
 
   #isExplained(ticket: Ticket, status: Ticket["status"], code: string): boolean {
-    const { isLost, isClosing, fullCount, failedReadCount, isShortOfRoom } = this.#surroundings();
+    const { isLost, isClosing, fullCount, failedReadCount, roomFor } = this.#surroundings();
     switch (code) {
       case "overloaded":
-        return fullCount > ticket.before.fullCount ||
-          (isShortOfRoom && bringsWork(ticket.request));
+        return fullCount > ticket.before.fullCount || roomFor === "nothing" ||
+          (roomFor === "old work" && bringsWork(ticket.request));
       case "unknown_outcome":
         return isLost && status === "decided";
       case "store_failed":

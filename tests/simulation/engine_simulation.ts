@@ -12,7 +12,7 @@
 import { FlowError } from "../../src/errors.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
-import { DiskSpace, ROOM_NOTICED_MS } from "./disk_space.ts";
+import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
 import { EngineCallers } from "./engine_callers.ts";
 import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
 import { EngineFollower } from "./engine_follower.ts";
@@ -109,8 +109,8 @@ class EngineSimulation implements Surroundings, LogTap {
     return this.#process!.durableLsn;
   }
 
-  get isShortOfRoom(): boolean {
-    return this.#space.isShortFor(this.#process!);
+  get roomFor(): RoomFor {
+    return this.#space.roomFor(this.#process!);
   }
 
   get isOff(): boolean {
@@ -253,9 +253,9 @@ class EngineSimulation implements Surroundings, LogTap {
     const nowMs = time.clock.monotonicMs();
     checkAtRest(running, this.#oracle, {
       hasNoticed: nowMs >= this.#clockTrustedAtMs,
-      hadRoom: this.fullCount === this.#hadRoomSince && !this.isShortOfRoom,
+      hadRoom: this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
       hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS &&
-        this.fullCount === this.#hadRoomSince && !this.isShortOfRoom,
+        this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
     });
     // A look at the disk would take the faults that are meant for others.
     if (this.#disk.armedCount > 0) return;
