@@ -14,10 +14,11 @@ import type { Ties } from "./members.ts";
 const ARITY = 4;
 
 /**
- * With so many members a heap looks anew at what all of them begin with. Once more they are too many
- * to look at in one go.
+ * With 8, 64, 512 and 4,096 members a heap looks anew at what all of them begin with, each of them
+ * once until it is empty again. More are too many to look at in one go.
  */
-const LOOK_COUNTS: ReadonlySet<number> = new Set([8, 64, 512, 4_096]);
+const LOOK_FACTOR = 8;
+const LOOK_COUNT_MAX = 4_096;
 
 const NO_PREFIX: Readonly<Uint8Array> = new Uint8Array(0);
 
@@ -41,6 +42,8 @@ export class HandleHeap {
   readonly #timesMs = new LongFloat64Array();
   readonly #ranks = new LongFloat64Array();
   #prefix: Readonly<Uint8Array> = NO_PREFIX;
+  /** With how many members it looks again. */
+  #lookCount = LOOK_FACTOR;
   #size = 0;
 
   /** An empty heap. */
@@ -89,7 +92,7 @@ export class HandleHeap {
     this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
     this.#places.set(handle, place);
     this.#rise(place);
-    if (LOOK_COUNTS.has(this.#size)) this.#lookAgain();
+    if (this.#size === this.#lookCount) this.#lookAgain();
   }
 
   /** Removes a handle that is in the heap. */
@@ -107,7 +110,9 @@ export class HandleHeap {
     this.#handles.shrink(end);
     this.#timesMs.shrink(end);
     this.#ranks.shrink(end);
-    if (end === 0) this.#prefix = NO_PREFIX;
+    if (end > 0) return;
+    this.#prefix = NO_PREFIX;
+    this.#lookCount = LOOK_FACTOR;
   }
 
   /** Moves a member up from a place. Returns where it came to stand. */
@@ -162,6 +167,7 @@ export class HandleHeap {
 
   /** Ranks the members anew, by what comes after all that they have in common. Their order stays. */
   #lookAgain(): void {
+    this.#lookCount = this.#size < LOOK_COUNT_MAX ? this.#size * LOOK_FACTOR : Infinity;
     const handles = Array.from({ length: this.#size }, (_, place) => this.#handles.get(place));
     this.#prefix = this.#ties.prefixOf(handles);
     for (const [place, handle] of handles.entries()) {

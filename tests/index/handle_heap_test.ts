@@ -48,3 +48,19 @@ test("HandleHeap.remove() refuses a handle that is not there", () => {
   heap.remove(3);
   assertThrows(() => heap.remove(3), InvariantError);
 });
+
+test("HandleHeap looks at what its members begin with a few times, and not whenever it grows again", () => {
+  let lookCount = 0;
+  const ties: Ties = { ...numbered, prefixOf: () => new Uint8Array(lookCount++ % 2) };
+  const heap = new HandleHeap({ ties, places: new LongUint32Array() });
+  for (let handle = 0; handle < 5_000; handle++) heap.add(handle, 1);
+  for (let round = 0; round < 3; round++) {
+    for (let handle = 0; handle < 1_000; handle++) heap.remove(handle);
+    for (let handle = 0; handle < 1_000; handle++) heap.add(handle, 1);
+  }
+  assertEquals(lookCount, 4);
+  assertEquals([...walkHeaps([heap], ties)], Array.from({ length: 5_000 }, (_, handle) => handle));
+  for (let handle = 0; handle < 5_000; handle++) heap.remove(handle);
+  for (let handle = 0; handle < 9; handle++) heap.add(handle, 1);
+  assertEquals(lookCount, 5);
+});
