@@ -8,7 +8,8 @@
 import { complete, ok, openStore, type, workflow } from "@flowcask/flowcask";
 import { fakeStore } from "@flowcask/flowcask/testing";
 
-await using store = await openStore({ dir: "./data" });
+// The thread has to start where the sources are not.
+await using store = await openStore({ dir: "./data", log: "thread" });
 
 const email = workflow({
   type: "email",
