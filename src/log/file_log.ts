@@ -77,6 +77,8 @@ export class FileLog implements Log {
   #isBusy = false;
   /** Whether the next segment is to be made before anything else: once for every frame. */
   #isReserveDue = false;
+  /** Whether evidence is to be written once there is nothing else to do. */
+  #isMarkDue = false;
   #listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
   #lostListener: (cause: unknown) => void = () => {};
   #failure: FlowError | undefined;
@@ -149,11 +151,9 @@ export class FileLog implements Log {
   }
 
   mark(): void {
-    if (this.#failure !== undefined || this.#isClosed || this.#writer.isProved) return;
-    // What is under way ends in something that is yet to be proved, so it is not time yet.
-    if (this.#isBusy) return;
-    // Without room there is no evidence, and the frames are durable all the same.
-    this.#perform((done) => this.#writer.mark(done), () => {});
+    if (this.#failure !== undefined || this.#isClosed) return;
+    this.#isMarkDue = true;
+    this.#work();
   }
 
   close(): void | Promise<void> {
@@ -179,7 +179,7 @@ export class FileLog implements Log {
     if (this.#isReserveDue) this.#reserve();
     if (this.#isBusy) return;
     const first = this.#queue[0];
-    if (first === undefined) return this.#isClosed ? this.#finish() : undefined;
+    if (first === undefined) return this.#isClosed ? this.#finish() : this.#markIfDue();
     const { frame, segment } = first;
     const why = this.#objectionTo(frame);
     if (why !== undefined) {
@@ -311,6 +311,13 @@ export class FileLog implements Log {
       .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
     const nextSegment = Math.max(manifest.state.nextSegment, entry.id + 1);
     manifest.publish({ segments: [...segments, entry], nextSegment });
+  }
+
+  #markIfDue(): void {
+    const isDue = this.#isMarkDue && this.#failure === undefined && !this.#writer.isProved;
+    this.#isMarkDue = false;
+    // Without room there is no evidence, and the frames are durable all the same.
+    if (isDue) this.#perform((done) => this.#writer.mark(done), () => {});
   }
 
   /** Nothing is under way, and nothing will come. */

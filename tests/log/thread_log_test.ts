@@ -164,6 +164,18 @@ test("FileLog.onLost() hears of evidence that a thread could not write", () => {
   assertEquals(assertThrows(() => thread.log.nextPlace(), FlowError).code, "store_failed");
 });
 
+test("FileLog.mark() over a thread writes evidence once there is nothing else to do", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const thread = new ThreadLog(directory);
+  thread.submit("one");
+  thread.log.mark();
+  thread.run();
+  assertEquals([directory.counts("log-1.seg").writes, thread.outcomes], [3, ["committed"]]);
+  thread.log.mark();
+  thread.run();
+  assertEquals(directory.counts("log-1.seg").writes, 3);
+});
+
 test("FileLog.close() over a thread waits for what is under way, and writes the evidence", async () => {
   const directory = countingDirectory(memoryDirectory());
   const thread = new ThreadLog(directory, { segmentBytesMax: TINY });
