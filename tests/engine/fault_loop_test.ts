@@ -23,7 +23,7 @@ const paces: readonly Pace[] = ["inline", "thread"];
 function live(first: readonly EngineOp[], temper: Partial<LogTemper>): Promise<EngineReport> {
   const fixed = { voidPercent: 0, losePercent: 0, pace: "inline" } as const;
   const ops = [...first, ...day];
-  return runEngineScenario({ seed: 1, temper: { ...fixed, ...temper }, ops });
+  return runEngineScenario({ seed: 1, temper: { ...fixed, ...temper }, familyPercent: 0, ops });
 }
 
 /** Does something to the first, second, third call, until there is no such call any more. */

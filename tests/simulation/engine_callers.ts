@@ -20,6 +20,7 @@ import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
 /** All callers of a store, over all its openings. */
 export class EngineCallers {
   readonly #oracle: EngineOracle;
+  readonly #familyPercent: number;
   /** Requests that created flows, to be made again. */
   readonly #past: Raw[] = [];
   /** Requests that spawned children, to be made again. */
@@ -29,8 +30,10 @@ export class EngineCallers {
   /** The process that somebody could still hear. */
   #running: EngineProcess | undefined;
 
-  constructor(oracle: EngineOracle) {
+  /** @param familyPercent Of a hundred calls, how many are about parents and children. */
+  constructor(oracle: EngineOracle, familyPercent: number) {
     this.#oracle = oracle;
+    this.#familyPercent = familyPercent;
   }
 
   /** Makes a call. Nobody waits for it. */
@@ -67,7 +70,7 @@ export class EngineCallers {
     const nextPage = dice.percent(10) ? this.#nextPages.shift() : undefined;
     if (nextPage !== undefined) return nextPage;
     if (dice.percent(15)) return drawKeys(dice, model);
-    if (dice.percent(25)) return drawFamily(dice, model, this.#spawned);
+    if (dice.percent(this.#familyPercent)) return drawFamily(dice, model, this.#spawned);
     return dice.percent(70) ? drawCommand(dice, model, this.#past) : drawQuery(dice, model);
   }
 

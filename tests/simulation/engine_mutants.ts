@@ -14,6 +14,7 @@ import type { Waiter } from "../../src/engine/waiters.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type CommittedFrame, endOfFrame, type Frame, type Log } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";
+import { familyMutants } from "./family_mutants.ts";
 import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
@@ -316,5 +317,6 @@ export const engineMutants: readonly EnginePractice[] = [
   lastComeFirstServed,
   ...stateMutants,
   ...keyMutants,
+  ...familyMutants,
   ...threadMutants,
 ];

@@ -63,6 +63,8 @@ export interface EngineScenario {
   readonly seed: number;
   /** What the log is like. */
   readonly temper: LogTemper;
+  /** Of a hundred calls, how many are about parents and children. */
+  readonly familyPercent: number;
   /** What happens, in order. */
   readonly ops: readonly EngineOp[];
 }
@@ -172,5 +174,7 @@ const temper: fc.Arbitrary<LogTemper> = fc.record({
 export const engineScenario: fc.Arbitrary<EngineScenario> = fc.record({
   seed: fc.nat(0x7fff_ffff),
   temper,
+  // Much of it in half of the runs: families come about, and what has nothing to do with them does, too.
+  familyPercent: fc.constantFrom(0, 40),
   ops: fc.array(op, { minLength: 1, maxLength: 60, size: "max" }),
 });

@@ -70,7 +70,7 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #space: DiskSpace;
   readonly #random: Random;
   readonly #oracle: EngineOracle = new EngineOracle(() => this);
-  readonly #callers: EngineCallers = new EngineCallers(this.#oracle);
+  readonly #callers: EngineCallers;
   readonly #follower: EngineFollower = new EngineFollower();
   #process: EngineProcess | undefined;
   #wallMs = START_MS;
@@ -89,7 +89,8 @@ class EngineSimulation implements Surroundings, LogTap {
   isClosing = false;
   isLost = false;
 
-  constructor({ seed, temper }: EngineScenario, practice: EnginePractice) {
+  constructor({ seed, temper, familyPercent }: EngineScenario, practice: EnginePractice) {
+    this.#callers = new EngineCallers(this.#oracle, familyPercent);
     this.#practice = practice;
     this.#temper = temper;
     this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
@@ -203,10 +204,11 @@ class EngineSimulation implements Surroundings, LogTap {
 
   /** With room on the disk new work is taken again, unless the log goes on saying that it is full. */
   async #checkAdmission(): Promise<void> {
-    for (let fullCount = -1; fullCount !== this.fullCount;) {
-      fullCount = this.fullCount;
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+      const { fullCount } = this;
       await this.#advance(ROOM_NOTICED_MS);
       if (this.#opened().shards.admission.overload() === undefined) return;
+      if (fullCount === this.fullCount) break;
     }
     throw new Violation("New work is refused, and nobody knows why");
   }
@@ -358,14 +360,13 @@ class EngineSimulation implements Surroundings, LogTap {
   }
 
   #end(): void {
-    if (this.#process !== undefined) this.#wallMs = this.#process.time.clock.wallMs();
+    this.#wallMs = this.#process?.time.clock.wallMs() ?? this.#wallMs;
     this.#process = undefined;
     this.#callers.leave();
     this.#clockTrustedAtMs = 0;
     this.#space.restarted();
     this.#lostBy = undefined;
-    this.isLost = false;
-    this.isClosing = false;
+    this.isLost = this.isClosing = false;
   }
 
   /** An error is right if something was done to the disk or the log that explains it. */
@@ -383,9 +384,8 @@ class EngineSimulation implements Surroundings, LogTap {
   }
 
   #violation(error: unknown): Violation {
-    const what = error instanceof Violation
-      ? error.message
-      : `The run broke off: ${stackOf(error)}`;
+    const brokeOff = `The run broke off: ${stackOf(error)}`;
+    const what = error instanceof Violation ? error.message : brokeOff;
     const story = this.#oracle.story.join("\n");
     return new Violation(`${what}\nStory:\n${story}`, { cause: error });
   }

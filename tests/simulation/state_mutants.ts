@@ -55,7 +55,7 @@ export function onDecisions(
 }
 
 /** A mistake in what an event makes of a flow, in the log and in the answer. */
-function onEvent(
+export function onEvent(
   event: FlowEventName,
   change: (control: Control, before: Control | undefined) => Control,
 ): (state: ShardState) => void {
