@@ -47,7 +47,14 @@ export type FlowChange =
     readonly idempotencyKey: string | undefined;
     readonly transitionTo: string | undefined;
   }
-  | { readonly change: "value"; readonly id: string; readonly value: number };
+  | { readonly change: "value"; readonly id: string; readonly value: number }
+  | {
+    readonly change: "spawn";
+    readonly id: string;
+    readonly childId: string;
+    /** Whether the present lease is quoted. */
+    readonly isCurrent: boolean;
+  };
 
 /** One command about keys, or about keys and flows together. */
 export type KvOp =
@@ -106,6 +113,13 @@ const flowChange: fc.Arbitrary<FlowChange> = fc.oneof(
     transitionTo: rarely(fc.constantFrom(...STATES)),
   }),
   fc.record({ change: fc.constant("value" as const), id, value: fc.constantFrom(1, 2) }),
+  fc.record({
+    change: fc.constant("spawn" as const),
+    id,
+    // No parent of these is its own child.
+    childId: fc.constantFrom("c3", "c4", "c5"),
+    isCurrent: fc.constantFrom(true, true, true, false),
+  }),
 );
 
 /** Any command about keys. */

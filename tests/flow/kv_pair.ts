@@ -32,6 +32,17 @@ import { atomic } from "./whole_model.ts";
 /** A version that no key reaches in a run. */
 const NEVER = 1_000_000;
 
+/** The group of children that come about among other things. */
+const IN_ATOMIC = {
+  groupId: "g",
+  wait: "all",
+  waitState: "waiting",
+  success: "completed",
+  failure: "failed",
+  onChildFailed: "fail_parent",
+  onParentClosed: "cancel_children",
+} as const;
+
 /** Compares a flow that was answered. */
 export type AssertFlow = (record: FlowRecord, flow: ModelFlow) => void;
 
@@ -193,6 +204,18 @@ export class KvPair {
         return {
           collect: (tx) => tx.valuePut(change.value, { ownerFlowId: id, ...options }),
           perform: () => model.valuePut({ ...named, ...options, value: change.value }),
+        };
+      }
+      case "spawn": {
+        const guards = {
+          leaseToken: flow?.token ?? undefined,
+          fencingToken: change.isCurrent ? fencing : fencing + 1,
+        };
+        const child = { id: change.childId, type: "t" };
+        return {
+          collect: (tx) => tx.spawnChildren(id, [child], { ...IN_ATOMIC, ...guards }),
+          perform: () =>
+            model.family.spawn({ ...named, ...guards, group: IN_ATOMIC, children: [child] }),
         };
       }
       case "cancel":
