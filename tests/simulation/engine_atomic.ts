@@ -6,11 +6,11 @@
 
 import type { Store } from "../../src/engine/mod.ts";
 import type { AtomicCommands } from "../../src/flow/mod.ts";
-import type { Model } from "../flow/model.ts";
+import type { Model, ModelFlow } from "../flow/model.ts";
 import { atomic } from "../flow/whole_model.ts";
 import { drawChange } from "./engine_keys.ts";
 import { type Dice, drawTime, type EngineRequest, PARTITIONS, request } from "./engine_request.ts";
-import type { Shown } from "./flow_view.ts";
+import { showFlow, type Shown } from "./flow_view.ts";
 import { showChanged } from "./key_view.ts";
 
 /** Commands about flows that may stand in it. */
@@ -30,13 +30,15 @@ const TRIES = 8;
 
 /** One of the commands. */
 interface Part {
-  /** What it is about, so that nothing is changed twice: the model shows only what is left. */
+  /** What it is about, so that no flow and no key is named twice. */
   readonly subject: string;
   readonly told: readonly unknown[];
   /** Says it to the store. */
   collect(tx: AtomicCommands): unknown;
-  /** Does it to the model. Returns what the answer shows, once that is known. */
-  perform(model: Model): () => Shown;
+  /** Does it to the model. Returns what it was done to, of which a copy is kept as it is then. */
+  perform(model: Model): unknown;
+  /** What the answer shows of the copy. */
+  show(copy: unknown): Shown;
 }
 
 /** Draws commands about flows. */
@@ -58,8 +60,8 @@ export function drawAtomic(dice: Dice, model: Model, drawFlow: DrawFlow): Engine
     "atomic",
     [partitionKey, ...parts.map(({ told }) => told), time],
     (model) => {
-      const shows = atomic(model, parts.map(({ perform }) => () => perform(model)));
-      return { show: () => shows.map((show) => show()) };
+      const copies = atomic(model, parts.map(({ perform }) => () => perform(model)));
+      return { show: () => parts.map(({ show }, index) => show(copies[index])) };
     },
     {
       itemCount: parts.length,
@@ -80,10 +82,8 @@ function drawKey(dice: Dice, model: Model, partitionKey: string): Part {
       name === "kv.set"
         ? kv.set(key, rest[0], rest[1] as object)
         : kv.delete(key, rest[0] as object),
-    perform: (model) => {
-      const changed = perform(model);
-      return () => showChanged(changed);
-    },
+    perform,
+    show: (changed) => showChanged(changed as ReturnType<typeof perform>),
   };
 }
 
@@ -99,7 +99,8 @@ function drawFlowPart(
     const target = typeof named === "string" ? { id: named, ...options } : named;
     const { id, partitionKey: where } = target as { id: string; partitionKey?: string };
     const fits = PARTS.includes(name) && where === partitionKey && !("nowMs" in options);
-    if (!fits) continue;
+    // When a flow would have been tried again nobody knows once a later command has ended it.
+    if (!fits || (name === "retry" && !("runAtMs" in options))) continue;
     return {
       subject: `flow ${id}`,
       told: [name, ...given],
@@ -107,7 +108,8 @@ function drawFlowPart(
         (tx as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!(
           ...given,
         ),
-      perform: (model) => perform(model).show,
+      perform: (model) => perform(model).flow,
+      show: (flow) => showFlow(flow as ModelFlow),
     };
   }
   return undefined;
