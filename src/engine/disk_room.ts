@@ -106,6 +106,7 @@ export class DiskRoom {
     if (this.#isFull && nowMs - this.#probedAtMs >= (this.#options.probeMs ?? PROBE_MS)) {
       this.#probedAtMs = nowMs;
       this.#isFull = !this.#hasRoomAgain();
+      if (!this.#isFull) this.#exhaustedUntilMs = -Infinity;
     }
     if (this.#isFull) return "disk_full";
     const { freeBytesMin } = this.#options;
