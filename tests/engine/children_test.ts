@@ -96,6 +96,24 @@ test("a cascade over 100,000 descendants comes in bounded commands", async () =>
   assertLessOrEqual(Math.max(...counts), 4_200);
 });
 
+test("the end of a flow fits into its command, however long the names of groups are", async () => {
+  await using store = await openStore({
+    files: memoryDirectory(),
+    limits: { commandBytesMax: 32_768 },
+  });
+  await store.create("parent", { type: "t", partitionKey: "p" });
+  await store.spawnChildren("parent", names("c", 8), { ...GROUP, type: "c", fencingToken: 0 });
+  for (const id of names("c", 8)) {
+    for (const letter of ["a", "b", "d", "e"]) {
+      const groupId = letter.repeat(1_000);
+      const options = { ...GROUP, groupId, type: "leaf", fencingToken: 0 };
+      await store.spawnChildren(id, [`${id}.${letter}`], options);
+    }
+  }
+  assertEquals((await store.cancel("parent")).state, "cancelled");
+  assertEquals((await store.info("leaf")).states, { cancelled: 32 });
+});
+
 test("get() of a flow that was taken into a group waits until that is on disk", async () => {
   await using scripted = new ScriptedStore();
   const { store } = scripted;

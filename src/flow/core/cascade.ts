@@ -59,7 +59,7 @@ export function cancelForeclosed(draft: Draft, flow: Flow): Flow {
 
 function cancelGroup(draft: Draft, group: number, queue: number[]): boolean {
   for (const child of openChildren(draft, group)) {
-    if (!draft.family.takeStep()) return false;
+    if (!draft.family.takeStep(child)) return false;
     queue.push(...cancelDescendant(draft, child));
   }
   return true;

@@ -14,8 +14,11 @@ import { valueNumber } from "./value_ref.ts";
 /** So many ends of descendants one command writes at most; the others follow. */
 const STEPS_MAX = 1_000;
 
-/** Bytes that the end of one descendant takes at most: its control block, its groups, their closing. */
+/** Bytes set aside for the end of one descendant: its control block, its groups, their closing. */
 const STEP_BYTES = 4_096;
+
+/** Bytes that the end of a group takes at most, but for its name. */
+const GROUP_BYTES = 256;
 
 /** What the family of a draft writes with. */
 export interface FamilyParts {
@@ -41,19 +44,25 @@ export class Family {
   readonly #shutting = new Map<string, { readonly flow: Flow; readonly groups: Set<number> }>();
   /** Flows that have ended, whose parents do not know it yet; in order. */
   readonly endings: Flow[] = [];
-  #stepsLeft: number;
+  #bytesLeft: number;
+  #hasStepped = false;
 
   /** The family of a command that has done nothing yet. */
   constructor(parts: FamilyParts) {
     const { commandBytesMax } = parts.limits;
     this.#parts = parts;
-    this.#stepsLeft = Math.max(1, Math.min(STEPS_MAX, Math.floor(commandBytesMax / STEP_BYTES)));
+    this.#bytesLeft = Math.min(STEPS_MAX * STEP_BYTES, commandBytesMax);
   }
 
-  /** Takes the right to write the end of one more descendant; false: others have to follow. */
-  takeStep(): boolean {
-    if (this.#stepsLeft === 0) return false;
-    this.#stepsLeft--;
+  /** Takes the right to write the end of one more descendant; false: it has to follow. */
+  takeStep({ groups }: Flow): boolean {
+    // Names may be long. A character takes at most three bytes.
+    const groupBytes = groups.reduce((sum, { id }) => sum + GROUP_BYTES + 3 * id.length, 0);
+    const bytes = Math.max(STEP_BYTES, groupBytes);
+    // Without a first step a command would come to nothing.
+    if (this.#hasStepped && this.#bytesLeft < bytes) return false;
+    this.#hasStepped = true;
+    this.#bytesLeft -= bytes;
     return true;
   }
 

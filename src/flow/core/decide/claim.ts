@@ -79,7 +79,7 @@ class Taking {
       const flow = latest(candidate);
       this.#touchedCount++;
       this.#touched.get(draft)!.push(flow);
-      if (isForeclosed(flow, draft) && !draft.family.takeStep()) return this.#stop();
+      if (isForeclosed(flow, draft) && !draft.family.takeStep(flow)) return this.#stop();
       if (hasEnded(draft.foreclosed(flow).control)) continue;
       if (hasLostTooMany(draft, flow)) loseFlow(draft, flow);
       else this.#taken.push(candidate);
