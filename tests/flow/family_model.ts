@@ -121,9 +121,7 @@ export class FamilyModel {
 
   /** Writes ends that count already, as many as one command may. */
   close(): void {
-    for (const number of this.closings) {
-      if (!this.#cancelChildren([number])) return;
-    }
+    for (const number of this.closings) if (!this.#cancelChildren([number])) return;
   }
 
   /** A flow has ended by itself. */
@@ -225,9 +223,13 @@ export class FamilyModel {
     const old = this.#model.repeated(create);
     if (old === undefined) return undefined;
     if (old.membership !== null) throw new Refusal("idempotency_conflict");
-    for (let flow: ModelFlow | undefined = parent; flow?.membership; flow = this.#parentOf(flow)) {
-      const { parent: id, membership: { partitionKey } } = flow;
-      if (old.id === id && old.partitionKey === partitionKey) throw new Refusal("child_is_parent");
+    for (let flow: ModelFlow | undefined = parent; flow !== undefined;) {
+      // Not whoever has the id of the parent by now.
+      const number: number | undefined = flow.membership?.number;
+      flow = this.#model.flows.find(({ groups }) =>
+        groups.some((group) => group.number === number)
+      );
+      if (flow === old) throw new Refusal("child_is_parent");
     }
     return old;
   }
@@ -280,6 +282,7 @@ export class FamilyModel {
       const target = group.resolved === "success" ? group.success : group.failure!;
       if (TERMINAL.includes(target)) this.#model.end(parent, target, event, undefined, facts);
       else {
+        this.#model.overrideDue(parent);
         if (target !== parent.state) parent.attempts = 0;
         parent.state = target;
         parent.reclaims = 0;
@@ -359,6 +362,7 @@ export class FamilyModel {
   #cancel(flow: ModelFlow): number[] {
     const { nowMs } = this.#model;
     flow.isDoomed = false;
+    this.#model.overrideDue(flow);
     flow.state = "cancelled";
     flow.owner = null;
     flow.reclaims = 0;

@@ -609,6 +609,7 @@ export class Model {
     ttlMs?: number,
     facts: ModelFacts = {},
   ): ModelFlow {
+    this.overrideDue(flow);
     flow.state = state;
     flow.owner = null;
     flow.reclaims = 0;
@@ -626,7 +627,15 @@ export class Model {
     if (payload !== undefined) flow.payload = payload;
   }
 
+  /** A flow gets another due time, or none. When it was to be tried again nobody has seen. */
+  overrideDue(flow: ModelFlow): void {
+    if (flow.dueRange !== null) flow.history.at(-1)!.dueMs = Infinity;
+    flow.dueRange = null;
+  }
+
   changed(flow: ModelFlow, event: string, facts: ModelFacts = {}): void {
+    // What follows a retry in the same command shows the due time, and hides that of the retry.
+    if (flow.dueRange !== null && event !== "retry") flow.history.at(-1)!.dueMs = Infinity;
     const { rewoundTo = null, retry = null, signal = null, groupId = null, childId = null } = facts;
     flow.rewoundTo = rewoundTo;
     flow.version++;

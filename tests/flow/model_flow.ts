@@ -86,7 +86,7 @@ export interface ModelEvent {
   readonly retry: { readonly decision: string; readonly attempt: number } | null;
   readonly owner: string | null;
   readonly priority: number;
-  /** Taken from the store after a retry. */
+  /** Taken from the store after a retry; `Infinity`: nobody knows. */
   dueMs: number | null;
   readonly payload: unknown;
   readonly result: unknown;

@@ -118,7 +118,7 @@ export function showModelEvent(event: ModelEvent, maxBytes?: number): Shown {
     attempts: event.attempts,
     priority: event.priority,
     owner: event.owner,
-    nextRunAtMs: event.dueMs,
+    nextRunAtMs: event.event === "retry" ? null : event.dueMs,
     rewoundTo: event.rewoundTo,
     retry: event.retry,
     signal: event.signal,
@@ -190,7 +190,8 @@ function showEvent(event: HistoryEvent): Shown {
     attempts: event.attempts,
     priority: event.priority,
     owner: event.leaseOwner,
-    nextRunAtMs: event.nextRunAtMs,
+    // Of a flow that ends with its parent in the same command the model does not know it.
+    nextRunAtMs: event.event === "retry" ? null : event.nextRunAtMs,
     rewoundTo: event.rewoundToEventId,
     retry: retry === undefined ? null : { decision: retry.decision, attempt: retry.attempt },
     signal: event.signal ?? null,

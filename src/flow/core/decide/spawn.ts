@@ -138,16 +138,21 @@ function shardBit({ neighbours }: Draft, shard: number): number {
 
 /** Whether a flow is the other one's parent, or its parent's parent, and so on. */
 function isAncestor(draft: Draft, flow: Flow, other: Flow): boolean {
-  let present: Flow | undefined = other;
-  while (present !== undefined) {
-    const { membership, parentFlowId }: Flow["identity"] = present.identity;
-    if (membership === null || parentFlowId === null) return false;
-    const { parentPartitionKey } = membership;
-    const { id, partitionKey } = flow.identity;
-    if (parentFlowId === id && parentPartitionKey === partitionKey) return true;
-    present = draft.find(parentPartitionKey, parentFlowId);
+  for (let present = parentOf(draft, other); present; present = parentOf(draft, present)) {
+    const { id, partitionKey } = present.identity;
+    if (id === flow.identity.id && partitionKey === flow.identity.partitionKey) return true;
   }
   return false;
+}
+
+/** The parent of a flow. A later flow with its id is not: by names alone families may be rings. */
+function parentOf(
+  draft: Draft,
+  { identity: { membership, parentFlowId } }: Flow,
+): Flow | undefined {
+  if (membership === null || parentFlowId === null) return undefined;
+  const parent = draft.recorded(membership.parentPartitionKey, parentFlowId);
+  return parent?.groups.some(({ number }) => number === membership.group) ? parent : undefined;
 }
 
 /** The parent as it waits for the group, or where it goes without waiting. */
