@@ -9,4 +9,5 @@ export { ByteWriter } from "./byte_writer.ts";
 export { crc32 } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";
 export { sha256Hex } from "./sha256.ts";
-export { type Hash64, sipHash24, type SipKey, sipKey } from "./siphash.ts";
+export { type Hash64, isSameHash, sipHash24, type SipKey, sipKey } from "./siphash.ts";
+export { setU32, u32At } from "./u32.ts";

@@ -17,6 +17,11 @@ export interface Hash64 {
   readonly lo: number;
 }
 
+/** Whether two values are the same. */
+export function isSameHash(a: Hash64, b: Hash64): boolean {
+  return a.lo === b.lo && a.hi === b.hi;
+}
+
 /** A key of 128 bits: four little-endian words of its sixteen bytes. */
 export type SipKey = readonly [number, number, number, number];
 

@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
-import { type Directory, nodeDirectory } from "../files/mod.ts";
+import type { Directory } from "../files/mod.ts";
 import {
   copyBackup,
   type CopyProgress,
   cutBackup,
-  guarded,
   type Log,
   type Manifest,
   restoreBackup,
 } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
+import { invalid, refuseUnknown } from "./bad_option.ts";
+import { directoryAt } from "./directory_at.ts";
+
+const OPTION_NAMES: readonly string[] = ["onProgress", "signal"];
 
 /** How far a backup or a restore has come. */
 export interface BackupProgress {
@@ -108,8 +110,7 @@ function checkBackupOptions(options: BackupOptions): BackupOptions {
   if (typeof options !== "object" || options === null) {
     throw invalid("options", options, "an object");
   }
-  const unknown = Object.keys(options).find((name) => name !== "onProgress" && name !== "signal");
-  if (unknown !== undefined) throw invalid(unknown, "given", "onProgress or signal");
+  refuseUnknown("", Object.keys(options), OPTION_NAMES);
   const { onProgress, signal } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", onProgress, "a function");
@@ -121,15 +122,7 @@ function checkBackupOptions(options: BackupOptions): BackupOptions {
 }
 
 function directoryOf(field: string, given: string | Directory): Directory {
-  if (typeof given === "string" && given !== "") {
-    return guarded(`The directory "${given}" cannot be opened`, () => nodeDirectory(given));
-  }
+  if (typeof given === "string" && given !== "") return directoryAt(given);
   if (typeof given === "object" && typeof given?.open === "function") return given;
   throw invalid(field, given, "a path, or a Directory");
-}
-
-function invalid(field: string, value: unknown, must: string): FlowError {
-  return new FlowError("invalid_argument", `${field} is ${String(value)}, but must be ${must}`, {
-    details: { field },
-  });
 }

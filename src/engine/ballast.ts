@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
+import { type Directory, type FileHandle, withFile, writeFully } from "../files/mod.ts";
 import { isNoSpace } from "../log/mod.ts";
 import { randomBytes, seededRandom } from "../time/mod.ts";
 
@@ -71,12 +71,7 @@ export class Ballast {
   }
 
   #withFile(act: (file: FileHandle) => void): void {
-    const file = this.#directory.open(NAME, { create: true });
-    try {
-      act(file);
-    } finally {
-      file.close();
-    }
+    withFile(this.#directory, NAME, act, { create: true });
   }
 
   #fill(file: FileHandle): void {

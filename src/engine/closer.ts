@@ -8,6 +8,7 @@ import { findFlow, type Flow, type FlowTarget, isForeclosed } from "../flow/core
 import type { Call, Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
+import { WaitingCalls } from "./waiting_calls.ts";
 
 /** Without room on the disk it waits this long before it tries again. */
 const RETRY_MS = 1_000;
@@ -19,7 +20,7 @@ const RETRY_MS = 1_000;
 export class Closer {
   readonly #shards: Shards;
   readonly #monotonicMs: () => number;
-  #waiting: Call<unknown>[] = [];
+  readonly #waiting = new WaitingCalls();
   #isClosing = false;
   /** Not before this monotonic time. */
   #restUntilMs = 0;
@@ -36,7 +37,7 @@ export class Closer {
       const call: Call<T> = {
         decide: () => {
           if (!this.#hasWork) return decide();
-          this.#waiting.push(call as Call<unknown>);
+          this.#waiting.add(call);
           this.#shards.reschedule();
           return undefined;
         },
@@ -64,12 +65,15 @@ export class Closer {
 
   /** Whether anybody waits. */
   get isAwaited(): boolean {
-    return this.#waiting.length > 0;
+    return !this.#waiting.isEmpty;
   }
 
   /** Writes one slice if there is one, or lets those go on who wait. */
   wake(): void {
-    if (!this.#hasWork) return this.#release();
+    if (!this.#hasWork) {
+      for (const call of this.#waiting.take()) this.#shards.decide(call);
+      return;
+    }
     if (this.nextAtMs() > this.#monotonicMs()) return;
     this.#isClosing = true;
     this.#closeSome().then(() => this.#rest(0), () => this.#rest(RETRY_MS));
@@ -77,9 +81,7 @@ export class Closer {
 
   /** Ends every wait with an error. */
   abort(error: FlowError): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) call.reject(error);
+    this.#waiting.abort(error);
   }
 
   get #hasWork(): boolean {
@@ -108,13 +110,6 @@ export class Closer {
     this.#isClosing = false;
     this.#restUntilMs = this.#monotonicMs() + ms;
     this.#shards.reschedule();
-  }
-
-  #release(): void {
-    if (!this.isAwaited) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) this.#shards.decide(call);
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import { FlowError } from "../errors.ts";
 import {
-  birthName,
+  bytesOf,
   type Mail,
   type Message,
+  pairName,
   type SentMessage,
   type Value,
   valuesOf,
@@ -16,6 +17,7 @@ import { isDurable } from "./footing.ts";
 import type { Call } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
+import { WaitingCalls } from "./waiting_calls.ts";
 
 /** Messages that take effect in one command, at most. */
 const MESSAGES_MAX = 64;
@@ -41,7 +43,7 @@ export class Courier {
   readonly #shards: Shards;
   readonly #monotonicMs: () => number;
   /** Calls that want a name which is expected. */
-  #waiting: Call<unknown>[] = [];
+  readonly #waiting = new WaitingCalls();
   /** Not before this monotonic time. */
   #restUntilMs = 0;
 
@@ -52,8 +54,8 @@ export class Courier {
   }
 
   /** Lets a call wait until it is known whether the name that it wants is taken. */
-  add(call: Call<unknown>): void {
-    this.#waiting.push(call);
+  add<T>(call: Call<T>): void {
+    this.#waiting.add(call);
   }
 
   /** Whether there is anything that could be handed on now. */
@@ -68,15 +70,13 @@ export class Courier {
 
   /** Whether anybody waits. */
   get isAwaited(): boolean {
-    return this.#waiting.length > 0;
+    return !this.#waiting.isEmpty;
   }
 
   /** Hands on everything that can be, and lets those try again who wanted a name. */
   wake(): void {
     while (this.hasMail) this.#handOn(this.#next()!);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) this.#shards.decide(call);
+    for (const call of this.#waiting.take()) this.#shards.decide(call);
   }
 
   /** Forgets what has arrived for good. Everything that a log holds is durable when it is opened. */
@@ -88,13 +88,11 @@ export class Courier {
 
   /** Ends every wait with an error. */
   abort(error: FlowError): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) call.reject(error);
+    this.#waiting.abort(error);
   }
 
   #handOn({ from, to }: Route): void {
-    const messages = this.#take(from, handed(from, to));
+    const messages = this.#take(from, to);
     const largeValues = messages.flatMap(({ message }) => this.#largeValues(message));
     const last = messages.at(-1)!.lsn;
     const command = { kind: "deliver", from: from.number, messages, largeValues } as const;
@@ -119,13 +117,14 @@ export class Courier {
     this.#restUntilMs = this.#monotonicMs() + RETRY_MS;
   }
 
-  /** The first few messages of some. */
-  #take(from: Shard, mails: readonly Mail[]): SentMessage[] {
+  /** The first few messages that may be handed on. */
+  #take(from: Shard, to: Shard): SentMessage[] {
     const messages: SentMessage[] = [];
     let bytes = 0;
-    for (const { lsn } of mails.slice(0, MESSAGES_MAX)) {
+    for (const { lsn } of unheard(from, to)) {
+      if (messages.length === MESSAGES_MAX || !mayBeHeard(from, lsn)) break;
       const message = from.records.message(lsn);
-      bytes += bytesOf(message);
+      bytes += bytesOf(brought(message));
       if (messages.length > 0 && bytes > VALUE_BYTES_MAX) break;
       messages.push({ lsn, message });
     }
@@ -134,14 +133,17 @@ export class Courier {
 
   #largeValues(message: Message): Value[] {
     const { valueInlineBytesMax } = this.#shards.limits;
-    if (message.kind !== "birth") return [];
-    return valuesOf(message.request).filter(({ bytes }) => bytes.length > valueInlineBytesMax);
+    return brought(message).filter(({ bytes }) => bytes.length > valueInlineBytesMax);
   }
 
   /** A way on which there is something to be handed on. */
   #next(): Route | undefined {
     for (const route of this.#routes()) {
-      if (handed(route.from, route.to).length > 0) return route;
+      // What was sent before is durable before, so the first one tells.
+      for (const { lsn } of unheard(route.from, route.to)) {
+        if (mayBeHeard(route.from, lsn)) return route;
+        break;
+      }
     }
     return undefined;
   }
@@ -155,14 +157,14 @@ export class Courier {
   }
 }
 
-/** What may be handed on: only what no crash takes back. */
-function handed(from: Shard, to: Shard): readonly Mail[] {
-  return unheard(from, to).filter(({ lsn }) => isDurable(from.footing(lsn)));
+/** Whether a message may be handed on: only what no crash takes back. */
+function mayBeHeard(from: Shard, lsn: number): boolean {
+  return isDurable(from.footing(lsn));
 }
 
-function bytesOf(message: Message): number {
-  if (message.kind !== "birth") return 0;
-  return valuesOf(message.request).reduce((sum, { bytes }) => sum + bytes.length, 0);
+/** The values that come with a message. */
+function brought(message: Message): readonly Value[] {
+  return message.kind === "birth" ? valuesOf(message.request) : [];
 }
 
 /** Whether a shard is about to hear of the birth of a flow. */
@@ -171,17 +173,18 @@ export function isExpected(
   to: Shard,
   { partitionKey, id }: { readonly partitionKey: string; readonly id: string },
 ): boolean {
-  return shards.some((from) => {
-    const mails = unheard(from, to);
-    return mails.length > 0 &&
-      mails.some(({ birth }) => birth !== null && birth === birthName(partitionKey, id));
-  });
+  for (const from of shards) {
+    for (const { birth } of unheard(from, to)) {
+      if (birth !== null && birth === pairName(partitionKey, id)) return true;
+    }
+  }
+  return false;
 }
 
-/** What one shard has told another that has not taken effect there. */
-function unheard(from: Shard, to: Shard): readonly Mail[] {
-  const mails = from.state.flows.mail.sentTo(to.number);
-  if (mails.length === 0) return mails;
+/** What one shard has told another that has not taken effect there, in the order of sending. */
+function* unheard(from: Shard, to: Shard): Generator<Mail> {
   const heardLsn = to.state.flows.mail.receivedFrom(from.number);
-  return mails.filter(({ lsn }) => lsn > heardLsn);
+  for (const mail of from.state.flows.mail.sentTo(to.number)) {
+    if (mail.lsn > heardLsn) yield mail;
+  }
 }

@@ -60,12 +60,10 @@ import {
 import type { Time } from "../time/mod.ts";
 import { applyAtomic } from "./atomic.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
-import type { Verdict } from "./pending.ts";
 import { historyVerdict, verdictOn } from "./verdict.ts";
 import { FeedStream } from "./event_stream.ts";
 import { applyCommand } from "./dispatch.ts";
 import { EmbeddedKv } from "./kv_store.ts";
-import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
@@ -250,35 +248,35 @@ export class EmbeddedStore implements Store {
 
   // Rows or a page of them: the contract's overloads say for whom it is which.
   list(type: string, options?: flow.ListOptions): Promise<never> {
-    return this.#queryAll(parseList, readList, type, options);
+    return this.#query(parseList, readList, type, options);
   }
 
   terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
-    return this.#queryAll(parseTerminals, readTerminals, type, options);
+    return this.#query(parseTerminals, readTerminals, type, options);
   }
 
   failures(type: string, options?: flow.FailuresOptions): Promise<never> {
-    return this.#queryAll(parseFailures, readTerminals, type, options);
+    return this.#query(parseFailures, readTerminals, type, options);
   }
 
   byParent(id: string, options?: flow.ByParentOptions): Promise<never> {
-    return this.#queryAll(parseByParent, readLineage, id, options);
+    return this.#query(parseByParent, readLineage, id, options);
   }
 
   byRoot(id: string, options?: flow.LineageOptions): Promise<never> {
-    return this.#queryAll(parseByRoot, readLineage, id, options);
+    return this.#query(parseByRoot, readLineage, id, options);
   }
 
   byCorrelation(id: string, options?: flow.LineageOptions): Promise<never> {
-    return this.#queryAll(parseByCorrelation, readLineage, id, options);
+    return this.#query(parseByCorrelation, readLineage, id, options);
   }
 
   info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
-    return this.#queryAll(parseInfo, readInfo, type, options);
+    return this.#query(parseInfo, readInfo, type, options);
   }
 
   stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
-    return this.#queryAll(parseStuck, readStuck, type, options);
+    return this.#query(parseStuck, readStuck, type, options);
   }
 
   async retentionCleanup(
@@ -366,6 +364,7 @@ export class EmbeddedStore implements Store {
     return await this.#shards.claim(command, (reply, on) => verdictOn(this.#shards, reply, on));
   }
 
+  /** A query that sees more than one flow. */
   async #query<Query extends TypeQuery, T>(
     parse: Parse<Query>,
     read: Read<Query>,
@@ -373,28 +372,11 @@ export class EmbeddedStore implements Store {
     options: unknown,
   ): Promise<T> {
     const query = parse(subject, options, this.#parse);
-    const on = this.#shardsOf(query);
-    return await this.#shards.call(() => this.#read<Query, T>(read, query, on));
-  }
-
-  /** A query that sees more than the flow that it names. */
-  async #queryAll<Query extends TypeQuery, T>(
-    parse: Parse<Query>,
-    read: Read<Query>,
-    subject: unknown,
-    options: unknown,
-  ): Promise<T> {
-    const query = parse(subject, options, this.#parse);
-    const on = this.#shardsOf(query);
-    return await this.#shards.closer.callOnAll(() => this.#read<Query, T>(read, query, on));
-  }
-
-  #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {
-    return this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
-  }
-
-  #read<Query, T>(read: Read<Query>, query: Query, on: readonly Shard[]): Verdict<T> {
-    const states = on.map(({ state }) => state.flows);
-    return verdictOn(this.#shards, read(states, query, this.#shards.now()), on);
+    const { partitionKey } = query;
+    const on = this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
+    return await this.#shards.closer.callOnAll(() => {
+      const states = on.map(({ state }) => state.flows);
+      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
+    });
   }
 }

@@ -5,7 +5,7 @@
  */
 import { FlowError, isFlowError } from "../errors.ts";
 import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../flow/mod.ts";
-import { type ItemRequest, type ItemsCommand, targetOf, type Value } from "../flow/core/mod.ts";
+import { type ItemRequest, type ItemsCommand, targetOf, valuesOf } from "../flow/core/mod.ts";
 import type { Router } from "./router.ts";
 import type { Shard } from "./shard.ts";
 
@@ -82,16 +82,6 @@ function partOf(command: ItemsCommand, places: readonly number[]): ItemsCommand 
   const brought = new Set(items.flatMap(valuesOf));
   const largeValues = command.largeValues.filter((value) => brought.has(value));
   return { ...command, items, largeValues } as ItemsCommand;
-}
-
-function valuesOf(item: ItemRequest): Value[] {
-  const { payload, result, error, reason, values } = item as
-    & {
-      readonly [Name in "payload" | "result" | "error" | "reason"]?: Value;
-    }
-    & Pick<Partial<Extract<ItemRequest, { readonly values: unknown }>>, "values">;
-  const named = [...values?.put.values() ?? []].map(({ value }) => value);
-  return [payload, result, error, reason, ...named].filter((value) => value !== undefined);
 }
 
 async function end(answer: Promise<BatchAnswer>, places: readonly number[]): Promise<GroupEnd> {

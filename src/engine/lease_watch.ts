@@ -16,6 +16,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Shards } from "./shards.ts";
+import { footingsOf } from "./verdict.ts";
 
 /** What ends a lease without its holder. */
 const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(
@@ -83,10 +84,8 @@ export class LeaseWatch {
     const lost = this.#shards.call(() => {
       const flow = this.#find(watcher.target);
       if (isHeld(flow?.control, watcher)) return undefined;
-      const standsOn = flow === undefined
-        ? router.shardsFor(watcher.target).map((shard) => shard.footing())
-        : [router.shardOf(flow.identity.partitionKey).footing(flow.lsn)];
-      return { standsOn, read: () => flow };
+      const on = router.shardsFor(watcher.target);
+      return { standsOn: footingsOf(this.#shards, flow ?? null, on), read: () => flow };
     });
     // A store that ends tells everybody by itself.
     lost.then((flow) => tell(watcher, flow), () => {});

@@ -4,12 +4,13 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
+import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import { ShardMap } from "../flow/core/mod.ts";
 import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
+import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
@@ -18,7 +19,7 @@ import {
   checkRetention,
   checkShards,
   FRAME_BYTES_MAX,
-  type LogChoice,
+  isOnDisk,
   MEMORY,
   type OpenOptions,
 } from "./options.ts";
@@ -35,7 +36,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   const { dir, files, time = systemTime(), log = "auto" } = options;
   const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
-  const directory = files ?? directoryAt(dir!);
+  const directory = files ?? (dir === MEMORY ? memoryDirectory() : directoryAt(dir!));
   const lock = guarded(
     `The directory "${directory.path}" cannot be locked`,
     () => directory.lock(lockOwner(time.clock.wallMs())),
@@ -50,7 +51,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
-      io: (shard) => ios[shard] = ioOver(directory, dir, log),
+      io: (shard) => ios[shard] = ioOver(directory, options),
     });
     const { hashId, fencingFloor } = manifest.state;
     const hashKey = hashKeyOf(hashId);
@@ -109,9 +110,11 @@ function diskRoomIn(
 }
 
 /** What a log is written with. A thread finds its files by path, so they have to have one. */
-function ioOver(directory: Directory, dir: string | undefined, log: LogChoice): SegmentIo {
-  if (log === "inline") return new InlineIo(directory, 'The store was opened with log: "inline"');
-  if (dir === undefined || dir === MEMORY) {
+function ioOver(directory: Directory, options: OpenOptions): SegmentIo {
+  if (options.log === "inline") {
+    return new InlineIo(directory, 'The store was opened with log: "inline"');
+  }
+  if (!isOnDisk(options)) {
     return new InlineIo(directory, "The files of the store are an object of its isolate");
   }
   const frameBytesMax = FRAME_BYTES_MAX;
@@ -127,11 +130,6 @@ async function insistOnThreads(shards: Shards, ios: readonly SegmentIo[]): Promi
   throw new FlowError("invalid_argument", `log is "thread", but must not be. ${mode.why}`, {
     details: { field: "log", value: "thread" },
   });
-}
-
-function directoryAt(dir: string): Directory {
-  if (dir === MEMORY) return memoryDirectory();
-  return guarded(`The directory "${dir}" cannot be opened`, () => nodeDirectory(dir));
 }
 
 /** The key of a store's hashes, so that ids that collide in one store do not in the next. */

@@ -8,6 +8,7 @@ import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { SHARDS_MAX } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
+import { invalid, refuseUnknown } from "./bad_option.ts";
 import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
 
 /** The limits of a store. */
@@ -132,7 +133,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
     throw invalid("time", time, "a Time, such as manualTime()");
   }
   if (!LOG_CHOICES.includes(log)) throw invalid("log", log, '"auto", "thread" or "inline"');
-  if (log === "thread" && (dir === undefined || dir === ":memory:")) {
+  if (log === "thread" && !isOnDisk(options)) {
     throw invalid("log", log, 'used with a real directory; "auto" takes any');
   }
   if (limits !== undefined && (typeof limits !== "object" || limits === null)) {
@@ -141,11 +142,17 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   return options;
 }
 
+/** Whether a store is in a directory of the operating system that it opens itself. */
+export function isOnDisk({ dir }: OpenOptions): boolean {
+  return dir !== undefined && dir !== MEMORY;
+}
+
 /** The limits that options ask for. */
-export function checkLimits({ dir, limits: given = {} }: OpenOptions): StoreLimits {
+export function checkLimits(options: OpenOptions): StoreLimits {
+  const { limits: given = {} } = options;
   refuseUnknown("limits.", Object.keys(given), Object.keys(DEFAULT_STORE_LIMITS));
-  const isOnDisk = dir !== undefined && dir !== MEMORY;
-  const limits = { ...DEFAULT_STORE_LIMITS, ...isOnDisk ? { ballastBytes: BALLAST_BYTES } : {} };
+  const ballast = isOnDisk(options) ? { ballastBytes: BALLAST_BYTES } : {};
+  const limits = { ...DEFAULT_STORE_LIMITS, ...ballast };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const [min, max] = RANGES[name as keyof StoreLimits] ?? [1, Number.MAX_SAFE_INTEGER];
@@ -178,18 +185,5 @@ export function checkShards(wanted: number | undefined, actual: number): void {
     "copy the flows into a new store";
   throw new FlowError("invalid_argument", message, {
     details: { field: "shards", value: wanted, actual },
-  });
-}
-
-function refuseUnknown(at: string, names: readonly string[], known: readonly string[]): void {
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const message = `There is no option ${at}${unknown}; there are ${known.join(", ")}`;
-  throw new FlowError("invalid_argument", message, { details: { field: `${at}${unknown}` } });
-}
-
-function invalid(field: string, value: unknown, must: string): FlowError {
-  return new FlowError("invalid_argument", `${field} is ${String(value)}, but must be ${must}`, {
-    details: { field, value },
   });
 }

@@ -306,7 +306,7 @@ export class Shards implements ShardHost {
       } catch (error) {
         if (error instanceof Superseded) continue;
         if (error instanceof Expected) {
-          this.#courier.add(call as Call<unknown>);
+          this.#courier.add(call);
           return undefined;
         }
         // A throw that is no refusal may have come in the middle of a change: memory and log no

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Keydir } from "../bitcask/mod.ts";
+import { isSameHash } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import type {
   CtrlEffect,
@@ -99,9 +100,7 @@ export class StoredRecords implements HistoryLog {
     // The body stands before the first control block, in the same command.
     for (let bodyLsn = firstLsn - 1; bodyLsn > 0; bodyLsn--) {
       const effect = this.#keydir.has(bodyLsn) ? this.#effect(bodyLsn) : undefined;
-      if (effect?.kind === "body" && effect.key.hi === key.hi && effect.key.lo === key.lo) {
-        return effect.identity;
-      }
+      if (effect?.kind === "body" && isSameHash(effect.key, key)) return effect.identity;
     }
     invariant(false, `no body precedes the control block with LSN ${firstLsn}`);
   }

@@ -4,10 +4,24 @@
  * @module
  */
 import type { HistoryEvent } from "../flow/mod.ts";
-import { answer, type HistoryQuery, readHistory, type Reply } from "../flow/core/mod.ts";
+import { answer, type Flow, type HistoryQuery, readHistory, type Reply } from "../flow/core/mod.ts";
+import type { Footing } from "./footing.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
+
+/**
+ * What an answer stands on that shows a flow and nothing else.
+ *
+ * @param flow Null: there is none.
+ * @param on The shards that may have it.
+ */
+export function footingsOf(shards: Shards, flow: Flow | null, on: readonly Shard[]): Footing[] {
+  if (flow === null) return on.map((shard) => shard.footing());
+  const { identity: { partitionKey }, lsn, bodyLsn } = flow;
+  // A flow that was taken into a group has a newer body.
+  return [shards.router.shardOf(partitionKey).footing(Math.max(lsn, bodyLsn))];
+}
 
 /**
  * What a reply says, to be told once nothing in it can be lost any more.
@@ -15,11 +29,7 @@ import type { Shards } from "./shards.ts";
  * @param on The shards that gave it.
  */
 export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[]): Verdict<T> {
-  const seen = reply.kind === "flow" ? reply.flow : null;
-  const standsOn = seen === null
-    ? on.map((shard) => shard.footing())
-    // A flow that was taken into a group has a newer body.
-    : [shards.router.shardOf(seen.identity.partitionKey).footing(Math.max(seen.lsn, seen.bodyLsn))];
+  const standsOn = footingsOf(shards, reply.kind === "flow" ? reply.flow : null, on);
   const nowMs = shards.now();
   return {
     standsOn,
@@ -38,15 +48,12 @@ export function historyVerdict(
   query: HistoryQuery,
   on: readonly Shard[],
 ): Verdict<HistoryEvent[]> {
-  const { router } = shards;
   const nowMs = shards.now();
   const found = shards.closer.look(query.target);
-  if (found === undefined) {
-    return { standsOn: on.map((shard) => shard.footing()), read: () => [] };
-  }
-  const shard = router.shardOf(found.identity.partitionKey);
-  const standsOn = [shard.footing(found.lsn)];
+  const standsOn = footingsOf(shards, found ?? null, on);
+  if (found === undefined) return { standsOn, read: () => [] };
+  const { records } = shards.router.shardOf(found.identity.partitionKey);
   const read = (): HistoryEvent[] =>
-    readHistory(found, query, shard.records, shards.valuesAt(nowMs, standsOn));
+    readHistory(found, query, records, shards.valuesAt(nowMs, standsOn));
   return { standsOn, read };
 }

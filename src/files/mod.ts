@@ -25,3 +25,4 @@ export { SECTOR_BYTES } from "./simulated_file.ts";
 export type { Ending } from "./simulated_machine.ts";
 export type { Keep } from "./survival.ts";
 export { readFully, writeFully } from "./transfer.ts";
+export { readWholeFile, withFile, writeDurably } from "./whole_file.ts";

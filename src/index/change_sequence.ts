@@ -4,6 +4,7 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
+import { firstIndex } from "./binary_search.ts";
 import { LongUint32Array } from "./long_array.ts";
 
 const HOLE = -1;
@@ -176,15 +177,7 @@ export class ChangeSequence {
 
   /** The first block that ends at or after an instant. */
   #seekBlock(fromMs: number): number {
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const { timesMs } = this.#blocks[middle]!;
-      if (timesMs[timesMs.length - 1]! < fromMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#blocks.length, (at) => this.#blocks[at]!.timesMs.at(-1)! - fromMs);
   }
 
   /** A block with room at the end, behind one that has none. */
@@ -234,25 +227,11 @@ export class ChangeSequence {
   }
 
   #indexOf({ rank }: Block): number {
-    let low = 0;
-    let high = this.#blocks.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#blocks[middle]!.rank < rank) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#blocks.length, (at) => this.#blocks[at]!.rank - rank);
   }
 }
 
 /** The first place at or after an instant. */
 function seek(timesMs: readonly number[], fromMs: number): number {
-  let low = 0;
-  let high = timesMs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timesMs[middle]! < fromMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(timesMs.length, (place) => timesMs[place]! - fromMs);
 }

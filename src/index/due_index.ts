@@ -8,6 +8,7 @@ import { walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { Members } from "./members.ts";
+import { TypeStates } from "./type_states.ts";
 
 /** Where a flow stands in the index. */
 export interface DuePlace {
@@ -48,13 +49,11 @@ type StateLanes = (Lane | undefined)[];
 export class DueIndex {
   readonly #members: Members;
   readonly #order: LaneOrder;
-  readonly #types = new Map<string, Map<string, StateLanes>>();
+  readonly #types = new TypeStates<StateLanes>(noLanes);
   /** All lanes by number; 0 is none. A lane stays when it is empty, as its names do. */
   readonly #lanes: (Lane | undefined)[] = [undefined];
   /** The number of the lane of every handle. */
   readonly #laneNumbers = new LongUint32Array();
-  /** The lanes of the state that was asked for last: most often it is asked for again. */
-  #last: { readonly type: string; readonly state: string; readonly lanes: StateLanes } | undefined;
 
   /**
    * An empty index.
@@ -149,10 +148,10 @@ export class DueIndex {
   #heaps(selection: DueSelection, priority: number): HandleHeap[] {
     const { type } = selection;
     if (type === null) {
-      return [...this.#types.values()]
+      return [...this.#types.all]
         .flatMap((states) => this.#heapsOfType(states, selection, priority));
     }
-    const states = this.#types.get(type);
+    const states = this.#types.ofType(type);
     return states === undefined ? [] : this.#heapsOfType(states, selection, priority);
   }
 
@@ -175,7 +174,7 @@ export class DueIndex {
   }
 
   #laneFor({ type, state, leased, priority }: DuePlace): Lane {
-    const lanes = this.#lanesOf(type, state);
+    const lanes = this.#types.of(type, state);
     const place = lanePlace(leased, priority);
     let lane = lanes[place];
     if (lane === undefined) {
@@ -184,19 +183,10 @@ export class DueIndex {
     }
     return lane;
   }
+}
 
-  #lanesOf(type: string, state: string): StateLanes {
-    const last = this.#last;
-    if (last?.state === state && last.type === type) return last.lanes;
-    let states = this.#types.get(type);
-    if (states === undefined) this.#types.set(type, states = new Map());
-    let lanes = states.get(state);
-    if (lanes === undefined) {
-      states.set(state, lanes = [undefined, undefined, undefined, undefined, undefined, undefined]);
-    }
-    this.#last = { type, state, lanes };
-    return lanes;
-  }
+function noLanes(): StateLanes {
+  return [undefined, undefined, undefined, undefined, undefined, undefined];
 }
 
 function lanePlace(leased: boolean, priority: number): number {

@@ -4,6 +4,7 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
+import { firstIndex } from "./binary_search.ts";
 
 /**
  * Where a handle stands, seen from a place in the order: below 0 before it, otherwise at it or after
@@ -97,16 +98,4 @@ export class HandleOrder {
 
 function placeIn(chunk: readonly number[], rank: Rank): number {
   return firstIndex(chunk.length, (index) => rank(chunk[index]!));
-}
-
-/** The first of so many whose rank is not below 0; their count, if there is none. */
-function firstIndex(count: number, rankOf: Rank): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rankOf(middle) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

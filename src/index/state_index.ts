@@ -7,6 +7,7 @@ import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { Members } from "./members.ts";
+import { TypeStates } from "./type_states.ts";
 
 /** Where a flow stands in the index. */
 export interface StatePlace {
@@ -27,16 +28,12 @@ export interface StateWalk extends ChangeWalk {
 /** All flows by type and state. */
 export class StateIndex {
   readonly #members: Members;
-  readonly #types = new Map<string, Map<string, NumberedSequence>>();
+  readonly #types = new TypeStates(() => this.#newSequence());
   readonly #places = new ChangePlaces();
   /** All sequences by number; 0 is none. A sequence stays when it is empty, as its names do. */
   readonly #sequences: (NumberedSequence | undefined)[] = [undefined];
   /** The number of the sequence of every handle. */
   readonly #numbers = new LongUint32Array();
-  /** What was asked for last: most often it is asked for again. */
-  #last:
-    | { readonly type: string; readonly state: string; readonly sequence: NumberedSequence }
-    | undefined;
 
   /**
    * An empty index.
@@ -50,7 +47,7 @@ export class StateIndex {
   /** Adds a flow, or moves it. */
   place(handle: number, { type, state, updatedAtMs }: StatePlace): void {
     this.remove(handle);
-    const sequence = this.#sequenceOf(type, state);
+    const sequence = this.#types.of(type, state);
     sequence.append(handle, updatedAtMs);
     this.#numbers.set(handle, sequence.number);
   }
@@ -66,7 +63,7 @@ export class StateIndex {
   /** The states that flows of a type are in, with their counts. */
   counts(type: string): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const [state, { size }] of this.#types.get(type) ?? []) {
+    for (const [state, { size }] of this.#types.ofType(type) ?? []) {
       if (size > 0) counts.set(state, size);
     }
     return counts;
@@ -78,24 +75,15 @@ export class StateIndex {
   }
 
   #named(type: string, names: readonly string[] | null): ChangeSequence[] {
-    const states = this.#types.get(type);
+    const states = this.#types.ofType(type);
     if (states === undefined) return [];
     if (names === null) return [...states.values()];
     return names.map((name) => states.get(name)).filter((sequence) => sequence !== undefined);
   }
 
-  #sequenceOf(type: string, state: string): NumberedSequence {
-    const last = this.#last;
-    if (last?.state === state && last.type === type) return last.sequence;
-    let states = this.#types.get(type);
-    if (states === undefined) this.#types.set(type, states = new Map());
-    let sequence = states.get(state);
-    if (sequence === undefined) {
-      sequence = new NumberedSequence(this.#places, this.#sequences.length);
-      states.set(state, sequence);
-      this.#sequences.push(sequence);
-    }
-    this.#last = { type, state, sequence };
+  #newSequence(): NumberedSequence {
+    const sequence = new NumberedSequence(this.#places, this.#sequences.length);
+    this.#sequences.push(sequence);
     return sequence;
   }
 }

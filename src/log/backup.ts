@@ -6,7 +6,7 @@
 
 import { crc32 } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
-import { type Directory, readFully, writeFully } from "../files/mod.ts";
+import { type Directory, readFully, withFile, writeDurably, writeFully } from "../files/mod.ts";
 import { BACKUP_NAME, type CopiedFile, encodeBackupList } from "./backup_list.ts";
 import { corrupt, guarded } from "./file_fault.ts";
 import type { Log, LogPosition } from "./log.ts";
@@ -130,24 +130,14 @@ export function* copyFile(
 /** Writes a small file, and makes it and all names of the directory durable. */
 export function writeWhole(directory: Directory, name: string, bytes: Uint8Array): void {
   guarded(`"${name}" cannot be written`, () => {
-    const file = directory.open(name, { create: true });
-    try {
-      writeFully(file, bytes, { at: 0 });
-      file.flush();
-    } finally {
-      file.close();
-    }
+    writeDurably(directory, name, bytes, { create: true });
     directory.sync();
   });
 }
 
 function sizeOf(directory: Directory, name: string): number {
-  return guarded(`"${name}" cannot be read`, () => {
-    const file = directory.open(name);
-    try {
-      return file.getSize();
-    } finally {
-      file.close();
-    }
-  });
+  return guarded(
+    `"${name}" cannot be read`,
+    () => withFile(directory, name, (file) => file.getSize()),
+  );
 }

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { ByteWriter, crc32, DecodeError } from "../codec/mod.ts";
-import { type Directory, fileErrorCode, readFully } from "../files/mod.ts";
-import { readFormat, writeFormat } from "./format.ts";
-import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
+import { type Directory, readWholeFile } from "../files/mod.ts";
+import { decodeDocument, encodeDocument } from "./document.ts";
+import { magic } from "./header.ts";
 import type { LogPosition } from "./log.ts";
 import { type ManifestState, parseManifestState, parsePosition } from "./manifest_state.ts";
 
@@ -38,15 +37,7 @@ export interface BackupList {
 
 /** The bytes of a list. */
 export function encodeBackupList(list: BackupList): Uint8Array {
-  const body = new TextEncoder().encode(JSON.stringify(list));
-  const writer = new ByteWriter(HEADER_BYTES + body.length);
-  writer.u32(MAGIC);
-  writeFormat(writer);
-  writer.u32(body.length);
-  writer.u32(crc32(body));
-  sealHeader(writer);
-  writer.raw(body);
-  return writer.bytes();
+  return encodeDocument(list, { magic: MAGIC });
 }
 
 /**
@@ -55,24 +46,16 @@ export function encodeBackupList(list: BackupList): Uint8Array {
  * @throws {FlowError} `newer_format` if this version cannot read it.
  */
 export function readBackupList(directory: Directory): BackupList | undefined {
-  const bytes = contentsOf(directory);
-  const header = decodeHeader(bytes, MAGIC, (fields) => {
-    readFormat(fields, BACKUP_NAME);
-    return { bodyLength: fields.u32(), bodyCrc: fields.u32() };
+  const bytes = readWholeFile(directory, BACKUP_NAME);
+  if (bytes === undefined) return undefined;
+  const document = decodeDocument(bytes, {
+    magic: MAGIC,
+    file: BACKUP_NAME,
+    readFields: () => undefined,
+    parse: parseList,
   });
-  if (header === undefined) return undefined;
-  const body = bytes.subarray(HEADER_BYTES);
-  if (body.length !== header.bodyLength || crc32(body) !== header.bodyCrc) return undefined;
-  try {
-    return parseList(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)));
-  } catch (error) {
-    if (
-      error instanceof DecodeError || error instanceof SyntaxError || error instanceof TypeError
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
+  // Nothing stands behind it.
+  return document?.size === bytes.length ? document.body : undefined;
 }
 
 function parseList(value: unknown): BackupList {
@@ -86,20 +69,4 @@ function parseList(value: unknown): BackupList {
     ends: ends.map(parsePosition),
     files: files.map(({ name, size, crc }) => ({ name, size, crc })),
   };
-}
-
-function contentsOf(directory: Directory): Uint8Array {
-  let file;
-  try {
-    file = directory.open(BACKUP_NAME);
-  } catch (error) {
-    if (fileErrorCode(error) === "ENOENT") return new Uint8Array();
-    throw error;
-  }
-  try {
-    const bytes = new Uint8Array(file.getSize());
-    return bytes.subarray(0, readFully(file, bytes, { at: 0 }));
-  } finally {
-    file.close();
-  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ByteReader, type ByteWriter, crc32, DecodeError } from "../codec/mod.ts";
+import { ByteReader, type ByteWriter, crc32, DecodeError, u32At } from "../codec/mod.ts";
 
 /** Size of a header; also what frames are aligned to, so that no header crosses a sector. */
 export const HEADER_BYTES = 64;
@@ -44,10 +44,4 @@ export function decodeHeader<Header>(
     if (error instanceof DecodeError) return undefined;
     throw error;
   }
-}
-
-/** The number of four bytes at an offset. */
-export function u32At(bytes: Uint8Array, at: number): number {
-  return bytes[at]! + bytes[at + 1]! * 0x100 + bytes[at + 2]! * 0x1_0000 +
-    bytes[at + 3]! * 0x100_0000;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Directory, writeFully } from "../files/mod.ts";
+import { type Directory, writeDurably } from "../files/mod.ts";
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { BACKUP_NAME } from "./backup_list.ts";
@@ -197,11 +197,5 @@ function begin(directory: Directory, state: ManifestState): Generation {
 }
 
 function writeSlot(directory: Directory, generation: Generation): void {
-  const file = directory.open(slotName(generation.number));
-  try {
-    writeFully(file, encodeSlot(generation), { at: 0 });
-    file.flush();
-  } finally {
-    file.close();
-  }
+  writeDurably(directory, slotName(generation.number), encodeSlot(generation));
 }

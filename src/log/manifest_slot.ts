@@ -4,10 +4,9 @@
  * @module
  */
 
-import { ByteWriter, crc32, DecodeError } from "../codec/mod.ts";
-import { type Directory, fileErrorCode, readFully } from "../files/mod.ts";
-import { readFormat, writeFormat } from "./format.ts";
-import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
+import { type Directory, readWholeFile } from "../files/mod.ts";
+import { decodeDocument, encodeDocument } from "./document.ts";
+import { magic } from "./header.ts";
 import { type ManifestState, parseManifestState } from "./manifest_state.ts";
 
 const MAGIC = magic("FCMF");
@@ -30,16 +29,10 @@ export function slotName(generation: number): string {
 
 /** The bytes of a slot with this generation. */
 export function encodeSlot({ number, state }: Generation): Uint8Array {
-  const body = new TextEncoder().encode(JSON.stringify(written(state)));
-  const writer = new ByteWriter(HEADER_BYTES + body.length);
-  writer.u32(MAGIC);
-  writeFormat(writer);
-  writer.u32(body.length);
-  writer.u53(number);
-  writer.u32(crc32(body));
-  sealHeader(writer);
-  writer.raw(body);
-  return writer.bytes();
+  return encodeDocument(written(state), {
+    magic: MAGIC,
+    writeFields: (writer) => writer.u53(number),
+  });
 }
 
 /** What is written of a state: not what only a restored store differs in. */
@@ -55,40 +48,18 @@ function written({ hashId, fencingFloor, ...state }: ManifestState): Partial<Man
  * @throws {FlowError} `newer_format` if this version cannot read it.
  */
 export function decodeSlot(bytes: Uint8Array, file: string): Generation | undefined {
-  const header = decodeHeader(bytes, MAGIC, (fields) => {
-    readFormat(fields, file);
-    return { bodyLength: fields.u32(), number: fields.u53(), bodyCrc: fields.u32() };
+  const document = decodeDocument(bytes, {
+    magic: MAGIC,
+    file,
+    readFields: (fields) => fields.u53(),
+    parse: parseManifestState,
   });
-  if (header === undefined || slotName(header.number) !== file) return undefined;
-  const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.bodyLength);
-  if (body.length !== header.bodyLength || crc32(body) !== header.bodyCrc) return undefined;
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-    return { number: header.number, state: parseManifestState(JSON.parse(text)) };
-  } catch (error) {
-    if (
-      error instanceof DecodeError || error instanceof SyntaxError || error instanceof TypeError
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
+  if (document === undefined || slotName(document.fields) !== file) return undefined;
+  return { number: document.fields, state: document.body };
 }
 
 /** Reads a slot; a file that is not there is an empty one. */
 export function readSlot(directory: Directory, name: string): Generation | undefined {
-  let file;
-  try {
-    file = directory.open(name);
-  } catch (error) {
-    if (fileErrorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const bytes = new Uint8Array(file.getSize());
-    const count = readFully(file, bytes, { at: 0 });
-    return decodeSlot(bytes.subarray(0, count), name);
-  } finally {
-    file.close();
-  }
+  const bytes = readWholeFile(directory, name);
+  return bytes && decodeSlot(bytes, name);
 }

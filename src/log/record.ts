@@ -7,10 +7,9 @@
  * @module
  */
 
-import { type ByteWriter, crc32, DecodeError } from "../codec/mod.ts";
+import { type ByteWriter, crc32, DecodeError, u32At } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
 import { corrupt } from "./file_fault.ts";
-import { u32At } from "./header.ts";
 import type { BodyPlace, CommittedFrame, Log } from "./log.ts";
 import { segmentName } from "./segment.ts";
 

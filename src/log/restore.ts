@@ -6,7 +6,7 @@
 
 import { crc32 } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
-import { type Directory, writeFully } from "../files/mod.ts";
+import { type Directory, withFile, writeFully } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { copyFile, type CopyProgress, requireEmpty } from "./backup.ts";
 import { BACKUP_NAME, type BackupList, type CopiedFile, readBackupList } from "./backup_list.ts";
@@ -75,7 +75,6 @@ export function* restoreBackup(
   Manifest.create(to, {
     ...manifest,
     dbId,
-    hashId: manifest.hashId,
     fencingFloor: manifest.fencingFloor + FENCING_STRIDE,
     quarantine: [],
   });
@@ -107,17 +106,14 @@ function adapt(
   }
   const end = entry.sealed?.end ?? ends[entry.shard]!;
   guarded(`"${name}" cannot be written`, () => {
-    const file = to.open(name);
-    try {
+    withFile(to, name, (file) => {
       const endOffset = entry.sealed === undefined
         ? offsetOf(new FileWindow(file, size), entry, end)
         : size;
       file.truncate(endOffset);
       writeFully(file, headOf(entry, { dbId, end, epoch: manifest.epoch }), { at: 0 });
       file.flush();
-    } finally {
-      file.close();
-    }
+    });
   });
 }
 

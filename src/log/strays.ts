@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Directory, fileErrorCode } from "../files/mod.ts";
+import { type Directory, fileErrorCode, withFile } from "../files/mod.ts";
 import { corrupt, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader } from "./frame.ts";
@@ -70,8 +70,7 @@ export function removeStrays(directory: Directory, names: readonly string[]): vo
 
 /** The header of a stray, if it has one. Throws if there are frames, or evidence that there were. */
 function inspect(directory: Directory, name: string): SegmentHeader | undefined {
-  const file = directory.open(name);
-  try {
+  return withFile(directory, name, (file) => {
     const window = new FileWindow(file, file.getSize());
     for (let offset = 0;; offset += HEADER_BYTES) {
       const bytes = window.view(offset, HEADER_BYTES);
@@ -84,7 +83,5 @@ function inspect(directory: Directory, name: string): SegmentHeader | undefined 
     }
     const head = window.view(0, HEADER_BYTES);
     return head && decodeSegmentHeader(head, name);
-  } finally {
-    file.close();
-  }
+  });
 }

@@ -21,10 +21,10 @@ import type {
 import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
 import { type Group, NO_GROUPS, withGroups } from "./group.ts";
-import { birthName } from "./mailbox.ts";
 import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import { rememberSignal } from "./signal_memory.ts";
 import type { NascentFlow } from "./nascent_flows.ts";
+import { pairName } from "./pair_name.ts";
 import type { FlowState } from "./state.ts";
 
 /**
@@ -158,7 +158,7 @@ function applyClosing(state: FlowState, { group, isDone }: ClosingEffect): void 
 
 function applyOutbox({ mail }: FlowState, { to, message }: OutboxEffect, lsn: number): void {
   const born = message.kind === "birth" ? message.request : null;
-  mail.send(to, { lsn, birth: born && birthName(born.partitionKey, born.id) });
+  mail.send(to, { lsn, birth: born && pairName(born.partitionKey, born.id) });
 }
 
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
@@ -220,9 +220,10 @@ function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number):
 
 function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   const { table, due, retention, states } = state;
-  const flow = table.get(key);
   const handle = table.handleOf(key);
-  if (flow === undefined || handle === undefined || flow.lsn >= lsn) return;
+  if (handle === undefined) return;
+  const flow = table.at(handle);
+  if (flow.lsn >= lsn) return;
   // The indexes ask the table who the handle is, so they go first.
   due.remove(handle);
   retention.remove(handle);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../../codec/mod.ts";
+import { ByteReader, ByteWriter, setU32, u32At } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
@@ -231,16 +231,4 @@ function compareTexts(a: Uint8Array, atA: number, b: Uint8Array, atB: number): n
     if (difference !== 0) return difference;
   }
   return lengthA - lengthB;
-}
-
-function u32At(piece: Uint8Array, at: number): number {
-  return (piece[at]! | (piece[at + 1]! << 8) | (piece[at + 2]! << 16) | (piece[at + 3]! << 24)) >>>
-    0;
-}
-
-function setU32(piece: Uint8Array, at: number, value: number): void {
-  piece[at] = value;
-  piece[at + 1] = value >>> 8;
-  piece[at + 2] = value >>> 16;
-  piece[at + 3] = value >>> 24;
 }

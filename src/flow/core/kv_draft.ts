@@ -5,6 +5,7 @@
  */
 import type { IndexedKey, KeyIndex } from "../../index/mod.ts";
 import type { KvDelEffect, KvEffect } from "./effect.ts";
+import { pairName } from "./pair_name.ts";
 import type { WrittenValue } from "./value.ts";
 
 /** What keys are changed with. */
@@ -31,7 +32,7 @@ export class KvDraft {
   /** The key with a name, undefined if there is none, or not any more. */
   find(partitionKey: string, key: string): IndexedKey | undefined {
     const { keys, nowMs } = this.#parts;
-    const changed = this.#changed.get(nameOf(partitionKey, key));
+    const changed = this.#changed.get(pairName(partitionKey, key));
     const found = changed === undefined ? keys.find(partitionKey, key) : changed;
     return found === null || found === undefined || isOver(found, nowMs) ? undefined : found;
   }
@@ -43,23 +44,18 @@ export class KvDraft {
   ): number {
     const { add, nowMs: updatedAtMs } = this.#parts;
     const lsn = add({ kind: "kv", partitionKey, key, value, updatedAtMs, untilMs });
-    this.#changed.set(nameOf(partitionKey, key), { partitionKey, key, lsn, untilMs });
+    this.#changed.set(pairName(partitionKey, key), { partitionKey, key, lsn, untilMs });
     return lsn;
   }
 
   /** Removes a key. */
   delete({ partitionKey, key }: Pick<IndexedKey, "partitionKey" | "key">): void {
     this.#parts.add({ kind: "kv_del", partitionKey, key });
-    this.#changed.set(nameOf(partitionKey, key), null);
+    this.#changed.set(pairName(partitionKey, key), null);
   }
 }
 
 /** Whether a key reads as absent. */
 export function isOver({ untilMs }: Pick<IndexedKey, "untilMs">, nowMs: number): boolean {
   return untilMs !== null && untilMs <= nowMs;
-}
-
-function nameOf(partitionKey: string, key: string): string {
-  // The length in front keeps different pairs of texts different.
-  return `${partitionKey.length}:${partitionKey}${key}`;
 }

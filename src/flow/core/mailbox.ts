@@ -8,7 +8,7 @@
 export interface Mail {
   /** The LSN of its record, by which the receiver knows it. */
   readonly lsn: number;
-  /** The flow that is to be born by it, by partition and id; null: none. */
+  /** The `pairName()` of partition and id of the flow that is to be born by it; null: none. */
   readonly birth: string | null;
 }
 
@@ -52,10 +52,4 @@ export class Mailbox {
     if (left.length === 0) this.#sent.delete(to);
     else this.#sent.set(to, left);
   }
-}
-
-/** A flow that is to be born, as mail names it. */
-export function birthName(partitionKey: string, id: string): string {
-  // The length in front keeps different pairs of texts different.
-  return `${partitionKey.length}:${partitionKey}${id}`;
 }

@@ -10,7 +10,6 @@
 import type { TerminalState } from "../mod.ts";
 import type { CreateRequest } from "./command.ts";
 import type { Membership } from "./group.ts";
-import type { Value } from "./value.ts";
 
 /** A child that is to be. Its id is taken from the moment of sending. */
 export interface BirthMessage {
@@ -53,10 +52,4 @@ export interface SentMessage {
   readonly lsn: number;
   /** The message. */
   readonly message: Message;
-}
-
-/** The values that a child is created with. */
-export function valuesOf({ payload, values }: CreateRequest): Value[] {
-  const named = [...values?.put.values() ?? []].map(({ value }) => value);
-  return payload !== undefined && "bytes" in payload ? [payload, ...named] : named;
 }

@@ -73,8 +73,8 @@ export { Dictionary } from "./dictionary.ts";
 export type { DecideContext } from "./decide_context.ts";
 export { type ClosingView, isForeclosed } from "./closing.ts";
 export { Expected } from "./expected.ts";
-export { birthName, type Mail, Mailbox } from "./mailbox.ts";
-export { type Message, type SentMessage, valuesOf } from "./message.ts";
+export { type Mail, Mailbox } from "./mailbox.ts";
+export type { Message, SentMessage } from "./message.ts";
 export type {
   BodyEffect,
   ChildFacts,
@@ -94,6 +94,8 @@ export type {
 } from "./effect.ts";
 export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
+export { pairName } from "./pair_name.ts";
+export { bytesOf, valuesOf } from "./request_values.ts";
 export { type Control, type Flow, type Identity, isForgotten, type Lease } from "./flow.ts";
 export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { isSameHash } from "../../../codec/mod.ts";
 import type { CreateRequest } from "../command.ts";
 import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import { type Flow, type Identity, isForgotten } from "../flow.ts";
-import type { FlowKey } from "../flow_key.ts";
 import type { Membership } from "../group.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { PlannedValues } from "../named_values.ts";
@@ -28,38 +28,38 @@ export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   }
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, id, request.values);
-  const membership = null;
-  if (old === undefined) {
-    return beginFlow(draft, request, { key: draft.newKey(partitionKey, id), plan, membership });
-  }
-  draft.delete(old);
-  return beginFlow(draft, request, { key: old.key, plan, membership });
+  return beginFlow(draft, request, { old, plan, membership: null });
 }
 
 function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
   if (!request.idempotent) throw alreadyExists(flow);
-  const { hi, lo } = createDigest(draft.state, request);
-  const { digest } = flow.identity;
-  if (digest.hi !== hi || digest.lo !== lo) throw idempotencyConflict(flow);
+  if (!isSameRequest(draft, request, flow)) throw idempotencyConflict(flow);
   return flow;
+}
+
+/** Whether a flow was created by the same request. */
+export function isSameRequest(draft: Draft, request: CreateRequest, { identity }: Flow): boolean {
+  return isSameHash(createDigest(draft.state, request), identity.digest);
 }
 
 /** What a new flow has besides what was asked for. */
 export interface Birth {
-  /** Its key. */
-  readonly key: FlowKey;
+  /** The flow that had its id before and is past its retention, undefined: none. */
+  readonly old: Flow | undefined;
   /** What it is to hold by name. */
   readonly plan: PlannedValues | undefined;
   /** The group that it is in, null: none. */
   readonly membership: Membership | null;
 }
 
-/** Writes a flow that did not exist. */
+/** Writes a flow that did not exist, or not any more. */
 export function beginFlow(
   draft: Draft,
   request: CreateRequest,
-  { key, plan, membership }: Birth,
+  { old, plan, membership }: Birth,
 ): Flow {
+  if (old !== undefined) draft.delete(old);
+  const key = old?.key ?? draft.newKey(request.partitionKey, request.id);
   const state = request.state ?? FIRST_STATE;
   const { retention } = resolveStatePolicy(draft.state.policies.get(request.type), state);
   const identity: Identity = {

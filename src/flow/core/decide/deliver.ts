@@ -5,13 +5,12 @@
  */
 import { cancelChildren } from "../cascade.ts";
 import type { DeliverCommand } from "../family_command.ts";
-import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { type Flow, isForgotten } from "../flow.ts";
 import type { BirthMessage, Message } from "../message.ts";
 import { NO_VALUES, planValues } from "../named_values.ts";
 import type { FlowReply } from "../reply.ts";
-import { beginFlow } from "./create.ts";
+import { beginFlow, isSameRequest } from "./create.ts";
 import { rollUp } from "./roll_up.ts";
 
 /** Lets messages take effect that have not done so yet. */
@@ -42,9 +41,7 @@ function bear(draft: Draft, { request, membership }: BirthMessage): void {
     return takeIn(draft, old, { request, membership });
   }
   const plan = request.values && planValues(NO_VALUES, request.values, neverHeld);
-  if (old !== undefined) draft.delete(old);
-  const key = old?.key ?? draft.newKey(request.partitionKey, request.id);
-  beginFlow(draft, request, { key, plan, membership });
+  beginFlow(draft, request, { old, plan, membership });
 }
 
 function takeIn(
@@ -52,9 +49,7 @@ function takeIn(
   old: Flow,
   { request, membership }: Pick<BirthMessage, "request" | "membership">,
 ): void {
-  const { hi, lo } = createDigest(draft.state, request);
-  const { digest, membership: before } = old.identity;
-  if (digest.hi === hi && digest.lo === lo && before === null) {
+  if (old.identity.membership === null && isSameRequest(draft, request, old)) {
     draft.family.adopt(old, membership);
     return;
   }

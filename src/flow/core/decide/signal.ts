@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hash64 } from "../../../codec/mod.ts";
+import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import type { SignalCommand } from "../command.ts";
 import { keyDigest, signalDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
@@ -46,7 +46,7 @@ function isRepeated(
 ): boolean {
   const known = draft.signals.recall(flow.key, keyHash);
   if (known === undefined) return false;
-  if (known.hi !== digest.hi || known.lo !== digest.lo) throw signalConflict(flow, idempotencyKey);
+  if (!isSameHash(known, digest)) throw signalConflict(flow, idempotencyKey);
   return true;
 }
 

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { isSameHash } from "../../../codec/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
 import type { ChildRequest, SpawnCommand } from "../family_command.ts";
-import { createDigest, groupDigest } from "../digest.ts";
+import { groupDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
 import type { Group, Membership } from "../group.ts";
-import { valuesOf } from "../message.ts";
 import type { PlannedValues } from "../named_values.ts";
 import {
   alreadyExists,
@@ -24,7 +24,8 @@ import {
   wrongState,
 } from "../refusals.ts";
 import type { FlowReply } from "../reply.ts";
-import { beginFlow } from "./create.ts";
+import { bytesOf, valuesOf } from "../request_values.ts";
+import { beginFlow, isSameRequest } from "./create.ts";
 import { endFlow } from "./end.ts";
 import { requireClaimant } from "./guard.ts";
 import { plannedValues } from "./values.ts";
@@ -36,8 +37,7 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const digest = groupDigest(draft.state, command.group, requests);
   const known = parent.groups.find(({ id }) => id === command.group.id);
   if (known !== undefined) {
-    const { hi, lo } = known.digest;
-    if (hi !== digest.hi || lo !== digest.lo) throw groupConflict(parent, known.id);
+    if (!isSameHash(known.digest, digest)) throw groupConflict(parent, known.id);
     return replyOf(parent);
   }
   requireParent(draft, parent, command);
@@ -110,9 +110,8 @@ function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedC
     return { request, shard, plan, old, isAdopted: false };
   }
   if (!request.idempotent) throw alreadyExists(old);
-  const { hi, lo } = createDigest(draft.state, request);
-  const { digest, membership } = old.identity;
-  if (digest.hi !== hi || digest.lo !== lo || membership !== null) throw idempotencyConflict(old);
+  const isFree = old.identity.membership === null && isSameRequest(draft, request, old);
+  if (!isFree) throw idempotencyConflict(old);
   if (isAncestor(draft, old, parent)) throw childIsParent(old);
   return { request, shard, plan, old, isAdopted: true };
 }
@@ -127,7 +126,7 @@ function findAnywhere(draft: Draft, { partitionKey, id }: CreateRequest): Flow |
 /** Refuses a child that would not fit into the message that brings it to its shard. */
 function requireFitting({ limits }: Draft, request: CreateRequest): void {
   const limit = Math.floor(limits.commandBytesMax / 2);
-  const bytes = valuesOf(request).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const bytes = bytesOf(valuesOf(request));
   if (bytes > limit) throw childTooLarge(request.id, bytes, limit);
 }
 
@@ -180,14 +179,10 @@ function bringIn(draft: Draft, child: PlannedChild, membership: Membership): voi
   const { request, shard, plan, old, isAdopted } = child;
   if (shard !== draft.neighbours.shard) {
     draft.family.send(shard, { kind: "birth", request, membership });
-  } else if (old === undefined) {
-    const key = draft.newKey(request.partitionKey, request.id);
-    beginFlow(draft, request, { key, plan, membership });
-  } else if (isAdopted) {
+  } else if (old !== undefined && isAdopted) {
     draft.family.adopt(old, membership);
   } else {
-    draft.delete(old);
-    beginFlow(draft, request, { key: old.key, plan, membership });
+    beginFlow(draft, request, { old, plan, membership });
   }
 }
 

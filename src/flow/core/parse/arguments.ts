@@ -270,6 +270,15 @@ export class Arguments {
   }
 }
 
+/** The options of a call that needs none. */
+export function argumentsOf(
+  options: unknown,
+  known: ReadonlySet<string>,
+  context: ParseContext,
+): Arguments {
+  return new Arguments(checkObject("options", options ?? {}), { context, known });
+}
+
 function checkFact(field: string, fact: unknown, bytesMax: number): void {
   if (typeof fact === "boolean" || fact === "") return;
   if (typeof fact === "string") checkText(field, fact, bytesMax);

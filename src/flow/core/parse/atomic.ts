@@ -7,9 +7,9 @@ import { FlowError } from "../../../errors.ts";
 import { type AtomicCommands, type AtomicStep, FlowAtomicError } from "../../mod.ts";
 import type { AtomicCommand, AtomicPart } from "../command.ts";
 import type { SpawnCommand } from "../family_command.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { argumentsOf, type ParseContext } from "./arguments.ts";
 import { contradiction, invalid, limitExceeded, show } from "./bad_argument.ts";
-import { checkObject, checkText } from "./checks.ts";
+import { checkText } from "./checks.ts";
 import { parseCreate } from "./create.ts";
 import { parseKvDelete, parseKvSet } from "./kv.ts";
 import {
@@ -41,7 +41,7 @@ export function parseAtomic(
   context: ParseContext,
 ): ParsedAtomic {
   const partition = checkText("partitionKey", partitionKey, context.limits.idBytesMax);
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: ATOMIC });
+  const args = argumentsOf(options, ATOMIC, context);
   const nowMs = args.nowMs();
   if (typeof build !== "function") {
     throw invalid("build", build, "a function that collects commands");

@@ -5,8 +5,9 @@
  */
 import { FlowError } from "../../../errors.ts";
 import type { BatchMode } from "../command.ts";
+import { pairName } from "../pair_name.ts";
 import type { Value } from "../value.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid, limitExceeded, show } from "./bad_argument.ts";
 import { checkObject, isObject } from "./checks.ts";
 
@@ -77,14 +78,11 @@ export function parseBatch<Request>(
   context: ParseContext,
   reader: ItemReader<Request>,
 ): ParsedItems<Request> {
-  const common = new Arguments(checkObject("options", options ?? {}), {
-    context,
-    known: known.common,
-  });
+  const common = argumentsOf(options, known.common, context);
   const nowMs = common.nowMs();
   const mode = common.boolean("independent", false) ? "independent" : "all";
   const largeValues: Value[] = [];
-  const requests = checkItems(items, context).map((item, index) => {
+  const requests = checkItems("items", items, context).map((item, index) => {
     const given = reader.takesIds && typeof item === "string"
       ? { id: item }
       : isObject(item)
@@ -106,13 +104,17 @@ export function parseBatch<Request>(
   return { mode, items: requests, nowMs, largeValues };
 }
 
-function checkItems(items: unknown, { limits }: ParseContext): readonly unknown[] {
+/** A list of as many things as one command may have, one at least. */
+export function checkItems(
+  field: string,
+  items: unknown,
+  { limits: { batchItemsMax } }: ParseContext,
+): readonly unknown[] {
   if (!Array.isArray(items) || items.length === 0) {
-    throw invalid("items", items, "a non-empty array");
+    throw invalid(field, items, "a non-empty array");
   }
-  const { batchItemsMax } = limits;
   if (items.length > batchItemsMax) {
-    throw limitExceeded("items.length", items.length, batchItemsMax);
+    throw limitExceeded(`${field}.length`, items.length, batchItemsMax);
   }
   return items;
 }
@@ -136,7 +138,7 @@ function refuseRepetitions(names: readonly Named[]): void {
   if (new Set(names.map(({ id }) => id)).size === names.length) return;
   const seen = new Set<string>();
   for (const [index, { id, partitionKey }] of names.entries()) {
-    const name = partitionKey === undefined ? id : `${id.length}:${id}${partitionKey}`;
+    const name = partitionKey === undefined ? id : pairName(id, partitionKey);
     const kind = partitionKey === undefined ? "id" : "pair";
     const key = `${kind}:${name}`;
     if (seen.has(key)) {

@@ -4,15 +4,15 @@
  * @module
  */
 import type { EventsQuery } from "../query.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
-import { checkObject, checkTexts } from "./checks.ts";
+import { checkTexts } from "./checks.ts";
 
 const EVENTS: ReadonlySet<string> = new Set(["from", "types", "signal"]);
 
 /** Checks the arguments of `events`. Whether a cursor is one, who made it has to say. */
 export function parseEvents(options: unknown, context: ParseContext): EventsQuery {
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: EVENTS });
+  const args = argumentsOf(options, EVENTS, context);
   const from = args.raw("from");
   if (from !== undefined && typeof from !== "string") {
     throw invalid("from", from, 'the cursor of an event, or "start"');

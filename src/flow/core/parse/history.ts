@@ -7,9 +7,8 @@ import type { FlowEventName } from "../../mod.ts";
 import type { HistoryFilter, HistoryQuery } from "../query.ts";
 import { EVENT_NAMES } from "../encoding/ctrl.ts";
 import { compareEvents, type EventPosition, formatEventId, parseEventId } from "../event_id.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
-import { checkObject } from "./checks.ts";
 import { hydrationOf } from "./hydration.ts";
 import { countOf } from "./query.ts";
 import { inverted, parseInstants } from "./range.ts";
@@ -38,7 +37,7 @@ export function parseHistory(
   context: ParseContext,
 ): HistoryQuery {
   const target = parseTarget(flow, context);
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: HISTORY });
+  const args = argumentsOf(options, HISTORY, context);
   return {
     target,
     filter: parseFilter(args),

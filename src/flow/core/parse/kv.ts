@@ -8,10 +8,10 @@ import { parseKeyCursor } from "../cursor.ts";
 import type { KvDeleteCommand, KvSetCommand, KvTarget } from "../kv_command.ts";
 import type { KvListQuery } from "../kv_query.ts";
 import { encodeValue } from "../value_codec.ts";
-import type { Arguments, ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
-import { argumentsOf, countOf } from "./query.ts";
+import { countOf } from "./query.ts";
 
 const GET: ReadonlySet<string> = new Set(["partitionKey"]);
 const SET: ReadonlySet<string> = new Set(["partitionKey", "ttlMs", "ifVersion", "nowMs"]);

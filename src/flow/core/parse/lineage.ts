@@ -4,9 +4,9 @@
  * @module
  */
 import type { LineageQuery, Relation } from "../query.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { contradiction } from "./bad_argument.ts";
-import { checkObject, checkText } from "./checks.ts";
+import { checkText } from "./checks.ts";
 import { countOf, parseAfter, parseState } from "./query.ts";
 import { parseInstants } from "./range.ts";
 
@@ -53,7 +53,7 @@ function parseLineage(
   const { idBytesMax } = context.limits;
   const checkedId = checkText("id", id, idBytesMax);
   const known = relation === "parent" ? OF_PARENT : OF_LINEAGE;
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known });
+  const args = argumentsOf(options, known, context);
   return {
     relation,
     id: checkedId,

@@ -13,7 +13,7 @@ import type {
 } from "../../mod.ts";
 import type { PolicySetCommand } from "../command.ts";
 import type { PolicyQuery } from "../query.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid, limitExceeded } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText } from "./checks.ts";
 
@@ -60,7 +60,7 @@ export function parsePolicyGet(
   context: ParseContext,
 ): PolicyQuery {
   const { limits } = context;
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: OF_GET });
+  const args = argumentsOf(options, OF_GET, context);
   const state = args.raw("state");
   return {
     type: checkText("type", type, limits.idBytesMax),

@@ -7,9 +7,9 @@ import type { ListPosition } from "../../../index/mod.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
 import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
 import { parseCursor } from "../cursor.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
-import { checkObject, checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
+import { checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
 import { parseInstants } from "./range.ts";
 import { parseTarget } from "./target.ts";
@@ -104,15 +104,6 @@ export function parseStuck(type: unknown, options: unknown, context: ParseContex
     count: countOf(args),
     olderThanMs: args.integer("olderThanMs", 0, DURATION_MS_MAX) ?? 0,
   };
-}
-
-/** The options of a call that needs none. */
-export function argumentsOf(
-  options: unknown,
-  known: ReadonlySet<string>,
-  context: ParseContext,
-): Arguments {
-  return new Arguments(checkObject("options", options ?? {}), { context, known });
 }
 
 function terminalsOf(

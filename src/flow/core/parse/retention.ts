@@ -4,8 +4,7 @@
  * @module
  */
 import type { RetentionCleanupCommand } from "../command.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
-import { checkObject } from "./checks.ts";
+import { argumentsOf, type ParseContext } from "./arguments.ts";
 
 /** Flows that one call removes if nobody says how many. */
 const LIMIT = 100;
@@ -17,7 +16,7 @@ export function parseRetentionCleanup(
   options: unknown,
   context: ParseContext,
 ): RetentionCleanupCommand {
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: CLEANUP });
+  const args = argumentsOf(options, CLEANUP, context);
   const { cleanupLimitMax } = context.limits;
   return {
     kind: "retention_cleanup",

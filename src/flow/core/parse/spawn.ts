@@ -9,7 +9,8 @@ import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mo
 import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, limitExceeded, missing, show } from "./bad_argument.ts";
+import { contradiction, invalid, missing, show } from "./bad_argument.ts";
+import { checkItems } from "./batch.ts";
 import { checkObject } from "./checks.ts";
 import { childRequestOf, OF_CHILD } from "./create.ts";
 import { parseTarget } from "./target.ts";
@@ -42,7 +43,7 @@ export function parseSpawn(
   context: ParseContext,
 ): SpawnCommand {
   const target = parseTarget(parent, context);
-  const given = checkChildren(children, context);
+  const given = checkItems("children", children, context);
   const common = new Arguments(checkObject("options", options), { context, known: SPAWN });
   const group = parseGroup(common);
   const guards = {
@@ -63,17 +64,6 @@ export function parseSpawn(
   largeValues.push(...common.largeValues);
   refuseTwins(requests, target.id);
   return { kind: "spawn", target, group, ...guards, children: requests, nowMs, largeValues };
-}
-
-function checkChildren(children: unknown, { limits }: ParseContext): readonly unknown[] {
-  if (!Array.isArray(children) || children.length === 0) {
-    throw invalid("children", children, "a non-empty array");
-  }
-  const { batchItemsMax } = limits;
-  if (children.length > batchItemsMax) {
-    throw limitExceeded("children.length", children.length, batchItemsMax);
-  }
-  return children;
 }
 
 function parseGroup(args: Arguments): SpawnedGroup {

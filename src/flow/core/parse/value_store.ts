@@ -7,9 +7,9 @@ import type { ValuePutCommand } from "../command.ts";
 import type { ValuesQuery } from "../query.ts";
 import { encodeValue } from "../value_codec.ts";
 import { parseValueRef } from "../value_ref.ts";
-import { Arguments, type ParseContext } from "./arguments.ts";
+import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { contradiction, invalid, limitExceeded } from "./bad_argument.ts";
-import { checkObject, checkText } from "./checks.ts";
+import { checkText } from "./checks.ts";
 import { digested } from "./named_values.ts";
 
 const VALUE_PUT: ReadonlySet<string> = new Set([
@@ -30,7 +30,7 @@ export function parseValuePut(
   const { valueBytesMax, valueInlineBytesMax } = context.limits;
   const value = encodeValue("value", given, valueBytesMax);
   if (value === undefined) throw invalid("value", given, "any JSON value or bytes");
-  const args = new Arguments(checkObject("options", options ?? {}), { context, known: VALUE_PUT });
+  const args = argumentsOf(options, VALUE_PUT, context);
   const partitionKey = args.optionalText("partitionKey");
   const ttlMs = args.duration("ttlMs");
   const override = args.boolean("override", false);
