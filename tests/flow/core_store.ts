@@ -21,10 +21,13 @@ import type {
 } from "../../src/flow/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
 import { FlowState } from "../../src/flow/core/mod.ts";
+import type { Frame } from "../../src/log/mod.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
+import { recordsIn } from "./core_frames.ts";
+import type { Rebuilding } from "./core_mutants.ts";
 import { encodeEffects } from "./effect_records.ts";
 
 /** What a store of a test differs in. */
@@ -35,7 +38,7 @@ export interface CoreStoreOptions {
 }
 
 /** A record in the log of a {@linkcode CoreStore}. */
-interface Logged {
+export interface Logged {
   readonly lsn: number;
   readonly bytes: Uint8Array;
 }
@@ -51,7 +54,8 @@ export class CoreStore {
   readonly context: core.ParseContext;
   readonly #hash: core.KeyedHash;
   readonly #random = seededRandom(1);
-  #previous = new Map<number, number>();
+  readonly #previous = new Map<number, number>();
+  #wroteAtMs = 0;
   readonly #historyLog: core.HistoryLog = {
     control: (lsn) => this.#control(lsn),
     previous: (lsn) => this.#previous.get(lsn) ?? 0,
@@ -233,6 +237,36 @@ export class CoreStore {
     return run() as BatchOutcome[];
   }
 
+  /** The time of the last command that wrote something. */
+  get wroteAtMs(): number {
+    return this.#wroteAtMs;
+  }
+
+  /** Forgets everything, and builds it again of what frames hold. */
+  open(frames: readonly Frame[], wallMs: number, rebuilding: Rebuilding = {}): void {
+    this.log.length = 0;
+    this.#previous.clear();
+    const before = this.state;
+    this.state = new FlowState(this.#hash);
+    const begun = rebuilding.begin?.(this.state, before);
+    for (const frame of frames) {
+      for (const record of recordsIn(frame)) {
+        const { lsn } = record;
+        this.log.push({ lsn, bytes: record.bytes });
+        const stored = core.decodeEffect(record, this.state.dictionary);
+        const effect = rebuilding.effect === undefined ? stored : rebuilding.effect(stored);
+        if (effect !== undefined) this.#evolve(effect, lsn);
+      }
+      // Frames have whole commands.
+      this.#assertSettled();
+    }
+    begun?.();
+    this.#wroteAtMs = frames.at(-1)?.timeMs ?? 0;
+    this.nowMs = Math.max(wallMs, this.#wroteAtMs);
+    core.grantLeaseGrace(this.state, this.nowMs);
+    rebuilding.end?.(this.state);
+  }
+
   /** A state that is built from the log again. */
   recovered(log: readonly Logged[] = this.log): FlowState {
     const state = new FlowState(this.#hash);
@@ -265,9 +299,14 @@ export class CoreStore {
       loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.#historyLog),
     });
     if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
+    this.#assertSettled();
+    return this.#answer(reply);
+  }
+
+  /** Between commands nothing waits for the rest of one. */
+  #assertSettled(): void {
     const { nascent, listed, grouped } = this.state;
     assertEquals([nascent.size, listed.size, grouped.size], [0, 0, 0]);
-    return this.#answer(reply);
   }
 
   /** Writes the end of a flow that counts as cancelled before somebody sees it. */
@@ -285,8 +324,13 @@ export class CoreStore {
       const decoded = core.decodeEffect(decodeRecord(bytes, lsn), this.state.dictionary);
       assertEquals(decoded, effect);
       this.log.push({ lsn, bytes });
-      this.#previous.set(lsn, core.evolve(this.state, decoded, lsn));
+      this.#evolve(decoded, lsn);
     }
+    this.#wroteAtMs = this.nowMs;
+  }
+
+  #evolve(effect: core.Effect, lsn: number): void {
+    this.#previous.set(lsn, core.evolve(this.state, effect, lsn));
   }
 
   #answer(reply: core.Reply): core.Answer {

@@ -63,7 +63,7 @@ export class KvPair {
   readonly #model: Model;
   readonly #assertFlow: AssertFlow;
   /** The newest version that every key ever had. */
-  readonly #newest = new Map<string, number>();
+  #newest = new Map<string, number>();
 
   constructor(store: CoreStore, model: Model, assertFlow: AssertFlow) {
     this.#store = store;
@@ -93,6 +93,12 @@ export class KvPair {
         }),
       () => atomic(this.#model, quoted.map(({ perform }) => perform)),
     );
+  }
+
+  /** Remembers what is known of versions. Returns what forgets all that came since. */
+  checkpoint(): () => void {
+    const newest = new Map(this.#newest);
+    return () => this.#newest = newest;
   }
 
   /** Compares every key that there could be. */

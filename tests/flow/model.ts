@@ -92,6 +92,24 @@ export class Model {
     };
   }
 
+  /** Remembers everything between two commands. Returns what brings it back, for one time. */
+  checkpoint(): () => void {
+    const restore = this.snapshot();
+    // What a retry is due at is noted later in the event that was there already.
+    const histories = this.flows.map(({ history }) => history.map((event) => ({ ...event })));
+    const [policies, shared] = [new Map(this.policies), new Map(this.shared)];
+    const keys = this.kv.keys.map((key) => ({ ...key }));
+    return () => {
+      restore();
+      for (const [index, flow] of this.flows.entries()) {
+        flow.history.splice(0, Infinity, ...histories[index]!);
+      }
+      replaceAll(this.policies, policies);
+      replaceAll(this.shared, shared);
+      this.kv.keys = keys;
+    };
+  }
+
   /** The flow with an identity, if it can be seen. */
   find(partitionKey: string, id: string): ModelFlow | undefined {
     const flow = this.visible().find((flow) =>
@@ -663,6 +681,11 @@ export class Model {
       named: flow.named,
     });
   }
+}
+
+function replaceAll<Name, Member>(map: Map<Name, Member>, by: ReadonlyMap<Name, Member>): void {
+  map.clear();
+  for (const [name, member] of by) map.set(name, member);
 }
 
 /** What a request for a flow says. */
