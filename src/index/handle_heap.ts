@@ -14,10 +14,12 @@ import type { Ties } from "./members.ts";
 const ARITY = 4;
 
 /**
- * With 8, 64, 512 and 4,096 members a heap looks anew at what all of them begin with, each of them
- * once until it is empty again. More are too many to look at in one go.
+ * A heap looks at what its members begin with when it has had to ask about ties so many times for
+ * every member: it then has spent as much on asking as the look costs. Fewer than eight members tell
+ * little, and more than 4,096 are too many to look at in one go.
  */
-const LOOK_FACTOR = 8;
+const ASKED_PER_LOOK = 8;
+const LOOK_COUNT_MIN = 8;
 const LOOK_COUNT_MAX = 4_096;
 
 const NO_PREFIX: Readonly<Uint8Array> = new Uint8Array(0);
@@ -41,9 +43,11 @@ export class HandleHeap {
   readonly #handles = new LongUint32Array();
   readonly #timesMs = new LongFloat64Array();
   readonly #ranks = new LongFloat64Array();
+  /** What members begin with. Kept when the heap is empty: those that come next are mostly alike. */
   #prefix: Readonly<Uint8Array> = NO_PREFIX;
-  /** With how many members it looks again. */
-  #lookCount = LOOK_FACTOR;
+  /** How many ties their numbers have left open since it last looked, and at how many it looks. */
+  #askedCount = 0;
+  #askedMax = 0;
   #size = 0;
 
   /** An empty heap. */
@@ -86,55 +90,57 @@ export class HandleHeap {
 
   /** Adds a handle that is not in the heap. */
   add(handle: number, timeMs: number): void {
-    const place = this.#size++;
-    this.#handles.set(place, handle);
-    this.#timesMs.set(place, timeMs);
-    this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
-    this.#places.set(handle, place);
-    this.#rise(place);
-    if (this.#size === this.#lookCount) this.#lookAgain();
+    const hole = this.#size++;
+    const moving = this.#size;
+    this.#handles.set(moving, handle);
+    this.#timesMs.set(moving, timeMs);
+    this.#ranks.set(moving, this.#ties.rank(handle, this.#prefix));
+    this.#move(moving, this.#raised(hole));
+    if (this.#askedCount >= this.#askedMax) this.#lookAgain();
   }
 
   /** Removes a handle that is in the heap. */
   remove(handle: number): void {
-    const place = this.#places.get(handle);
-    if (place >= this.#size || this.#handles.get(place) !== handle) {
+    const hole = this.#places.get(handle);
+    if (hole >= this.#size || this.#handles.get(hole) !== handle) {
       // Not the message as an argument: it would be made every time.
       invariant(false, `handle ${handle} is not in the heap`);
     }
-    const end = --this.#size;
-    if (place !== end) {
-      this.#swap(place, end);
-      if (this.#rise(place) === place) this.#sink(place);
+    const moving = --this.#size;
+    if (hole !== moving) {
+      const raised = this.#raised(hole);
+      this.#move(moving, raised === hole ? this.#sunk(hole) : raised);
     }
-    this.#handles.shrink(end);
-    this.#timesMs.shrink(end);
-    this.#ranks.shrink(end);
-    if (end > 0) return;
-    this.#prefix = NO_PREFIX;
-    this.#lookCount = LOOK_FACTOR;
+    this.#handles.shrink(moving);
+    this.#timesMs.shrink(moving);
+    this.#ranks.shrink(moving);
   }
 
-  /** Moves a member up from a place. Returns where it came to stand. */
-  #rise(from: number): number {
-    let place = from;
-    while (place > 0) {
-      const above = (place - 1) >>> 2;
-      if (this.compare(place, above) >= 0) break;
-      this.#swap(place, above);
-      place = above;
+  /**
+   * Moves a hole up to where the member belongs that stands behind the end, and what is in its way
+   * down. Returns where the hole is then.
+   */
+  #raised(from: number): number {
+    const moving = this.#size;
+    let hole = from;
+    while (hole > 0) {
+      const above = (hole - 1) >>> 2;
+      if (!this.#isBefore(moving, above)) break;
+      this.#move(above, hole);
+      hole = above;
     }
-    return place;
+    return hole;
   }
 
-  /** Moves a member down from a place. */
-  #sink(from: number): void {
-    let place = from;
+  /** The same downwards. */
+  #sunk(from: number): number {
+    const moving = this.#size;
+    let hole = from;
     while (true) {
-      const below = this.#firstBelow(place);
-      if (below < 0 || this.compare(place, below) <= 0) return;
-      this.#swap(place, below);
-      place = below;
+      const below = this.#firstBelow(hole);
+      if (below < 0 || !this.#isBefore(below, moving)) return hole;
+      this.#move(below, hole);
+      hole = below;
     }
   }
 
@@ -145,30 +151,34 @@ export class HandleHeap {
     if (first >= end) return -1;
     let best = first;
     for (let other = first + 1; other < end; other++) {
-      if (this.compare(other, best) < 0) best = other;
+      if (this.#isBefore(other, best)) best = other;
     }
     return best;
   }
 
-  #swap(a: number, b: number): void {
-    const handle = this.#handles.get(a);
-    const timeMs = this.#timesMs.get(a);
-    const rank = this.#ranks.get(a);
-    const other = this.#handles.get(b);
-    this.#handles.set(a, other);
-    this.#timesMs.set(a, this.#timesMs.get(b));
-    this.#ranks.set(a, this.#ranks.get(b));
-    this.#places.set(other, a);
-    this.#handles.set(b, handle);
-    this.#timesMs.set(b, timeMs);
-    this.#ranks.set(b, rank);
-    this.#places.set(handle, b);
+  #isBefore(a: number, b: number): boolean {
+    const order = this.#timesMs.get(a) - this.#timesMs.get(b) ||
+      this.#ranks.get(a) - this.#ranks.get(b);
+    if (order !== 0) return order < 0;
+    this.#askedCount++;
+    return this.#ties.compare(this.#handles.get(a), this.#handles.get(b)) < 0;
+  }
+
+  #move(from: number, to: number): void {
+    const handle = this.#handles.get(from);
+    this.#handles.set(to, handle);
+    this.#timesMs.set(to, this.#timesMs.get(from));
+    this.#ranks.set(to, this.#ranks.get(from));
+    this.#places.set(handle, to);
   }
 
   /** Ranks the members anew, by what comes after all that they have in common. Their order stays. */
   #lookAgain(): void {
-    this.#lookCount = this.#size < LOOK_COUNT_MAX ? this.#size * LOOK_FACTOR : Infinity;
-    const handles = Array.from({ length: this.#size }, (_, place) => this.#handles.get(place));
+    const size = this.#size;
+    if (size < LOOK_COUNT_MIN || size > LOOK_COUNT_MAX) return;
+    this.#askedCount = 0;
+    this.#askedMax = size * ASKED_PER_LOOK;
+    const handles = Array.from({ length: size }, (_, place) => this.#handles.get(place));
     this.#prefix = this.#ties.prefixOf(handles);
     for (const [place, handle] of handles.entries()) {
       this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
