@@ -52,6 +52,7 @@ export type {
   BackupOptions,
   BackupProgress,
   CommitStats,
+  Damage,
   DiskStats,
   HealthProblem,
   HealthProblemCode,
@@ -59,6 +60,7 @@ export type {
   LogChoice,
   LogMode,
   LogStats,
+  LongWorkOptions,
   MemoryStats,
   OpenOptions,
   OverloadReason,
@@ -69,6 +71,9 @@ export type {
   StoreHealth,
   StoreLimits,
   StoreStats,
+  Verification,
+  VerifyOptions,
+  VerifyProgress,
 } from "./src/engine/mod.ts";
 export type {
   Directory,

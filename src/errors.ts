@@ -128,6 +128,11 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
     "Use one definition of a type per store, and declare every state that live flows are in",
 };
 
+/** What the caller should do about an error. Its message ends with it. */
+export function adviceOn(code: FlowErrorCode): string {
+  return ADVICE[code];
+}
+
 /** Facts of an error, by name: the field, the value, the limit, the place. */
 export type FlowErrorDetails = Readonly<Record<string, unknown>>;
 

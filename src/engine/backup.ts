@@ -4,19 +4,11 @@
  * @module
  */
 import type { Directory } from "../files/mod.ts";
-import {
-  copyBackup,
-  type CopyProgress,
-  cutBackup,
-  type Log,
-  type Manifest,
-  restoreBackup,
-} from "../log/mod.ts";
+import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
-import { invalid, refuseUnknown } from "./bad_option.ts";
+import { invalid } from "./bad_option.ts";
 import { directoryAt } from "./directory_at.ts";
-
-const OPTION_NAMES: readonly string[] = ["onProgress", "signal"];
+import { checkLongWork, inPieces, type LongWorkOptions } from "./long_work.ts";
 
 /** How far a backup or a restore has come. */
 export interface BackupProgress {
@@ -26,13 +18,8 @@ export interface BackupProgress {
   readonly totalBytes: number;
 }
 
-/** Options of `backup`. */
-export interface BackupOptions {
-  /** Called after every piece of about a megabyte. */
-  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
-  /** Ends the work; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
+/** Options of `backup`. Hears of progress after every piece of about a megabyte. */
+export type BackupOptions = LongWorkOptions<BackupProgress>;
 
 /** Options of `restoreStore`. */
 export interface RestoreOptions extends BackupOptions {
@@ -65,11 +52,16 @@ export async function backUp(
   to: string | Directory,
   options: BackupOptions = {},
 ): Promise<Backup> {
-  const { onProgress, signal } = checkBackupOptions(options);
+  const { onProgress, signal } = checkLongWork(options);
   signal?.throwIfAborted();
   const target = directoryOf("to", to);
   const cut = cutBackup(directory, manifest, logs);
-  const { bytes } = await run(copyBackup(directory, target, cut), { time, onProgress, signal });
+  const { bytes, totalBytes } = await inPieces(copyBackup(directory, target, cut), {
+    time,
+    onProgress,
+    signal,
+  });
+  onProgress?.({ bytes, totalBytes });
   return { bytes, lsns: cut.ends.map(({ lsn }) => lsn) };
 }
 
@@ -79,46 +71,13 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
     throw invalid("options", options, "an object");
   }
   const { from, to, ...others } = options;
-  const { onProgress, signal } = checkBackupOptions(others);
+  const { onProgress, signal } = checkLongWork(others);
   const time = systemTime();
   signal?.throwIfAborted();
   const source = directoryOf("from", from);
   const copying = restoreBackup({ from: source, to: directoryOf("to", to), random: time.random });
-  await run(copying, { time, onProgress, signal });
-}
-
-/** Does a piece of the work in every macrotask, so that everybody else has his turn in between. */
-async function run(
-  work: Generator<CopyProgress, CopyProgress>,
-  { time, onProgress, signal }: BackupOptions & { readonly time: Time },
-): Promise<CopyProgress> {
-  try {
-    while (true) {
-      const { value, done } = work.next();
-      onProgress?.(value);
-      if (done) return value;
-      await new Promise<void>((resolve) => time.defer(resolve));
-      signal?.throwIfAborted();
-    }
-  } finally {
-    // Leaves no file open, also if somebody has thrown.
-    work.return({ bytes: 0, totalBytes: 0 });
-  }
-}
-
-function checkBackupOptions(options: BackupOptions): BackupOptions {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", options, "an object");
-  }
-  refuseUnknown("", Object.keys(options), OPTION_NAMES);
-  const { onProgress, signal } = options;
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalid("onProgress", onProgress, "a function");
-  }
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
-    throw invalid("signal", signal, "an AbortSignal");
-  }
-  return options;
+  const progress = await inPieces(copying, { time, onProgress, signal });
+  onProgress?.(progress);
 }
 
 function directoryOf(field: string, given: string | Directory): Directory {

@@ -81,6 +81,8 @@ export interface EmbeddedStoreParts {
   readonly lock: Lock;
   /** Copies the store; see `Store.backup()`. */
   readonly backup: Store["backup"];
+  /** Looks through the store; see `Store.verify()`. */
+  readonly verify: Store["verify"];
 }
 
 /** Checks the arguments of a command or query. */
@@ -102,14 +104,16 @@ export class EmbeddedStore implements Store {
   /** The keys. */
   readonly kv: flow.KvStore;
   readonly backup: Store["backup"];
+  readonly verify: Store["verify"];
   readonly #shards: Shards;
   readonly #parse: ParseContext;
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
-  constructor({ shards, time, parse, lock, backup }: EmbeddedStoreParts) {
+  constructor({ shards, time, parse, lock, backup, verify }: EmbeddedStoreParts) {
     this.time = time;
     this.backup = backup;
+    this.verify = verify;
     this.#shards = shards;
     this.#parse = parse;
     this.#lock = lock;

@@ -20,4 +20,7 @@ export type { CommitStats, LogStats, ShardStats, StoreStats } from "./stats.ts";
 export type { LogChoice, OpenOptions, StoreLimits } from "./options.ts";
 export type { LogMode } from "../log/mod.ts";
 export type { RetentionOptions } from "./sweeper.ts";
+export type { Damage, Verification } from "./damage_report.ts";
+export type { LongWorkOptions } from "./long_work.ts";
+export type { VerifyOptions, VerifyProgress } from "./verify.ts";
 export type { Store } from "./store.ts";

@@ -26,6 +26,7 @@ import {
 import { Shards, type ShardsOptions } from "./shards.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread_io.ts";
+import { type VerifyParts, verifyStore } from "./verify.ts";
 
 /** After so many writes a log gets a thread: less than a tenth of a second of steady commits. */
 const THREAD_STARTS_AFTER = 64;
@@ -63,7 +64,8 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     if (log === "thread") await insistOnThreads(shards, ios);
     const parse = { limits, manualClock: time.manual };
     const backup = backupOf({ directory, manifest, logs, time }, shards);
-    return new EmbeddedStore({ shards, time, parse, lock, backup });
+    const verify = verifyOf({ directory, manifest, logs, time, shards });
+    return new EmbeddedStore({ shards, time, parse, lock, backup, verify });
   } catch (error) {
     lock.release();
     throw error;
@@ -75,6 +77,14 @@ function backupOf(parts: BackupParts, shards: Shards): Store["backup"] {
   return async (to, options) => {
     if (shards.ended !== undefined) throw shards.ended;
     return await backUp(parts, to, options);
+  };
+}
+
+/** Looks through a store for as long as it is open. */
+function verifyOf(parts: VerifyParts): Store["verify"] {
+  return async (options) => {
+    if (parts.shards.ended !== undefined) throw parts.shards.ended;
+    return await verifyStore(parts, options);
   };
 }
 

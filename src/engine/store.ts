@@ -18,8 +18,10 @@ import type {
 } from "../flow/mod.ts";
 import type { Directory } from "../files/mod.ts";
 import type { Backup, BackupOptions } from "./backup.ts";
+import type { Verification } from "./damage_report.ts";
 import type { StoreHealth } from "./health.ts";
 import type { StoreStats } from "./stats.ts";
+import type { VerifyOptions } from "./verify.ts";
 import type { Time } from "../time/mod.ts";
 
 /** An open store. Close it when it is no longer needed: the directory is free then. */
@@ -154,6 +156,30 @@ export interface Store extends FlowStore, AsyncDisposable {
    * @param to The directory, created if missing.
    */
   backup(to: string | Directory, options?: BackupOptions): Promise<Backup>;
+  /**
+   * Reads everything that the store holds and looks whether it is as it should be: every byte of its
+   * files; that what is in memory stands there, and is found where memory says; that every flow and
+   * key leads to its values, events and groups; that every index says what the flows say. The store
+   * goes on working meanwhile: a piece of a few milliseconds is done between what others do.
+   *
+   * What is wrong does not make it reject. It is listed with file and offset, and with what to do
+   * about it; what comes behind damage is looked at as well. Nothing is repaired or changed.
+   *
+   * Rejects with `store_closed` or `store_failed` if the store ends meanwhile, and with the reason of
+   * the signal.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * await store.create("email-1", { type: "email" });
+   * const { flows, records, damage } = await store.verify();
+   * console.log(flows, records); // 1 4
+   * for (const { file, offset, message, advice } of damage) console.warn(file, offset, message, advice);
+   * ```
+   */
+  verify(options?: VerifyOptions): Promise<Verification>;
   /**
    * Waits for commands that are on their way to the disk, refuses those that wait for work with
    * `store_closed`, and gives the directory free. Closing twice is harmless.

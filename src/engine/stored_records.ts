@@ -20,7 +20,7 @@ import type {
   ValueParts,
   WrittenValue,
 } from "../flow/core/mod.ts";
-import { type Log, readRecord } from "../log/mod.ts";
+import { type BodyPlace, type Log, readRecord } from "../log/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
 
 /** What a call may see. */
@@ -131,6 +131,16 @@ export class StoredRecords implements HistoryLog {
     }
     invariant(length === size, `the parts of a value have ${length} bytes, not ${size}`);
     return bytes;
+  }
+
+  /** Where a record stands, undefined if there is none with this LSN. */
+  placeOf(lsn: number): BodyPlace | undefined {
+    return this.#keydir.has(lsn) ? this.#keydir.find(lsn) : undefined;
+  }
+
+  /** What a record says, whatever it is; undefined if there is none with this LSN. */
+  effect(lsn: number): Effect | undefined {
+    return this.#keydir.has(lsn) ? this.#effect(lsn) : undefined;
   }
 
   #effect(lsn: number): Effect {

@@ -6,6 +6,7 @@
 import { invariant } from "../invariant.ts";
 import { firstIndex } from "./binary_search.ts";
 import { LongUint32Array } from "./long_array.ts";
+import type { IndexedMember } from "./members.ts";
 
 const HOLE = -1;
 
@@ -64,13 +65,20 @@ export class ChangePlaces {
     this.#places.set(handle, number * BLOCK_PLACES + place);
   }
 
-  /** Makes a hole where a member stands. Returns its block. */
-  vacate(handle: number): Block {
+  /** Where a member stands, undefined if it is in no sequence. */
+  find(handle: number): { readonly block: Block; readonly place: number } | undefined {
     const at = this.#places.get(handle);
     const block = this.#blocks[at >>> BLOCK_BITS];
     const place = at & (BLOCK_PLACES - 1);
+    return block?.handles[place] === handle ? { block, place } : undefined;
+  }
+
+  /** Makes a hole where a member stands. Returns its block. */
+  vacate(handle: number): Block {
+    const found = this.find(handle);
     // Not the message as an argument: it would be made every time.
-    if (block?.handles[place] !== handle) invariant(false, `handle ${handle} is in no sequence`);
+    if (found === undefined) invariant(false, `handle ${handle} is in no sequence`);
+    const { block, place } = found;
     block.handles[place] = HOLE;
     block.size--;
     return block;
@@ -122,6 +130,30 @@ export class ChangeSequence {
     const { size } = block;
     if (size === 0) this.#drop(block);
     else if (size <= FEW_COUNT && (size & (size - 1)) === 0) this.#join(block);
+  }
+
+  /** When a member changed, undefined if it is in another sequence or in none. */
+  timeOf(handle: number): number | undefined {
+    const found = this.#places.find(handle);
+    if (found === undefined || this.#blocks[this.#indexOf(found.block)] !== found.block) {
+      return undefined;
+    }
+    return found.block.timesMs[found.place];
+  }
+
+  /** Yields the members. The sequence may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    let lastMs = 0;
+    for (let at = 0; at < this.#blocks.length; at++) {
+      const { handles, timesMs } = this.#blocks[at]!;
+      for (let place = 0; place < handles.length; place++) {
+        const handle = handles[place]!;
+        if (handle === HOLE) continue;
+        const timeMs = timesMs[place]!;
+        yield { handle, isInOrder: timeMs >= lastMs };
+        lastMs = timeMs;
+      }
+    }
   }
 
   /** Yields the instants at or after an instant at which members changed, in order. */

@@ -7,7 +7,7 @@ import { HandleHeap } from "./handle_heap.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
-import type { Members } from "./members.ts";
+import type { IndexedMember, Members } from "./members.ts";
 import { TypeStates } from "./type_states.ts";
 
 /** Where a flow stands in the index. */
@@ -73,7 +73,7 @@ export class DueIndex {
   place(handle: number, place: DuePlace): void {
     this.remove(handle);
     const lane = this.#laneFor(place);
-    this.#laneNumbers.set(handle, lane.number);
+    this.#laneNumbers.set(handle, lane.kind.number);
     lane.add(handle, place.dueMs);
   }
 
@@ -88,6 +88,19 @@ export class DueIndex {
   /** When a flow of the index is due. */
   timeOf(handle: number): number {
     return this.#lanes[this.#laneNumbers.get(handle)]!.timeOf(handle);
+  }
+
+  /** Where a flow stands, undefined if it is not there. */
+  placeOf(handle: number): DuePlace | undefined {
+    const lane = this.#lanes[this.#laneNumbers.get(handle)];
+    if (lane?.has(handle) !== true) return undefined;
+    const { type, state, leased, priority } = lane.kind;
+    return { type, state, leased, priority, dueMs: lane.timeOf(handle) };
+  }
+
+  /** Yields what it holds. It may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    for (const lane of this.#lanes) if (lane !== undefined) yield* lane.members();
   }
 
   /** Yields what is due at an instant: the most urgent first, then the longest due, then by id. */
@@ -178,7 +191,8 @@ export class DueIndex {
     const place = lanePlace(leased, priority);
     let lane = lanes[place];
     if (lane === undefined) {
-      lane = lanes[place] = new Lane(this.#order, { number: this.#lanes.length, priority });
+      const number = this.#lanes.length;
+      lane = lanes[place] = new Lane(this.#order, { number, type, state, leased, priority });
       this.#lanes.push(lane);
     }
     return lane;

@@ -5,7 +5,7 @@
  */
 import { invariant } from "../invariant.ts";
 import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
-import type { Ties } from "./members.ts";
+import type { IndexedMember, Ties } from "./members.ts";
 
 /**
  * Children of one node. Four instead of two: the tree is half as deep and the children of a node
@@ -86,6 +86,21 @@ export class HandleHeap {
     return this.#timesMs.get(a) - this.#timesMs.get(b) ||
       this.#ranks.get(a) - this.#ranks.get(b) ||
       this.#ties.compare(this.#handles.get(a), this.#handles.get(b));
+  }
+
+  /** Whether it holds a handle. */
+  has(handle: number): boolean {
+    const place = this.#places.get(handle);
+    return place < this.#size && this.#handles.get(place) === handle;
+  }
+
+  /** Yields what it holds. It may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    for (let place = 0; place < this.#size; place++) {
+      const handle = this.at(place);
+      const isAfterAbove = place === 0 || this.compare(place, (place - 1) >>> 2) >= 0;
+      yield { handle, isInOrder: isAfterAbove && this.#places.get(handle) === place };
+    }
   }
 
   /** Adds a handle that is not in the heap. */

@@ -100,6 +100,22 @@ export class KeyIndex {
     }
   }
 
+  /**
+   * Yields all keys in no order, and whether each stands where its name and its end say. The index may
+   * change meanwhile: some may be missed then.
+   */
+  *members(): Generator<{ readonly key: IndexedKey; readonly isInOrder: boolean }> {
+    for (let handle = 0; handle < this.#keys.length; handle++) {
+      // A handle that is free has no name; no key has an empty one.
+      if (this.#keys[handle] === "") continue;
+      const key = this.#at(handle);
+      const isEnding = key.untilMs === null ||
+        (this.#ending.has(handle) && this.#ending.timeOf(handle) === key.untilMs);
+      const isInOrder = isEnding && this.#handleOf(key.partitionKey, key.key) === handle;
+      yield { key, isInOrder };
+    }
+  }
+
   /** Yields the keys that are over at an instant, the one first that is over longest. */
   *over(nowMs: number): Generator<IndexedKey> {
     for (const handle of walkHeaps([this.#ending], this.#ties, nowMs)) yield this.#at(handle);

@@ -5,7 +5,7 @@
  */
 import { HandleHeap } from "./handle_heap.ts";
 import type { LongUint32Array } from "./long_array.ts";
-import type { Members } from "./members.ts";
+import type { IndexedMember, Members } from "./members.ts";
 
 /** What all lanes of an index share. */
 export interface LaneOrder {
@@ -19,6 +19,12 @@ export interface LaneOrder {
 
 /** What the members of a lane have in common. */
 export interface LaneKind {
+  /** The type. */
+  readonly type: string;
+  /** The logical state. */
+  readonly state: string;
+  /** Whether a worker holds a lease. */
+  readonly leased: boolean;
   /** The number of the lane in its index. */
   readonly number: number;
   /** 0, 1 or 2; 2 is the most urgent. */
@@ -30,17 +36,16 @@ export interface LaneKind {
  * until the lane is empty: with a partition per member they cost more than the members themselves,
  * and many never ask.
  */
-export class Lane implements LaneKind {
-  readonly number: number;
-  readonly priority: number;
+export class Lane {
+  /** What its members have in common. */
+  readonly kind: LaneKind;
   readonly #order: LaneOrder;
   readonly #all: HandleHeap;
   #byPartition: Map<string, HandleHeap> | undefined;
 
   /** An empty lane of an index, with what all its lanes share. */
-  constructor(order: LaneOrder, { number, priority }: LaneKind) {
-    this.number = number;
-    this.priority = priority;
+  constructor(order: LaneOrder, kind: LaneKind) {
+    this.kind = kind;
     this.#order = order;
     this.#all = new HandleHeap({ ties: order.members, places: order.places });
   }
@@ -53,6 +58,19 @@ export class Lane implements LaneKind {
   /** The time of a member. */
   timeOf(handle: number): number {
     return this.#all.timeOf(handle);
+  }
+
+  /** Whether it holds a member, over all partitions and in its own. */
+  has(handle: number): boolean {
+    if (!this.#all.has(handle)) return false;
+    if (this.#byPartition === undefined) return true;
+    return this.#byPartition.get(this.#order.members.partitionOf(handle))?.has(handle) === true;
+  }
+
+  /** Yields what it holds. It may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    yield* this.#all.members();
+    for (const heap of this.#byPartition?.values() ?? []) yield* heap.members();
   }
 
   /** Adds a member. */

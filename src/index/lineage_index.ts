@@ -5,7 +5,7 @@
  */
 import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
-import type { Members } from "./members.ts";
+import type { IndexedMember, Members } from "./members.ts";
 
 /** Flows by a name that several of them share. */
 export class LineageIndex {
@@ -42,6 +42,19 @@ export class LineageIndex {
     const sequence = this.#sequences.get(name)!;
     sequence.remove(handle);
     if (sequence.size === 0) this.#sequences.delete(name);
+  }
+
+  /** Where a flow stands, undefined if it is not there. */
+  placeOf(handle: number): { readonly name: string; readonly updatedAtMs: number } | undefined {
+    const name = this.#names[handle];
+    if (name === undefined) return undefined;
+    const updatedAtMs = this.#sequences.get(name)?.timeOf(handle);
+    return updatedAtMs === undefined ? undefined : { name, updatedAtMs };
+  }
+
+  /** Yields what it holds. It may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    for (const sequence of this.#sequences.values()) yield* sequence.members();
   }
 
   /** Yields the flows of a name by the time of their last change, then by id. */

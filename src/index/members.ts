@@ -3,6 +3,15 @@
  *
  * @module
  */
+
+/** A member as an index has it. */
+export interface IndexedMember {
+  /** The handle. */
+  readonly handle: number;
+  /** Whether it stands where its time and its identity say. */
+  readonly isInOrder: boolean;
+}
+
 /** An order over members whose times are equal. */
 export interface Ties {
   /** Below 0, 0 or above 0, as `a` stands before, with or after `b`. */

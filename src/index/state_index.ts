@@ -6,7 +6,7 @@
 import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import { LongUint32Array } from "./long_array.ts";
-import type { Members } from "./members.ts";
+import type { IndexedMember, Members } from "./members.ts";
 import { TypeStates } from "./type_states.ts";
 
 /** Where a flow stands in the index. */
@@ -28,7 +28,7 @@ export interface StateWalk extends ChangeWalk {
 /** All flows by type and state. */
 export class StateIndex {
   readonly #members: Members;
-  readonly #types = new TypeStates(() => this.#newSequence());
+  readonly #types = new TypeStates((type, state) => this.#newSequence(type, state));
   readonly #places = new ChangePlaces();
   /** All sequences by number; 0 is none. A sequence stays when it is empty, as its names do. */
   readonly #sequences: (NumberedSequence | undefined)[] = [undefined];
@@ -60,6 +60,20 @@ export class StateIndex {
     this.#numbers.set(handle, 0);
   }
 
+  /** Where a flow stands, undefined if it is not there. */
+  placeOf(handle: number): StatePlace | undefined {
+    const sequence = this.#sequences[this.#numbers.get(handle)];
+    const updatedAtMs = sequence?.timeOf(handle);
+    if (sequence === undefined || updatedAtMs === undefined) return undefined;
+    const { type, state } = sequence;
+    return { type, state, updatedAtMs };
+  }
+
+  /** Yields what it holds. It may change meanwhile: some may be missed then. */
+  *members(): Generator<IndexedMember> {
+    for (const sequence of this.#sequences) if (sequence !== undefined) yield* sequence.members();
+  }
+
   /** The states that flows of a type are in, with their counts. */
   counts(type: string): Map<string, number> {
     const counts = new Map<string, number>();
@@ -81,19 +95,30 @@ export class StateIndex {
     return names.map((name) => states.get(name)).filter((sequence) => sequence !== undefined);
   }
 
-  #newSequence(): NumberedSequence {
-    const sequence = new NumberedSequence(this.#places, this.#sequences.length);
+  #newSequence(type: string, state: string): NumberedSequence {
+    const number = this.#sequences.length;
+    const sequence = new NumberedSequence(this.#places, { number, type, state });
     this.#sequences.push(sequence);
     return sequence;
   }
 }
 
-/** The flows of a type in one state. */
-class NumberedSequence extends ChangeSequence {
+/** What the flows of a sequence have in common. */
+interface SequenceKind extends Pick<StatePlace, "type" | "state"> {
+  /** The number of the sequence in its index. */
   readonly number: number;
+}
 
-  constructor(places: ChangePlaces, number: number) {
+/** The flows of a type in one state. */
+class NumberedSequence extends ChangeSequence implements SequenceKind {
+  readonly number: number;
+  readonly type: string;
+  readonly state: string;
+
+  constructor(places: ChangePlaces, { number, type, state }: SequenceKind) {
     super(places);
     this.number = number;
+    this.type = type;
+    this.state = state;
   }
 }

@@ -6,13 +6,13 @@
 
 /** One thing for each state of each type, made when it is asked for first. It stays for good. */
 export class TypeStates<Thing> {
-  readonly #make: () => Thing;
+  readonly #make: (type: string, state: string) => Thing;
   readonly #types = new Map<string, Map<string, Thing>>();
   /** What was asked for last: most often it is asked for again. */
   #last: { readonly type: string; readonly state: string; readonly thing: Thing } | undefined;
 
   /** @param make Makes the thing of a state. */
-  constructor(make: () => Thing) {
+  constructor(make: (type: string, state: string) => Thing) {
     this.#make = make;
   }
 
@@ -33,7 +33,7 @@ export class TypeStates<Thing> {
     let states = this.#types.get(type);
     if (states === undefined) this.#types.set(type, states = new Map());
     let thing = states.get(state);
-    if (thing === undefined) states.set(state, thing = this.#make());
+    if (thing === undefined) states.set(state, thing = this.#make(type, state));
     this.#last = { type, state, thing };
     return thing;
   }

@@ -15,6 +15,14 @@ export type {
   LogPosition,
   VoidReason,
 } from "./log.ts";
+export {
+  type FileFlaw,
+  type Finding,
+  flawOf,
+  type Inspected,
+  inspectLog,
+  manifestFlaw,
+} from "./inspection.ts";
 export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./backup.ts";
 export { frameEnd } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
@@ -24,7 +32,7 @@ export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manif
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
-export { SEGMENT_HEAD_BYTES } from "./segment.ts";
+export { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 export type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
 export {
   beginRecord,

@@ -20,7 +20,7 @@ import {
   type VoidReason,
 } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
-import { noBackup } from "./no_backup.ts";
+import { noFiles } from "./no_files.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
 
 /** What a scripted store differs in. */
@@ -79,7 +79,7 @@ export class ScriptedStore implements AsyncDisposable {
     const parse = { limits: storeLimits, manualClock: true };
     this.shard = this.shards.router.first;
     this.fates = this.fatesOf[0]!;
-    const parts = { shards: this.shards, time, parse, lock, backup: noBackup };
+    const parts = { shards: this.shards, time, parse, lock, ...noFiles };
     this.store = new EmbeddedStore(parts);
   }
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Flow, FlowState } from "../../src/flow/core/mod.ts";
+import { type Flow, type FlowState, indexFlaws } from "../../src/flow/core/mod.ts";
 import { assertEquals } from "../assert.ts";
 
 /**
- * Asserts that every index equals a scan of the table.
+ * Asserts that every index equals a scan of the table, and that the store's own check finds nothing.
  *
  * @param dueMsOf When a flow with a due time is due. Default: when it says so itself.
  */
@@ -16,6 +16,7 @@ export function assertIndexed(
   state: FlowState,
   dueMsOf: (flow: Flow) => number = ({ control }) => control.nextRunAtMs!,
 ): void {
+  assertEquals([...indexFlaws(state)].filter((flaw) => flaw !== undefined), []);
   const flows = [...state.table];
   const handleOf = (flow: Flow) => state.table.handleOf(flow.key)!;
   const byName = (a: Flow, b: Flow) =>

@@ -19,7 +19,7 @@ import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
-import { noBackup } from "../engine/no_backup.ts";
+import { noFiles } from "../engine/no_files.ts";
 
 /** Small enough for a roll every few frames. */
 const SEGMENT_BYTES_MAX = 4_096 + 3_000;
@@ -129,7 +129,7 @@ export class EngineProcess {
       throw error;
     }
     const parse = { limits: LIMITS, manualClock: true };
-    const parts = { shards: this.shards, time, parse, lock, backup: noBackup };
+    const parts = { shards: this.shards, time, parse, lock, ...noFiles };
     this.store = new EmbeddedStore(parts);
   }
 

@@ -14,7 +14,7 @@ import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
-import { noBackup } from "../engine/no_backup.ts";
+import { noFiles } from "../engine/no_files.ts";
 import { HASH_KEY } from "./engine_machine.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
@@ -72,7 +72,7 @@ export class ShardsProcess {
     });
     parts.spoil(this.shards);
     const parse = { limits, manualClock: true };
-    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, backup: noBackup });
+    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }
 
   /** Asserts that every log would make again what is in memory. Nothing may be ahead of the logs. */

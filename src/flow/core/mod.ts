@@ -94,6 +94,7 @@ export type {
 } from "./effect.ts";
 export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
+export { indexFlaws } from "./index_flaws.ts";
 export { pairName } from "./pair_name.ts";
 export { bytesOf, valuesOf } from "./request_values.ts";
 export { type Control, type Flow, type Identity, isForgotten, type Lease } from "./flow.ts";
@@ -101,7 +102,7 @@ export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
 export type { Group, Membership } from "./group.ts";
 export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./named_values.ts";
-export { type HistoryLog, readHistory } from "./history.ts";
+export { type HistoryLog, oldestVersion, readHistory } from "./history.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace } from "./lease_grace.ts";

@@ -23,6 +23,8 @@ export interface FlowTable extends Members {
   find(partitionKey: string, id: string): Flow | undefined;
   /** The flows with an id, in whatever partitions. */
   findAll(id: string): Flow[];
+  /** Whether a flow has a handle. */
+  has(handle: number): boolean;
   /** The flow with a handle. */
   at(handle: number): Flow;
   /** Adds a flow whose key is new. Returns its handle, which stays the same for life. */
@@ -33,7 +35,7 @@ export interface FlowTable extends Members {
   delete(key: FlowKey): void;
   /** The handle of a flow. */
   handleOf(key: FlowKey): number | undefined;
-  /** All flows, in no order. */
+  /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
   [Symbol.iterator](): Iterator<Flow>;
 }
 
@@ -107,6 +109,10 @@ export class PackedTable implements FlowTable {
       if (this.#identities.hasId(this.#rows.identityOf(handle), id)) found.push(this.at(handle));
     }
     return found;
+  }
+
+  has(handle: number): boolean {
+    return this.#rows.has(handle);
   }
 
   at(handle: number): Flow {
