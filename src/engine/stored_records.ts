@@ -121,16 +121,26 @@ export class StoredRecords implements HistoryLog {
   }
 
   #join({ firstLsn, count }: ValueParts, size: number): Uint8Array {
+    const first = this.#part(firstLsn);
+    // No part is longer than the first, so a size that is a lie takes no memory.
+    const isPossible = this.#keydir.has(firstLsn + count - 1) && size <= count * first.length;
+    invariant(isPossible, `${count} parts of at most ${first.length} bytes do not make ${size}`);
     const bytes = new Uint8Array(size);
     let length = 0;
     for (let index = 0; index < count; index++) {
-      const part = this.#effect(firstLsn + index);
-      invariant(part.kind === "value_part", `LSN ${firstLsn + index} is no part of a value`);
-      bytes.set(part.bytes, length);
-      length += part.bytes.length;
+      const part = index === 0 ? first : this.#part(firstLsn + index);
+      invariant(part.length <= size - length, `the parts of a value have more than ${size} bytes`);
+      bytes.set(part, length);
+      length += part.length;
     }
     invariant(length === size, `the parts of a value have ${length} bytes, not ${size}`);
     return bytes;
+  }
+
+  #part(lsn: number): Uint8Array {
+    const part = this.#effect(lsn);
+    invariant(part.kind === "value_part", `LSN ${lsn} is no part of a value`);
+    return part.bytes;
   }
 
   /** Where a record stands, undefined if there is none with this LSN. */

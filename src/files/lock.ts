@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Lock, LockOwner } from "./directory.ts";
 import { lockRefusal } from "./lock_refusal.ts";
+import { ownerOf } from "./owner.ts";
 
 /**
  * How long a challenger waits, in milliseconds. Measured with two processes that start at the same
@@ -86,13 +87,7 @@ function isBusy(error: unknown): boolean {
 /** The facts the owner left, or `undefined` if it has not come to it or is just leaving. */
 function readOwner(path: string): LockOwner | undefined {
   try {
-    const facts: Partial<LockOwner> = JSON.parse(readFileSync(join(path, "OWNER"), "utf8"));
-    const { pid, runtime, startedAtMs } = facts;
-    if (typeof pid !== "number" || typeof runtime !== "string") return undefined;
-    if (typeof startedAtMs !== "number" || Number.isNaN(new Date(startedAtMs).valueOf())) {
-      return undefined;
-    }
-    return { pid, runtime, startedAtMs };
+    return ownerOf(readFileSync(join(path, "OWNER"), "utf8"));
   } catch {
     return undefined;
   }

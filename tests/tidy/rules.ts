@@ -25,7 +25,7 @@ const longFiles: Readonly<Record<string, string>> = {
 };
 
 /** Folders of `tests/` that are no room of `src/`. */
-const testFolders: readonly string[] = ["crash", "golden", "lint", "simulation", "tidy"];
+const testFolders: readonly string[] = ["crash", "fuzz", "golden", "lint", "simulation", "tidy"];
 
 /** File names are snake_case nouns; a drawer for anything at all is not a noun. */
 export const namesAreNouns: Rule = (tree) =>

@@ -17,11 +17,12 @@ export function parseCursor(cursor: string): ListPosition | undefined {
   if (id === undefined || partitionKey === undefined || rest.length > 0) return undefined;
   if (!Number.isSafeInteger(updatedAtMs)) return undefined;
   try {
-    return {
+    const position = {
       updatedAtMs,
       id: decodeURIComponent(id),
       partitionKey: decodeURIComponent(partitionKey),
     };
+    return formatCursor(position) === cursor ? position : undefined;
   } catch {
     return undefined;
   }
@@ -39,7 +40,8 @@ export function formatKeyCursor(key: string): string {
 export function parseKeyCursor(cursor: string): string | undefined {
   if (!cursor.startsWith(OF_KEYS)) return undefined;
   try {
-    return decodeURIComponent(cursor.slice(OF_KEYS.length));
+    const key = decodeURIComponent(cursor.slice(OF_KEYS.length));
+    return formatKeyCursor(key) === cursor ? key : undefined;
   } catch {
     return undefined;
   }

@@ -69,7 +69,7 @@ export function readBody(
     parentFlowId: flags & HAS_PARENT ? rest.text() : null,
     rootFlowId: flags & HAS_ROOT ? rest.text() : null,
     correlationId: flags & HAS_CORRELATION ? rest.text() : null,
-    attributes: flags & HAS_ATTRIBUTES ? parseJson(rest.text()) as Attributes : {},
+    attributes: flags & HAS_ATTRIBUTES ? parseObject(rest.text()) as Attributes : {},
     membership: flags & HAS_MEMBERSHIP ? readMembership(rest) : null,
     createdAtMs,
     historyMaxEvents,
@@ -79,13 +79,16 @@ export function readBody(
   return { kind: "body", key, identity };
 }
 
-/** Reads JSON that this version wrote. */
-export function parseJson(text: string): unknown {
+/** Reads an object that was written as JSON. */
+export function parseObject(text: string): object {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new DecodeError("The text is not JSON");
   }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new DecodeError("The JSON is no object");
 }
 
 function isEmpty(attributes: Attributes): boolean {

@@ -10,7 +10,7 @@ import type { InboxEffect, OutboxEffect } from "../effect.ts";
 import type { BirthMessage, EndMessage, Message } from "../message.ts";
 import type { DigestedValue, ValueChanges } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
-import { parseJson } from "./body.ts";
+import { parseObject } from "./body.ts";
 import { bytesOf, hexOf } from "./hex.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
@@ -139,7 +139,7 @@ function readBirth(rest: ByteReader): BirthMessage {
       has(HAS_PAYLOAD_LINK, () => ({ linkLsn: rest.u48() })),
     rootFlowId: has(HAS_ROOT, () => rest.text()),
     correlationId: has(HAS_CORRELATION, () => rest.text()),
-    attributes: has(HAS_ATTRIBUTES, () => parseJson(rest.text()) as Attributes),
+    attributes: has(HAS_ATTRIBUTES, () => parseObject(rest.text()) as Attributes),
     retentionTtlMs: has(HAS_TTL, () => rest.u53()),
     historyMaxEvents: has(HAS_HISTORY, () => rest.u32()),
     idempotent: (flags & IS_IDEMPOTENT) !== 0,

@@ -14,7 +14,7 @@ import {
 import type { TypePolicy } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { DelEffect, DictEffect, Effect, PolicyEffect, SignalKeyEffect } from "../effect.ts";
-import { parseJson, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
+import { parseObject, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
 import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
 import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
 import { readClosing, readGroup, writeClosing, writeGroupFixed, writeGroupRest } from "./group.ts";
@@ -214,7 +214,7 @@ function readDel(fixed: ByteReader, rest: ByteReader): DelEffect {
 function readPolicy(fixed: ByteReader, rest: ByteReader, dictionary: Dictionary): PolicyEffect {
   const type = nameIn(dictionary, fixed.u32());
   const generation = fixed.u48();
-  const policy = parseJson(rest.text()) as TypePolicy;
+  const policy = parseObject(rest.text()) as TypePolicy;
   rest.end();
   return { kind: "policy", type, generation, policy };
 }
