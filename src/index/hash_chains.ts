@@ -9,6 +9,10 @@ import { LongUint32Array } from "./long_array.ts";
 /** Lists begin with so many buckets. */
 const FIRST_COUNT = 1 << 10;
 
+/** The next handle of the same bucket, plus 1, and the hash. */
+const NEXT = 0;
+const HASH = 1;
+
 /**
  * Handles in buckets by the 32-bit hash that they were added with; whoever asks compares what he
  * finds with what he looks for. Handles that have the same hash are all in one bucket.
@@ -20,10 +24,8 @@ const FIRST_COUNT = 1 << 10;
 export class HashChains {
   /** The first handle of every bucket, plus 1. */
   readonly #heads = new LongUint32Array();
-  /** The next handle of the same bucket, plus 1, by handle. */
-  readonly #nexts = new LongUint32Array();
-  /** The hash, by handle. */
-  readonly #hashes = new LongUint32Array();
+  /** Two numbers for every handle, side by side since most often both are wanted: see `NEXT`, `HASH`. */
+  readonly #links = new LongUint32Array();
   #bucketCount = FIRST_COUNT;
   /** All bits of the largest number of a bucket. */
   #mask = FIRST_COUNT - 1;
@@ -41,31 +43,31 @@ export class HashChains {
 
   /** The handle after one that might have the same hash, -1 after the last. */
   next(handle: number): number {
-    return this.#nexts.get(handle) - 1;
+    return this.#links.get(2 * handle + NEXT) - 1;
   }
 
   /** The hash that a handle was added with. */
   hashOf(handle: number): number {
-    return this.#hashes.get(handle);
+    return this.#links.get(2 * handle + HASH);
   }
 
   /** Adds a handle that is not there. */
   add(handle: number, hash: number): void {
-    this.#hashes.set(handle, hash);
+    this.#links.set(2 * handle + HASH, hash);
     this.#push(this.#bucketOf(hash), handle);
     if (++this.#size > this.#bucketCount) this.#divide();
   }
 
   /** Removes a handle that is there. */
   remove(handle: number): void {
-    const bucket = this.#bucketOf(this.#hashes.get(handle));
-    const after = this.#nexts.get(handle);
+    const bucket = this.#bucketOf(this.#links.get(2 * handle + HASH));
+    const after = this.#links.get(2 * handle + NEXT);
     let at = this.#heads.get(bucket);
     if (at === handle + 1) this.#heads.set(bucket, after);
     else {
-      while (at !== 0 && this.#nexts.get(at - 1) !== handle + 1) at = this.#nexts.get(at - 1);
+      while (at !== 0 && this.next(at - 1) !== handle) at = this.next(at - 1) + 1;
       if (at === 0) invariant(false, `handle ${handle} is in no bucket`);
-      this.#nexts.set(at - 1, after);
+      this.#links.set(2 * (at - 1) + NEXT, after);
     }
     this.#size--;
   }
@@ -77,7 +79,7 @@ export class HashChains {
   }
 
   #push(bucket: number, handle: number): void {
-    this.#nexts.set(handle, this.#heads.get(bucket));
+    this.#links.set(2 * handle + NEXT, this.#heads.get(bucket));
     this.#heads.set(bucket, handle + 1);
   }
 
@@ -90,8 +92,8 @@ export class HashChains {
     this.#heads.set(divided, 0);
     while (at !== 0) {
       const handle = at - 1;
-      at = this.#nexts.get(handle);
-      this.#push(this.#bucketOf(this.#hashes.get(handle)), handle);
+      at = this.#links.get(2 * handle + NEXT);
+      this.#push(this.#bucketOf(this.#links.get(2 * handle + HASH)), handle);
     }
   }
 }

@@ -10,6 +10,7 @@ import { type Group, isFrozen, openCount, shardsOf, withoutOpen } from "./group.
 /** Notes that a flow has ended: its parent is to know, and its open children end with it. */
 export function noteEnd(draft: Draft, flow: Flow): void {
   if (flow.identity.membership !== null) draft.family.endings.push(flow);
+  if (flow.groups.length === 0) return;
   const groups = flow.groups.filter((group) => isToShut(draft, group));
   if (groups.length > 0) draft.family.shut(flow, groups.map(({ number }) => number));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hash64 } from "../../codec/mod.ts";
+import { type Hash64, isSameHash } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
@@ -27,6 +27,7 @@ import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type Holdings, type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
 import { ALONE, isStored, type Neighbours } from "./neighbours.ts";
+import { pairName } from "./pair_name.ts";
 import { duplicate, neverStored, notFound } from "./refusals.ts";
 import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
@@ -59,12 +60,15 @@ export class Draft implements FlowLookup, ClosingView {
   #signals: SignalDraft | undefined;
   readonly #effects: Effect[] = [];
   readonly #newNames = new Set<string>();
-  readonly #newKeys = new Set<string>();
+  /** The upper 30 bits of the lower halves of keys: small numbers, where texts would take ten times as long. */
+  readonly #newKeys = new Set<number>();
   readonly #named = new Set<string>();
   /** Values since the last control block. They are of the flow whose control block comes next. */
   #valueCount = 0;
-  /** Changed flows by id; mostly one for an id. */
-  readonly #changed = new Map<string, Flow[]>();
+  /** Changed flows by id. */
+  readonly #changed = new Map<string, Flow>();
+  /** Those whose id stands there already, by partition and id. Mostly none. */
+  readonly #namesakes = new Map<string, Flow>();
   #family: Family | undefined;
   #lookupCount = 0;
 
@@ -137,7 +141,10 @@ export class Draft implements FlowLookup, ClosingView {
 
   /** The flows with an id in the whole store, whether their retention is over or not. */
   findAll(id: string): Flow[] {
-    const changed = this.#changed.get(id) ?? [];
+    const first = this.#changed.get(id);
+    const changed = first === undefined
+      ? []
+      : [first, ...[...this.#namesakes.values()].filter(({ identity }) => identity.id === id)];
     const others = this.state.table.findAll(id).filter(({ identity }) =>
       !changed.some((flow) => flow.identity.partitionKey === identity.partitionKey)
     );
@@ -146,9 +153,11 @@ export class Draft implements FlowLookup, ClosingView {
   }
 
   recorded(partitionKey: string, id: string): Flow | undefined {
-    const changed = this.#changed.get(id)
-      ?.find(({ identity }) => identity.partitionKey === partitionKey);
-    return changed ?? this.state.table.find(partitionKey, id);
+    const changed = this.#changed.get(id);
+    if (changed === undefined) return this.state.table.find(partitionKey, id);
+    if (changed.identity.partitionKey === partitionKey) return changed;
+    return this.#namesakes.get(pairName(partitionKey, id)) ??
+      this.state.table.find(partitionKey, id);
   }
 
   /** A flow as it is after what the command has done so far. */
@@ -185,10 +194,10 @@ export class Draft implements FlowLookup, ClosingView {
     const { table, keys } = this.state;
     let key: FlowKey | undefined = keys.first(partitionKey, id);
     for (; key !== undefined; key = nextKey(key)) {
-      const packed = packKey(key);
-      if (table.handleOf(key) !== undefined || this.#newKeys.has(packed)) continue;
-      this.#newKeys.add(packed);
-      return key;
+      if (table.handleOf(key) === undefined && !this.#isNew(key)) {
+        this.#newKeys.add(key.lo >>> 2);
+        return key;
+      }
     }
     // Four flows with the same 62 bits of a keyed hash: somebody knows the key, or it is broken.
     invariant(false, `no key is left for flow "${id}" in partition "${partitionKey}"`);
@@ -208,15 +217,15 @@ export class Draft implements FlowLookup, ClosingView {
   }
 
   /** Keeps a value that the command makes itself: nobody sent it ahead, and it is small. */
-  ownValue(key: FlowKey, { encoding, bytes }: Value): number {
+  ownValue(key: FlowKey, value: Value): number {
     this.#valueCount++;
-    return this.#addValue({ kind: "value", key, value: { encoding, bytes }, untilMs: null });
+    return this.#addValue({ kind: "value", key, value, untilMs: null });
   }
 
   /** A value as it is written: with its bytes, or, if it went ahead, with the place of its parts. */
   written(value: Value): WrittenValue {
     const { encoding, bytes } = value;
-    if (bytes.length <= this.limits.valueInlineBytesMax) return { encoding, bytes };
+    if (bytes.length <= this.limits.valueInlineBytesMax) return value;
     const parts = this.#context.parts?.get(value);
     invariant(parts !== undefined, `a value of ${bytes.length} bytes did not go ahead`);
     return { encoding, size: bytes.length, parts };
@@ -349,13 +358,15 @@ export class Draft implements FlowLookup, ClosingView {
   #remember(flow: Flow): void {
     const { id, partitionKey } = flow.identity;
     const changed = this.#changed.get(id);
-    if (changed === undefined) {
-      this.#changed.set(id, [flow]);
-      return;
-    }
-    const place = changed.findIndex(({ identity }) => identity.partitionKey === partitionKey);
-    if (place < 0) changed.push(flow);
-    else changed[place] = flow;
+    const isFirst = changed === undefined || changed.identity.partitionKey === partitionKey;
+    if (isFirst) this.#changed.set(id, flow);
+    else this.#namesakes.set(pairName(partitionKey, id), flow);
+  }
+
+  /** Whether the command has given a key to a flow. */
+  #isNew(key: FlowKey): boolean {
+    return this.#newKeys.has(key.lo >>> 2) &&
+      this.#effects.some((effect) => effect.kind === "body" && isSameHash(effect.key, key));
   }
 
   #name(name: string): void {

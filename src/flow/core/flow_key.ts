@@ -25,7 +25,9 @@ export class FlowKeys {
   readonly #hash: KeyedHash;
   readonly #writer = new ByteWriter();
   /** What was asked for last: whoever looks for a flow that is not there often creates it next. */
-  #last: { readonly partitionKey: string; readonly id: string; readonly key: FlowKey } | undefined;
+  #lastPartitionKey = "";
+  #lastId = "";
+  #lastKey: FlowKey | undefined;
 
   /** @param hash The hash of the store. */
   constructor(hash: KeyedHash) {
@@ -34,8 +36,8 @@ export class FlowKeys {
 
   /** The key that is given to a flow, unless another flow has it. */
   first(partitionKey: string, id: string): FlowKey {
-    const last = this.#last;
-    if (last?.id === id && last.partitionKey === partitionKey) return last.key;
+    const isLast = this.#lastId === id && this.#lastPartitionKey === partitionKey;
+    if (isLast && this.#lastKey !== undefined) return this.#lastKey;
     const writer = this.#writer;
     writer.reset();
     // The length in front keeps different pairs of texts different.
@@ -43,9 +45,9 @@ export class FlowKeys {
     writer.rawText(partitionKey);
     writer.rawText(id);
     const { hi, lo } = this.#hash(writer.buffer, writer.length);
-    const key = { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
-    this.#last = { partitionKey, id, key };
-    return key;
+    this.#lastPartitionKey = partitionKey;
+    this.#lastId = id;
+    return this.#lastKey = { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
   }
 
   /** 32 bits of a hash of an id alone. */

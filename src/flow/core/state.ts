@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteWriter, sipHash24, type SipKey } from "../../codec/mod.ts";
+import { sipHash24, type SipKey } from "../../codec/mod.ts";
 import {
   DueIndex,
   type DueSelection,
@@ -14,6 +14,7 @@ import {
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ClosingView } from "./closing.ts";
+import { RequestText } from "./digest.ts";
 import type { Flow } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
 import type { Group } from "./group.ts";
@@ -51,7 +52,7 @@ export class FlowState implements ClosingView {
   /** Gives requests their digests. */
   readonly hash: KeyedHash;
   /** Where the text of a request is written that gets a digest. */
-  readonly scratch: ByteWriter = new ByteWriter();
+  readonly requestText: RequestText = new RequestText();
   /** Every fencing number that is given away is above this. */
   readonly fencingFloor: number;
   /** Gives flows their keys. */

@@ -88,7 +88,10 @@ export class PackedTable implements FlowTable {
   find(partitionKey: string, id: string): Flow | undefined {
     const key = this.#keys.first(partitionKey, id);
     const recent = this.#recentBy(key);
-    if (recent?.identity.id === id && recent.identity.partitionKey === partitionKey) return recent;
+    // The numbers first: texts of the same length are compared character by character.
+    const isRecent = recent?.key.hi === key.hi && recent.identity.id === id &&
+      recent.identity.partitionKey === partitionKey;
+    if (isRecent) return recent;
     const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
     for (; handle >= 0; handle = this.#byKey.next(handle)) {

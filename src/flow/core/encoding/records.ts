@@ -70,13 +70,16 @@ export function writeEffects(
 ): number[] {
   const names = nameIds(dictionary, effects);
   const ends: number[] = [];
-  let lsn = firstLsn;
+  // One for all records: it is read at once.
+  const head = { type: 0, lsn: firstLsn, fixedLength: 0 };
   for (const effect of effects) {
     const start = beginRecord(writer);
     writeFixed(writer, effect, names);
-    const fixedLength = writer.length - start - RECORD_HEADER_BYTES;
+    head.type = TYPES[effect.kind];
+    head.fixedLength = writer.length - start - RECORD_HEADER_BYTES;
     writeRest(writer, effect, names);
-    endRecord(writer, start, { type: TYPES[effect.kind], lsn: lsn++, fixedLength });
+    endRecord(writer, start, head);
+    head.lsn++;
     ends.push(writer.length);
   }
   return ends;

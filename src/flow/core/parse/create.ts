@@ -67,7 +67,12 @@ export function parseCreateMany(
 
 function requestOf(id: string, args: Arguments): CreateRequest {
   const request = childRequestOf(id, args);
-  return { ...request, partitionKey: request.partitionKey ?? automaticPartition(id) };
+  // A spread only where it is needed: it takes as long as reading all members.
+  return hasPartition(request) ? request : { ...request, partitionKey: automaticPartition(id) };
+}
+
+function hasPartition(request: ChildRequest): request is ChildRequest & CreateRequest {
+  return request.partitionKey !== undefined;
 }
 
 /** What the options say about a flow to create. Of a child they cannot say who its parent is. */
