@@ -15,7 +15,7 @@ export function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
   if (all.length > 1 && "items" in command && command.mode !== "single") {
     return applyInGroups(command, {
       router,
-      nowMs: shards.now(),
+      nowMs: timeOf(shards, command),
       apply: (part, shard) => applyIn(shards, part, shard),
     }) as Promise<T>;
   }
@@ -24,7 +24,7 @@ export function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
   const isNarrow = route.to === "flow" && command.kind !== "spawn";
   const looksAt = isNarrow ? router.shardsFor(route.target) : all;
   return shards.call(() => {
-    const shard = router.shardFor(route, shards.now());
+    const shard = router.shardFor(route, timeOf(shards, command));
     return verdictOn<T>(shards, shards.apply(command, shard), [shard]);
   }, () => looksAt);
 }
@@ -33,4 +33,9 @@ export function applyCommand<T>(shards: Shards, command: Command): Promise<T> {
 function applyIn<T>(shards: Shards, command: Command, shard: Shard): Promise<T> {
   const on = [shard];
   return shards.call(() => verdictOn<T>(shards, shards.apply(command, shard), on), () => on);
+}
+
+/** When a command happens: a flow that is forgotten then is in nobody's way. */
+function timeOf(shards: Shards, { nowMs = 0 }: Command): number {
+  return Math.max(shards.now(), nowMs);
 }

@@ -50,6 +50,22 @@ test("openStore() keeps the number of shards that a store was created with", asy
   await (await openStore({ files })).close();
 });
 
+test("a command that names its time finds the flow that is there then", async () => {
+  await using store = await opened();
+  for (const [partitionKey, retentionTtlMs] of [[P0, 1], [P2, 5_000]] as const) {
+    await store.create("twin", { type: "t", partitionKey, retentionTtlMs });
+  }
+  const { updatedAtMs } = await store.cancel({ id: "twin", partitionKey: P0 });
+  const nowMs = updatedAtMs + 1;
+  assertEquals((await store.cancel("twin", { nowMs })).partitionKey, P2);
+  // The same of many at once.
+  await store.create("other", { type: "t", partitionKey: P0, retentionTtlMs: 1 });
+  await store.create("other", { type: "t", partitionKey: P2 });
+  await store.cancel({ id: "other", partitionKey: P0 });
+  const [cancelled] = await store.cancelMany([{ id: "other" }], { nowMs: nowMs + 1 });
+  assertEquals(cancelled?.partitionKey, P2);
+});
+
 test("a flow is found by its id in whatever shard it is", async () => {
   await using store = await opened();
   for (const partitionKey of PARTITIONS) {
