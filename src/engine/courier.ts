@@ -44,6 +44,8 @@ export class Courier {
   readonly #monotonicMs: () => number;
   /** Calls that want a name which is expected. */
   readonly #waiting = new WaitingCalls();
+  /** By sender, then by receiver: the LSN up to which messages have arrived for good. */
+  readonly #arrived = new Map<number, Map<number, number>>();
   /** Not before this monotonic time. */
   #restUntilMs = 0;
 
@@ -82,7 +84,14 @@ export class Courier {
   /** Forgets what has arrived for good. Everything that a log holds is durable when it is opened. */
   opened(): void {
     for (const { from, to } of this.#routes()) {
-      from.state.flows.mail.forget(to.number, to.state.flows.mail.receivedFrom(from.number));
+      this.#forget({ from, to }, to.state.flows.mail.receivedFrom(from.number));
+    }
+  }
+
+  /** Forgets it once more: a shard whose state was built anew has all that it ever sent. */
+  startedAgain(shard: Shard): void {
+    for (const [to, lsn] of this.#arrived.get(shard.number) ?? []) {
+      shard.state.flows.mail.forget(to, lsn);
     }
   }
 
@@ -108,9 +117,16 @@ export class Courier {
         }
         return { standsOn: [to.footing()], read: () => {} };
       },
-      resolve: () => from.state.flows.mail.forget(to.number, last),
+      resolve: () => this.#forget({ from, to }, last),
       reject: () => this.#rest(),
     });
+  }
+
+  /** Notes that everything up to an LSN has arrived for good. */
+  #forget({ from, to }: Route, lsn: number): void {
+    const arrived = this.#arrived.get(from.number) ?? new Map<number, number>();
+    this.#arrived.set(from.number, arrived.set(to.number, lsn));
+    from.state.flows.mail.forget(to.number, lsn);
   }
 
   #rest(): void {

@@ -269,6 +269,7 @@ export class Shards implements ShardHost {
 
   startedAgain(shard: Shard): void {
     if (shard.number === 0) this.#policies.startAgain();
+    this.#courier.startedAgain(shard);
     for (const call of this.#pending.takeVoid()) this.decide(call);
   }
 

@@ -60,7 +60,7 @@ export class CorePair {
   constructor(endsMax: number, rebuilding: Rebuilding = {}) {
     this.#rebuilding = rebuilding;
     this.store = new CoreStore({ nowMs: 1_000, limits: { commandBytesMax: 4_096 * endsMax } });
-    this.model = new Model(1_000, endsMax);
+    this.model = new Model(1_000, { endsMax });
     this.#flows = new FlowPair(this.store, this.model);
     this.#keys = new KvPair(this.store, this.model, assertRecord);
     this.#families = new FamilyPair(

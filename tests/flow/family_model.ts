@@ -7,67 +7,18 @@
  */
 
 import { compareIds, type Model, requestText, TERMINAL } from "./model.ts";
-import type { ModelCreate, ModelFlow, ModelItem } from "./model_flow.ts";
+import type { ModelCreate, ModelFlow } from "./model_flow.ts";
+import type { ModelGroup, ModelGroupAsked, ModelLineage, ModelSpawn } from "./model_group.ts";
 import { Refusal } from "./refusal.ts";
 
-/** What a request says about its group. */
-export interface ModelGroupAsked {
-  readonly groupId: string;
-  readonly wait: "all" | "any" | "none";
-  readonly waitState: string | null;
-  readonly success: string;
-  readonly failure: string | null;
-  readonly onChildFailed: "fail_parent" | "ignore";
-  readonly onParentClosed: "cancel_children" | "abandon_children";
-}
+export type * from "./model_group.ts";
 
-/** A group of children. */
-export interface ModelGroup extends ModelGroupAsked {
-  /** No other group has it, whatever its name. */
-  readonly number: number;
-  /** The request that made it. */
-  readonly request: string;
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly resolved: "success" | "failure" | null;
-}
-
-/** The group that a flow is in. */
-export interface ModelMembership {
-  readonly partitionKey: string;
-  readonly groupId: string;
-  readonly number: number;
-  /** The place among its siblings. */
-  readonly place: number;
-}
-
-/** Children to create. */
-export interface ModelSpawn extends ModelItem {
-  readonly group: ModelGroupAsked;
-  readonly from?: string | undefined;
-  readonly children: readonly ModelChild[];
-}
-
-/** A child to create. Without a partition it has its parent's. */
-export type ModelChild = Omit<ModelCreate, "partitionKey" | "parentFlowId" | "rootFlowId"> & {
-  readonly partitionKey?: string | undefined;
-};
-
-/** Which flows are asked for by what they have in common. */
-export interface ModelLineage {
-  readonly relation: "parent" | "root" | "correlation";
-  readonly id: string;
-  readonly partitionKey?: string | undefined;
-  readonly parentPartitionKey?: string | undefined;
-  readonly groupId?: string | undefined;
-  readonly state?: string | undefined;
-  readonly terminalOnly?: boolean | undefined;
-  readonly activeOnly?: boolean | undefined;
-  readonly fromMs?: number | undefined;
-  readonly toMs?: number | undefined;
-  readonly rev?: boolean | undefined;
+/** What stores differ in. */
+export interface ModelOptions {
+  /** So many ends of descendants one command writes; the others follow. Default: all. */
+  readonly endsMax?: number;
+  /** Where a partition is kept. Default: all of them in one place. */
+  readonly placeOf?: (partitionKey: string) => number;
 }
 
 /** What parents and children make of what happens to the other. */
@@ -76,6 +27,7 @@ export class FamilyModel {
   closings: number[] = [];
   readonly #model: Model;
   readonly #endsMax: number;
+  readonly #placeOf: (partitionKey: string) => number;
   #endsLeft = 0;
   #groupCount = 0;
   /** Flows that have ended, whose parents have not heard of it. */
@@ -83,9 +35,10 @@ export class FamilyModel {
   /** Flows with groups whose children end with them. */
   #shutting: { readonly flow: ModelFlow; readonly numbers: Set<number> }[] = [];
 
-  constructor(model: Model, endsMax: number) {
+  constructor(model: Model, { endsMax = Infinity, placeOf = () => 0 }: ModelOptions) {
     this.#model = model;
     this.#endsMax = endsMax;
+    this.#placeOf = placeOf;
   }
 
   /** A command begins. */
@@ -181,7 +134,9 @@ export class FamilyModel {
     const number = ++this.#groupCount;
     const counts = { total: children.length, completed: 0, failed: 0, cancelled: 0 };
     const resolved = request.group.wait === "none" ? "success" : null;
-    this.#keep(parent, { ...request.group, number, request: text, ...counts, resolved });
+    const home = this.#placeOf(parent.partitionKey);
+    const isSpread = creates.some(({ partitionKey }) => this.#placeOf(partitionKey) !== home);
+    this.#keep(parent, { ...request.group, number, request: text, isSpread, ...counts, resolved });
     this.#sendToWait(parent, request.group);
     for (const [place, create] of creates.entries()) {
       const membership = { partitionKey: parent.partitionKey, groupId, number, place };
@@ -306,9 +261,9 @@ export class FamilyModel {
   #hasToClose(group: ModelGroup): boolean {
     const { total, completed, failed, cancelled } = group;
     if (group.onParentClosed === "abandon_children") return false;
-    // Nobody has counted in a group that nobody waited for.
+    // Nobody has counted in a group that nobody waited for, and nobody looks in other places.
     return group.wait === "none"
-      ? this.#open(group.number).length > 0
+      ? group.isSpread || this.#open(group.number).length > 0
       : total > completed + failed + cancelled;
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FamilyModel, type ModelMembership } from "./family_model.ts";
+import { FamilyModel, type ModelMembership, type ModelOptions } from "./family_model.ts";
 import { KvModel } from "./kv_model.ts";
 import type {
   ModelChanges,
@@ -52,10 +52,9 @@ export class Model {
   readonly kv: KvModel = new KvModel();
   readonly family: FamilyModel;
 
-  /** @param endsMax So many ends of descendants one command writes; the others follow. */
-  constructor(nowMs: number, endsMax = Infinity) {
+  constructor(nowMs: number, options: ModelOptions = {}) {
     this.nowMs = nowMs;
-    this.family = new FamilyModel(this, endsMax);
+    this.family = new FamilyModel(this, options);
   }
 
   /** One command with all that it sets off. If it is refused, nothing has happened. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ModelGroup, ModelMembership } from "./family_model.ts";
+import type { ModelGroup, ModelMembership } from "./model_group.ts";
 
 /** A flow of the model: its record, its values, its history. */
 export interface ModelFlow {

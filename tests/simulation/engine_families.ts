@@ -36,13 +36,28 @@ const CHILD_IDS: readonly string[] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", 
 /** Few enough for a command to fit into a frame with all that it sets off. */
 const GROUPS_MAX = 2;
 
+/** Where children are kept. */
+export interface Nurseries {
+  /** Of a hundred children, how many are not simply where their parent is. */
+  readonly percent: number;
+  /** Where those may be. */
+  readonly partitions: readonly string[];
+}
+
+const NEAR: Nurseries = { percent: 25, partitions: PARTITIONS };
+
 /** Draws a command or a question. `past` holds the commands, to be given again. */
-export function drawFamily(dice: Dice, model: Model, past: EngineRequest[]): EngineRequest {
+export function drawFamily(
+  dice: Dice,
+  model: Model,
+  past: EngineRequest[],
+  nurseries: Nurseries = NEAR,
+): EngineRequest {
   if (dice.percent(20)) return drawLineage(dice, model);
   const ended = dice.percent(20) ? undefined : drawEnd(dice, model);
   if (ended !== undefined && dice.percent(45)) return ended;
   if (past.length > 0 && dice.percent(12)) return dice.pick(past);
-  const spawned = drawSpawn(dice, model);
+  const spawned = drawSpawn(dice, model, nurseries);
   if (spawned.name === "spawnChildren") past.push(spawned);
   return spawned;
 }
@@ -67,7 +82,7 @@ function drawEnd(dice: Dice, model: Model): EngineRequest | undefined {
 /** So much may come of it that it is too much for a frame. */
 const ENDS = { itemCount: Infinity };
 
-function drawSpawn(dice: Dice, model: Model): EngineRequest {
+function drawSpawn(dice: Dice, model: Model, nurseries: Nurseries): EngineRequest {
   const visible = model.visible();
   const free = visible.filter(({ groups, state }) =>
     groups.length < GROUPS_MAX && !TERMINAL.includes(state)
@@ -89,7 +104,7 @@ function drawSpawn(dice: Dice, model: Model): EngineRequest {
     correlationId: dice.maybe(40, ["x", "y"]),
   });
   const taken = new Set(visible.map(({ id }) => id));
-  const drawn = dice.some(3, () => drawChild(dice, model, taken));
+  const drawn = dice.some(3, () => drawChild(dice, model, { taken, nurseries }));
   // Twins are refused before anybody looks at flows, and so is a child with the id of its parent.
   const children = distinct(drawn, ({ id }) => ({ id })).filter(({ id }) => id !== target.id);
   if (children.length === 0) return drawLineage(dice, model);
@@ -133,14 +148,14 @@ function drawGroup(dice: Dice): ModelGroupAsked {
 function drawChild(
   dice: Dice,
   model: Model,
-  taken: Set<string>,
+  { taken, nurseries }: { readonly taken: Set<string>; readonly nurseries: Nurseries },
 ): Omit<ModelChild, "type"> {
   const free = CHILD_IDS.find((id) => !taken.has(id));
   const id = free !== undefined && dice.percent(92) ? free : dice.pick([...CHILD_IDS, ...IDS]);
   taken.add(id);
   return given({
     id,
-    partitionKey: dice.maybe(25, PARTITIONS),
+    partitionKey: dice.maybe(nurseries.percent, nurseries.partitions),
     state: dice.maybe(20, STATES),
     runAtMs: after(model, dice.maybe(20, DELAYS_MS)),
     payload: dice.percent(20) ? drawValue(dice) : undefined,

@@ -5,14 +5,15 @@
  */
 
 import { type FlowState, toRecord } from "../../src/flow/core/mod.ts";
+import type { ModelOptions } from "../flow/family_model.ts";
 import type { ModelKeyName } from "../flow/kv_model.ts";
 import { Model, type ModelFlow } from "../flow/model.ts";
 import { Refusal } from "../flow/refusal.ts";
 import type { EngineRequest, ModelAnswer } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
 
-/** So many ends of descendants one command writes: what its limits leave room for. */
-const ENDS_MAX = 1;
+/** One end of a descendant in every command: what its limits leave room for. */
+const ENDS: ModelOptions = { endsMax: 1 };
 
 /** What the model cannot know and takes from the store. */
 interface Adopted {
@@ -69,9 +70,15 @@ export interface Decided {
 
 /** The model, and how it came to be. */
 export class EngineJournal {
+  readonly #options: ModelOptions;
   #entries: Entry[] = [];
-  #model = new Model(0, ENDS_MAX);
+  #model: Model;
   #timeMs = 0;
+
+  constructor(options: ModelOptions = ENDS) {
+    this.#options = options;
+    this.#model = new Model(0, options);
+  }
 
   /** The model after everything that was decided. */
   get model(): Model {
@@ -125,6 +132,17 @@ export class EngineJournal {
     perform(this.#model);
   }
 
+  /** Remembers everything. Returns what forgets all that came since, for one time. */
+  checkpoint(): () => void {
+    const restore = this.#model.checkpoint();
+    const [entries, timeMs] = [[...this.#entries], this.#timeMs];
+    return () => {
+      restore();
+      this.#entries = entries;
+      this.#timeMs = timeMs;
+    };
+  }
+
   #checkTime(nowMs: number): void {
     if (nowMs < this.#timeMs) {
       throw new Violation(`Time went back to ${nowMs} from ${this.#timeMs}`);
@@ -140,7 +158,7 @@ export class EngineJournal {
   /** Forgets what was decided beyond an LSN, and brings the model back to where it was. */
   rollBack(lastLsn: number): void {
     this.#entries = this.#entries.filter((entry) => entry.lastLsn <= lastLsn);
-    this.#model = new Model(0, ENDS_MAX);
+    this.#model = new Model(0, this.#options);
     for (const entry of this.#entries) {
       this.#model.nowMs = entry.nowMs;
       entry.perform(this.#model);

@@ -20,7 +20,7 @@ import type { CrowdOp, CrowdScenario } from "./crowd_scenario.ts";
 import { Dice } from "./engine_request.ts";
 import { showRecord } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
-import { ShardsProcess, type SpoilShards } from "./shards_machine.ts";
+import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
 
 const START_MS = 1_700_000_000_000;
 
@@ -45,9 +45,9 @@ export interface CrowdReport {
 /** Runs a scenario. Throws a {@linkcode Violation} for what must not be. */
 export async function runCrowdScenario(
   scenario: CrowdScenario,
-  spoil: SpoilShards = () => {},
+  opens: OpenShards = soundly,
 ): Promise<CrowdReport> {
-  return await new Crowd(scenario, spoil).run();
+  return await new Crowd(scenario, opens).run();
 }
 
 /** A call that has not been answered. */
@@ -59,7 +59,7 @@ interface Open {
 
 class Crowd {
   readonly #scenario: CrowdScenario;
-  readonly #spoil: SpoilShards;
+  readonly #opens: OpenShards;
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
   readonly #story: string[] = [];
@@ -80,9 +80,9 @@ class Crowd {
     wokenCount: 0,
   };
 
-  constructor(scenario: CrowdScenario, spoil: SpoilShards) {
+  constructor(scenario: CrowdScenario, opens: OpenShards) {
     this.#scenario = scenario;
-    this.#spoil = spoil;
+    this.#opens = opens;
     this.#disk = new SimulatedDisk({ random: seededRandom(scenario.seed) });
     this.#random = seededRandom(~scenario.seed);
   }
@@ -327,7 +327,7 @@ class Crowd {
       limits: LIMITS,
       sweepPlan: DEFAULT_SWEEP_PLAN,
       temper: this.#scenario,
-      spoil: this.#spoil,
+      opens: this.#opens,
       onVoid: () => this.#report.voidCount += 1,
     });
   }

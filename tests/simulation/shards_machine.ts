@@ -30,8 +30,20 @@ export interface ShardsTemper {
   readonly isSlow: boolean;
 }
 
-/** Changes a store that was opened, so that something is wrong with it. */
-export type SpoilShards = (shards: Shards) => void;
+/** Opens shards, so that something may be wrong with them. */
+export type OpenShards = (open: () => Shards) => Shards;
+
+/** Opens shards as they are. */
+export const soundly: OpenShards = (open) => open();
+
+/** Opens shards and changes something about them. */
+export function spoiled(change: (shards: Shards) => void): OpenShards {
+  return (open) => {
+    const shards = open();
+    change(shards);
+    return shards;
+  };
+}
 
 /** What a process is made of. */
 export interface ShardsProcessParts {
@@ -41,7 +53,7 @@ export interface ShardsProcessParts {
   readonly limits: StoreLimits;
   readonly sweepPlan: SweepPlan;
   readonly temper: ShardsTemper;
-  readonly spoil: SpoilShards;
+  readonly opens: OpenShards;
   /** A frame is void. */
   readonly onVoid: () => void;
 }
@@ -62,15 +74,11 @@ export class ShardsProcess {
     const { segmentBytesMax } = limits;
     this.#logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
     this.time = time;
-    this.shards = new Shards({
-      logs: this.#logs.map((log) => tempered(log, { ...parts, time, random })),
-      time,
-      map: new ShardMap(manifest.state.slots),
-      hashKey: HASH_KEY,
-      limits,
-      sweepPlan,
-    });
-    parts.spoil(this.shards);
+    const logs = this.#logs.map((log) => tempered(log, { ...parts, time, random }));
+    const map = new ShardMap(manifest.state.slots);
+    this.shards = parts.opens(() =>
+      new Shards({ logs, time, map, hashKey: HASH_KEY, limits, sweepPlan })
+    );
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }

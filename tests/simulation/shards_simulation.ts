@@ -8,26 +8,32 @@
  * @module
  */
 
-import fc from "fast-check";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { Shards } from "../../src/engine/shards.ts";
-import { type Keep, SimulatedDisk } from "../../src/files/mod.ts";
+import { SimulatedDisk } from "../../src/files/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { Model } from "../flow/model.ts";
 import { drawCommand } from "./engine_commands.ts";
-import { EngineJournal } from "./engine_journal.ts";
-import { refusalText, textOf } from "./outcome.ts";
+import { drawFamily, type Nurseries } from "./engine_families.ts";
+import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
+import { checkFamilies } from "./family_check.ts";
+import { type Outcome, refusalText, textOf } from "./outcome.ts";
 import { drawQuery } from "./engine_queries.ts";
 import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
-import { ShardsProcess, type ShardsTemper, type SpoilShards } from "./shards_machine.ts";
+import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
+import type { ShardsOp, ShardsScenario } from "./shards_scenario.ts";
+import { isKnown, isWhole } from "./shards_requests.ts";
 import { checkRecords, checkState } from "./state_check.ts";
 
 const START_MS = 1_700_000_000_000;
 
 /** Turns after which a call is taken to be forgotten. */
 const TURNS_MAX = 400;
+
+/** So often somebody thinks of something else to ask for. */
+const DRAWS_MAX = 8;
 
 /** Segments that roll, values in parts, cleanups that leave something. */
 const LIMITS: StoreLimits = {
@@ -37,52 +43,8 @@ const LIMITS: StoreLimits = {
   segmentBytesMax: 8_000,
 };
 
-/** What happens next. */
-export type ShardsOp =
-  | { readonly kind: "call"; readonly dice: number }
-  | { readonly kind: "advance"; readonly ms: number }
-  | { readonly kind: "close" }
-  | { readonly kind: "crash"; readonly keep: Keep };
-
-/** A run: what happens, and the seed of everything that is left to chance. */
-export interface ShardsScenario extends ShardsTemper {
-  readonly seed: number;
-  readonly ops: readonly ShardsOp[];
-}
-
-/** Scenarios that shrink to the few things that matter. */
-export const shardsScenario: fc.Arbitrary<ShardsScenario> = fc.record({
-  seed: fc.nat(0x7fff_ffff),
-  voidPercent: fc.constantFrom(0, 20, 50),
-  isSlow: fc.boolean(),
-  ops: fc.array(
-    fc.oneof(
-      {
-        weight: 30,
-        arbitrary: fc.record({
-          kind: fc.constant("call" as const),
-          dice: fc.noShrink(fc.nat(0x7fff_ffff)),
-        }),
-      },
-      {
-        weight: 5,
-        arbitrary: fc.record({
-          kind: fc.constant("advance" as const),
-          ms: fc.constantFrom(1, 10, 110, 2_000, 5_000),
-        }),
-      },
-      { weight: 1, arbitrary: fc.constant({ kind: "close" as const }) },
-      {
-        weight: 1,
-        arbitrary: fc.record({
-          kind: fc.constant("crash" as const),
-          keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
-        }),
-      },
-    ),
-    { minLength: 1, maxLength: 60, size: "max" },
-  ),
-});
+/** One partition of every shard. */
+const NURSERIES: Nurseries = { percent: 75, partitions: ["p", "q", "t"] };
 
 /** What happened in a run, for the test of the simulation. */
 export interface ShardsReport {
@@ -91,45 +53,63 @@ export interface ShardsReport {
   readonly spreadCount: number;
   readonly voidCount: number;
   readonly openingCount: number;
+  /** Answers that told of a parent with children in other shards. */
+  readonly familyCount: number;
+  /** Calls in the middle of which power went, and of them those that had happened. */
+  readonly cutCount: number;
+  readonly happenedCount: number;
 }
 
 /** Runs a scenario. Throws a {@linkcode Violation} if an answer is not what the model says. */
 export async function runShardsScenario(
   scenario: ShardsScenario,
-  spoil: SpoilShards = () => {},
+  opens: OpenShards = soundly,
 ): Promise<ShardsReport> {
-  return await new ShardsSimulation(scenario, spoil).run();
+  return await new ShardsSimulation(scenario, opens).run();
 }
 
 class ShardsSimulation {
   readonly #scenario: ShardsScenario;
-  readonly #spoil: SpoilShards;
+  readonly #opens: OpenShards;
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
-  readonly #journal = new EngineJournal();
+  readonly #journal: EngineJournal;
   readonly #past: Raw[] = [];
+  readonly #spawned: EngineRequest[] = [];
   readonly #story: string[] = [];
-  #wallMs = START_MS;
-  #process!: ShardsProcess;
-  #report = { callCount: 0, spreadCount: 0, voidCount: 0, openingCount: 0 };
+  #process: ShardsProcess | undefined;
+  #report = {
+    callCount: 0,
+    spreadCount: 0,
+    voidCount: 0,
+    openingCount: 0,
+    familyCount: 0,
+    cutCount: 0,
+    happenedCount: 0,
+  };
 
-  constructor(scenario: ShardsScenario, spoil: SpoilShards) {
+  constructor(scenario: ShardsScenario, opens: OpenShards) {
     this.#scenario = scenario;
-    this.#spoil = spoil;
+    this.#opens = opens;
     this.#disk = new SimulatedDisk({ random: seededRandom(scenario.seed) });
     this.#random = seededRandom(~scenario.seed);
+    this.#journal = new EngineJournal({ placeOf: (partitionKey) => this.#placeOf(partitionKey) });
+  }
+
+  get #running(): ShardsProcess {
+    return this.#process!;
   }
 
   get #shards(): Shards {
-    return this.#process.shards;
+    return this.#running.shards;
   }
 
   async run(): Promise<ShardsReport> {
     try {
-      this.#open();
+      await this.#reopen(() => {});
       for (const op of this.#scenario.ops) await this.#perform(op);
       await this.#reopen(() => this.#disk.powerCut({ keep: "none" }));
-      await this.#settled(this.#process.store.close());
+      await this.#settled(this.#running.store.close());
       return this.#report;
     } catch (error) {
       const what = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -141,34 +121,64 @@ class ShardsSimulation {
     this.#story.push(`— ${JSON.stringify(op)}`);
     switch (op.kind) {
       case "call":
-        return await this.#call(new Dice(seededRandom(op.dice)));
+        return await this.#call(this.#draw(new Dice(seededRandom(op.dice))));
+      case "cut":
+        return await this.#cut(op);
       case "advance":
-        return this.#process.time.tick(op.ms);
+        return this.#running.time.tick(op.ms);
       case "close":
-        return await this.#reopen(async () => await this.#settled(this.#process.store.close()));
+        return await this.#reopen(async () => await this.#settled(this.#running.store.close()));
       case "crash":
         return await this.#reopen(() => this.#disk.powerCut({ keep: op.keep }));
     }
   }
 
-  async #call(dice: Dice): Promise<void> {
+  /** Draws what somebody asks for; undefined: the model cannot know what comes of it. */
+  #draw(
+    dice: Dice,
+    isWanted: (request: EngineRequest) => boolean = () => true,
+  ): EngineRequest | undefined {
     const { model } = this.#journal;
     model.nowMs = this.#shards.now();
-    const request = dice.percent(70)
-      ? drawCommand(dice, model, this.#past)
-      : drawQuery(dice, model);
-    if (!this.#isKnown(request)) return;
-    this.#report.callCount += 1;
-    this.#story.push(`${request.name}(${JSON.stringify(request.given)})`);
+    for (let count = 0; count < DRAWS_MAX; count++) {
+      const isFamily = dice.percent(this.#scenario.familyPercent);
+      const request = isFamily
+        ? drawFamily(dice, model, this.#spawned, NURSERIES)
+        : dice.percent(70)
+        ? drawCommand(dice, model, this.#past)
+        : drawQuery(dice, model);
+      if (!isKnown(request, model) || !isWanted(request)) continue;
+      this.#story.push(`${request.name}(${JSON.stringify(request.given)})`);
+      return request;
+    }
+    return undefined;
+  }
+
+  async #call(request: EngineRequest | undefined): Promise<void> {
+    if (request === undefined) return;
     const baseLsn = this.#writtenCount;
-    const sent = request.send(this.#process.store);
-    const outcome = await this.#settled(
-      sent.then((value) => ({ value }), (error: unknown) => ({ error })),
-    );
-    const { all, router } = this.#shards;
-    const said = this.#journal.decide({
+    const outcome = await this.#settled(outcomeOf(request.send(this.#running.store)));
+    await this.#quiet();
+    this.#compare(request, outcome, baseLsn);
+  }
+
+  #compare(request: EngineRequest, outcome: Outcome, baseLsn: number): void {
+    // Nobody but the store knows how much it takes. Nothing has happened then.
+    if (textOf(outcome) !== "too_large") {
+      this.#match(this.#decide(request, { baseLsn, nowMs: this.#shards.now() }), outcome);
+    }
+    this.#check();
+  }
+
+  /** What the model says to a call that the store has decided. */
+  #decide(
+    request: EngineRequest,
+    { baseLsn, nowMs }: { readonly baseLsn: number; readonly nowMs: number },
+  ): ModelSaid {
+    const { router } = this.#shards;
+    return this.#journal.decide({
       request,
-      nowMs: this.#shards.now(),
+      nowMs,
       baseLsn,
       lastLsn: this.#writtenCount,
       state: {
@@ -182,13 +192,70 @@ class ShardsSimulation {
         },
       },
     });
+  }
+
+  /** Compares what somebody was told with what the model says. */
+  #match(said: ModelSaid, outcome: Outcome): void {
     const expected = said.ok ? JSON.stringify(said.answer.show()) : refusalText(said.refusal);
     const told = textOf(outcome);
     if (told !== expected) {
       throw new Violation(`The answer should be\n  ${expected}, not\n  ${told}`);
     }
+    this.#report.callCount += 1;
     if (/"partitionKey":"p".*"partitionKey":"q"/.test(told)) this.#report.spreadCount += 1;
-    for (const shard of all) this.#check(shard);
+    const group = said.ok ? said.answer.flow?.groups.at(-1) : undefined;
+    if (group?.isSpread) this.#report.familyCount += 1;
+  }
+
+  /** Lets power go in the middle of a call. It has happened then with all that it set off, or not. */
+  async #cut({ dice, calls, keep }: Extract<ShardsOp, { kind: "cut" }>): Promise<void> {
+    const request = this.#draw(new Dice(seededRandom(dice)), isWhole);
+    if (request === undefined) return;
+    const baseLsn = this.#writtenCount;
+    this.#disk.cutAfter(calls, { ending: "power", keep });
+    let outcome: Outcome | undefined;
+    const running = this.#running;
+    outcomeOf(request.send(running.store)).then((heard) => {
+      if (running === this.#process && !this.#disk.isOff) outcome = heard;
+    });
+    await this.#turns(() => outcome !== undefined && !this.#isBusy);
+    if (!this.#disk.isOff) {
+      this.#disk.disarm();
+      if (outcome === undefined) throw new Violation("Nobody answers");
+      return this.#compare(request, outcome, baseLsn);
+    }
+    this.#report.cutCount += 1;
+    const nowMs = this.#shards.now();
+    this.#story.push(`Power went; the answer was ${outcome && textOf(outcome)}`);
+    this.#open();
+    checkFamilies(this.#shards, { isQuiet: false });
+    await this.#quiet();
+    // Owners of whom somebody has heard since have no grace. All have it who are found again.
+    await this.#settled(this.#running.store.close());
+    this.#open();
+    await this.#quiet();
+    const restore = this.#journal.checkpoint();
+    try {
+      const said = this.#decide(request, { baseLsn, nowMs });
+      this.#opened();
+      if (outcome !== undefined) this.#match(said, outcome);
+      this.#check();
+      if (said.ok) this.#report.happenedCount += 1;
+    } catch (error) {
+      if (outcome !== undefined) throw error;
+      restore();
+      this.#opened();
+      this.#checkElse(error);
+    }
+  }
+
+  /** The call has not happened at all, if what it would have come to is not there. */
+  #checkElse(missed: unknown): void {
+    try {
+      this.#check();
+    } catch (error) {
+      throw new Violation(`The call has happened in part: ${missed}\n${error}`, { cause: error });
+    }
   }
 
   /** How many records there are in all shards. */
@@ -196,30 +263,18 @@ class ShardsSimulation {
     return this.#shards.all.reduce((sum, { headLsn }) => sum + headLsn, 0);
   }
 
-  /** Whether the model can know the answer: it has one order of keys, and batches without groups. */
-  #isKnown({ name, given: [items, options], abort }: EngineRequest): boolean {
-    const { model } = this.#journal;
-    if (abort !== undefined) return false;
-    if (name === "retentionCleanup") {
-      return model.kv.keys.every(({ untilMs }) => untilMs === null || untilMs > model.nowMs);
-    }
-    if (!name.endsWith("Many") || (options as Raw)["independent"]) return true;
-    const partitions = (items as Raw[]).map(({ partitionKey }) => partitionKey as string);
-    const isNew = name === "createMany" &&
-      (items as Raw[]).every(({ id }) => model.flows.every((flow) => flow.id !== id));
-    return isNew || new Set(partitions).size === 1 && partitions[0] !== undefined;
-  }
-
-  /** The flows of a shard are those of the model. */
-  #check(shard: Shard): void {
-    checkState(shard.state, this.#partOf(shard));
+  /** Everything is as the model has it, once all have heard of everything. */
+  #check(): void {
+    this.#running.checkRebuilt();
+    for (const shard of this.#shards.all) checkState(shard.state, this.#partOf(shard));
+    checkFamilies(this.#shards, { isQuiet: true });
   }
 
   /** What the model has of a shard. */
   #partOf({ number }: Shard): Model {
     const { model } = this.#journal;
     const isHere = ({ partitionKey }: { readonly partitionKey: string }): boolean =>
-      this.#shards.router.shardOf(partitionKey).number === number;
+      this.#placeOf(partitionKey) === number;
     const part = new Model(model.nowMs);
     part.flows = model.flows.filter(isHere);
     part.kv.keys = model.kv.keys.filter(isHere);
@@ -227,44 +282,75 @@ class ShardsSimulation {
     return part;
   }
 
-  /** Turn after turn, until a promise is settled. */
+  #placeOf(partitionKey: string): number {
+    return this.#shards.router.shardOf(partitionKey).number;
+  }
+
+  /** Whether anything can happen without time going on. */
+  get #isBusy(): boolean {
+    const { deferredCount, nextAlarmMs = Infinity, clock } = this.#running.time;
+    return deferredCount > 0 || nextAlarmMs <= clock.monotonicMs();
+  }
+
+  /** Until nothing happens any more. */
+  async #quiet(): Promise<void> {
+    await this.#turns(() => !this.#isBusy);
+    if (this.#isBusy) throw new Violation("The store does not come to rest");
+  }
+
+  /** Until a promise is settled. */
   async #settled<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false;
     const settling = promise.finally(() => isSettled = true);
     settling.catch(() => {});
-    for (let turn = 0; turn < TURNS_MAX && !isSettled; turn++) {
-      for (let count = 0; count < 12; count++) await undefined;
-      if (!isSettled) this.#process.time.tick(0);
-    }
+    await this.#turns(() => isSettled);
     if (!isSettled) throw new Violation("Nobody answers");
     return await settling;
   }
 
-  async #reopen(end: () => unknown): Promise<void> {
-    // What frames have not answered was told to nobody, except that nothing is under way.
-    await this.#settled(this.#process.store.get("nobody"));
-    await end();
-    this.#wallMs = this.#process.time.clock.wallMs();
-    this.#open();
-    for (const shard of this.#shards.all) {
-      this.#check(shard);
-      checkRecords(shard, this.#partOf(shard));
+  /** Turn after turn, until there is a reason to stop, or power goes. */
+  async #turns(isOver: () => boolean): Promise<void> {
+    for (let turn = 0; turn < TURNS_MAX && !this.#disk.isOff; turn++) {
+      for (let count = 0; count < 12; count++) await undefined;
+      if (isOver()) return;
+      try {
+        this.#running.time.tick(0);
+      } catch (error) {
+        if (!this.#disk.isOff) throw error;
+      }
     }
+  }
+
+  async #reopen(end: () => unknown): Promise<void> {
+    await end();
+    this.#open();
+    await this.#quiet();
+    this.#opened();
+    this.#check();
+    for (const shard of this.#shards.all) checkRecords(shard, this.#partOf(shard));
+  }
+
+  /** Lets the model know that the store was opened. */
+  #opened(): void {
+    this.#journal.opened(this.#shards.now(), this.#writtenCount);
   }
 
   #open(): void {
     this.#process = new ShardsProcess({
       directory: this.#disk.isOff ? this.#disk.restart() : this.#disk.directory(),
-      wallMs: this.#wallMs,
+      wallMs: this.#process?.time.clock.wallMs() ?? START_MS,
       random: seededRandom(this.#random.u32()),
-      limits: LIMITS,
+      limits: { ...LIMITS, commandBytesMax: this.#scenario.commandBytesMax },
       sweepPlan: { sweep: false, intervalMs: 1 },
       temper: this.#scenario,
-      spoil: this.#spoil,
+      opens: this.#opens,
       onVoid: () => this.#report.voidCount += 1,
     });
     this.#report.openingCount += 1;
-    this.#journal.opened(this.#shards.now(), this.#writtenCount);
-    this.#process.checkRebuilt();
   }
+}
+
+/** How a call ends, either way. */
+function outcomeOf(sent: Promise<unknown>): Promise<Outcome> {
+  return sent.then((value) => ({ value }), (error: unknown) => ({ error }));
 }

@@ -5,10 +5,12 @@ import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
 import { test } from "../harness.ts";
 import { currentRuntime } from "../runtimes.ts";
+import { courierMutants } from "./courier_mutants.ts";
 import { crowdScenario } from "./crowd_scenario.ts";
 import { type CrowdReport, runCrowdScenario } from "./shards_crowd.ts";
-import { runShardsScenario, type ShardsReport, shardsScenario } from "./shards_simulation.ts";
-import type { SpoilShards } from "./shards_machine.ts";
+import { shardsScenario } from "./shards_scenario.ts";
+import { runShardsScenario, type ShardsReport } from "./shards_simulation.ts";
+import { type OpenShards, spoiled } from "./shards_machine.ts";
 
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 300 : 60);
@@ -17,16 +19,16 @@ const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "de
 const MUTANT_RUNS_MAX = 300;
 
 async function check(
-  { seed, runs, spoil }: { readonly seed: number; readonly runs: number; spoil?: SpoilShards },
+  { seed, runs, opens }: { readonly seed: number; readonly runs: number; opens?: OpenShards },
 ): Promise<{ readonly reports: readonly ShardsReport[]; readonly violation: string | undefined }> {
   const reports: ShardsReport[] = [];
   const property = fc.asyncProperty(shardsScenario, async (scenario) => {
-    reports.push(await runShardsScenario(scenario, spoil));
+    reports.push(await runShardsScenario(scenario, opens));
   });
   const result = await fc.check(property, {
     seed,
     numRuns: runs,
-    endOnFailure: spoil !== undefined,
+    endOnFailure: opens !== undefined,
   });
   return { reports, violation: violationOf(result, seed) };
 }
@@ -54,19 +56,25 @@ test("A store of several shards answers what one with a single shard would", asy
   assert(sum(reports, ({ spreadCount }) => spreadCount) > RUNS / 8, "Few answers of many shards");
   assert(sum(reports, ({ voidCount }) => voidCount) > RUNS, "Few void frames");
   assert(sum(reports, ({ openingCount }) => openingCount) > 2 * RUNS, "Few openings");
+  assert(sum(reports, ({ familyCount }) => familyCount) > RUNS, "Few families of many shards");
+  const [cuts, happened] = [
+    sum(reports, ({ cutCount }) => cutCount),
+    sum(reports, ({ happenedCount }) => happenedCount),
+  ];
+  assert(happened > RUNS / 8 && cuts - happened > RUNS / 8, "Power went in few calls");
 });
 
 async function checkCrowd(
-  { seed, runs, spoil }: { readonly seed: number; readonly runs: number; spoil?: SpoilShards },
+  { seed, runs, opens }: { readonly seed: number; readonly runs: number; opens?: OpenShards },
 ): Promise<{ readonly reports: readonly CrowdReport[]; readonly violation: string | undefined }> {
   const reports: CrowdReport[] = [];
   const property = fc.asyncProperty(crowdScenario, async (scenario) => {
-    reports.push(await runCrowdScenario(scenario, spoil));
+    reports.push(await runCrowdScenario(scenario, opens));
   });
   const result = await fc.check(property, {
     seed,
     numRuns: runs,
-    endOnFailure: spoil !== undefined,
+    endOnFailure: opens !== undefined,
   });
   return { reports, violation: violationOf(result, seed) };
 }
@@ -84,8 +92,8 @@ test("A store of several shards loses nothing and wakes everybody, whoever calls
 });
 
 /** Lets answers stand on some footings only. */
-function answersOn(isSeen: (footing: Footing, shards: Shards) => boolean): SpoilShards {
-  return (shards) => {
+function answersOn(isSeen: (footing: Footing, shards: Shards) => boolean): OpenShards {
+  return spoiled((shards) => {
     const decide = shards.decide.bind(shards);
     shards.decide = (call) =>
       decide({
@@ -98,16 +106,16 @@ function answersOn(isSeen: (footing: Footing, shards: Shards) => boolean): Spoil
         resolve: (value) => call.resolve(value),
         reject: (error) => call.reject(error),
       });
-  };
+  });
 }
 
 /** Waits for the first log only. */
 const answersHalf = answersOn(({ life }, { all }) => life === all[0]!.life);
 
 /** Stores with one thing wrong. */
-const mutants: Readonly<Record<string, SpoilShards>> = {
+const mutants: Readonly<Record<string, OpenShards>> = {
   /** Takes from one shard after the other. */
-  noOrder(shards) {
+  noOrder: spoiled((shards) => {
     const spread = shards.spread.bind(shards);
     shards.spread = (command, on) => {
       const shares = [];
@@ -120,33 +128,32 @@ const mutants: Readonly<Record<string, SpoilShards>> = {
       }
       return shares;
     };
-  },
+  }),
   /** Looks for a flow that is only named by its id in one shard. */
-  firstOnly({ router }) {
+  firstOnly: spoiled(({ router }) => {
     router.shardsFor = () => [router.first];
-  },
+  }),
   /** Waits for none of the logs. */
   answersEarly: answersOn(() => false),
   answersHalf,
   /** Lets policies be known in their own shard only. */
-  noPolicies(shards) {
-    const [, ...others] = shards.all;
+  noPolicies: spoiled(({ all: [, ...others] }) => {
     for (const { state } of others) state.flows.policies.get = () => undefined;
-  },
+  }),
 };
 
-for (const [name, spoil] of Object.entries(mutants)) {
+for (const [name, opens] of Object.entries({ ...mutants, ...courierMutants })) {
   test(`The simulation of several shards notices the mutant ${name}`, async () => {
-    const { violation } = await check({ seed: 7, runs: MUTANT_RUNS_MAX, spoil });
+    const { violation } = await check({ seed: 7, runs: MUTANT_RUNS_MAX, opens });
     assert(violation !== undefined, `Nothing was wrong in ${MUTANT_RUNS_MAX} runs`);
   });
 }
 
 /** What goes wrong only among many. */
-const crowdMutants: Readonly<Record<string, SpoilShards>> = {
+const crowdMutants: Readonly<Record<string, OpenShards>> = {
   answersHalf,
   /** Looks for waiters when the first shard has changed, and not otherwise. */
-  wakesHalf({ waiters, all }) {
+  wakesHalf: spoiled(({ waiters, all }) => {
     const serve = waiters.serve.bind(waiters);
     let lsn = 0;
     waiters.serve = (nowMs, changed) => {
@@ -154,16 +161,16 @@ const crowdMutants: Readonly<Record<string, SpoilShards>> = {
       if (headLsn !== lsn) serve(nowMs, changed);
       lsn = headLsn;
     };
-  },
+  }),
   /** Forgets who stood on what has never happened. */
-  forgetsVoid(shards) {
+  forgetsVoid: spoiled((shards) => {
     shards.startedAgain = () => {};
-  },
+  }),
 };
 
-for (const [name, spoil] of Object.entries(crowdMutants)) {
+for (const [name, opens] of Object.entries(crowdMutants)) {
   test(`The crowd around several shards notices the mutant ${name}`, async () => {
-    const { violation } = await checkCrowd({ seed: 7, runs: MUTANT_RUNS_MAX, spoil });
+    const { violation } = await checkCrowd({ seed: 7, runs: MUTANT_RUNS_MAX, opens });
     assert(violation !== undefined, `Nothing was wrong in ${MUTANT_RUNS_MAX} runs`);
   });
 }

@@ -1,0 +1,63 @@
+/**
+ * Requests to a store of several shards: which of them a model can answer that knows nothing of
+ * shards, since all that they set off is the same whatever comes first.
+ *
+ * @module
+ */
+
+import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
+import type { EngineRequest, Raw } from "./engine_request.ts";
+
+/** Whether the model can know what comes of a request. */
+export function isKnown(
+  { name, given: [items, options], abort, claim }: EngineRequest,
+  model: Model,
+) {
+  if (abort !== undefined) return false;
+  if (name === "retentionCleanup") {
+    // It has one order of keys.
+    return model.kv.keys.every(({ untilMs }) => untilMs === null || untilMs > model.nowMs);
+  }
+  // A child that is given up reaches its siblings in the middle of the claim, or a moment later.
+  if (claim !== undefined) return !model.flows.some((flow) => isGivenUp(flow, model));
+  // The same between two commands of one frame.
+  if (name === "atomic") return !model.flows.some(({ membership }) => membership !== null);
+  if (!name.endsWith("Many")) return true;
+  if (name !== "createMany" && !isOneWay(items as Raw[], model)) return false;
+  if ((options as Raw)["independent"]) return true;
+  // It has batches without groups.
+  const partitions = (items as Raw[]).map(({ partitionKey }) => partitionKey as string);
+  const isNew = name === "createMany" &&
+    (items as Raw[]).every(({ id }) => model.flows.every((flow) => flow.id !== id));
+  return isNew || new Set(partitions).size === 1 && partitions[0] !== undefined;
+}
+
+/** Requests that one shard decides in one frame. */
+const OF_ONE_SHARD: readonly string[] = [
+  ...["create", "complete", "fail", "cancel", "transition", "retry", "extendLease", "rewind"],
+  ...["signal", "spawnChildren", "policySet"],
+];
+
+/** Whether a request has happened as a whole or not at all, also if power goes in the middle of it. */
+export function isWhole({ name }: EngineRequest): boolean {
+  return OF_ONE_SHARD.includes(name);
+}
+
+/** Whether a claim would end a lease that was lost too often, and tell others of it. */
+function isGivenUp(flow: ModelFlow, model: Model): boolean {
+  const { maxReclaims } = model.policy(flow.type, flow.state);
+  return flow.membership !== null && flow.owner !== null && takeableMs(flow) <= model.nowMs &&
+    flow.reclaims >= (maxReclaims ?? Infinity);
+}
+
+/** Whether what becomes of the flows that are named reaches others on one way only. */
+function isOneWay(items: readonly Raw[], model: Model): boolean {
+  const related = model.flows.filter(({ id, membership, groups }) =>
+    (membership !== null || groups.length > 0) && items.some((item) => item["id"] === id)
+  );
+  const [first] = related;
+  return related.length < 2 ||
+    related.every(({ membership, groups }) =>
+      membership !== null && membership.number === first?.membership?.number && groups.length === 0
+    );
+}
