@@ -25,6 +25,7 @@ import { type NamedValues, NO_VALUES } from "./named_values.ts";
 import { rememberSignal } from "./signal_memory.ts";
 import type { NascentFlow } from "./nascent_flows.ts";
 import { pairName } from "./pair_name.ts";
+import { linksOf } from "./request_values.ts";
 import type { FlowState } from "./state.ts";
 
 /**
@@ -76,8 +77,10 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
       applyKvDel(state, effect, lsn);
       return 0;
     case "value":
-    case "value_part":
       // Values are read where they stand, when somebody asks.
+      if (effect.key !== null) state.links.bring(effect.key, lsn);
+      return 0;
+    case "value_part":
       return 0;
   }
 }
@@ -101,6 +104,10 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const before = known === undefined ? undefined : table.at(known);
   if (before !== undefined && before.lsn >= lsn) return 0;
   const { identity, bodyLsn } = before ?? takeNascent(state, key, lsn);
+  const { payloadLsn } = control;
+  if (payloadLsn !== 0 && payloadLsn !== before?.control.payloadLsn) {
+    state.links.refer(key, payloadLsn, before?.lsn ?? bodyLsn);
+  }
   const values = valuesOf(state, key, control, before);
   const groups = groupsOf(state, key, before);
   const flow: Flow = { key, identity, bodyLsn, control, lsn, values, groups };
@@ -113,7 +120,12 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
 
 function applyValues(state: FlowState, { key, values }: ValuesEffect, lsn: number): void {
   const flow = state.table.get(key);
-  if (flow === undefined || flow.lsn < lsn) state.listed.set(packKey(key), { values, lsn });
+  if (flow !== undefined && flow.lsn >= lsn) return;
+  state.listed.set(packKey(key), { values, lsn });
+  // What a flow has put under a name has a digest there; what was linked has none.
+  for (const { lsn: number, digest } of values) {
+    if (number !== 0 && digest === null) state.links.add(number);
+  }
 }
 
 /** The list that a control block refers to: a new one, or the one that the flow has. */
@@ -156,9 +168,10 @@ function applyClosing(state: FlowState, { group, isDone }: ClosingEffect): void 
   else state.closings.add(group);
 }
 
-function applyOutbox({ mail }: FlowState, { to, message }: OutboxEffect, lsn: number): void {
+function applyOutbox({ mail, links }: FlowState, { to, message }: OutboxEffect, lsn: number): void {
   const born = message.kind === "birth" ? message.request : null;
   mail.send(to, { lsn, birth: born && pairName(born.partitionKey, born.id) });
+  if (born !== null) { for (const number of linksOf(born)) links.add(number); }
 }
 
 function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {

@@ -52,13 +52,14 @@ export interface Group extends ChildCounts {
 /** The groups of a flow that has spawned nothing. */
 export const NO_GROUPS: readonly Group[] = [];
 
-/** Groups with some of them replaced by what has become of them, or added. */
+/** Groups with some of them replaced by what has become of them, or added; in the order of numbers. */
 export function withGroups(groups: readonly Group[], changed: readonly Group[]): readonly Group[] {
   const after = [...groups];
   for (const group of changed) {
-    const place = after.findIndex(({ number }) => number === group.number);
-    if (place < 0) after.push(group);
-    else after[place] = group;
+    // A new one is the last, unless the log has forgotten how an older one began.
+    const before = after.findLastIndex(({ number }) => number <= group.number);
+    const isKnown = after[before]?.number === group.number;
+    after.splice(isKnown ? before : before + 1, isKnown ? 1 : 0, group);
   }
   return after;
 }

@@ -28,3 +28,9 @@ export function valuesOf(request: ItemRequest): Value[] {
 export function bytesOf(values: readonly Value[]): number {
   return values.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
+
+/** The numbers of the values that a request refers to without bringing them. */
+export function linksOf({ payload, values }: Bringing): number[] {
+  const named = [...values?.link.values() ?? []].map(({ linkLsn }) => linkLsn);
+  return payload !== undefined && "linkLsn" in payload ? [payload.linkLsn, ...named] : named;
+}

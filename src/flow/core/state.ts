@@ -24,6 +24,7 @@ import { NascentFlows } from "./nascent_flows.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { SignalMemory } from "./signal_memory.ts";
 import { type FlowTable, PackedTable } from "./table.ts";
+import { ValueLinks } from "./value_links.ts";
 
 /** Named values of a flow: the next control block of their command brings them. */
 export interface ListedValues {
@@ -83,6 +84,8 @@ export class FlowState implements ClosingView {
   readonly closings: Set<number> = new Set();
   /** How far the shard has come with what it tells others, and with what others tell it. */
   readonly mail: Mailbox = new Mailbox();
+  /** The values that flows refer to which did not bring them. */
+  readonly links: ValueLinks;
   /** The signals that flows have had under a key. */
   readonly signals: SignalMemory = new Map();
   /** Flows in the middle of their creation. Empty between commands. */
@@ -99,10 +102,11 @@ export class FlowState implements ClosingView {
    * @param hash Gives flows their keys; the same for the whole life of a store.
    */
   constructor(hash: KeyedHash, options: Omit<FlowStateOptions, "hashKey"> = {}) {
-    const { policies = new Map(), fencingFloor = 0 } = options;
+    const { policies = new Map(), fencingFloor = 0, shard = 0 } = options;
     this.hash = hash;
     this.policies = policies;
     this.fencingFloor = fencingFloor;
+    this.links = new ValueLinks(shard);
     this.keys = new FlowKeys(hash);
     this.table = new PackedTable({ dictionary: this.dictionary, keys: this.keys });
     this.due = new DueIndex(this.table);
@@ -173,6 +177,8 @@ export function dueSelection(filter: ClaimFilter): DueSelection {
 export interface FlowStateOptions {
   /** The same for the whole life of a store. */
   readonly hashKey: SipKey;
+  /** The number of the shard. Default 0. */
+  readonly shard?: number | undefined;
   /** Policies that are kept elsewhere. Default: they come from this shard's own effects. */
   readonly policies?: Policies | undefined;
   /** Every fencing number that is given away is above this. Default 0. */

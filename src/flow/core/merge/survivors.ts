@@ -1,0 +1,297 @@
+/**
+ * Which records a merge keeps.
+ *
+ * @module
+ */
+import { ByteWriter } from "../../../codec/mod.ts";
+import type { CtrlEffect, Effect, GroupEffect, OutboxEffect, ValueEffect } from "../effect.ts";
+import type { FlowKey } from "../flow_key.ts";
+import type { NamedValues } from "../named_values.ts";
+import { NumberSet } from "../number_set.ts";
+import { linksOf } from "../request_values.ts";
+import { SIGNALS_MAX } from "../signal_memory.ts";
+import type { ValueParts, WrittenValue } from "../value.ts";
+import { valuePlace } from "../value_ref.ts";
+import type { Beyond } from "./beyond.ts";
+import { Lives } from "./lives.ts";
+import { Newest, type ThingName } from "./newest.ts";
+
+/** The history of a flow of which nobody knows how many events it keeps. */
+const ALL_EVENTS = 0xffff_ffff;
+
+/** What decides about a run besides its records. */
+export interface SurvivorsOptions {
+  /** Whether the log has nothing before the run. */
+  readonly isFirst: boolean;
+  /** The highest command time in the run: what is over by then is over. */
+  readonly timeMs: number;
+  /** What lies around the run. */
+  readonly beyond: Beyond;
+}
+
+/** A list of named values that no kept control block has referred to yet. */
+interface PendingList {
+  readonly lsn: number;
+  readonly values: NamedValues;
+}
+
+/**
+ * The records of a run of sealed segments that are still wanted. A record goes only if one that comes
+ * later in the same run makes it unwanted, or the run begins where the log does; so what is kept means
+ * the same as the whole run, whatever comes before and after it. A run consists of whole frames, and
+ * may have been merged before.
+ *
+ * The life of a flow lasts from its body to its removal (DEL). What is kept:
+ *
+ * - **DICT**: all.
+ * - **DEL**: the last one of its flow, unless nothing older is left for it to remove: the run is the
+ *   first, or the flow was born in it.
+ * - **BODY, SIGNALKEY** of a life that the run does not end: all bodies, and as many of the newest
+ *   signals as a flow remembers.
+ * - **CTRL** of such a life: those that `history` shows, counted from the newest in the run; if the run
+ *   does not tell how many these are, the living flow does, and if there is none, all. Besides, the
+ *   very first one stays with its body: so a flow is never half made while the log is read, its
+ *   signals find it, and its body is found before the first control block.
+ * - **GROUP** of such a life: the newest of each group. A control block of its flow follows, which
+ *   takes it in; so does the newest list.
+ * - **VALUES**: those that a kept CTRL refers to.
+ * - **VALUE**: what a kept CTRL, the list of one, or a message that is on its way refers to, or a link
+ *   from anywhere; values of no flow until their time is over. What `history` no longer shows keeps no
+ *   value: the very first CTRL does not, and neither does a superseded payload of a flow that lives.
+ * - **VALUE_PART**: with the value or key that names it; and behind the last other record, since the
+ *   value that it belongs to may follow the run.
+ * - **KV, KVDEL**: the newest of its key, a KVDEL only if the run is not the first.
+ * - **POLICY, CLOSING, INBOX**: the newest of its type, group, sender; the end of a closing only if the
+ *   run is not the first.
+ * - **OUTBOX**: until it has arrived for good.
+ *
+ * Read the run three times, in the order of its records: {@linkcode note} all of them, {@linkcode choose}
+ * among them, copy those that it {@linkcode keeps}.
+ */
+export class Survivors {
+  readonly #options: SurvivorsOptions;
+  readonly #writer = new ByteWriter();
+  readonly #lives = new Lives();
+  readonly #keys = new Newest();
+  readonly #groups = new Newest();
+  readonly #closings = new Newest();
+  readonly #policies = new Map<string, number>();
+  readonly #heard = new Map<number, number>();
+  /** Where values and lists are: what else a reference may lead to is not kept for it. */
+  readonly #values = new NumberSet();
+  /** The parts of large values and keys, by the LSN of what names them. */
+  readonly #parts = new Map<number, ValueParts>();
+  /** The newest list of a flow, by the number of its life. */
+  readonly #lists = new Map<number, PendingList>();
+  readonly #kept = new NumberSet();
+  /** The last record, and the last one that is no part of a value. */
+  #lastLsn = 0;
+  #lastWholeLsn = 0;
+
+  /** Begins with a run of which nothing has been read. */
+  constructor(options: SurvivorsOptions) {
+    this.#options = options;
+  }
+
+  /** How many flows the records are about that were noted. */
+  get flowCount(): number {
+    return this.#lives.size;
+  }
+
+  /** Takes a record in, on the first reading. */
+  note(effect: Effect, lsn: number): void {
+    this.#lastLsn = lsn;
+    if (effect.kind !== "value_part") this.#lastWholeLsn = lsn;
+    switch (effect.kind) {
+      case "body":
+        return this.#lives.body(effect.key, effect.identity.historyMaxEvents);
+      case "ctrl":
+        return this.#lives.version(effect.key, effect.control.version);
+      case "values":
+        this.#values.add(lsn);
+        return void this.#lives.note(effect.key);
+      case "group":
+        this.#groups.note(nameOfGroup(effect.group.number), lsn);
+        return void this.#lives.note(effect.key);
+      case "signal_key":
+        return this.#lives.signal(effect.key);
+      case "del":
+        return this.#lives.end(effect.key, lsn);
+      case "value":
+        this.#values.add(lsn);
+        return this.#noteParts(effect.value, lsn);
+      case "kv":
+        this.#keys.note(this.#nameOfKey(effect), lsn);
+        return this.#noteParts(effect.value, lsn);
+      case "kv_del":
+        return this.#keys.note(this.#nameOfKey(effect), lsn);
+      case "closing":
+        return this.#closings.note(nameOfGroup(effect.group), lsn);
+      case "policy":
+        return void this.#policies.set(effect.type, lsn);
+      case "inbox":
+        return void this.#heard.set(effect.from, lsn);
+      case "dict":
+      case "outbox":
+      case "value_part":
+        return;
+    }
+  }
+
+  /** Decides about a record, on the second reading. What it refers to is kept with it. */
+  choose(effect: Effect, lsn: number): void {
+    switch (effect.kind) {
+      case "ctrl":
+        return this.#chooseControl(effect, lsn);
+      case "values":
+        return this.#chooseList(effect.key, { lsn, values: effect.values });
+      case "outbox":
+        return this.#chooseMessage(effect, lsn);
+      default:
+        if (this.#isWanted(effect, lsn)) this.#keep(lsn);
+    }
+  }
+
+  /** Whether a record is kept. Final once all of them have been chosen from. */
+  keeps(lsn: number): boolean {
+    return this.#kept.has(lsn);
+  }
+
+  /** Whether a record is kept for its own sake. */
+  #isWanted(
+    effect: Exclude<Effect, { readonly kind: "ctrl" | "values" | "outbox" }>,
+    lsn: number,
+  ): boolean {
+    const { isFirst } = this.#options;
+    switch (effect.kind) {
+      case "dict":
+        return true;
+      case "body":
+        return this.#lifeAt(effect.key, lsn) >= 0;
+      case "group":
+        return this.#isNewestGroup(effect, lsn);
+      case "signal_key": {
+        const life = this.#lifeAt(effect.key, lsn);
+        return life >= 0 && this.#lives.takeSignal(life) <= SIGNALS_MAX;
+      }
+      case "del": {
+        const life = this.#lives.find(effect.key);
+        return !isFirst && this.#lives.endOf(life) === lsn && !this.#lives.isBorn(life);
+      }
+      case "value":
+        return this.#isWantedValue(effect, lsn);
+      case "value_part":
+        return lsn > this.#lastWholeLsn;
+      case "kv":
+        return this.#keys.is(this.#nameOfKey(effect), lsn);
+      case "kv_del":
+        return !isFirst && this.#keys.is(this.#nameOfKey(effect), lsn);
+      case "closing": {
+        const isNewest = this.#closings.is(nameOfGroup(effect.group), lsn);
+        return isNewest && !(effect.isDone && isFirst);
+      }
+      case "policy":
+        return this.#policies.get(effect.type) === lsn;
+      case "inbox":
+        return this.#heard.get(effect.from) === lsn;
+    }
+  }
+
+  /** The number of the life that a record belongs to, -1 if the run ends it. */
+  #lifeAt(key: FlowKey, lsn: number): number {
+    const life = this.#lives.find(key);
+    return this.#lives.endOf(life) > lsn ? -1 : life;
+  }
+
+  #isNewestGroup({ key, group }: GroupEffect, lsn: number): boolean {
+    return this.#lifeAt(key, lsn) >= 0 && this.#groups.is(nameOfGroup(group.number), lsn);
+  }
+
+  #isWantedValue({ key, untilMs }: ValueEffect, lsn: number): boolean {
+    const { timeMs, beyond } = this.#options;
+    if (key === null) return untilMs === null || untilMs > timeMs;
+    return beyond.isLinked(lsn);
+  }
+
+  #chooseControl({ key, control }: CtrlEffect, lsn: number): void {
+    const life = this.#lifeAt(key, lsn);
+    if (life < 0) return;
+    const { version, payloadLsn, resultLsn, errorLsn, valuesLsn } = control;
+    const isShown = version > this.#lives.versionOf(life) - this.#historyOf(life, key);
+    if (!isShown && version !== 1) return;
+    this.#keep(lsn);
+    // Without its list a control block cannot be read, also if nobody asks for the values.
+    if (valuesLsn > 0) this.#keepValue(valuesLsn);
+    if (!isShown) return;
+    for (const number of [payloadLsn, resultLsn, errorLsn]) this.#refer(number);
+    const list = this.#lists.get(life);
+    if (list?.lsn !== valuesLsn) return;
+    this.#lists.delete(life);
+    for (const held of list.values) this.#refer(held.lsn);
+  }
+
+  #historyOf(life: number, key: FlowKey): number {
+    const known = this.#lives.historyOf(life);
+    if (known > 0) return known;
+    const flow = this.#options.beyond.flow(key);
+    // A body behind the run may be that of another flow, which has the key by now.
+    const isThis = flow !== undefined && flow.bodyLsn <= this.#lastLsn;
+    const history = isThis ? flow.identity.historyMaxEvents : ALL_EVENTS;
+    this.#lives.setHistory(life, history);
+    return history;
+  }
+
+  #chooseList(key: FlowKey, list: PendingList): void {
+    const life = this.#lifeAt(key, list.lsn);
+    if (life >= 0) this.#lists.set(life, list);
+  }
+
+  #chooseMessage({ to, message }: OutboxEffect, lsn: number): void {
+    if (lsn < this.#options.beyond.oldestUnheardLsn(to)) return;
+    this.#keep(lsn);
+    if (message.kind !== "birth") return;
+    for (const number of linksOf(message.request)) this.#refer(number);
+  }
+
+  /** Keeps the value with a number, if it is in the shard and in the run. */
+  #refer(number: number): void {
+    if (number === 0) return;
+    const { shard, lsn } = valuePlace(number);
+    if (shard === this.#options.beyond.shard) this.#keepValue(lsn);
+  }
+
+  /** Keeps a value or a list. Callers bring references: what leads to anything else keeps nothing. */
+  #keepValue(lsn: number): void {
+    if (this.#values.has(lsn)) this.#keep(lsn);
+  }
+
+  #keep(lsn: number): void {
+    this.#kept.add(lsn);
+    if (this.#parts.size === 0) return;
+    const parts = this.#parts.get(lsn);
+    if (parts === undefined) return;
+    for (let index = 0; index < parts.count; index++) this.#kept.add(parts.firstLsn + index);
+  }
+
+  #noteParts(value: WrittenValue, lsn: number): void {
+    if ("parts" in value) this.#parts.set(lsn, value.parts);
+  }
+
+  /** What a key is known by: 85 bits of which 64 cannot be steered from outside. */
+  #nameOfKey(
+    { partitionKey, key }: { readonly partitionKey: string; readonly key: string },
+  ): ThingName {
+    const writer = this.#writer;
+    writer.reset();
+    // The length in front keeps different pairs of texts different.
+    writer.rawText(`${partitionKey.length}:`);
+    writer.rawText(partitionKey);
+    writer.rawText(key);
+    const { hi, lo } = this.#options.beyond.hash(writer.buffer, writer.length);
+    return { hash: hi, rest: lo * 2 ** 21 + (writer.crc32(0) & 0x1f_ffff) };
+  }
+}
+
+function nameOfGroup(number: number): ThingName {
+  return { hash: number % 2 ** 32, rest: number };
+}

@@ -1,0 +1,50 @@
+/**
+ * Sets of LSNs.
+ *
+ * @module
+ */
+
+/** Numbers of one piece. Small, so that a number far from all others costs little. */
+const PIECE_COUNT = 1 << 10;
+
+/** Whole numbers from 0 to 2^53 − 1, of which many stand close together: a bit for each. */
+export class NumberSet {
+  readonly #pieces = new Map<number, Uint32Array>();
+  /** The piece that was looked at last: the next number is mostly in it, too. */
+  #piece: Uint32Array | undefined;
+  #pieceNumber = -1;
+
+  /** Bytes that the numbers take. */
+  get bytes(): number {
+    return this.#pieces.size * (PIECE_COUNT / 8);
+  }
+
+  /** Whether a number is in the set. */
+  has(number: number): boolean {
+    const pieceNumber = Math.floor(number / PIECE_COUNT);
+    const piece = this.#find(pieceNumber);
+    const place = number - pieceNumber * PIECE_COUNT;
+    return piece !== undefined && (piece[place >>> 5]! & (1 << (place & 31))) !== 0;
+  }
+
+  /** Puts a number into the set. */
+  add(number: number): void {
+    const pieceNumber = Math.floor(number / PIECE_COUNT);
+    const piece = this.#find(pieceNumber) ?? this.#create(pieceNumber);
+    const place = number - pieceNumber * PIECE_COUNT;
+    piece[place >>> 5]! |= 1 << (place & 31);
+  }
+
+  #find(pieceNumber: number): Uint32Array | undefined {
+    if (pieceNumber === this.#pieceNumber) return this.#piece;
+    this.#pieceNumber = pieceNumber;
+    return this.#piece = this.#pieces.get(pieceNumber);
+  }
+
+  #create(pieceNumber: number): Uint32Array {
+    const piece = new Uint32Array(PIECE_COUNT / 32);
+    this.#pieces.set(pieceNumber, piece);
+    this.#pieceNumber = pieceNumber;
+    return this.#piece = piece;
+  }
+}
