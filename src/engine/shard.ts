@@ -302,7 +302,7 @@ export class Shard {
   #build(): ShardState {
     const { hashKey, fencingFloor, policies } = this.#options;
     return new ShardState(this.#log, {
-      ...{ hashKey, fencingFloor, policies, bytes: this.#ahead },
+      ...{ hashKey, fencingFloor, policies, shard: this.number, bytes: this.#ahead },
     });
   }
 

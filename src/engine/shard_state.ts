@@ -50,6 +50,8 @@ export interface Circumstances {
 export interface ShardStateOptions {
   /** The key that flows get their keys by. */
   readonly hashKey: SipKey;
+  /** The number of the shard. Default 0. */
+  readonly shard?: number | undefined;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
   /** The bytes of records, also of those that the log does not hold yet. Default: the log. */
@@ -92,8 +94,9 @@ export class ShardState {
   #timeMs = 0;
 
   /** Builds the state from what the log holds. */
-  constructor(log: Log, { hashKey, fencingFloor, bytes = log, policies }: ShardStateOptions) {
-    this.flows = createFlowState({ hashKey, fencingFloor, policies });
+  constructor(log: Log, options: ShardStateOptions) {
+    const { bytes = log } = options;
+    this.flows = createFlowState(options);
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {

@@ -5,18 +5,30 @@
  */
 
 import { endOfFrame, type Frame, type LogPosition, logStart } from "../../src/log/mod.ts";
-import { type LogRecord, recordsOf } from "../../src/log/record.ts";
+import { decodeRecord, type LogRecord, recordsOf } from "../../src/log/record.ts";
 import type { Logged } from "./core_store.ts";
+
+/** A frame, or several that were merged. */
+export interface CoreFrame extends Frame {
+  readonly end: LogPosition;
+  /** What is left of frames that were merged. */
+  readonly kept?: readonly Logged[];
+}
 
 /** Frames, of which the last few may still be lost. */
 export class CoreFrames {
-  readonly #frames: Frame[] = [];
+  readonly #frames: CoreFrame[] = [];
   #end = logStart;
   #safeCount = 0;
 
   /** All frames that are there. */
-  get all(): readonly Frame[] {
+  get all(): readonly CoreFrame[] {
     return this.#frames;
+  }
+
+  /** Those of them that are safe. */
+  get safe(): readonly CoreFrame[] {
+    return this.#frames.slice(0, this.#safeCount);
   }
 
   /** The place after the last of them. */
@@ -35,14 +47,25 @@ export class CoreFrames {
       at += bytes.length;
     }
     const frame = { base: this.#end, timeMs, count: records.length, body };
-    this.#frames.push(frame);
     this.#end = endOfFrame(frame);
+    this.#frames.push({ ...frame, end: this.#end });
     return true;
   }
 
   /** From now on none of those that are there is lost. */
   commit(): void {
     this.#safeCount = this.#frames.length;
+  }
+
+  /** Puts one frame in the place of several that are safe, one after the other. */
+  merge(first: number, count: number, kept: readonly Logged[]): void {
+    const merged = this.safe.slice(first, first + count);
+    const [{ base }, { end, timeMs }] = [merged[0]!, merged.at(-1)!];
+    this.#frames.splice(first, count, {
+      ...{ base, end, timeMs, kept },
+      ...{ count: kept.length, body: new Uint8Array() },
+    });
+    this.#safeCount -= count - 1;
   }
 
   /** Loses so many of the last frames, but none that is safe. Returns how many. */
@@ -54,7 +77,11 @@ export class CoreFrames {
 }
 
 /** The records of a frame. */
-export function* recordsIn(frame: Frame): Generator<LogRecord> {
+export function* recordsIn(frame: CoreFrame): Generator<LogRecord> {
+  if (frame.kept !== undefined) {
+    for (const { lsn, bytes } of frame.kept) yield decodeRecord(bytes, lsn);
+    return;
+  }
   const place = { segment: 0, offset: 0 };
-  for (const { record } of recordsOf({ ...frame, end: endOfFrame(frame), place })) yield record;
+  for (const { record } of recordsOf({ ...frame, place })) yield record;
 }

@@ -6,8 +6,9 @@
 
 import { assert, assertEquals } from "../assert.ts";
 import { type Flow, toRecord } from "../../src/flow/core/mod.ts";
-import type { FlowRecord } from "../../src/flow/mod.ts";
+import type { FlowLimits, FlowRecord } from "../../src/flow/mod.ts";
 import { CoreFrames } from "./core_frames.ts";
+import { type Merged, mergeRun, type Merging } from "./core_merge.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { CoreStore } from "./core_store.ts";
 import { FamilyPair } from "./family_pair.ts";
@@ -56,10 +57,12 @@ export class CorePair {
   /**
    * @param endsMax So many ends of descendants one command writes.
    * @param rebuilding What goes wrong when the store is opened again. Default: nothing.
+   * @param limits Limits of the store, unless as usually.
    */
-  constructor(endsMax: number, rebuilding: Rebuilding = {}) {
+  constructor(endsMax: number, rebuilding: Rebuilding = {}, limits: Partial<FlowLimits> = {}) {
     this.#rebuilding = rebuilding;
-    this.store = new CoreStore({ nowMs: 1_000, limits: { commandBytesMax: 4_096 * endsMax } });
+    const commandBytesMax = 4_096 * endsMax;
+    this.store = new CoreStore({ nowMs: 1_000, limits: { commandBytesMax, ...limits } });
     this.model = new Model(1_000, { endsMax });
     this.#flows = new FlowPair(this.store, this.model);
     this.#keys = new KvPair(this.store, this.model, assertRecord);
@@ -105,6 +108,18 @@ export class CorePair {
     this.seal();
     this.#frames.commit();
     this.#points.splice(0, this.#points.length - 1);
+  }
+
+  /** Merges some of the frames that are safe. The store forgets what is not kept. */
+  merge({ first, count, mutant }: Merging): Merged | undefined {
+    const { safe } = this.#frames;
+    if (safe.length === 0) return undefined;
+    const start = first % safe.length;
+    const run = safe.slice(start, start + count);
+    const merged = mergeRun(run, { state: this.store.state, isFirst: start === 0, mutant });
+    this.#frames.merge(start, run.length, merged.kept);
+    this.store.forget(merged.dropped);
+    return merged;
   }
 
   /** Forgets everything but frames, and finds it again in them. Returns how many records are lost. */

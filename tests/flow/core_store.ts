@@ -21,12 +21,11 @@ import type {
 } from "../../src/flow/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
 import { FlowState } from "../../src/flow/core/mod.ts";
-import type { Frame } from "../../src/log/mod.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
-import { recordsIn } from "./core_frames.ts";
+import { type CoreFrame, recordsIn } from "./core_frames.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { encodeEffects } from "./effect_records.ts";
 
@@ -49,7 +48,7 @@ export class CoreStore {
   nowMs: number;
   /** The state. */
   state: FlowState;
-  /** What happened to which flow, by partition and id. */
+  /** The records, by LSN from 1 on. There is a hole where a merge has dropped one. */
   readonly log: Logged[] = [];
   readonly context: core.ParseContext;
   readonly #hash: core.KeyedHash;
@@ -243,7 +242,7 @@ export class CoreStore {
   }
 
   /** Forgets everything, and builds it again of what frames hold. */
-  open(frames: readonly Frame[], wallMs: number, rebuilding: Rebuilding = {}): void {
+  open(frames: readonly CoreFrame[], wallMs: number, rebuilding: Rebuilding = {}): void {
     this.log.length = 0;
     this.#previous.clear();
     const before = this.state;
@@ -252,11 +251,13 @@ export class CoreStore {
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
         const { lsn } = record;
-        this.log.push({ lsn, bytes: record.bytes });
+        this.log[lsn - 1] = { lsn, bytes: record.bytes };
         const stored = core.decodeEffect(record, this.state.dictionary);
         const effect = rebuilding.effect === undefined ? stored : rebuilding.effect(stored);
         if (effect !== undefined) this.#evolve(effect, lsn);
       }
+      // Of frames that were merged the last records may be gone.
+      this.log.length = frame.end.lsn;
       // Frames have whole commands.
       this.#assertSettled();
     }
@@ -265,6 +266,17 @@ export class CoreStore {
     this.nowMs = Math.max(wallMs, this.#wroteAtMs);
     core.grantLeaseGrace(this.state, this.nowMs);
     rebuilding.end?.(this.state);
+  }
+
+  /** Forgets records that a merge does not keep, and how they were strung together. */
+  forget(lsns: ReadonlySet<number>): void {
+    for (const lsn of lsns) delete this.log[lsn - 1];
+    for (const [lsn, previous] of this.#previous) {
+      let before = previous;
+      while (lsns.has(before)) before = this.#previous.get(before)!;
+      this.#previous.set(lsn, before);
+    }
+    for (const lsn of lsns) this.#previous.delete(lsn);
   }
 
   /** A state that is built from the log again. */
@@ -338,7 +350,7 @@ export class CoreStore {
   }
 
   #value(lsn: number, maxBytes: number): core.FoundValue | undefined {
-    if (lsn > this.log.length) return undefined;
+    if (this.log[lsn - 1] === undefined) return undefined;
     const effect = this.#effectAt(lsn);
     if (effect.kind !== "value") return undefined;
     const { value, untilMs } = effect;

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertFalse } from "../assert.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
+import { toRecord } from "../../src/flow/core/mod.ts";
 import type { CoreStore } from "./core_store.ts";
 import type { FamilyOp } from "./family_operations.ts";
 import type { KvOp } from "./kv_operations.ts";
@@ -32,6 +33,8 @@ export class FlowPair {
   readonly #store: CoreStore;
   readonly #model: Model;
   readonly #tokens = new Set<string>();
+  /** References to values that flows have held. Only what one holds still is linked. */
+  readonly #held = new Set<string>();
 
   constructor(store: CoreStore, model: Model) {
     this.#store = store;
@@ -125,12 +128,27 @@ export class FlowPair {
   #changes(changes: Changes | undefined): ModelChanges {
     if (changes === undefined) return {};
     const { links, ...options } = changes;
-    const refs = [...this.#model.shared.keys()];
+    const refs = this.#linkable();
     if (refs.length === 0) return options;
     const valueRefs = Object.fromEntries(
       Object.entries(links).map(([name, number]) => [name, refs[number % refs.length]!]),
     );
     return { ...options, valueRefs };
+  }
+
+  /** What can be linked: values of no flow, and what flows hold by name at the moment. */
+  #linkable(): string[] {
+    const { shared } = this.#model;
+    const refs = [...shared.keys()].filter((ref) => !this.#held.has(ref));
+    for (const { id, partitionKey, named } of this.#model.visible()) {
+      const flow = this.#store.state.table.find(partitionKey, id);
+      for (const [name, { ref }] of Object.entries(flow ? toRecord(flow).valueRefs : {})) {
+        this.#held.add(ref);
+        shared.set(ref, named[name]!.value);
+        refs.push(ref);
+      }
+    }
+    return refs;
   }
 
   #create(mode: Mode, items: readonly NewFlow[]): void {

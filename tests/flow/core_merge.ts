@@ -1,0 +1,168 @@
+/**
+ * Merging frames of a {@linkcode CoreStore}, right and wrong.
+ *
+ * @module
+ */
+
+import {
+  type Beyond,
+  beyondRuns,
+  decodeEffect,
+  type Effect,
+  type FlowState,
+  Survivors,
+  type SurvivorsOptions,
+} from "../../src/flow/core/mod.ts";
+import { decodeRecord } from "../../src/log/record.ts";
+import { type CoreFrame, CoreFrames, recordsIn } from "./core_frames.ts";
+import { CoreStore, type CoreStoreOptions, type Logged } from "./core_store.ts";
+
+/** Which frames are merged. */
+export interface Merging {
+  /** The first of them; it is taken modulo how many there are. */
+  readonly first: number;
+  /** How many, at most. */
+  readonly count: number;
+  /** What goes wrong. Default: nothing. */
+  readonly mutant?: MergeMutant | undefined;
+}
+
+/** What a merge has done. */
+export interface Merged {
+  readonly kept: readonly Logged[];
+  readonly dropped: ReadonlySet<number>;
+}
+
+/** What goes wrong when frames are merged. */
+export interface MergeMutant {
+  /** What it takes for given. */
+  readonly options?: (options: SurvivorsOptions) => SurvivorsOptions;
+  /** What it takes an effect for. */
+  readonly note?: (effect: Effect) => Effect;
+  /** Whether it forgets a record that is to be kept. */
+  readonly forgets?: (effect: Effect) => boolean;
+}
+
+/** Merges frames, one after the other, of the log of a state. */
+export function mergeRun(
+  run: readonly CoreFrame[],
+  { state, isFirst, mutant = {} }: {
+    readonly state: FlowState;
+    readonly isFirst: boolean;
+    readonly mutant?: MergeMutant | undefined;
+  },
+): Merged {
+  const records = run.flatMap((frame) => [...recordsIn(frame)]).map((
+    { lsn, bytes, ...record },
+  ) => ({
+    lsn,
+    bytes,
+    effect: decodeEffect(record, state.dictionary),
+  }));
+  const timeMs = Math.max(...run.map((frame) => frame.timeMs));
+  const beyond = beyondRuns({ shard: 0, states: () => [state] });
+  const options = { isFirst, timeMs, beyond };
+  const survivors = new Survivors(mutant.options?.(options) ?? options);
+  for (const { effect, lsn } of records) survivors.note(mutant.note?.(effect) ?? effect, lsn);
+  for (const { effect, lsn } of records) survivors.choose(effect, lsn);
+  const kept: Logged[] = [];
+  const dropped = new Set<number>();
+  for (const { lsn, bytes, effect } of records) {
+    const isKept = survivors.keeps(lsn) && !(mutant.forgets?.(effect) ?? false);
+    if (isKept) kept.push({ lsn, bytes });
+    else dropped.add(lsn);
+  }
+  return { kept, dropped };
+}
+
+/** Forgets records of a kind. */
+function without(kind: Effect["kind"]): MergeMutant {
+  return { forgets: (effect) => effect.kind === kind };
+}
+
+function withBeyond(change: Partial<Beyond>): MergeMutant {
+  return { options: (options) => ({ ...options, beyond: { ...options.beyond, ...change } }) };
+}
+
+/** Every one has to be noticed. */
+export const mergeMutants: Readonly<Record<string, MergeMutant>> = {
+  tombstoneDroppedEarly: without("del"),
+  keyTombstoneDroppedEarly: without("kv_del"),
+  everyRunIsFirst: { options: (options) => ({ ...options, isFirst: true }) },
+  liveValueDropped: { forgets: (effect) => effect.kind === "value" && effect.key !== null },
+  sharedValueDropped: { forgets: (effect) => effect.kind === "value" && effect.key === null },
+  partDropped: without("value_part"),
+  listDropped: without("values"),
+  historyDropped: {
+    note: (effect) =>
+      effect.kind === "body"
+        ? { ...effect, identity: { ...effect.identity, historyMaxEvents: 1 } }
+        : effect,
+  },
+  historyOfOthersDropped: withBeyond({ flow: () => ({ bodyLsn: 0, identity: oneEvent }) }),
+  birthDropped: {
+    forgets: (effect) => effect.kind === "ctrl" && effect.control.version === 1,
+  },
+  bodyDroppedEarly: without("body"),
+  signalForgotten: without("signal_key"),
+  groupDropped: without("group"),
+  closingDropped: without("closing"),
+  policyDropped: without("policy"),
+  keyDropped: without("kv"),
+  nameDropped: without("dict"),
+};
+
+/** Those for which it takes more of a coincidence than a model run meets. */
+export const rareMutants = {
+  linkedValueDropped: withBeyond({ isLinked: () => false }),
+  expiredTooEarly: { options: (options) => ({ ...options, timeMs: options.timeMs + 1 }) },
+} as const satisfies Readonly<Record<string, MergeMutant>>;
+
+/** Of what a flow is for life, only how much of its history it keeps is asked for: the newest event. */
+const oneEvent = { historyMaxEvents: 1 } as ReturnType<Beyond["flow"]> extends infer Found
+  ? Found extends { readonly identity: infer Identity } ? Identity : never
+  : never;
+
+/** A store, and its log in segments of one frame each, which a test merges. */
+export class SegmentedStore {
+  readonly store: CoreStore;
+  readonly #frames = new CoreFrames();
+
+  constructor(options?: CoreStoreOptions) {
+    this.store = new CoreStore(options);
+  }
+
+  /** Ends a segment. */
+  cut(): void {
+    this.#frames.seal(this.store.log, this.store.wroteAtMs);
+    this.#frames.commit();
+  }
+
+  /** Merges segments. Returns what the log holds after it. */
+  merge(first = 0, count = Infinity, mutant?: MergeMutant): string[] {
+    const { store } = this;
+    const run = this.#frames.safe.slice(first, first + count);
+    const merged = mergeRun(run, { state: store.state, isFirst: first === 0, mutant });
+    this.#frames.merge(first, run.length, merged.kept);
+    store.forget(merged.dropped);
+    return this.kinds();
+  }
+
+  /** Builds the state of what the log holds. */
+  open(): void {
+    this.store.open(this.#frames.all, this.store.nowMs);
+  }
+
+  /** What the log holds, but for names. */
+  kinds(): string[] {
+    const { log, state: { dictionary } } = this.store;
+    return Object.values(log).map(({ lsn, bytes }) =>
+      decodeEffect(decodeRecord(bytes, lsn), dictionary).kind
+    ).filter((kind) => kind !== "dict");
+  }
+
+  /** Bytes of what the log holds. */
+  bytes(): number {
+    return Object.values(this.store.log).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+}
