@@ -9,7 +9,6 @@ import { DEFAULT_LIMITS, type FlowLimits, type FlowRecord } from "../../src/flow
 import type {
   AtomicCommands,
   AtomicResult,
-  BatchOutcome,
   FlowInfo,
   HistoryEvent,
   KvEntry,
@@ -229,11 +228,6 @@ export class CoreStore {
     this.close();
     const query = core.parseByCorrelation(id, options, this.context);
     return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
-  }
-
-  /** Outcomes of an independent batch. */
-  outcomes(run: () => unknown): BatchOutcome[] {
-    return run() as BatchOutcome[];
   }
 
   /** The time of the last command that wrote something. */

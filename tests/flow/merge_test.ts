@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "../assert.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { test } from "../harness.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
 import {
@@ -336,9 +336,8 @@ test("A log of flows that are gone takes next to nothing once it is merged", () 
   removeAll(store);
   for (let left = 500; left > 0; left -= 100) store.retentionCleanup({ limit: 100 });
   cut();
-  const before = bytes();
+  assertGreater(bytes(), 300_000);
   merge();
-  console.log(`${before} bytes became ${bytes()}`);
   assertLess(bytes(), 200);
 });
 
@@ -347,9 +346,8 @@ test("A flow that lives long takes what its history takes, however often its pay
   store.create("f", { type: "t", historyMaxEvents: 10 });
   for (let index = 0; index < 1_000; index++) change(store, "f", `${index}`.padEnd(1_000));
   cut();
-  const before = bytes();
+  assertGreater(bytes(), 1_000_000);
   merge();
-  console.log(`${before} bytes became ${bytes()}`);
   assertLess(bytes(), 10 * 1_250);
 });
 
