@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS, type FlowLimits, type FlowRecord } from "../../src/flow
 import type {
   AtomicCommands,
   AtomicResult,
+  BatchOutcome,
   FlowInfo,
   HistoryEvent,
   KvEntry,
@@ -45,6 +46,8 @@ export interface Logged {
 export class CoreStore {
   /** The time of the next command. */
   nowMs: number;
+  /** The time of the last command that wrote something. */
+  wroteAtMs = 0;
   /** The state. */
   state: FlowState;
   /** The records, by LSN from 1 on. There is a hole where a merge has dropped one. */
@@ -53,10 +56,9 @@ export class CoreStore {
   readonly #hash: core.KeyedHash;
   readonly #random = seededRandom(1);
   readonly #previous = new Map<number, number>();
-  #wroteAtMs = 0;
   readonly #historyLog: core.HistoryLog = {
     control: (lsn) => this.#control(lsn),
-    previous: (lsn) => this.#previous.get(lsn) ?? 0,
+    previous: (lsn) => this.#before(lsn),
     list: (lsn) => this.#list(lsn),
   };
 
@@ -230,9 +232,9 @@ export class CoreStore {
     return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
   }
 
-  /** The time of the last command that wrote something. */
-  get wroteAtMs(): number {
-    return this.#wroteAtMs;
+  /** Outcomes of an independent batch. */
+  outcomes(run: () => unknown): BatchOutcome[] {
+    return run() as BatchOutcome[];
   }
 
   /** Forgets everything, and builds it again of what frames hold. */
@@ -256,21 +258,15 @@ export class CoreStore {
       this.#assertSettled();
     }
     begun?.();
-    this.#wroteAtMs = frames.at(-1)?.timeMs ?? 0;
-    this.nowMs = Math.max(wallMs, this.#wroteAtMs);
+    this.wroteAtMs = frames.at(-1)?.timeMs ?? 0;
+    this.nowMs = Math.max(wallMs, this.wroteAtMs);
     core.grantLeaseGrace(this.state, this.nowMs);
     rebuilding.end?.(this.state);
   }
 
-  /** Forgets records that a merge does not keep, and how they were strung together. */
+  /** Forgets records that a merge does not keep. */
   forget(lsns: ReadonlySet<number>): void {
     for (const lsn of lsns) delete this.log[lsn - 1];
-    for (const [lsn, previous] of this.#previous) {
-      let before = previous;
-      while (lsns.has(before)) before = this.#previous.get(before)!;
-      this.#previous.set(lsn, before);
-    }
-    for (const lsn of lsns) this.#previous.delete(lsn);
   }
 
   /** A state that is built from the log again. */
@@ -332,7 +328,12 @@ export class CoreStore {
       this.log.push({ lsn, bytes });
       this.#evolve(decoded, lsn);
     }
-    this.#wroteAtMs = this.nowMs;
+    this.wroteAtMs = this.nowMs;
+  }
+
+  #before(lsn: number): number {
+    const before = this.#previous.get(lsn) ?? 0;
+    return before === 0 || this.log[before - 1] !== undefined ? before : this.#before(before);
   }
 
   #evolve(effect: core.Effect, lsn: number): void {
