@@ -139,7 +139,7 @@ export class SegmentedStore {
   }
 
   /** Merges segments. Returns what the log holds after it. */
-  merge(first = 0, count = Infinity, mutant?: MergeMutant): string[] {
+  merge({ first = 0, count = Infinity, mutant }: Partial<Merging> = {}): string[] {
     const { store } = this;
     const run = this.#frames.safe.slice(first, first + count);
     const merged = mergeRun(run, { state: store.state, isFirst: first === 0, mutant });

@@ -47,7 +47,7 @@ test("Survivors leaves nothing of a flow that was created and removed in the run
   segments.cut();
   removeAll(segments.store);
   segments.cut();
-  assertEquals(segments.merge(1), ["body", "ctrl"], "Those of the flow before");
+  assertEquals(segments.merge({ first: 1 }), ["body", "ctrl"], "Those of the flow before");
   reopen(segments);
   assertEquals(segments.store.get("f"), null);
 });
@@ -61,7 +61,7 @@ test("Survivors keeps a removal as long as there may be something to remove", ()
   removeAll(segments.store);
   segments.cut();
   const first = ["body", "value", "ctrl", "ctrl", "value", "ctrl"];
-  assertEquals(segments.merge(1), [...first, "del"], "The last one removes both lives");
+  assertEquals(segments.merge({ first: 1 }), [...first, "del"], "The last one removes both lives");
   reopen(segments);
   assertEquals(segments.store.get("f"), null);
   assertEquals(segments.merge(), []);
@@ -82,7 +82,7 @@ test("Survivors keeps the removal of a flow that was only taken into a group in 
   store.cancel({ id: "c", partitionKey });
   removeAll(store);
   cut();
-  assert(merge(1).includes("del"));
+  assert(merge({ first: 1 }).includes("del"));
   open();
   assertEquals(store.get({ id: "c", partitionKey: "q" }), null);
 });
@@ -95,7 +95,7 @@ test("Survivors keeps the newest of a key, and its removal until the log begins 
   for (const value of [2, 3]) store.kvSet("a", value);
   store.kvDelete("b");
   cut();
-  assertEquals(merge(1), ["kv", "kv", "kv", "kv_del"]);
+  assertEquals(merge({ first: 1 }), ["kv", "kv", "kv", "kv_del"]);
   open();
   assertEquals([store.kvGet("a")?.value, store.kvGet("b")], [3, null]);
   assertEquals(merge(), ["kv"]);
@@ -133,7 +133,7 @@ test("Survivors asks the living flow how much of its history counts, but no late
       store.nowMs += 10;
       store.create("f", { type: "t", historyMaxEvents: 1 });
     }
-    return merge(1, 1).slice(2, 8);
+    return merge({ first: 1, count: 1 }).slice(2, 8);
   };
   assertEquals(lives(1), ["value", "ctrl"]);
   assertEquals(lives(2), ["value", "ctrl", "value", "ctrl", "value", "ctrl"]);
@@ -170,7 +170,7 @@ for (const link of ["payload", "value", "child"] as const) {
     const expected = link === "value" ? "kept, too" : "kept";
     const segments = withLink(link);
     for (const [first, count] of [[0, 1], [2, 1], [0, 2], [0, 2]] as const) {
-      segments.merge(first, count);
+      segments.merge({ first, count });
       assertEquals(read(segments), expected);
       segments.open();
       assertEquals(read(segments), expected);
@@ -197,9 +197,9 @@ test("Survivors does not know by the run alone what is linked", () => {
   store.create("f", { type: "u", payloadRef });
   cut();
   const payload = () => store.get("f", { payload: true })?.payload;
-  merge(0, 2);
+  merge({ count: 2 });
   assertEquals(payload(), "kept");
-  merge(0, 1, rareMutants.linkedValueDropped);
+  merge({ count: 1, mutant: rareMutants.linkedValueDropped });
   assertEquals(payload(), null);
 });
 
@@ -214,7 +214,7 @@ test("Survivors keeps a value of no flow until its time is over", () => {
   assertEquals(merge(), ["value", "value", "kv"]);
   const refs = [soon!.ref, later!.ref, never!.ref];
   assertEquals(store.valueMget(refs), [null, 1, 1]);
-  merge(0, 1, rareMutants.expiredTooEarly);
+  merge({ mutant: rareMutants.expiredTooEarly });
   assertEquals(store.valueMget(refs), [null, null, 1]);
 });
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type FlowKey } from "./flow_key.ts";
+import type { FlowKey } from "./flow_key.ts";
 import { NumberSet } from "./number_set.ts";
 import { valuePlace } from "./value_ref.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HashChains, LongFloat64Array, LongUint32Array } from "../../../index/mod.ts";
+import { HashChains, LongFloat64Array } from "../../../index/mod.ts";
 
 /** What a thing is known by. */
 export interface ThingName {
