@@ -141,9 +141,12 @@ export class SegmentedStore {
   /** Merges segments. Returns what the log holds after it. */
   merge({ first = 0, count = Infinity, mutant }: Partial<Merging> = {}): string[] {
     const { store } = this;
-    const run = this.#frames.safe.slice(first, first + count);
-    const merged = mergeRun(run, { state: store.state, isFirst: first === 0, mutant });
-    this.#frames.merge(first, run.length, merged.kept);
+    const { safe } = this.#frames;
+    if (safe.length === 0) return [];
+    const start = first % safe.length;
+    const run = safe.slice(start, start + count);
+    const merged = mergeRun(run, { state: store.state, isFirst: start === 0, mutant });
+    this.#frames.merge(start, run.length, merged.kept);
     store.forget(merged.dropped);
     return this.kinds();
   }
