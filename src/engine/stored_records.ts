@@ -97,7 +97,7 @@ export class StoredRecords implements HistoryLog {
   identity(key: FlowKey, lsn: number): Identity {
     let firstLsn = lsn;
     for (let before = lsn; before > 0; before = this.previous(before)) firstLsn = before;
-    // The body stands before the first control block, in the same command.
+    // The body stands before the first control block, in the same command; no merge parts them.
     for (let bodyLsn = firstLsn - 1; bodyLsn > 0; bodyLsn--) {
       const effect = this.#keydir.has(bodyLsn) ? this.#effect(bodyLsn) : undefined;
       if (effect?.kind === "body" && isSameHash(effect.key, key)) return effect.identity;

@@ -29,7 +29,10 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   readonly priority?: Priority | undefined;
   /** Any JSON value or bytes. Absent: no payload; null is a payload. */
   readonly payload?: unknown;
-  /** The reference of a stored value, as the payload. Not together with `payload`. */
+  /**
+   * The reference of a stored value, as the payload. Not together with `payload`. The value stays as
+   * long as the flow refers to it, whatever becomes of the flow that brought it.
+   */
   readonly payloadRef?: string | undefined;
   /** The id of the parent flow. Default none. */
   readonly parentFlowId?: string | undefined;
@@ -149,7 +152,10 @@ export interface TransitionOptions extends CommandOptions, ValueChangeOptions {
   readonly priority?: Priority | undefined;
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
-  /** The reference of a stored value, as the payload. Not together with `payload`. */
+  /**
+   * The reference of a stored value, as the payload. Not together with `payload`. The value stays as
+   * long as the flow refers to it, whatever becomes of the flow that brought it.
+   */
   readonly payloadRef?: string | undefined;
 }
 

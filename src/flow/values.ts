@@ -7,7 +7,11 @@ import type { CommandOptions } from "./commands.ts";
 
 /** Where a named value of a flow is, and what it was when it was put. */
 export interface ValueRef {
-  /** Opaque reference to the value. */
+  /**
+   * Opaque reference to the value. It can be read and linked for as long as somebody holds the value:
+   * a flow, now or in the history that it keeps, whether the value was put there or linked. After
+   * that it reads as missing as soon as its space is used again.
+   */
   readonly ref: string;
   /**
    * How often a value was put under this name, also before it was dropped; null: it was linked. A
@@ -61,7 +65,10 @@ export interface ValuePutOptions extends CommandOptions {
   readonly name?: string | undefined;
   /** Replace a different value of this name. Default false: refuse with `value_conflict`. */
   readonly override?: boolean | undefined;
-  /** How long a value that belongs to no flow can be read. Default: for ever. */
+  /**
+   * How long a value that belongs to no flow can be read. Default: for ever, so it takes up room for
+   * ever.
+   */
   readonly ttlMs?: number | undefined;
 }
 
