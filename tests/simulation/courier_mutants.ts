@@ -117,3 +117,15 @@ export const courierMutants: Readonly<Record<string, OpenShards>> = {
   endsLost: without("end"),
   closesLost: without("close"),
 };
+
+/** What goes wrong only if something happens while messages are on their way. */
+export const orderMutants: Readonly<Record<string, OpenShards>> = {
+  /** Hands on several messages in another order than that in which they were sent. */
+  backwards: onDelivery((command, { apply }) => {
+    const { messages } = command;
+    const turned = messages.toReversed().map(({ message }, at) => (
+      { message, lsn: messages[at]!.lsn }
+    ));
+    return apply({ ...command, messages: turned });
+  }),
+};

@@ -19,6 +19,8 @@ export type CrowdOp =
 /** A run: what happens, and the seed of everything that is left to chance. */
 export interface CrowdScenario extends ShardsTemper {
   readonly seed: number;
+  /** Of a hundred calls, how many are about parents and children. */
+  readonly familyPercent: number;
   readonly ops: readonly CrowdOp[];
 }
 
@@ -27,6 +29,7 @@ export const crowdScenario: fc.Arbitrary<CrowdScenario> = fc.record({
   seed: fc.nat(0x7fff_ffff),
   voidPercent: fc.constantFrom(0, 0, 25),
   isSlow: fc.boolean(),
+  familyPercent: fc.constantFrom(0, 35, 60),
   ops: fc.array(
     fc.oneof(
       {

@@ -12,13 +12,22 @@ import { Violation } from "./log_oracle.ts";
 
 type Group = Flow["groups"][number];
 
+/** When families are looked at. */
+export interface FamilyMoment {
+  /** Whether everything has been told that there was to tell. */
+  readonly isQuiet: boolean;
+  /** Whether no flow is ever removed. */
+  readonly keepsAll?: boolean;
+}
+
 /**
  * Asserts what may never be seen: children that are nobody's or are there twice, a group that has
- * counted more than there is, or that was decided too early.
- *
- * @param isQuiet Whether everything has been told that there was to tell.
+ * counted more than there is, or that was decided too early. Returns how many groups there are.
  */
-export function checkFamilies({ all }: Shards, { isQuiet }: { readonly isQuiet: boolean }): void {
+export function checkFamilies(
+  { all }: Shards,
+  { isQuiet, keepsAll = false }: FamilyMoment,
+): { readonly groupCount: number } {
   const flows = all.flatMap(({ state }) => [...state.flows.table]);
   const children = new Map<number, Flow[]>();
   for (const flow of flows) {
@@ -28,14 +37,21 @@ export function checkFamilies({ all }: Shards, { isQuiet }: { readonly isQuiet: 
     if (siblings === undefined) children.set(membership.group, [flow]);
     else siblings.push(flow);
   }
+  let groupCount = 0;
   for (const flow of flows) {
     for (const group of flow.groups) {
       const members = children.get(group.number) ?? [];
       checkCounts(flow, group, members);
       if (isQuiet) checkSettled(flow, group, members);
+      if (isQuiet && keepsAll) {
+        requirer(flow, group, members)(members.length === group.total, "is not whole");
+      }
+      children.delete(group.number);
+      groupCount += 1;
     }
   }
-  if (!isQuiet) return;
+  if (keepsAll && children.size > 0) throw new Violation("There are children without a parent");
+  if (!isQuiet) return { groupCount };
   for (const { number, state } of all) {
     const { mail, closings } = state.flows;
     for (const to of mail.receivers) {
@@ -43,6 +59,7 @@ export function checkFamilies({ all }: Shards, { isQuiet }: { readonly isQuiet: 
     }
     if (closings.size > 0) throw new Violation("A group is closing for ever");
   }
+  return { groupCount };
 }
 
 function checkCounts(parent: Flow, group: Group, members: readonly Flow[]): void {

@@ -3,7 +3,8 @@
  *
  * There is no model: who comes first is not written down anywhere. What is checked is what must be
  * true whoever did: nothing that somebody was told is lost, nobody gets a flow that is somebody
- * else's, nobody waits for what is there, and every log makes again what is in memory.
+ * else's, nobody waits for what is there, families are whole and hear of each other, and every log
+ * makes again what is in memory.
  *
  * @module
  */
@@ -17,7 +18,9 @@ import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { nameOf } from "./engine_journal.ts";
 import type { CrowdOp, CrowdScenario } from "./crowd_scenario.ts";
+import { CrowdFamilies } from "./crowd_families.ts";
 import { Dice } from "./engine_request.ts";
+import { checkFamilies } from "./family_check.ts";
 import { showRecord } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
 import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
@@ -40,6 +43,8 @@ export interface CrowdReport {
   readonly crashCount: number;
   readonly voidCount: number;
   readonly wokenCount: number;
+  /** The most groups of children that there were. */
+  readonly familyCount: number;
 }
 
 /** Runs a scenario. Throws a {@linkcode Violation} for what must not be. */
@@ -68,6 +73,7 @@ class Crowd {
   /** Every claim that somebody was told of. */
   readonly #claims = new Set<string>();
   readonly #open = new Set<Open>();
+  readonly #families = new CrowdFamilies(PARTITIONS);
   #jobs: FlowRecord[] = [];
   #wallMs = START_MS;
   #process!: ShardsProcess;
@@ -78,6 +84,7 @@ class Crowd {
     crashCount: 0,
     voidCount: 0,
     wokenCount: 0,
+    familyCount: 0,
   };
 
   constructor(scenario: CrowdScenario, opens: OpenShards) {
@@ -95,6 +102,7 @@ class Crowd {
         await this.#perform(op);
         if (this.#violation !== undefined) throw this.#violation;
         if (this.#disk.isOff) await this.#begin();
+        this.#checkFamilies({ isQuiet: false });
       }
       this.#disk.disarm();
       await this.#quiet();
@@ -128,6 +136,13 @@ class Crowd {
   #call(dice: Dice): void {
     const store = this.#process.store;
     const target = { id: dice.pick(IDS), partitionKey: dice.pick(PARTITIONS) };
+    if (dice.percent(this.#scenario.familyPercent)) {
+      const parent = dice.pick([...this.#told.values(), ...this.#jobs]);
+      if (parent !== undefined) {
+        const { name, send } = this.#families.draw(dice, parent);
+        return this.#send(name, () => send(store));
+      }
+    }
     const roll = dice.below(100);
     const job = this.#jobs.splice(dice.below(this.#jobs.length + 1), 1)[0];
     if (job !== undefined && roll < 45) return this.#settle(dice, job);
@@ -165,8 +180,9 @@ class Crowd {
 
   #settle(dice: Dice, job: FlowRecord): void {
     const proof = { leaseToken: job.leaseToken!, fencingToken: job.fencingToken };
-    const roll = dice.below(3);
+    const roll = dice.below(4);
     if (roll === 0) return this.#send("complete", () => this.#process.store.complete(job, proof));
+    if (roll === 3) return this.#send("fail", () => this.#process.store.fail(job, proof));
     if (roll === 1) {
       return this.#send("retry", () => this.#process.store.retry(job, { ...proof, runAtMs: 0 }));
     }
@@ -272,6 +288,13 @@ class Crowd {
       }
     }
     this.#process.checkRebuilt();
+    this.#checkFamilies({ isQuiet: true });
+  }
+
+  /** Nothing is removed here, so every family is there as a whole. */
+  #checkFamilies({ isQuiet }: { readonly isQuiet: boolean }): void {
+    const { groupCount } = checkFamilies(this.#process.shards, { isQuiet, keepsAll: true });
+    if (isQuiet) this.#report.familyCount = Math.max(this.#report.familyCount, groupCount);
   }
 
   async #close(): Promise<void> {
@@ -316,7 +339,11 @@ class Crowd {
     if (flow === null || nameOf(flow) !== name || flow.version < record.version) {
       throw new Violation(`${name} was told in version ${record.version}, and is ${flow?.version}`);
     }
-    if (flow.version === record.version) assertEquals(showRecord(flow), showRecord(record));
+    if (flow.version !== record.version) return;
+    // A flow that is taken into a group has not changed otherwise.
+    const { parentPartitionKey, parentGroupId } = record.parentGroupId === null ? flow : record;
+    const expected = { ...record, parentPartitionKey, parentGroupId };
+    assertEquals(showRecord(flow), showRecord(expected));
   }
 
   #openOnce(): void {

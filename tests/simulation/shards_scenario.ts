@@ -34,7 +34,7 @@ export const shardsScenario: fc.Arbitrary<ShardsScenario> = fc.record({
   voidPercent: fc.constantFrom(0, 20, 50),
   isSlow: fc.boolean(),
   // Much of it in most of the runs, and none in others.
-  familyPercent: fc.constantFrom(50, 0, 50, 80),
+  familyPercent: fc.constantFrom(50, 0, 80),
   commandBytesMax: fc.constantFrom(DEFAULT_STORE_LIMITS.commandBytesMax, 8_192, 5_000),
   ops: fc.array(
     fc.oneof(
