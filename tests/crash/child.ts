@@ -1,6 +1,7 @@
 /**
- * The process that the kill test kills: creates, claims, completes and retries flows and changes keys
- * as fast as it can, and says on standard output what was acknowledged, one line each, right after it was.
+ * The process that the kill tests kill: creates, claims, completes and retries flows, spawns children,
+ * signals and changes keys as fast as it can, and says on standard output what was acknowledged, one
+ * line each, right after it was.
  *
  * Run as `child.ts <data directory> <round>`.
  *
@@ -9,6 +10,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { type FlowRecord, openStore } from "../../mod.ts";
+import { signalOf } from "./acknowledged.ts";
 
 const [dir, round] = process.argv.slice(2);
 if (dir === undefined || round === undefined) throw new TypeError("Usage: child.ts <dir> <round>");
@@ -16,7 +18,10 @@ if (dir === undefined || round === undefined) throw new TypeError("Usage: child.
 /** Every other round is written by a thread of its own. */
 const log = Number(round) % 2 === 0 ? "thread" : "inline";
 
-const store = await openStore({ dir, log });
+/** They belong to different shards. */
+const partitions = ["p0", "p1", "p2", "p3"];
+
+const store = await openStore({ dir, log, shards: 2 });
 say("open");
 await Promise.all([
   produce("a"),
@@ -25,14 +30,18 @@ await Promise.all([
   consume("w2"),
   consume("w3"),
   move(),
+  fanOut(),
+  signal(),
 ]);
 
 /** Creates flows without end, three at a time. */
 async function produce(name: string): Promise<never> {
   for (let count = 0;; count += 3) {
-    const ids = [0, 1, 2].map((step) => `${round}-${name}-${count + step}`);
-    await store.createMany(ids, { type: "job", payload: { round, name, count } });
-    for (const id of ids) say(`created ${id}`);
+    const items = [0, 1, 2].map((step) => (
+      { id: `${round}-${name}-${count + step}`, partitionKey: partitions[step]! }
+    ));
+    await store.createMany(items, { type: "job", payload: { round, name, count } });
+    for (const { id } of items) say(`created ${id}`);
   }
 }
 
@@ -42,6 +51,36 @@ async function consume(worker: string): Promise<never> {
     const flows = await store.claimDue("job", { worker, limit: 4, leaseMs: 300, blockMs: 1_000 });
     for (const flow of flows) say(`claimed ${flow.id} ${flow.fencingToken}`);
     await Promise.all(flows.map(settle));
+  }
+}
+
+/** Creates families without end, whose children are spread over all partitions. */
+async function fanOut(): Promise<never> {
+  for (let count = 0;; count++) {
+    const id = `${round}-family-${count}`;
+    const partitionKey = partitions[count % partitions.length]!;
+    const parent = await store.create(id, { type: "family", partitionKey });
+    const children = partitions.map((partitionKey) => ({
+      id: `${id}.${partitionKey}`,
+      partitionKey,
+    }));
+    await store.spawnChildren(parent, children, {
+      ...{ groupId: "g", type: "job", fencingToken: 0 },
+      ...{ waitState: "waiting", success: "done", failure: "broken" },
+    });
+    for (const child of children) say(`created ${child.id}`);
+    say(`spawned ${id} ${children.length}`);
+  }
+}
+
+/** Sends signals to one flow, without end. */
+async function signal(): Promise<never> {
+  const id = `${round}-signals`;
+  await store.create(id, { type: "signals", partitionKey: partitions[3]! });
+  say(`created ${id}`);
+  for (let number = 1;; number++) {
+    await store.signal(id, signalOf(number));
+    say(`signaled ${id} ${number}`);
   }
 }
 

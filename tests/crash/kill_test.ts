@@ -1,74 +1,85 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { type FlowStore, openStore, type Store } from "../../mod.ts";
+import { openStore } from "../../mod.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
+import { test, when } from "../harness.ts";
+import { commandOf, currentRuntime, type RuntimeName, runtimeNames } from "../runtimes.ts";
+import { scratchFolder } from "../scratch.ts";
+import { Acknowledged, assertKept } from "./acknowledged.ts";
 
-const ROUNDS = 50;
+const ROUNDS = 30;
+
+/** How often every pair of runtimes has its turn. */
+const PAIR_ROUNDS = 2;
 
 /** How long a child lives after it has opened the store. */
 const LIFE_MS_MAX = 120;
 
-/** What children were told is done, over all rounds. */
-class Acknowledged {
-  readonly created = new Set<string>();
-  readonly claims = new Set<string>();
-  readonly retried = new Map<string, number>();
-  readonly completed = new Map<string, number>();
-  moved = 0;
+const writer = new URL("./child.ts", import.meta.url);
+const reader = new URL("./reader.ts", import.meta.url);
 
-  /** Notes one line of a child; a line that was cut off by the kill says nothing. */
-  note(line: string): void {
-    const [verb, id = "", fencing] = line.split(" ");
-    if (verb === "created") this.created.add(id);
-    if (verb === "claimed") {
-      const claim = `${id} ${fencing}`;
-      assert(!this.claims.has(claim), `claimed twice under one fencing number: ${claim}`);
-      this.claims.add(claim);
-    }
-    if (verb === "moved") this.moved = Number(id);
-    if (verb === "retried") this.retried.set(id, Number(fencing));
-    if (verb === "completed") {
-      assert(!this.completed.has(id), `completed twice: ${id}`);
-      this.completed.set(id, Number(fencing));
-    }
+test(`openStore() finds everything acknowledged after each of ${ROUNDS} kills at random moments`, async () => {
+  using scratch = scratchFolder();
+  const dir = join(scratch.path, "data");
+  const acknowledged = new Acknowledged();
+  for (let round = 1; round <= ROUNDS; round++) {
+    acknowledged.note(await saidUntilKilled(currentRuntime, dir, round));
+    await using store = await openStore({ dir });
+    await assertKept(store, acknowledged);
   }
-}
-
-test("openStore() finds everything acknowledged after each of 50 kills at random moments", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "flowcask-kill-"));
-  try {
-    const acknowledged = new Acknowledged();
-    for (let round = 1; round <= ROUNDS; round++) {
-      await runAndKill(dir, round, acknowledged);
-      await using store = await openStore({ dir });
-      await verify(store, acknowledged);
-    }
-    // A busy machine does little in such short lives, but never nothing.
-    assert(acknowledged.created.size > ROUNDS, `only ${acknowledged.created.size} created`);
-    assert(acknowledged.completed.size > 10, `only ${acknowledged.completed.size} completed`);
-    assert(acknowledged.moved > 10, `only ${acknowledged.moved} moved`);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  assertBusy(acknowledged, ROUNDS);
 });
 
-/** Runs a child, kills it at a random moment after it has opened the store, notes what it said. */
-async function runAndKill(dir: string, round: number, acknowledged: Acknowledged): Promise<void> {
-  const script = fileURLToPath(new URL("./child.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, dir, String(round)], {
+test(
+  "openStore() finds everything that a killed process of another runtime was told",
+  when(runtimeNames.every((name) => commandOf(name, writer) !== undefined)),
+  async () => {
+    using scratch = scratchFolder();
+    const dir = join(scratch.path, "data");
+    const said = join(scratch.path, "said");
+    const acknowledged = new Acknowledged();
+    let round = 0;
+    for (let turn = 0; turn < PAIR_ROUNDS; turn++) {
+      for (const killed of runtimeNames) {
+        for (const next of runtimeNames) {
+          const lines = await saidUntilKilled(killed, dir, ++round);
+          acknowledged.note(lines);
+          appendFileSync(said, lines.map((line) => `${line}\n`).join(""));
+          await assertFine(next, { dir, said, what: `${next} after ${killed}, round ${round}` });
+        }
+      }
+    }
+    assertBusy(acknowledged, round);
+  },
+);
+
+/** A busy machine does little in such short lives, but never nothing. */
+function assertBusy(acknowledged: Acknowledged, rounds: number): void {
+  const { created, completed, moved, spawned, signaled } = acknowledged;
+  assert(created.size > rounds, `only ${created.size} created`);
+  assert(completed.size > 10, `only ${completed.size} completed`);
+  assert(moved > 10, `only ${moved} moved`);
+  assert(spawned.size > 3, `only ${spawned.size} with children`);
+  assert(signaled.size > 3, `only ${signaled.size} signaled`);
+}
+
+/** Runs a writer, kills it at a random moment after it has opened the store, returns what it said. */
+async function saidUntilKilled(
+  runtime: RuntimeName,
+  dir: string,
+  round: number,
+): Promise<string[]> {
+  const [executable, ...args] = commandOf(runtime, writer)!;
+  const child = spawn(executable, [...args, dir, String(round)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = once(child, "close");
   const lines = await linesUntilKilled(child);
   const [code, signal] = await closed;
-  assertEquals([code, signal], [null, "SIGKILL"], "the child ended by itself");
-  for (const line of lines) acknowledged.note(line);
+  assertEquals([code, signal], [null, "SIGKILL"], `${runtime} ended by itself`);
+  return lines;
 }
 
 async function linesUntilKilled(child: ChildProcess): Promise<string[]> {
@@ -81,42 +92,19 @@ async function linesUntilKilled(child: ChildProcess): Promise<string[]> {
   });
   await once(child.stdout!, "end");
   clearTimeout(timer);
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "");
 }
 
-/** Everything acknowledged is there, and nothing stands in a history that cannot have happened. */
-async function verify(store: Store, acknowledged: Acknowledged): Promise<void> {
-  for (const id of acknowledged.created) {
-    const flow = await store.get(id);
-    assert(flow !== null, `lost: ${id}`);
-    const completedBy = acknowledged.completed.get(id);
-    if (completedBy !== undefined) {
-      assertEquals(
-        [flow.state, flow.fencingToken],
-        ["completed", completedBy],
-        `lost the end of ${id}`,
-      );
-    }
-    const retriedBy = acknowledged.retried.get(id);
-    if (retriedBy !== undefined) assert(flow.attemptsTotal >= 1, `lost the retry of ${id}`);
-  }
-  for (const claim of acknowledged.claims) {
-    const [id = "", fencing] = claim.split(" ");
-    const flow = await store.get(id);
-    assert(flow !== null && flow.fencingToken >= Number(fencing), `lost the claim ${claim}`);
-  }
-  for (const id of [...acknowledged.created].slice(-50)) await verifyHistory(store, id);
-  const inLedger = { partitionKey: "ledger" };
-  const up = Number((await store.kv.get("up", inLedger))?.value ?? 0);
-  const down = Number((await store.kv.get("down", inLedger))?.value ?? 0);
-  assertEquals(up + down, 0, "half of an atomic() is there");
-  assert(up >= acknowledged.moved, `lost: ${acknowledged.moved} were counted, ${up} are there`);
-}
-
-async function verifyHistory(store: FlowStore, id: string): Promise<void> {
-  const events = await store.history(id, { count: 1_000 });
-  assertEquals(events.map(({ version }) => version), events.map((_, index) => index + 1));
-  const claims = events.filter(({ event }) => event === "claimed");
-  const fencings = claims.map(({ fencingToken }) => fencingToken);
-  assertEquals(new Set(fencings).size, fencings.length, `one fencing number twice: ${id}`);
+/** Lets another process open the store and look for everything. */
+async function assertFine(
+  runtime: RuntimeName,
+  { dir, said, what }: { readonly dir: string; readonly said: string; readonly what: string },
+): Promise<void> {
+  const [executable, ...args] = commandOf(runtime, reader)!;
+  const child = spawn(executable, [...args, dir, said], { stdio: ["ignore", "inherit", "pipe"] });
+  let complaint = "";
+  child.stderr!.setEncoding("utf8");
+  child.stderr!.on("data", (chunk: string) => complaint += chunk);
+  const [code] = await once(child, "close");
+  assertEquals(code, 0, `${what}: ${complaint}`);
 }
