@@ -4,26 +4,42 @@
  * @module
  */
 
+import { invariant } from "../invariant.ts";
 import { DecodeError } from "./decode_error.ts";
+import { u32At } from "./u32.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Texts up to this length are tried character by character; beyond it the runtime is faster. */
 const SHORT_TEXT_MAX = 48;
 
+/** Some bytes of an array. */
+export interface ByteRange {
+  /** The offset of the first. Default 0. */
+  readonly start?: number;
+  /** The offset after the last. Default: the length of the array. */
+  readonly end?: number;
+}
+
 /**
- * Takes values from the front of `bytes`. Whatever an encoder would not have written (a value cut
+ * Takes values from the front of bytes. Whatever an encoder would not have written (a value cut
  * short, a number beyond 2^53, bytes that are not UTF-8) throws a {@linkcode DecodeError}.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  /** @param bytes What is read. Views returned by this reader share its memory. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param bytes What is read. Views returned by this reader share its memory.
+   * @param range Only these of the bytes, from the first to before the last. Default: all.
+   */
+  constructor(bytes: Uint8Array, { start = 0, end = bytes.length }: ByteRange = {}) {
+    invariant(start >= 0 && start <= end && end <= bytes.length, "A reader stays within its bytes");
+    // No view: two of them took a quarter of the time in which a flow is read.
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = end;
+    this.#at = start;
   }
 
   /** Offset of the next byte. */
@@ -33,41 +49,42 @@ export class ByteReader {
 
   /** Number of bytes left. */
   get left(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** A number of one byte. */
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)]!;
   }
 
   /** A number of two bytes. */
   u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    return u16At(this.#bytes, this.#advance(2));
   }
 
   /** A number of four bytes. */
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return u32At(this.#bytes, this.#advance(4));
   }
 
   /** A number of six bytes. */
   u48(): number {
     const at = this.#advance(6);
-    return this.#view.getUint32(at, true) + this.#view.getUint16(at + 4, true) * 0x1_0000_0000;
+    return u32At(this.#bytes, at) + u16At(this.#bytes, at + 4) * 0x1_0000_0000;
   }
 
   /** A number below 2^53, of eight bytes. */
   u53(): number {
     const at = this.#advance(8);
-    const high = this.#view.getUint32(at + 4, true);
+    const high = u32At(this.#bytes, at + 4);
     if (high > 0x1f_ffff) throw new DecodeError(`The number at ${at} is not below 2^53`);
-    return this.#view.getUint32(at, true) + high * 0x1_0000_0000;
+    return u32At(this.#bytes, at) + high * 0x1_0000_0000;
   }
 
   /** A floating-point number. */
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset).getFloat64(this.#advance(8), true);
   }
 
   /** The next `count` bytes; a view, not a copy. */
@@ -83,15 +100,16 @@ export class ByteReader {
 
   /** A text after its length. */
   text(): string {
-    const bytes = this.blob();
-    if (bytes.length <= SHORT_TEXT_MAX) {
-      const text = asciiOf(bytes);
+    const length = this.u32();
+    const start = this.#advance(length);
+    if (length <= SHORT_TEXT_MAX) {
+      const text = asciiOf(this.#bytes, start, this.#at);
       if (text !== undefined) return text;
     }
     try {
-      return decoder.decode(bytes);
+      return decoder.decode(this.#bytes.subarray(start, this.#at));
     } catch {
-      throw new DecodeError(`The text at ${this.#at - bytes.length} is not UTF-8`);
+      throw new DecodeError(`The text at ${start} is not UTF-8`);
     }
   }
 
@@ -110,7 +128,7 @@ export class ByteReader {
 
   #advance(count: number): number {
     const at = this.#at;
-    if (count > this.#bytes.length - at) {
+    if (count > this.#end - at) {
       throw new DecodeError(`${count} bytes are needed at ${at}, and ${this.left} are there`);
     }
     this.#at = at + count;
@@ -118,11 +136,16 @@ export class ByteReader {
   }
 }
 
+/** A number of two bytes where it stands. */
+function u16At(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
+}
+
 /** The text of bytes that are all below 128, or `undefined`. */
-function asciiOf(bytes: Uint8Array): string | undefined {
+function asciiOf(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = "";
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index]!;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
     if (byte >= 0x80) return undefined;
     text += String.fromCharCode(byte);
   }

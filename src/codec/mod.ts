@@ -4,7 +4,7 @@
  * @module
  */
 
-export { ByteReader } from "./byte_reader.ts";
+export { type ByteRange, ByteReader } from "./byte_reader.ts";
 export { ByteWriter } from "./byte_writer.ts";
 export { crc32 } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";

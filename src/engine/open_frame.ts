@@ -6,7 +6,10 @@
 import { invariant } from "../invariant.ts";
 import type { BodyPlace, Frame, LogPosition } from "../log/mod.ts";
 
+/** The least that is made for records, in bytes. */
 const FIRST_BYTES = 4_096;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Collects the records of commands until the log has room for them. */
 export class OpenFrame {
@@ -14,7 +17,8 @@ export class OpenFrame {
   readonly base: LogPosition;
   /** Where its body will stand on this node. */
   readonly place: BodyPlace;
-  #bytes = new Uint8Array(FIRST_BYTES);
+  /** Made when there is something to hold: the first command often needs more than is there at first. */
+  #bytes = NO_BYTES;
   #length = 0;
   #count = 0;
   #timeMs = 0;
@@ -71,7 +75,7 @@ export class OpenFrame {
   #reserve(length: number): void {
     const needed = this.#length + length;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    const grown = new Uint8Array(Math.max(FIRST_BYTES, needed, 2 * this.#bytes.length));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

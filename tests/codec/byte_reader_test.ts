@@ -107,6 +107,17 @@ test("ByteReader reads from a view that starts anywhere", () => {
   assertEquals(new ByteReader(bytes).u32(), 1);
 });
 
+test("ByteReader reads a range of bytes, and nothing after it", () => {
+  const bytes = Uint8Array.of(9, 1, 0, 0, 0, 0x61, 0x62);
+  const reader = new ByteReader(bytes, { start: 1, end: 6 });
+  assertEquals(reader.text(), "a");
+  reader.end();
+  assertThrows(() => reader.u8(), DecodeError);
+  const cut = new ByteReader(bytes, { start: 1, end: 5 });
+  assertThrows(() => cut.text(), DecodeError);
+  assertThrows(() => new ByteReader(bytes, { end: 8 }), InvariantError);
+});
+
 test("ByteWriter refuses numbers and texts that could not be read back", () => {
   const writer = new ByteWriter();
   const refused: (() => void)[] = [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Hash64, isSameHash } from "../../codec/mod.ts";
+import type { Hash64 } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
@@ -20,7 +20,7 @@ import type { DecideContext } from "./decide_context.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
-import { type FlowKey, nextKey, packKey } from "./flow_key.ts";
+import { type FlowKey, KeySet, nextKey } from "./flow_key.ts";
 import { KvDraft } from "./kv_draft.ts";
 import { NO_GROUPS } from "./group.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
@@ -60,9 +60,8 @@ export class Draft implements FlowLookup, ClosingView {
   #signals: SignalDraft | undefined;
   readonly #effects: Effect[] = [];
   readonly #newNames = new Set<string>();
-  /** The upper 30 bits of the lower halves of keys: small numbers, where texts would take ten times as long. */
-  readonly #newKeys = new Set<number>();
-  readonly #named = new Set<string>();
+  readonly #newKeys = new KeySet();
+  readonly #named = new KeySet();
   /** Values since the last control block. They are of the flow whose control block comes next. */
   #valueCount = 0;
   /** Changed flows by id. */
@@ -127,9 +126,8 @@ export class Draft implements FlowLookup, ClosingView {
     // One that another shard has is none of this command's: it was looked for there before.
     if (flow === undefined || !this.isHere(flow.identity.partitionKey)) throw notFound(target);
     if (!this.refusesRepeats) return flow;
-    const key = packKey(flow.key);
-    if (this.#named.has(key)) throw duplicate(flow);
-    this.#named.add(key);
+    if (this.#named.has(flow.key)) throw duplicate(flow);
+    this.#named.add(flow.key);
     return flow;
   }
 
@@ -194,10 +192,9 @@ export class Draft implements FlowLookup, ClosingView {
     const { table, keys } = this.state;
     let key: FlowKey | undefined = keys.first(partitionKey, id);
     for (; key !== undefined; key = nextKey(key)) {
-      if (table.handleOf(key) === undefined && !this.#isNew(key)) {
-        this.#newKeys.add(key.lo >>> 2);
-        return key;
-      }
+      if (table.handleOf(key) !== undefined || this.#newKeys.has(key)) continue;
+      this.#newKeys.add(key);
+      return key;
     }
     // Four flows with the same 62 bits of a keyed hash: somebody knows the key, or it is broken.
     invariant(false, `no key is left for flow "${id}" in partition "${partitionKey}"`);
@@ -361,12 +358,6 @@ export class Draft implements FlowLookup, ClosingView {
     const isFirst = changed === undefined || changed.identity.partitionKey === partitionKey;
     if (isFirst) this.#changed.set(id, flow);
     else this.#namesakes.set(pairName(partitionKey, id), flow);
-  }
-
-  /** Whether the command has given a key to a flow. */
-  #isNew(key: FlowKey): boolean {
-    return this.#newKeys.has(key.lo >>> 2) &&
-      this.#effects.some((effect) => effect.kind === "body" && isSameHash(effect.key, key));
   }
 
   #name(name: string): void {

@@ -75,10 +75,9 @@ export class IdentityArena {
   read(block: number): Identity {
     const piece = this.#pieceOf(block);
     const start = offsetOf(block);
-    const fixedStart = start + LENGTH_BYTES;
-    const restStart = fixedStart + this.#fixedBytes;
-    const fixed = new ByteReader(piece.subarray(fixedStart, restStart));
-    const rest = new ByteReader(piece.subarray(restStart, start + u32At(piece, start)));
+    const restStart = this.#idAt(block);
+    const fixed = new ByteReader(piece, { start: start + LENGTH_BYTES, end: restStart });
+    const rest = new ByteReader(piece, { start: restStart, end: start + u32At(piece, start) });
     return readBody(fixed, rest, this.#dictionary).identity;
   }
 

@@ -66,6 +66,7 @@ export class Arguments {
   #values: Map<string, Value> | undefined;
   #named: ReadonlyMap<string, DigestedValue> | undefined;
   #largeValues: readonly Value[] = NO_VALUES;
+  #isName = true;
 
   /** @param given The options. Undefined means that a member was not given. */
   constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
@@ -76,7 +77,13 @@ export class Arguments {
     this.#common = common;
     for (const name in given) {
       if (!known.has(name)) throw unknownOption(this.#at, name, known);
+      if (name !== "id" && name !== "partitionKey") this.#isName = false;
     }
+  }
+
+  /** Whether the options name a flow and say nothing else. */
+  get isName(): boolean {
+    return this.#isName;
   }
 
   /** Values above the inline limit that were read so far. */

@@ -55,10 +55,18 @@ export function parseCreateMany(
   options: unknown,
   context: ParseContext,
 ): CreateCommand {
+  let common: CreateRequest | undefined;
+  /** Items that give nothing but a name ask for the same: only the first is read member by member. */
+  const itemOf = (id: string, args: Arguments): CreateRequest => {
+    if (!args.isName) return requestOf(id, args);
+    if (common === undefined) return common = requestOf(id, args);
+    const partitionKey = args.optionalText("partitionKey") ?? automaticPartition(id);
+    return { ...common, id, partitionKey };
+  };
   return {
     kind: "create",
     ...parseBatch(items, options, KNOWN, context, {
-      requestOf: (args) => requestOf(args.text("id", "give every flow an id"), args),
+      requestOf: (args) => itemOf(args.text("id", "give every flow an id"), args),
       nameOf: (request) => request,
       takesIds: true,
     }),
