@@ -9,7 +9,7 @@ import type { BodyPlace, Frame, LogPosition } from "../log/mod.ts";
 /** The least that is made for records, in bytes. */
 const FIRST_BYTES = 4_096;
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES: Readonly<Uint8Array> = new Uint8Array(0);
 
 /** Collects the records of commands until the log has room for them. */
 export class OpenFrame {
@@ -18,7 +18,7 @@ export class OpenFrame {
   /** Where its body will stand on this node. */
   readonly place: BodyPlace;
   /** Made when there is something to hold: the first command often needs more than is there at first. */
-  #bytes = NO_BYTES;
+  #bytes: Uint8Array = NO_BYTES;
   #length = 0;
   #count = 0;
   #timeMs = 0;
