@@ -1,8 +1,9 @@
 /**
  * Runs a simulation for as long as one likes: `deno task simulate --level 2 --runs 100000`.
  *
- * Level 1 is the log, level 2 the whole store on it. A violation ends the run with exit code 1 and
- * the command that repeats it.
+ * Level 1 is the log, level 2 the whole store on it, level 3 a store of several shards that one
+ * caller has for himself, level 4 one that many call at once. A violation ends the run with exit
+ * code 1 and the command that repeats it.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { checkEngineScenarios } from "./engine_property.ts";
 import { checkLogScenarios } from "./log_property.ts";
+import { checkCrowdScenarios, checkShardsScenarios } from "./shards_property.ts";
 
 /** Which scenarios to run. */
 interface Campaign {
@@ -67,6 +69,25 @@ async function simulateStore(campaign: Campaign): Promise<Finding> {
   };
 }
 
+async function simulateShards(campaign: Campaign): Promise<Finding> {
+  const { violation, sum } = await checkShardsScenarios(campaign);
+  const { openingCount, callCount, familyCount, cutCount } = sum;
+  return {
+    violation,
+    summary: `${openingCount} openings, ${callCount} answers, ${familyCount} of them with ` +
+      `families of many shards, ${cutCount} calls without power`,
+  };
+}
+
+async function simulateCrowd(campaign: Campaign): Promise<Finding> {
+  const { violation, sum } = await checkCrowdScenarios(campaign);
+  const { crashCount, answerCount, familyCount } = sum;
+  return {
+    violation,
+    summary: `${crashCount} crashes, ${answerCount} answers, ${familyCount} families`,
+  };
+}
+
 const { values } = parseArgs({
   options: {
     level: { type: "string", default: "1" },
@@ -79,10 +100,17 @@ const [seed, runs] = [values.seed, values.runs].map((text) => {
   if (!Number.isSafeInteger(number)) throw new TypeError(`"${text}" is not a whole number`);
   return number;
 }) as [number, number];
-const levels = new Map<string, Simulate>([["1", simulateLog], ["2", simulateStore]]);
+const levels = new Map<string, Simulate>([
+  ["1", simulateLog],
+  ["2", simulateStore],
+  ["3", simulateShards],
+  ["4", simulateCrowd],
+]);
 const simulate = levels.get(values.level);
 if (simulate === undefined) {
-  throw new TypeError(`There is no level "${values.level}"; 1 is the log, 2 the store`);
+  throw new TypeError(
+    `There is no level "${values.level}"; 1 is the log, 2 the store, 3 and 4 shards`,
+  );
 }
 
 console.log(`Level ${values.level}, seed ${seed}, ${runs} runs`);

@@ -12,7 +12,7 @@ import type { EngineRequest, Raw } from "./engine_request.ts";
 export function isKnown(
   { name, given: [items, options], abort, claim }: EngineRequest,
   model: Model,
-) {
+): boolean {
   if (abort !== undefined) return false;
   if (name === "retentionCleanup") {
     // It has one order of keys.
@@ -56,8 +56,11 @@ function isOneWay(items: readonly Raw[], model: Model): boolean {
     (membership !== null || groups.length > 0) && items.some((item) => item["id"] === id)
   );
   const [first] = related;
-  return related.length < 2 ||
-    related.every(({ membership, groups }) =>
-      membership !== null && membership.number === first?.membership?.number && groups.length === 0
+  if (first === undefined || related.length === 1) return true;
+  const { partitionKey, membership } = first;
+  return membership !== null &&
+    related.every((flow) =>
+      flow.partitionKey === partitionKey && flow.membership?.number === membership.number &&
+      flow.groups.length === 0
     );
 }
