@@ -14,11 +14,6 @@ export class NumberSet {
   #piece: Uint32Array | undefined;
   #pieceNumber = -1;
 
-  /** Bytes that the numbers take. */
-  get bytes(): number {
-    return this.#pieces.size * (PIECE_COUNT / 8);
-  }
-
   /** Whether a number is in the set. */
   has(number: number): boolean {
     const pieceNumber = Math.floor(number / PIECE_COUNT);

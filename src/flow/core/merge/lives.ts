@@ -34,11 +34,6 @@ export class Lives {
   /** How many signals came since the last removal, and how the first life began. */
   readonly #notes = new LongUint32Array();
 
-  /** How many flows there are. */
-  get size(): number {
-    return this.#chains.size;
-  }
-
   /** The number of a flow, -1 if no record of the run is about it. */
   find(key: FlowKey): number {
     const hash = hashOfKey(key);

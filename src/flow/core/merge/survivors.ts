@@ -93,11 +93,6 @@ export class Survivors {
     this.#options = options;
   }
 
-  /** How many flows the records are about that were noted. */
-  get flowCount(): number {
-    return this.#lives.size;
-  }
-
   /** Takes a record in, on the first reading. */
   note(effect: Effect, lsn: number): void {
     this.#lastLsn = lsn;
