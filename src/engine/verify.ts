@@ -36,7 +36,7 @@ export interface VerifyProgress {
 export type VerifyOptions = LongWorkOptions<VerifyProgress>;
 
 /** What is looked at. */
-export interface VerifyParts {
+export interface VerifySubject {
   /** Where the files are. */
   readonly directory: Directory;
   /** Says which there are. */
@@ -45,6 +45,10 @@ export interface VerifyParts {
   readonly logs: readonly Pick<Log, "end">[];
   /** The shards. */
   readonly shards: Shards;
+}
+
+/** What is looked at, and how. */
+export interface VerifyParts extends VerifySubject {
   /** The time by which pieces are measured. */
   readonly time: Time;
 }
@@ -57,10 +61,11 @@ export async function verifyStore(
   const { onProgress, signal } = checkLongWork(options);
   signal?.throwIfAborted();
   const { time } = parts;
-  return await inPieces(lookThrough(parts), { time, onProgress, signal, pieceMs: PIECE_MS });
+  return await inPieces(verifySteps(parts), { time, onProgress, signal, pieceMs: PIECE_MS });
 }
 
-function* lookThrough(parts: VerifyParts): Generator<VerifyProgress, Verification> {
+/** Looks at everything, a small step at a time; between two steps the store may go on. */
+export function* verifySteps(parts: VerifySubject): Generator<VerifyProgress, Verification> {
   const { shards } = parts;
   const report = new DamageReport();
   for (const _ of steps(parts, report)) {
@@ -71,7 +76,7 @@ function* lookThrough(parts: VerifyParts): Generator<VerifyProgress, Verificatio
   return report.result();
 }
 
-function* steps({ directory, manifest, logs, shards }: VerifyParts, report: DamageReport) {
+function* steps({ directory, manifest, logs, shards }: VerifySubject, report: DamageReport) {
   const flaw = manifestFlaw(directory, manifest);
   if (flaw !== undefined) report.inFile(flaw);
   yield;

@@ -19,7 +19,10 @@ import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
+import type { Model } from "../flow/model.ts";
 import { noFiles } from "../engine/no_files.ts";
+import { checkRecords, checkWhole } from "./state_check.ts";
+import type { VerifySubject } from "../../src/engine/verify.ts";
 
 /** Small enough for a roll every few frames. */
 const SEGMENT_BYTES_MAX = 4_096 + 3_000;
@@ -94,6 +97,7 @@ export class EngineProcess {
   /** The log as the shard sees it. */
   readonly log: Log;
   readonly #fileLog: Log;
+  readonly #files: Pick<VerifySubject, "directory" | "manifest">;
 
   /** Opens a store, as `openStore()` does. */
   constructor({ directory, time, random, temper, practice, watch, tap }: ProcessParts) {
@@ -123,6 +127,7 @@ export class EngineProcess {
       this.shard = this.shards.router.first;
       if (temper.pace === "thread") thread.start();
       this.#fileLog = fileLog;
+      this.#files = { directory, manifest };
     } catch (error) {
       closeQuietly(fileLog);
       lock.release();
@@ -131,6 +136,12 @@ export class EngineProcess {
     const parse = { limits: LIMITS, manualClock: true };
     const parts = { shards: this.shards, time, parse, lock, ...noFiles };
     this.store = new EmbeddedStore(parts);
+  }
+
+  /** Compares what is read from the log with the model, and lets the store look at everything itself. */
+  checkRecords(model: Model): void {
+    checkRecords(this.shard, model);
+    checkWhole({ ...this.#files, logs: [this.#fileLog], shards: this.shards });
   }
 
   /** The newest LSN that no crash takes away. */

@@ -20,7 +20,7 @@ import { EngineOracle, type Surroundings } from "./engine_oracle.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
 import { Violation } from "./log_oracle.ts";
 import { checkAtRest, checkPoisoned } from "./engine_checks.ts";
-import { checkRebuilt, checkRecords, checkState } from "./state_check.ts";
+import { checkRebuilt, checkState } from "./state_check.ts";
 
 /** Openings that may fail before the disk behaves again. */
 const WILD_OPENINGS_MAX = 4;
@@ -195,7 +195,7 @@ class EngineSimulation implements Surroundings, LogTap {
   async #finish(): Promise<void> {
     this.#calm();
     await this.#quiet();
-    checkRecords(this.#opened().shard, this.#oracle.journal.model);
+    this.#opened().checkRecords(this.#oracle.journal.model);
     await this.#checkAdmission();
     this.#crash("power", "none");
     this.#opened();
@@ -328,7 +328,7 @@ class EngineSimulation implements Surroundings, LogTap {
       const { shard, shards, log } = this.#process;
       this.#oracle.recovered(shards.now(), log.end.lsn);
       checkState(shard.state, this.#oracle.journal.model);
-      if (this.#disk.armedCount === 0) checkRecords(shard, this.#oracle.journal.model);
+      if (this.#disk.armedCount === 0) this.#process.checkRecords(this.#oracle.journal.model);
     }
     return this.#process;
   }

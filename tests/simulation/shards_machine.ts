@@ -15,6 +15,8 @@ import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { noFiles } from "../engine/no_files.ts";
+import { checkWhole } from "./state_check.ts";
+import type { VerifySubject } from "../../src/engine/verify.ts";
 import { HASH_KEY } from "./engine_machine.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
@@ -64,6 +66,7 @@ export class ShardsProcess {
   readonly shards: Shards;
   readonly store: EmbeddedStore;
   readonly #logs: readonly Log[];
+  readonly #files: Pick<VerifySubject, "directory" | "manifest">;
 
   /** Opens a store, as `openStore()` does. */
   constructor({ directory, wallMs, random, limits, sweepPlan, ...parts }: ShardsProcessParts) {
@@ -71,6 +74,7 @@ export class ShardsProcess {
     const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
     const manifest = Manifest.open({ directory, random, shards: SHARDS });
     assertEquals(manifest.shardCount, SHARDS);
+    this.#files = { directory, manifest };
     const { segmentBytesMax } = limits;
     this.#logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
     this.time = time;
@@ -83,8 +87,12 @@ export class ShardsProcess {
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }
 
-  /** Asserts that every log would make again what is in memory. Nothing may be ahead of the logs. */
+  /**
+   * Asserts that every log would make again what is in memory, and that the store's own look at
+   * everything finds nothing wrong. Nothing may be ahead of the logs.
+   */
   checkRebuilt(): void {
+    checkWhole({ ...this.#files, logs: this.#logs, shards: this.shards });
     for (const [number, log] of this.#logs.entries()) {
       const rebuilt = new ShardState(log, { hashKey: HASH_KEY });
       assertEquals(flowsOf(rebuilt), flowsOf(this.shards.all[number]!.state));

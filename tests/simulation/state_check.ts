@@ -6,6 +6,7 @@
 
 import { ShardState } from "../../src/engine/shard_state.ts";
 import type { Shard } from "../../src/engine/shard.ts";
+import { verifySteps, type VerifySubject } from "../../src/engine/verify.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
 import {
   answer,
@@ -50,6 +51,16 @@ export function checkState({ flows: state }: ShardState, model: Model): void {
   const takeable = new Map(model.flows.map((flow) => [nameOf(flow), flow]));
   assertIndexed(state, (flow) => takeableMs(takeable.get(nameOf(toRecord(flow)))!));
   for (const flow of model.flows) checkReachable(state, flow);
+}
+
+/** Asserts that the look at everything that `verify()` takes finds nothing wrong. */
+export function checkWhole(subject: VerifySubject): void {
+  const steps = verifySteps(subject);
+  let next = steps.next();
+  while (next.done !== true) next = steps.next();
+  for (const { file, offset, message } of next.value.damage) {
+    throw new Violation(`verify() finds damage in ${file} at ${offset}: ${message}`);
+  }
 }
 
 /** Compares histories and values, which are read from the log, with the model. */
