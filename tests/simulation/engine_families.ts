@@ -57,6 +57,7 @@ export function drawFamily(
   const ended = dice.percent(20) ? undefined : drawEnd(dice, model);
   if (ended !== undefined && dice.percent(45)) return ended;
   if (past.length > 0 && dice.percent(12)) return dice.pick(past);
+  if (dice.percent(15)) return drawFoundling(dice, model, nurseries);
   const spawned = drawSpawn(dice, model, nurseries);
   if (spawned.name === "spawnChildren") past.push(spawned);
   return spawned;
@@ -82,12 +83,46 @@ function drawEnd(dice: Dice, model: Model): EngineRequest | undefined {
 /** So much may come of it that it is too much for a frame. */
 const ENDS = { itemCount: Infinity };
 
-function drawSpawn(dice: Dice, model: Model, nurseries: Nurseries): EngineRequest {
+/** Somebody creates a child by hand. It is in no group, until one takes it in. */
+function drawFoundling(dice: Dice, model: Model, nurseries: Nurseries): EngineRequest {
+  const parent = drawParent(dice, model);
+  if (parent === undefined) return drawSpawn(dice, model, nurseries);
+  const id = freeId(new Set(model.visible().map(({ id }) => id))) ?? dice.pick(CHILD_IDS);
+  const options = {
+    type: "t",
+    partitionKey: dice.maybe(nurseries.percent, nurseries.partitions) ?? parent.partitionKey,
+    parentFlowId: parent.id,
+    rootFlowId: parent.root ?? parent.id,
+  };
+  return request(
+    "create",
+    [id, options],
+    (model) => oneFlow(model.create({ id, ...options })),
+  );
+}
+
+/** Mostly a flow that may still spawn something. */
+function drawParent(dice: Dice, model: Model): ModelFlow | undefined {
   const visible = model.visible();
   const free = visible.filter(({ groups, state }) =>
     groups.length < GROUPS_MAX && !TERMINAL.includes(state)
   );
-  const parent = dice.pick(dice.percent(90) && free.length > 0 ? free : visible);
+  return dice.pick(dice.percent(90) && free.length > 0 ? free : visible);
+}
+
+/** Whether a flow was created by hand as somebody's child, and is nobody's yet. */
+function isFoundling({ membership, root }: ModelFlow): boolean {
+  return membership === null && root !== null;
+}
+
+function freeId(taken: ReadonlySet<string>): string | undefined {
+  return CHILD_IDS.find((id) => !taken.has(id));
+}
+
+function drawSpawn(dice: Dice, model: Model, nurseries: Nurseries): EngineRequest {
+  const visible = model.visible();
+  const lone = dice.maybe(60, visible.filter(isFoundling));
+  const parent = visible.find(({ id }) => id === lone?.parent) ?? drawParent(dice, model);
   const target = {
     id: parent?.id ?? dice.pick(IDS),
     partitionKey: parent?.partitionKey ?? dice.pick(PARTITIONS),
@@ -98,13 +133,23 @@ function drawSpawn(dice: Dice, model: Model, nurseries: Nurseries): EngineReques
     fencingToken: (parent?.fencing ?? 0) + (dice.percent(93) ? 0 : 1),
     from: dice.maybe(20, [parent?.owner ? "running" : parent?.state ?? "queued", "a"]),
   });
-  const common = given({
+  const foundling = dice.maybe(
+    80,
+    visible.filter((flow) => isFoundling(flow) && flow.parent === parent?.id),
+  );
+  // Who was created by hand was asked for in these words and no others.
+  const common = foundling !== undefined ? { type: "t" } : given({
     type: dice.pick(TYPES),
     retentionTtlMs: dice.maybe(30, [1, 50, 5_000]),
     correlationId: dice.maybe(40, ["x", "y"]),
   });
   const taken = new Set(visible.map(({ id }) => id));
-  const drawn = dice.some(3, () => drawChild(dice, model, { taken, nurseries }));
+  const born = dice.some(3, () => drawChild(dice, model, { taken, nurseries }));
+  const drawn = foundling === undefined ? born : [...born, {
+    id: foundling.id,
+    partitionKey: foundling.partitionKey,
+    idempotent: true,
+  }];
   // Twins are refused before anybody looks at flows, and so is a child with the id of its parent.
   const children = distinct(drawn, ({ id }) => ({ id })).filter(({ id }) => id !== target.id);
   if (children.length === 0) return drawLineage(dice, model);
@@ -150,7 +195,7 @@ function drawChild(
   model: Model,
   { taken, nurseries }: { readonly taken: Set<string>; readonly nurseries: Nurseries },
 ): Omit<ModelChild, "type"> {
-  const free = CHILD_IDS.find((id) => !taken.has(id));
+  const free = freeId(taken);
   const id = free !== undefined && dice.percent(92) ? free : dice.pick([...CHILD_IDS, ...IDS]);
   taken.add(id);
   return given({

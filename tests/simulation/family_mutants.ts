@@ -55,6 +55,15 @@ const groupByName = onStates("groupByName", (state) => {
   });
 });
 
+/** Does not take a flow into a group that was there before. */
+const adoptionForgotten = onStates("adoptionForgotten", (state) => {
+  const apply = state.apply.bind(state);
+  state.apply = (effect, ...place) => {
+    if (effect.kind === "body" && state.flows.table.get(effect.key) !== undefined) return;
+    apply(effect, ...place);
+  };
+});
+
 /** Forgets what was closing when the store is opened. */
 const closingForgotten = onStates("closingForgotten", ({ flows }) => flows.closings.clear());
 
@@ -148,6 +157,7 @@ export const familyMutants: readonly EnginePractice[] = [
   cascadeSkipped,
   countTwice,
   groupByName,
+  adoptionForgotten,
   closingForgotten,
   childrenForgotten,
   foreclosedClaimable,

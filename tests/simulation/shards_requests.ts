@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
+import { type Model, type ModelFlow, takeableMs, TERMINAL } from "../flow/model.ts";
 import type { EngineRequest, Raw } from "./engine_request.ts";
 
 /** Whether the model can know what comes of a request. */
@@ -22,6 +22,8 @@ export function isKnown(
   if (claim !== undefined) return !model.flows.some((flow) => isGivenUp(flow, model));
   // The same between two commands of one frame.
   if (name === "atomic") return !model.flows.some(({ membership }) => membership !== null);
+  // The parent hears in the same command that a child had ended before, or a moment later.
+  if (name === "spawnChildren") return !(options as Raw[]).some((child) => hasEnded(child, model));
   if (!name.endsWith("Many")) return true;
   if (name !== "createMany" && !isOneWay(items as Raw[], model)) return false;
   if ((options as Raw)["independent"]) return true;
@@ -41,6 +43,11 @@ const OF_ONE_SHARD: readonly string[] = [
 /** Whether a request has happened as a whole or not at all, also if power goes in the middle of it. */
 export function isWhole({ name }: EngineRequest): boolean {
   return OF_ONE_SHARD.includes(name);
+}
+
+/** Whether there is a child already that has ended. */
+function hasEnded({ id }: Raw, model: Model): boolean {
+  return model.visible().some((flow) => flow.id === id && TERMINAL.includes(flow.state));
 }
 
 /** Whether a claim would end a lease that was lost too often, and tell others of it. */
