@@ -11,6 +11,9 @@ const LISTED_MAX = 1_000;
 
 const FILE_ADVICE = `${adviceOn("corrupt")}. Until then make no new backup over an old one`;
 
+/** What is in memory is whole, and the next opening would not have it. */
+const MANIFEST_ADVICE = "Make a backup now, before the store is closed, and restore it";
+
 const MEMORY_ADVICE = "Close the store and open it again: it reads everything anew from its files";
 
 /** Something that is wrong with a store. */
@@ -59,6 +62,11 @@ export class DamageReport {
   /** Something is wrong in a file. */
   inFile({ file, offset, message }: FileFlaw): void {
     this.#add({ file, offset, message, advice: FILE_ADVICE });
+  }
+
+  /** Something is wrong in the manifest. */
+  inManifest({ file, offset, message }: FileFlaw): void {
+    this.#add({ file, offset, message, advice: MANIFEST_ADVICE });
   }
 
   /** Something is wrong with what the store has in memory. */

@@ -78,7 +78,7 @@ export function* verifySteps(parts: VerifySubject): Generator<VerifyProgress, Ve
 
 function* steps({ directory, manifest, logs, shards }: VerifySubject, report: DamageReport) {
   const flaw = manifestFlaw(directory, manifest);
-  if (flaw !== undefined) report.inFile(flaw);
+  if (flaw !== undefined) report.inManifest(flaw);
   yield;
   for (const shard of shards.all) {
     const log = logs[shard.number]!;

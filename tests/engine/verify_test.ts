@@ -226,6 +226,7 @@ test("verify() looks at the newest generation of the manifest", async () => {
     assertEquals(damage.length, 1);
     assert(damage[0]?.file?.startsWith("MANIFEST"));
     assertEquals(damage[0]?.offset, at);
+    assert(damage[0]?.advice.includes("backup now"));
   }
   const { damage } = await damageOf((files) => files.remove("MANIFEST.0"));
   assert(damage.every(({ file, offset }) => file === "MANIFEST.0" && offset === 0));
