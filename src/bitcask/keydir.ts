@@ -3,46 +3,43 @@
  *
  * Effects name records by LSN and never by place, so that they mean the same on every node. The
  * keydir is this node's private answer to "where is it". It is rebuilt from the log and costs
- * eight bytes a record.
+ * eight bytes a record, or twelve for those that a merge has kept.
  *
  * @module
  */
 import { invariant } from "../invariant.ts";
 import type { BodyPlace } from "../log/mod.ts";
-import { LsnArray } from "./lsn_array.ts";
-
-/** The first record of a run of records that stand in one segment. */
-interface Run {
-  readonly firstLsn: number;
-  readonly segment: number;
-}
+import type { MergedRun, Run } from "./merged_run.ts";
+import { DensePlaces, SparsePlaces } from "./places.ts";
 
 /** Finds records by LSN. */
 export class Keydir {
-  readonly #runs: Run[] = [];
-  readonly #offsets = new LsnArray();
-  readonly #distances = new LsnArray();
+  #runs: Run[] = [];
   #lastLsn = 0;
-  #lastSegment = -1;
+  /** The run that records are appended to. */
+  #last: Run | undefined;
 
   /** Bytes that it takes. */
   get bytes(): number {
-    return this.#offsets.bytes + this.#distances.bytes;
+    return this.#runs.reduce((sum, { places }) => sum + places.bytes, 0);
   }
 
   /**
    * Notes where the next record stands. Records come in the order of their LSNs. A gap is a record
-   * that this version does not know and may leave out; nothing refers to it.
+   * that this version does not know and may leave out, or that was not kept; nothing refers to it.
+   *
+   * @param isMerged Whether the segment holds what a merge has kept. Default false.
    */
-  append(lsn: number, segment: number, offset: number): void {
+  append(lsn: number, segment: number, offset: number, isMerged = false): void {
     // Not the message as an argument: it would be made for every record.
     if (lsn <= this.#lastLsn) invariant(false, `LSN ${lsn} does not follow ${this.#lastLsn}`);
     this.#lastLsn = lsn;
-    if (segment !== this.#lastSegment) {
-      this.#runs.push({ firstLsn: lsn, segment });
-      this.#lastSegment = segment;
+    let last = this.#last;
+    if (last?.segment !== segment) {
+      const places = isMerged ? new SparsePlaces(lsn) : new DensePlaces(lsn);
+      this.#runs.push(last = this.#last = { firstLsn: lsn, segment, places });
     }
-    this.#offsets.set(lsn, offset);
+    last.places.append(lsn, offset);
   }
 
   /** Strings a record behind an earlier one of the same flow. */
@@ -50,12 +47,12 @@ export class Keydir {
     if (previousLsn >= lsn || lsn > this.#lastLsn) {
       invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
     }
-    this.#distances.set(lsn, lsn - previousLsn);
+    this.#runOf(lsn)!.places.link(lsn, previousLsn);
   }
 
   /** Whether there is a record with this LSN. */
   has(lsn: number): boolean {
-    return lsn >= 1 && lsn <= this.#lastLsn && this.#offsets.get(lsn) > 0;
+    return lsn <= this.#lastLsn && (this.#runOf(lsn)?.places.find(lsn) ?? 0) > 0;
   }
 
   /** Where the record stands. */
@@ -63,26 +60,39 @@ export class Keydir {
     if (lsn < 1 || lsn > this.#lastLsn) {
       invariant(false, `LSN ${lsn} is not between 1 and ${this.#lastLsn}`);
     }
-    const offset = this.#offsets.get(lsn);
+    const run = this.#runOf(lsn);
+    const offset = run?.places.find(lsn) ?? 0;
     // No record stands at 0, where the segment has its head.
     if (offset === 0) invariant(false, `LSN ${lsn} was left out`);
-    return { segment: this.#segmentOf(lsn), offset };
+    return { segment: run!.segment, offset };
   }
 
-  /** The record before this one in its chain, 0 if it is the first. */
+  /** The record before this one in its chain, 0 if it is the first, or the first that was kept. */
   previous(lsn: number): number {
-    const distance = this.#distances.get(lsn);
-    return distance === 0 ? 0 : lsn - distance;
+    return this.#runOf(lsn)?.places.previous(lsn) ?? 0;
   }
 
-  #segmentOf(lsn: number): number {
+  /** Puts what a merge has kept in the place of all that stood there. */
+  replace({ firstLsn, lastLsn, runs }: MergedRun): void {
+    const before = this.#runs.filter((run) => run.firstLsn < firstLsn);
+    const after = this.#runs.filter((run) => run.firstLsn > lastLsn);
+    this.#runs = [...before, ...runs, ...after];
+    this.#last = this.#runs.at(-1);
+  }
+
+  /** The run that would hold a record. */
+  #runOf(lsn: number): Run | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.firstLsn <= lsn) return last;
+    const runs = this.#runs;
     let low = 0;
-    let high = this.#runs.length - 1;
+    let high = runs.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (this.#runs[middle]!.firstLsn <= lsn) low = middle;
+      if (runs[middle]!.firstLsn <= lsn) low = middle;
       else high = middle - 1;
     }
-    return this.#runs[low]!.segment;
+    const run = runs[low];
+    return run !== undefined && run.firstLsn <= lsn ? run : undefined;
   }
 }

@@ -5,3 +5,4 @@
  */
 
 export { Keydir } from "./keydir.ts";
+export { MergedRun } from "./merged_run.ts";

@@ -64,6 +64,7 @@ import { historyVerdict, verdictOn } from "./verdict.ts";
 import { FeedStream } from "./event_stream.ts";
 import { applyCommand } from "./dispatch.ts";
 import { EmbeddedKv } from "./kv_store.ts";
+import type { Compaction, CompactOptions } from "./merger.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
@@ -343,6 +344,10 @@ export class EmbeddedStore implements Store {
 
   health(): StoreHealth {
     return healthOf(this.#shards);
+  }
+
+  compact(options?: CompactOptions): Promise<Compaction> {
+    return this.#shards.merger.compact(options);
   }
 
   close(): Promise<void> {

@@ -60,7 +60,7 @@ export class FeedStream implements EventStream {
     const starts = from === undefined
       ? ends
       : from === "start"
-      ? ends.map(() => ({ index: 0, lsn: 0 }))
+      ? feeds.map(({ start }) => start)
       : parseEventCursor(from, hash, ends);
     this.#source = source;
     this.#signal = signal;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlowError } from "../errors.ts";
+import { FlowError } from "../errors.ts";
 import type { FrameEnd, Log } from "../log/mod.ts";
 import type { LogTally } from "./log_tally.ts";
 import type { ShardState } from "./shard_state.ts";
@@ -57,6 +57,27 @@ export class Feed {
   standBefore({ index, lsn }: FeedPosition): number | FrameEnd {
     if (lsn === this.position.lsn) return this.#end ?? 0;
     return this.#tally.signpost(lsn) ?? index;
+  }
+
+  /** The place from which on there is every change; what came before may have been merged. */
+  get start(): FeedPosition {
+    return this.log.segments.wholeFrom;
+  }
+
+  /**
+   * Makes sure that all changes after a place are there.
+   *
+   * @throws {FlowError} `log_trimmed` if a merge has left out some of them.
+   */
+  requireWhole({ lsn }: Pick<FeedPosition, "lsn">): void {
+    const { start } = this;
+    if (lsn >= start.lsn) return;
+    throw new FlowError(
+      "log_trimmed",
+      `Changes after LSN ${lsn} are no longer kept one by one, but those after ${start.lsn} are: ` +
+        'go on from "start", or keep more with the option merge.keepBytes',
+      { details: { first: start.lsn + 1 } },
+    );
   }
 
   /** Why nothing more comes; undefined: the shard is open. */

@@ -77,6 +77,7 @@ export class FeedReader {
   /** Reads a piece. Only after everything of the last one was taken. */
   read(): void {
     const { log, position: end } = this.#feed;
+    this.#feed.requireWhole(this.#position);
     const frames: CommittedFrame[] = [];
     let bytes = 0;
     for (const frame of log.read(this.#stand)) {
@@ -97,6 +98,8 @@ export class FeedReader {
       for (const { record, place } of recordsOf(frame)) {
         if (record.type === RecordType.BODY) this.#note(record, place);
         if (record.type !== RecordType.CTRL || record.lsn <= afterLsn) continue;
+        // A merge may have come between reading and here, and what the flow was may be gone.
+        this.#feed.requireWhole({ lsn: record.lsn - 1 });
         const effect = this.#effect(record, place) as CtrlEffect;
         const identity = this.#identityOf(effect.key, record.lsn);
         if (this.#types?.has(identity.type) === false) {

@@ -8,9 +8,19 @@ import type { FrameEnd } from "../log/mod.ts";
 /** Between two signposts there are so many bytes, and one frame: what is read in a millisecond. */
 const SIGNPOST_BYTES = 1 << 20;
 
+/** Segments that others have taken the place of. */
+export interface MergedSegments {
+  /** The last record that they stood for. */
+  readonly lastLsn: number;
+  /** How many there were. */
+  readonly segmentCount: number;
+  /** How many bytes fewer there are. */
+  readonly savedBytes: number;
+}
+
 /** Counts what a log holds, frame by frame, from its beginning. */
 export class LogTally {
-  readonly #signposts: FrameEnd[] = [];
+  #signposts: FrameEnd[] = [];
   /** Where the next one is due. */
   #signpostBytes = SIGNPOST_BYTES;
   #bytes = 0;
@@ -43,6 +53,14 @@ export class LogTally {
    */
   signpost(lsn: number): FrameEnd | undefined {
     return this.#signposts.findLast(({ end }) => end.lsn <= lsn);
+  }
+
+  /** Others have taken the place of segments, up to an LSN: nothing leads into those any more. */
+  merged({ lastLsn, segmentCount, savedBytes }: MergedSegments): void {
+    this.#signposts = this.#signposts.filter(({ end }) => end.lsn > lastLsn);
+    this.#segments -= segmentCount;
+    this.#bytes -= savedBytes;
+    this.#signpostBytes -= savedBytes;
   }
 
   /** Adds the frame after the last one. */

@@ -15,6 +15,7 @@ import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkLimits,
+  checkMerge,
   checkOptions,
   checkRetention,
   checkShards,
@@ -37,6 +38,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   const { dir, files, time = systemTime(), log = "auto" } = options;
   const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
+  const mergePlan = checkMerge(options.merge);
   const directory = files ?? (dir === MEMORY ? memoryDirectory() : directoryAt(dir!));
   const lock = guarded(
     `The directory "${directory.path}" cannot be locked`,
@@ -58,7 +60,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const hashKey = hashKeyOf(hashId);
     const map = new ShardMap(manifest.state.slots);
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan },
+      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan, mergePlan },
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);
@@ -76,7 +78,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
 function backupOf(parts: BackupParts, shards: Shards): Store["backup"] {
   return async (to, options) => {
     if (shards.ended !== undefined) throw shards.ended;
-    return await backUp(parts, to, options);
+    return await shards.merger.hold(() => backUp(parts, to, options));
   };
 }
 

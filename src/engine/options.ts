@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { SHARDS_MAX } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { invalid, refuseUnknown } from "./bad_option.ts";
+import { DEFAULT_MERGE_PLAN, type MergeOptions, type MergePlan } from "./merge_plan.ts";
 import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
 
 /** The limits of a store. */
@@ -62,6 +63,8 @@ export interface OpenOptions {
   readonly time?: Time | undefined;
   /** How flows and keys are removed that are over. Default: in the background, every minute. */
   readonly retention?: RetentionOptions | undefined;
+  /** How segments are merged, so that the log does not grow for ever. Default: in the background. */
+  readonly merge?: MergeOptions | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<StoreLimits> | undefined;
   /** Where the log is written. Default `"auto"`. */
@@ -102,7 +105,7 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   segmentBytesMax: [65_536, 1 << 30],
 };
 
-const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "limits", "log"];
+const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "merge", "limits", "log"];
 
 const LOG_CHOICES: readonly unknown[] = ["auto", "thread", "inline"] satisfies LogChoice[];
 
@@ -175,6 +178,18 @@ export function checkRetention(given: RetentionOptions = {}): SweepPlan {
     throw invalid("retention.intervalMs", intervalMs, must);
   }
   return { sweep, intervalMs };
+}
+
+/** How and when segments are merged. */
+export function checkMerge(given: MergeOptions = {}): MergePlan {
+  if (typeof given !== "object" || given === null) throw invalid("merge", given, "an object");
+  refuseUnknown("merge.", Object.keys(given), Object.keys(DEFAULT_MERGE_PLAN));
+  const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = DEFAULT_MERGE_PLAN.keepBytes } = given;
+  if (typeof auto !== "boolean") throw invalid("merge.auto", auto, "true or false");
+  if (!Number.isSafeInteger(keepBytes) || keepBytes < 0) {
+    throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");
+  }
+  return { auto, keepBytes };
 }
 
 /** Refuses to open a store with another number of shards than it has. */

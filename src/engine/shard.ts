@@ -16,6 +16,7 @@ import {
   type Policies,
   type Reply,
 } from "../flow/core/mod.ts";
+import type { MergedRun } from "../bitcask/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import {
   type Frame,
@@ -23,6 +24,7 @@ import {
   type Log,
   type LogMode,
   type LogOutcome,
+  type Segments,
   type VoidReason,
 } from "../log/mod.ts";
 import type { Time } from "../time/mod.ts";
@@ -32,6 +34,7 @@ import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
+import type { MergedSegments } from "./log_tally.ts";
 import type { StoreLimits } from "./options.ts";
 import { diskFull, tooLarge } from "./refusals.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
@@ -263,6 +266,17 @@ export class Shard {
     if (frame !== undefined) this.#log.submit(frame);
   }
 
+  /** The segments of its log. */
+  get segments(): Segments {
+    return this.#log.segments;
+  }
+
+  /** Segments have taken the place of others: what was kept of their records is found there. */
+  merged(run: MergedRun, merged: MergedSegments): void {
+    this.#state.keydir.replace(run);
+    this.meter.log.merged(merged);
+  }
+
   /** Writes evidence if nothing was committed for a while. */
   markIfIdle(): void {
     this.#idleMark.wake();
@@ -331,7 +345,7 @@ export class Shard {
     if (outcome.kind === "lost") return void this.#host.lose(outcome.cause);
     if (outcome.kind === "void") return this.#startAgain(outcome.why);
     const { records: { place }, submittedAtMs } = submitted;
-    const end = frameEnd({ body: frame.body, end: outcome.end, place });
+    const end = frameEnd({ body: frame.body, end: outcome.end, place, isMerged: false });
     const ms = this.#time.clock.monotonicMs() - submittedAtMs;
     this.#idleMark.committed();
     this.meter.committed(end, { count: frame.count, ms });

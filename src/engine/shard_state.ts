@@ -101,7 +101,7 @@ export class ShardState {
     for (const frame of log.read(0)) {
       for (const { record, place } of recordsOf(frame)) {
         const effect = storedEffect(record, place, this.flows.dictionary);
-        this.apply(effect, record.lsn, place.segment, place.offset);
+        this.apply(effect, record.lsn, place.segment, place.offset, frame.isMerged);
       }
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
       this.read.add(frameEnd(frame));
@@ -155,8 +155,8 @@ export class ShardState {
   }
 
   /** Lets an effect change the state, whose record stands at an offset of a segment. */
-  apply(effect: Effect, lsn: number, segment: number, offset: number): void {
-    this.keydir.append(lsn, segment, offset);
+  apply(effect: Effect, lsn: number, segment: number, offset: number, isMerged = false): void {
+    this.keydir.append(lsn, segment, offset, isMerged);
     const previousLsn = evolve(this.flows, effect, lsn);
     if (previousLsn > 0) this.keydir.link(lsn, previousLsn);
   }

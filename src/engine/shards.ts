@@ -37,6 +37,8 @@ import { Router } from "./router.ts";
 import { closeAll, Shard, type ShardHost, Superseded } from "./shard.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
+import { DEFAULT_MERGE_PLAN, type MergePlan } from "./merge_plan.ts";
+import { Merger } from "./merger.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
 import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
@@ -57,6 +59,8 @@ export interface ShardsOptions {
   readonly map?: ShardMap;
   /** How and when flows and keys are removed that are over. Default: every minute. */
   readonly sweepPlan?: SweepPlan;
+  /** When segments are merged. Default: in the background. */
+  readonly mergePlan?: MergePlan | undefined;
   /** The room on the disk. Default: there is no end of it. */
   readonly disk?: DiskRoom | undefined;
 }
@@ -82,6 +86,8 @@ export class Shards implements ShardHost {
   readonly #alarm: Alarm;
   readonly #holdUp: HoldUp;
   readonly #sweeper: Sweeper;
+  /** Keeps the logs small. */
+  readonly merger: Merger;
   readonly #policies = new DurablePolicies();
   readonly #pending = new PendingCalls();
   readonly #openedAtMs: number;
@@ -124,6 +130,7 @@ export class Shards implements ShardHost {
       sliceMax: limits.cleanupLimitMax,
       monotonicMs,
     });
+    this.merger = new Merger(this, { plan: options.mergePlan ?? DEFAULT_MERGE_PLAN, time });
     // Whoever was told of children finds them, also after a crash.
     this.#courier.opened();
     this.#courier.wake();
@@ -248,6 +255,7 @@ export class Shards implements ShardHost {
       this.#ended = new FlowError("store_closed", "The store was closed");
       this.#dismiss(this.#ended);
       const ending = this.#ended;
+      await this.merger.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
     }
     await closeAll(this.#all);
@@ -347,6 +355,7 @@ export class Shards implements ShardHost {
     this.waiters.serve(this.now(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     this.#sweeper.wake();
+    this.merger.wake();
     this.closer.wake();
     for (const shard of this.#all) {
       shard.submitIfRoom();
@@ -381,6 +390,7 @@ export class Shards implements ShardHost {
       this.waiters.nextDeadlineMs(),
       ...this.#all.map(({ markAtMs }) => markAtMs),
       this.#sweeper.nextAtMs(),
+      this.merger.nextAtMs(),
       this.closer.nextAtMs(),
       this.#courier.nextAtMs(),
     );

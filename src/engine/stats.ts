@@ -7,6 +7,7 @@ import type { DiskStats } from "./admission.ts";
 import { Latencies, type LatencySummary } from "./latencies.ts";
 import { memoryOf, type MemoryStats } from "./load.ts";
 import type { LogMode } from "../log/mod.ts";
+import type { MergeStats } from "./merger.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
@@ -62,6 +63,8 @@ export interface StoreStats {
   readonly disk: DiskStats;
   /** All logs together. */
   readonly log: LogStats;
+  /** Merges of segments since the store was opened. */
+  readonly merges: MergeStats;
   /** Each shard. */
   readonly shards: readonly ShardStats[];
 }
@@ -77,6 +80,7 @@ export function statsOf(shards: Shards): StoreStats {
     memory: memoryOf(all),
     disk: admission.disk,
     log: logStatsOf(all),
+    merges: shards.merger.stats,
     shards: all.map((shard) => ({
       shard: shard.number,
       flows: shard.state.flows.table.size,

@@ -19,6 +19,7 @@ import type {
 import type { Directory } from "../files/mod.ts";
 import type { Backup, BackupOptions } from "./backup.ts";
 import type { Verification } from "./damage_report.ts";
+import type { Compaction, CompactOptions } from "./merger.ts";
 import type { StoreHealth } from "./health.ts";
 import type { StoreStats } from "./stats.ts";
 import type { VerifyOptions } from "./verify.ts";
@@ -180,6 +181,27 @@ export interface Store extends FlowStore, AsyncDisposable {
    * ```
    */
   verify(options?: VerifyOptions): Promise<Verification>;
+  /**
+   * Merges all that can be merged, now: rewrites the log without what nobody wants any more, such as
+   * flows whose retention was over, events beyond `historyMaxEvents`, replaced values. The store goes
+   * on working meanwhile. In the background the same happens by itself, a part at a time; see the
+   * option `merge`.
+   *
+   * Afterwards `events()` begins at the newest change: older cursors reject with `log_trimmed`.
+   * Rejects with `overloaded` if the disk has no room for what is kept, which needs to be there
+   * beside the old files for a while, and with `corrupt` if a file is damaged. Nothing has changed then.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from "@flowcask/flowcask";
+   *
+   * await using store = await openStore(":memory:");
+   * await store.create("email-1", { type: "email" });
+   * const { bytesBefore, bytesAfter } = await store.compact();
+   * console.log(bytesBefore >= bytesAfter); // true
+   * ```
+   */
+  compact(options?: CompactOptions): Promise<Compaction>;
   /**
    * Waits for commands that are on their way to the disk, refuses those that wait for work with
    * `store_closed`, and gives the directory free. Closing twice is harmless.

@@ -8,7 +8,12 @@ import { type Directory, readWholeFile } from "../files/mod.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
 import type { LogPosition } from "./log.ts";
-import { type ManifestState, parseManifestState, parsePosition } from "./manifest_state.ts";
+import {
+  featuresOf,
+  type ManifestState,
+  parseManifestState,
+  parsePosition,
+} from "./manifest_state.ts";
 
 const MAGIC = magic("FCBK");
 
@@ -37,7 +42,7 @@ export interface BackupList {
 
 /** The bytes of a list. */
 export function encodeBackupList(list: BackupList): Uint8Array {
-  return encodeDocument(list, { magic: MAGIC });
+  return encodeDocument(list, { magic: MAGIC, features: featuresOf(list.manifest) });
 }
 
 /**

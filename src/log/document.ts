@@ -12,6 +12,8 @@ import { decodeHeader, HEADER_BYTES, sealHeader } from "./header.ts";
 export interface DocumentKind {
   /** The magic number of its header. */
   readonly magic: number;
+  /** What a reader has to understand, a bit each. Default: nothing. */
+  readonly features?: number;
   /** Writes what the header has between the length of the body and its checksum. */
   readonly writeFields?: (writer: ByteWriter) => void;
 }
@@ -41,12 +43,12 @@ export interface Document<Fields, Body> {
 /** The bytes of a document. */
 export function encodeDocument(
   value: unknown,
-  { magic, writeFields = () => {} }: DocumentKind,
+  { magic, features = 0, writeFields = () => {} }: DocumentKind,
 ): Uint8Array {
   const body = new TextEncoder().encode(JSON.stringify(value));
   const writer = new ByteWriter(HEADER_BYTES + body.length);
   writer.u32(magic);
-  writeFormat(writer);
+  writeFormat(writer, features);
   writer.u32(body.length);
   writeFields(writer);
   writer.u32(crc32(body));

@@ -13,7 +13,6 @@ import { invariant } from "../invariant.ts";
 import { failed } from "./file_fault.ts";
 import { frameBytes } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
-import { isNoSpace } from "./inline_io.ts";
 import type {
   BodyPlace,
   CommittedFrame,
@@ -26,12 +25,14 @@ import type {
   VoidReason,
 } from "./log.ts";
 import { LogReader } from "./log_reader.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
-import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-import { freeSegmentId, removeIfPossible, type SegmentSource } from "./segment_creation.ts";
+import { Reservation, type ReservedFile } from "./reservation.ts";
+import { encodeSegmentHead, SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { listNext, type SegmentSource } from "./segment_creation.ts";
 import type { SegmentFiles } from "./segment_files.ts";
-import type { IoResult, LogMode, SegmentFile, SegmentIo } from "./segment_io.ts";
+import type { IoResult, LogMode, SegmentIo } from "./segment_io.ts";
+import { FileSegments } from "./segments.ts";
+import { SideWork } from "./side_work.ts";
 import type { SegmentWriter } from "./writer.ts";
 
 /** What an opened log is made of. */
@@ -54,17 +55,13 @@ interface Submitted {
   readonly segment: number;
 }
 
-/** A file that the next segment is to be, and that no manifest lists. */
-interface Reserved extends SegmentFile {
-  readonly id: number;
-  /** Whether its name is durable and there is room for its head. */
-  isReady: boolean;
-}
-
 /** The file log. */
 export class FileLog implements Log {
+  readonly segments: FileSegments;
   readonly #parts: FileLogParts;
   readonly #reader: LogReader;
+  readonly #beside = new SideWork();
+  readonly #reservation: Reservation;
   /** Made once: they are asked for at every command. */
   readonly #inlineLimits: LogLimits;
   readonly #threadLimits: LogLimits;
@@ -73,8 +70,9 @@ export class FileLog implements Log {
   #queue: Submitted[] = [];
   /** Where the next frame goes: behind all that were submitted. */
   #next: { readonly segment: number; readonly size: number };
-  #reserved: Reserved | undefined;
   #isBusy = false;
+  /** Whether a frame may have been told where it goes that has not come yet. */
+  #isPlaceGiven = false;
   /** Whether the next segment is to be made before anything else: once for every frame. */
   #isReserveDue = false;
   /** Whether evidence is to be written once there is nothing else to do. */
@@ -96,6 +94,15 @@ export class FileLog implements Log {
     this.#inlineLimits = { frameBytesMax, inFlightMax: 1, inline: true };
     this.#threadLimits = { frameBytesMax, inFlightMax: 1, inline: false };
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
+    this.#reservation = new Reservation(parts);
+    this.segments = new FileSegments({
+      ...parts,
+      reader: this.#reader,
+      tail: () => this.#writer,
+      roll: () => this.#rollSoon(),
+      whenFree: (act) => this.#writeBeside(act),
+      fail: (cause) => this.#fail(cause),
+    });
     parts.io.onFailed((cause) => {
       this.#fail(cause);
       this.#work();
@@ -117,7 +124,12 @@ export class FileLog implements Log {
   nextPlace(): BodyPlace {
     this.#checkUsable();
     const { segment, size } = this.#next;
-    if (segment === this.#writer.entry.id && size >= this.#parts.segmentBytesMax) this.#planRoll();
+    const isFull = this.#beside.wantsRoll || size >= this.#parts.segmentBytesMax;
+    if (segment === this.#writer.entry.id && isFull) {
+      this.#planRoll();
+      this.#checkUsable();
+    }
+    this.#isPlaceGiven = true;
     return { segment: this.#next.segment, offset: this.#next.size + HEADER_BYTES };
   }
 
@@ -125,6 +137,7 @@ export class FileLog implements Log {
     this.#checkUsable();
     const { segment, size } = this.#next;
     this.#queue.push({ frame, segment });
+    this.#isPlaceGiven = false;
     this.#next = { segment, size: size + frameBytes(frame.body.length) };
     this.#work();
   }
@@ -179,7 +192,9 @@ export class FileLog implements Log {
     if (this.#isReserveDue) this.#reserve();
     if (this.#isBusy) return;
     const first = this.#queue[0];
-    if (first === undefined) return this.#isClosed ? this.#finish() : this.#markIfDue();
+    if (this.#isClosed) this.#beside.end(closed());
+    if (this.#beside.isDue(first !== undefined)) return this.#workBeside();
+    if (first === undefined) return this.#isClosed ? this.#finish() : this.#idle();
     const { frame, segment } = first;
     const why = this.#objectionTo(frame);
     if (why !== undefined) {
@@ -190,9 +205,42 @@ export class FileLog implements Log {
     this.#perform((done) => this.#writer.append(frame, done), (hasRoom) => {
       if (!hasRoom) return this.#void("no_space");
       this.#queue.shift();
+      this.#beside.framePassed();
       this.#isReserveDue = this.#isNearlyFull();
       this.#listener(frame, { kind: "committed", end: this.#writer.end });
     });
+  }
+
+  /** Has something written when no frame waits, or after a few of them. */
+  #writeBeside(act: (done: (result: IoResult) => void) => void): Promise<boolean> {
+    this.#checkUsable();
+    const done = this.#beside.add(act);
+    this.#work();
+    return done;
+  }
+
+  #workBeside(): void {
+    this.#perform((done) => this.#beside.begin(done), (hasRoom) => this.#beside.finish(hasRoom));
+  }
+
+  async #rollSoon(): Promise<void> {
+    this.#checkUsable();
+    if (isSamePosition(this.#writer.entry.base, this.end)) return;
+    const rolled = this.#beside.roll();
+    this.#work();
+    await rolled;
+  }
+
+  /** Nobody waits for anything. */
+  #idle(): void {
+    if (this.#beside.wantsRoll && !this.#isPlaceGiven) {
+      this.#planRoll();
+      if (this.#isBusy || this.#failure !== undefined) return;
+      if (this.#next.segment !== this.#writer.entry.id) return this.#roll();
+      // There is no room, and no reason to try again at once.
+      this.#beside.endRolls();
+    }
+    this.#markIfDue();
   }
 
   /** Lets the I/O do something. What comes of it is known before this returns, or later. */
@@ -224,16 +272,17 @@ export class FileLog implements Log {
     const [first, ...others] = this.#queue;
     this.#queue = [];
     this.#next = this.#afterWriter();
-    this.#listener(first!.frame, { kind: "void", why });
+    this.#isPlaceGiven = false;
+    this.#beside.endRolls();
+    if (first !== undefined) this.#listener(first.frame, { kind: "void", why });
     for (const { frame } of others) this.#listener(frame, { kind: "void", why: "moved" });
   }
 
   /** Lets the next frame go to a new segment. Without room for one it stays, however large. */
   #planRoll(): void {
     this.#reserve();
-    this.#checkUsable();
-    if (this.#reserved?.isReady !== true) return;
-    this.#next = { segment: this.#reserved.id, size: SEGMENT_HEAD_BYTES };
+    const { ready } = this.#reservation;
+    if (ready !== undefined) this.#next = { segment: ready.id, size: SEGMENT_HEAD_BYTES };
   }
 
   /** In a thread the next segment is made while there is still room in this one. */
@@ -247,38 +296,30 @@ export class FileLog implements Log {
   #reserve(): void {
     this.#isReserveDue = false;
     if (this.#isBusy || this.#isClosed || this.#failure !== undefined) return;
-    if (this.#reserved !== undefined) return;
-    const { directory, io } = this.#parts;
-    let reserved: Reserved;
+    if (this.#reservation.file !== undefined) return;
+    let file: ReservedFile | undefined;
     try {
-      const id = freeSegmentId(this.#parts);
-      const name = segmentName(id);
-      reserved = { id, name, file: directory.open(name, { create: true }), isReady: false };
+      file = this.#reservation.make();
     } catch (error) {
-      return isNoSpace(error) ? undefined : this.#fail(error);
+      return this.#fail(error);
     }
-    this.#reserved = reserved;
-    this.#perform((done) => io.reserve(reserved, done), (hasRoom) => {
-      if (hasRoom) reserved.isReady = true;
-      else this.#dropReserved();
+    if (file === undefined) return;
+    this.#perform((done) => this.#parts.io.reserve(file, done), (hasRoom) => {
+      if (hasRoom) return void (file.isReady = true);
+      this.#dropReserved();
+      this.#beside.endRolls();
     });
   }
 
-  /** On a full disk every attempt would leave one more stray, and take the room that frames need. */
   #dropReserved(): void {
-    if (this.#reserved === undefined) return;
-    const { name, file } = this.#reserved;
-    this.#reserved = undefined;
-    file.close();
-    // After a failure nobody can know whether the manifest lists it.
-    if (this.#failure === undefined) removeIfPossible(this.#parts.directory, name);
+    this.#reservation.drop(this.#failure !== undefined);
   }
 
   /** Writes the head of the next segment, and goes on in it. */
   #roll(): void {
     const { shard, random, manifest, io } = this.#parts;
-    const reserved = this.#reserved;
-    invariant(reserved?.isReady === true, "A frame goes to a segment that is there");
+    const reserved = this.#reservation.ready;
+    invariant(reserved !== undefined, "A frame goes to a segment that is there");
     const entry = { id: reserved.id, shard, salt: random.u32(), base: this.end };
     const head = encodeSegmentHead({ ...entry, dbId: manifest.state.dbId });
     const fill = (bytes: Uint8Array): void => bytes.set(head);
@@ -289,28 +330,16 @@ export class FileLog implements Log {
         return this.#void("no_space");
       }
       try {
-        this.#list(entry);
+        listNext(manifest, this.#writer, entry);
       } catch (error) {
         return this.#fail(error);
       }
-      this.#reserved = undefined;
+      this.#reservation.take();
+      this.#beside.endRolls();
       const sealed = this.#writer;
       this.#writer = sealed.continuedIn({ entry, file: reserved.file });
       sealed.close();
     });
-  }
-
-  /**
-   * Seals the present segment and lists the new one, in one generation of the manifest. Always in
-   * this isolate: the manifest belongs to all logs of the directory, and has one writer.
-   */
-  #list(entry: SegmentEntry): void {
-    const { manifest } = this.#parts;
-    const { size, end, entry: { id } } = this.#writer;
-    const segments = manifest.state.segments
-      .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
-    const nextSegment = Math.max(manifest.state.nextSegment, entry.id + 1);
-    manifest.publish({ segments: [...segments, entry], nextSegment });
   }
 
   #markIfDue(): void {
@@ -329,6 +358,9 @@ export class FileLog implements Log {
   }
 
   #closeFiles(): void {
+    // After a failure nobody can know whether the manifest lists it.
+    this.segments.end(this.#failure !== undefined);
+    this.#beside.endRolls();
     this.#dropReserved();
     this.#writer.close();
     this.#parts.files.close();
@@ -349,7 +381,7 @@ export class FileLog implements Log {
     if (this.#failure !== undefined) {
       throw new FlowError("store_failed", "The log has failed", { cause: this.#failure });
     }
-    if (this.#isClosed) throw new FlowError("store_closed", "The log is closed");
+    if (this.#isClosed) throw closed();
   }
 
   /** Nothing is written any more, and whoever waits hears that nobody knows what is on the disk. */
@@ -360,5 +392,10 @@ export class FileLog implements Log {
     this.#queue = [];
     for (const { frame } of lost) this.#listener(frame, { kind: "lost", cause });
     if (lost.length === 0) this.#lostListener(cause);
+    this.#beside.end(this.#failure);
   }
+}
+
+function closed(): FlowError {
+  return new FlowError("store_closed", "The log is closed");
 }

@@ -13,27 +13,36 @@ const FORMAT_MAJOR = 1;
 /** Counts additions that older readers may ignore. */
 const FORMAT_MINOR = 0;
 
-/** What a reader has to understand, a bit each; none so far. */
-const FEATURES_KNOWN = 0;
+/** What a reader has to understand, a bit each. */
+export const Feature = {
+  /** There are merged segments, whose frames stand for several and have gaps in their LSNs. */
+  MERGED: 1,
+} as const;
 
-/** Writes the version of this format. */
-export function writeFormat(writer: ByteWriter): void {
+const FEATURES_KNOWN = Feature.MERGED;
+
+/**
+ * Writes the version of this format.
+ *
+ * @param features What a reader of this file has to understand, a bit each. Default: nothing.
+ */
+export function writeFormat(writer: ByteWriter, features = 0): void {
   writer.u16(FORMAT_MAJOR);
   writer.u16(FORMAT_MINOR);
-  writer.u32(FEATURES_KNOWN);
+  writer.u32(features);
 }
 
 /**
- * Reads the version of a file.
+ * Reads the version of a file. Returns what its reader has to understand, a bit each.
  *
  * @throws {FlowError} `newer_format` if this version of flowcask cannot read the file.
  */
-export function readFormat(reader: ByteReader, file: string): void {
+export function readFormat(reader: ByteReader, file: string): number {
   const major = reader.u16();
   const minor = reader.u16();
   const features = reader.u32();
   const unknown = (features & ~FEATURES_KNOWN) >>> 0;
-  if (major <= FORMAT_MAJOR && unknown === 0) return;
+  if (major <= FORMAT_MAJOR && unknown === 0) return features;
   const reason = major > FORMAT_MAJOR
     ? `has format ${major}.${minor}`
     : `has format ${major}.${minor} with the unknown features 0x${unknown.toString(16)}`;

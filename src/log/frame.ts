@@ -4,13 +4,35 @@
  * @module
  */
 
-import { type ByteReader, ByteWriter, crc32 } from "../codec/mod.ts";
+import { ByteReader, ByteWriter, crc32 } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
 import type { CommittedFrame, Frame, FrameEnd, LogPosition } from "./log.ts";
-import { FRAME_KIND_RECORDS, positionAfter } from "./position.ts";
+import {
+  type ChainedFacts,
+  FRAME_KIND_MERGED,
+  FRAME_KIND_RECORDS,
+  positionAfter,
+} from "./position.ts";
 
 const MAGIC = magic("FCFR");
+
+/** What the body of a merged frame begins with: the place after the last frame it stands for. */
+export const COVERAGE_BYTES = 24;
+
+/** What a merge has kept of frames that follow one another: it begins and ends where they did. */
+export interface MergedFrame {
+  /** The place before the first of them. */
+  readonly base: LogPosition;
+  /** The place after the last of them. */
+  readonly end: LogPosition;
+  /** The highest command time in them, in milliseconds. */
+  readonly timeMs: number;
+  /** How many records were kept. */
+  readonly count: number;
+  /** The records, as they were. */
+  readonly body: Uint8Array;
+}
 
 /** The fields of a frame's header. */
 export interface FrameHeader {
@@ -20,7 +42,7 @@ export interface FrameHeader {
   readonly bodyCrc: number;
   /** Salt of the segment it was written to. */
   readonly salt: number;
-  /** LSN of the first record. */
+  /** LSN of the first record; of a merged frame, of the first that it stands for. */
   readonly firstLsn: number;
   /** All records up to this LSN were durable when the frame was written. */
   readonly durableLsn: number;
@@ -32,6 +54,8 @@ export interface FrameHeader {
   readonly count: number;
   /** Index of the frame. */
   readonly index: number;
+  /** Whether it holds what a merge has kept. */
+  readonly isMerged: boolean;
   /** Highest command time, in milliseconds. */
   readonly timeMs: number;
 }
@@ -52,9 +76,13 @@ export function frameBytes(bodyLength: number): number {
 }
 
 /** Where reading goes on behind a frame. */
-export function frameEnd(frame: Pick<CommittedFrame, "body" | "end" | "place">): FrameEnd {
-  const { body, end, place: { segment, offset } } = frame;
-  return { end, segment, endOffset: offset - HEADER_BYTES + frameBytes(body.length) };
+export function frameEnd(
+  frame: Pick<CommittedFrame, "body" | "end" | "place" | "isMerged">,
+): FrameEnd {
+  const { body, end, place: { segment, offset }, isMerged } = frame;
+  const coverage = isMerged ? COVERAGE_BYTES : 0;
+  const start = offset - coverage - HEADER_BYTES;
+  return { end, segment, endOffset: start + frameBytes(coverage + body.length) };
 }
 
 /**
@@ -67,25 +95,80 @@ export function encodeFrame(bytes: Uint8Array, frame: Frame, stamp: FrameStamp):
   invariant(Number.isSafeInteger(timeMs) && timeMs >= 0, `${timeMs} is a time in milliseconds`);
   invariant(bytes.length === frameBytes(body.length), "A frame fills what it is put into");
   const bodyCrc = crc32(body);
+  const facts = { timeMs, count, bodyLength: body.length, bodyCrc };
+  bytes.set(frameHeader({ ...facts, base, kind: FRAME_KIND_RECORDS }, stamp));
+  bytes.set(body, HEADER_BYTES);
+  bytes.fill(0, HEADER_BYTES + body.length);
+  return positionAfter(base, facts);
+}
+
+/** Bytes that a merged frame takes in the segment. */
+export function mergedFrameBytes(bodyLength: number): number {
+  return frameBytes(COVERAGE_BYTES + bodyLength);
+}
+
+/** Puts a merged frame with its padding into `bytes`, which have exactly the length that it takes. */
+export function encodeMergedFrame(
+  bytes: Uint8Array,
+  frame: MergedFrame,
+  stamp: Pick<FrameStamp, "salt" | "epoch">,
+): void {
+  const { base, end, body, count, timeMs } = frame;
+  invariant(end.index > base.index, "A merged frame stands for frames");
+  invariant(bytes.length === mergedFrameBytes(body.length), "A frame fills what it is put into");
+  const bodyLength = COVERAGE_BYTES + body.length;
+  const bodyEnd = HEADER_BYTES + bodyLength;
+  bytes.set(encodeCoverage(end), HEADER_BYTES);
+  bytes.set(body, HEADER_BYTES + COVERAGE_BYTES);
+  bytes.fill(0, bodyEnd);
+  const bodyCrc = crc32(bytes.subarray(HEADER_BYTES, bodyEnd));
+  const facts = { timeMs, count, bodyLength, bodyCrc, base, kind: FRAME_KIND_MERGED };
+  bytes.set(frameHeader(facts, { ...stamp, durableLsn: base.lsn }));
+}
+
+/**
+ * The place after a merged frame, which its body begins with.
+ *
+ * @throws {DecodeError} if there is none.
+ */
+export function decodeCoverage(body: Uint8Array): LogPosition {
+  const fields = new ByteReader(body.subarray(0, COVERAGE_BYTES));
+  const end = { index: fields.u53(), lsn: fields.u53(), chain: fields.u32() };
+  fields.zeros(4);
+  return end;
+}
+
+function encodeCoverage({ index, lsn, chain }: LogPosition): Uint8Array {
+  const writer = new ByteWriter(COVERAGE_BYTES);
+  writer.u53(index);
+  writer.u53(lsn);
+  writer.u32(chain);
+  writer.zeros(4);
+  return writer.bytes();
+}
+
+function frameHeader(
+  { base, bodyLength, bodyCrc, count, timeMs, kind }:
+    & ChainedFacts
+    & { readonly base: LogPosition; readonly kind: number },
+  { salt, durableLsn, epoch }: FrameStamp,
+): Uint8Array {
   const header = new ByteWriter(HEADER_BYTES);
   header.u32(MAGIC);
-  header.u32(body.length);
+  header.u32(bodyLength);
   header.u32(bodyCrc);
-  header.u32(stamp.salt);
+  header.u32(salt);
   header.u53(base.lsn + 1);
-  header.u53(stamp.durableLsn);
-  header.u32(stamp.epoch);
+  header.u53(durableLsn);
+  header.u32(epoch);
   header.u32(base.chain);
   header.u32(count);
   header.u48(base.index + 1);
-  header.u8(FRAME_KIND_RECORDS);
+  header.u8(kind);
   header.u8(0);
   header.f64(timeMs);
   sealHeader(header);
-  bytes.set(header.bytes());
-  bytes.set(body, HEADER_BYTES);
-  bytes.fill(0, HEADER_BYTES + body.length);
-  return positionAfter(base, { timeMs, count, bodyLength: body.length, bodyCrc });
+  return header.bytes();
 }
 
 /** The header that `bytes` begin with, if they begin with one that an encoder could have made. */
@@ -108,9 +191,11 @@ function readFrameHeader(fields: ByteReader): FrameHeader | undefined {
   const kind = fields.u8();
   const flags = fields.u8();
   const timeMs = fields.f64();
-  const isCanonical = kind === FRAME_KIND_RECORDS && flags === 0 &&
-    header.bodyLength > 0 && header.count > 0 && header.index > 0 && header.epoch > 0 &&
-    header.durableLsn < header.firstLsn &&
+  const isMerged = kind === FRAME_KIND_MERGED;
+  const isKnown = isMerged || (kind === FRAME_KIND_RECORDS && header.count > 0);
+  const isCanonical = isKnown && flags === 0 &&
+    header.bodyLength > (isMerged ? COVERAGE_BYTES - 1 : 0) && header.index > 0 &&
+    header.epoch > 0 && header.durableLsn < header.firstLsn &&
     Number.isSafeInteger(timeMs) && timeMs >= 0 && !Object.is(timeMs, -0);
-  return isCanonical ? { ...header, timeMs } : undefined;
+  return isCanonical ? { ...header, isMerged, timeMs } : undefined;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { MergedFrame } from "./frame.ts";
 import type { LogMode } from "./segment_io.ts";
 
 /** A place in the log between two frames: what a frame stands on. */
@@ -45,6 +46,11 @@ export interface CommittedFrame extends Frame {
   readonly end: LogPosition;
   /** Where the body stands on this node. */
   readonly place: BodyPlace;
+  /**
+   * Whether it is what a merge has kept of several frames. Its records have gaps in their LSNs, and
+   * there may be none.
+   */
+  readonly isMerged: boolean;
 }
 
 /** Behind a frame: where reading goes on without looking for the frame. */
@@ -91,12 +97,85 @@ export interface LogLimits {
   readonly inline: boolean;
 }
 
+/** One file of the log. */
+export interface Segment {
+  /** Its id. */
+  readonly id: number;
+  /** Its size, in bytes. */
+  readonly bytes: number;
+  /** Whether nothing is written to it any more. */
+  readonly isSealed: boolean;
+  /** Whether it holds what a merge has kept. */
+  readonly isMerged: boolean;
+}
+
+/** What a merge has done. */
+export interface Merged {
+  /** How many segments there are now in the place of its inputs. */
+  readonly segmentCount: number;
+  /** Their bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Puts one segment in the place of several, or a few if it would be too large for one, with less in
+ * them. All of it waits its turn behind the frames of callers, and until it is published nothing has
+ * changed.
+ */
+export interface Merge {
+  /** The place before the first frame. */
+  readonly base: LogPosition;
+  /** The place after the last frame. */
+  readonly end: LogPosition;
+  /** Whether the log begins with it. */
+  readonly isFirst: boolean;
+  /** Bytes of the segments that it replaces. */
+  readonly bytes: number;
+  /** All frames, in order; can be read any number of times. */
+  frames(): Iterable<CommittedFrame>;
+  /**
+   * Writes what is kept of the next frames. Resolves to where the records stand; rejects if there is
+   * no room (`overloaded`), or if the log ends.
+   */
+  write(frame: MergedFrame): Promise<BodyPlace>;
+  /** Lets what was written be the log, once it is all that is kept, and removes the inputs. */
+  publish(): Merged;
+  /** Gives up. Does nothing if it is over. */
+  abandon(): void;
+}
+
+/** The files that a log is kept in. */
+export interface Segments {
+  /** All of them, in order. */
+  readonly list: readonly Segment[];
+  /**
+   * The place from which on the log has every frame as it was committed. Before it there is what
+   * merges have kept.
+   */
+  readonly wholeFrom: LogPosition;
+  /**
+   * Goes on in a new segment as soon as no frame is on its way or has its place in this one. Resolves
+   * when it does, when there is no room for it, or when the log ends. A log without a frame in its
+   * open segment stays where it is.
+   */
+  roll(): Promise<void>;
+  /**
+   * Begins to merge sealed segments that follow one another. One merge at a time: another one that
+   * is under way is given up.
+   *
+   * @param ids The segments, in order.
+   */
+  merge(ids: readonly number[]): Merge;
+}
+
 /** A replication log, open for one writer. */
 export interface Log {
   /** What this log can take. */
   readonly limits: LogLimits;
   /** Where frames are written and synced at the moment. */
   readonly mode: LogMode;
+  /** The files that it is kept in. */
+  readonly segments: Segments;
   /** The place after the last committed frame. */
   readonly end: LogPosition;
   /**

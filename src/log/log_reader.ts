@@ -85,22 +85,21 @@ export class LogReader {
     throw corrupt("The segment is cut short", { file: name, offset: offset + count });
   }
 
+  /** All frames of a sealed segment, for somebody who takes his time. */
+  *framesOf(entry: SegmentEntry): Generator<StoredFrame> {
+    invariant(entry.sealed !== undefined, "What is read slowly does not grow");
+    const name = segmentName(entry.id);
+    const file = this.#options.files.open(entry);
+    try {
+      yield* framesIn({ entry, name, ...entry.sealed, file });
+    } finally {
+      file.close();
+    }
+  }
+
   /** The frames of a segment, or those of them that come after where a reader stands. */
   *#framesOf(entry: SegmentEntry, stand: FrameEnd | undefined): Generator<StoredFrame> {
-    const { name, end, size, file } = this.#extent(entry);
-    const window = new FileWindow(file, size);
-    const from = stand?.segment === entry.id ? stand : undefined;
-    let last = from?.end ?? entry.base;
-    const frames = walkFrames(window, { ...entry, base: last }, from?.endOffset);
-    for (let next = advance(frames, name); next !== undefined; next = advance(frames, name)) {
-      last = next.end;
-      yield next;
-    }
-    if (isSamePosition(last, end)) return;
-    throw corrupt(`The segment ends with frame ${last.index} and not as it did when it was left`, {
-      file: name,
-      offset: size,
-    });
+    yield* framesIn(this.#extent(entry), stand?.segment === entry.id ? stand : undefined);
   }
 
   /** The segment that holds the frame after an index. */
@@ -137,6 +136,25 @@ export class LogReader {
     invariant(entry.sealed !== undefined, "Only the segment that is written to is not sealed");
     return { entry, name, ...entry.sealed, file: files.get(entry) };
   }
+}
+
+/** The frames of a segment, or those of them that come after one. */
+function* framesIn(
+  { entry, name, end, size, file }: Extent,
+  from?: FrameEnd,
+): Generator<StoredFrame> {
+  const window = new FileWindow(file, size);
+  let last = from?.end ?? entry.base;
+  const frames = walkFrames(window, { ...entry, base: last }, from?.endOffset);
+  for (let next = advance(frames, name); next !== undefined; next = advance(frames, name)) {
+    last = next.end;
+    yield next;
+  }
+  if (isSamePosition(last, end)) return;
+  throw corrupt(`The segment ends with frame ${last.index} and not as it did when it was left`, {
+    file: name,
+    offset: size,
+  });
 }
 
 function advance(frames: Generator<StoredFrame>, file: string): StoredFrame | undefined {

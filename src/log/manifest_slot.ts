@@ -7,7 +7,7 @@
 import { type Directory, readWholeFile } from "../files/mod.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
-import { type ManifestState, parseManifestState } from "./manifest_state.ts";
+import { featuresOf, type ManifestState, parseManifestState } from "./manifest_state.ts";
 
 const MAGIC = magic("FCMF");
 
@@ -31,6 +31,7 @@ export function slotName(generation: number): string {
 export function encodeSlot({ number, state }: Generation): Uint8Array {
   return encodeDocument(written(state), {
     magic: MAGIC,
+    features: featuresOf(state),
     writeFields: (writer) => writer.u53(number),
   });
 }

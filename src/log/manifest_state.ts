@@ -5,6 +5,7 @@
  */
 
 import { DecodeError } from "../codec/mod.ts";
+import { Feature } from "./format.ts";
 import type { LogPosition } from "./log.ts";
 import { isSamePosition } from "./position.ts";
 
@@ -29,6 +30,8 @@ export interface SegmentEntry {
   readonly salt: number;
   /** The place that its first frame stands on. */
   readonly base: LogPosition;
+  /** Whether it holds what a merge has kept. Absent: it holds frames as they were committed. */
+  readonly merged?: true;
   /** Present once nothing is written to it any more. */
   readonly sealed?: Seal;
 }
@@ -73,6 +76,11 @@ export function slotsOf(shards: number): ManifestState["slots"] {
   );
 }
 
+/** What a reader of a manifest has to understand, a bit each. */
+export function featuresOf({ segments }: Pick<ManifestState, "segments">): number {
+  return segments.some(({ merged }) => merged === true) ? Feature.MERGED : 0;
+}
+
 /** How many shards a store has: they are numbered from 0, and each has a slot. */
 export function shardCountOf({ slots }: Pick<ManifestState, "slots">): number {
   return new Set(slots.map(([, shard]) => shard)).size;
@@ -112,7 +120,9 @@ function checkSegments({ segments, nextSegment, slots }: ManifestState): void {
     if (!joins || segment.id >= nextSegment) throw wrong(`the segment ${segment.id}`);
     lastOfShard[segment.shard] = segment;
   }
-  if (lastOfShard.some((segment) => segment.sealed !== undefined)) throw wrong("segments");
+  // What a merge has kept is never written to.
+  if (lastOfShard.some(({ sealed }) => sealed !== undefined)) throw wrong("segments");
+  if (segments.some(({ merged, sealed }) => merged && sealed === undefined)) throw wrong("merged");
   if (new Set(segments.map(({ id }) => id)).size !== segments.length) throw wrong("segments");
 }
 
@@ -128,6 +138,7 @@ function parseSegment(value: unknown): SegmentEntry {
     shard: wholeNumber(fields["shard"], "shard", 0xffff),
     salt: wholeNumber(fields["salt"], "salt", 0xffff_ffff),
     base: parsePosition(fields["base"]),
+    ...mergedOf(fields),
   };
   if (fields["sealed"] === undefined) return entry;
   const sealed = fieldsOf(fields["sealed"], "sealed");
@@ -162,6 +173,13 @@ function parseQuarantine(value: unknown): QuarantineEntry {
 function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what);
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** Whether a segment is merged: a field that is true or not there. */
+function mergedOf(fields: Readonly<Record<string, unknown>>): Pick<SegmentEntry, "merged"> {
+  if (fields["merged"] === undefined) return {};
+  if (fields["merged"] !== true) throw wrong("merged");
+  return { merged: true };
 }
 
 function list(fields: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {

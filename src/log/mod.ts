@@ -13,6 +13,10 @@ export type {
   LogLimits,
   LogOutcome,
   LogPosition,
+  Merge,
+  Merged,
+  Segment,
+  Segments,
   VoidReason,
 } from "./log.ts";
 export {
@@ -24,7 +28,7 @@ export {
   manifestFlaw,
 } from "./inspection.ts";
 export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./backup.ts";
-export { frameEnd } from "./frame.ts";
+export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { InlineIo, isNoSpace } from "./inline_io.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
@@ -38,6 +42,7 @@ export {
   beginRecord,
   decodeRecord,
   endRecord,
+  isKnown,
   type LogRecord,
   readRecord,
   RECORD_HEADER_BYTES,

@@ -7,8 +7,11 @@
 import { ByteWriter, crc32 } from "../codec/mod.ts";
 import type { Frame, LogPosition } from "./log.ts";
 
-/** The one kind of frame there is: records. */
+/** A frame as it was committed. */
 export const FRAME_KIND_RECORDS = 1;
+
+/** What a merge has kept of several frames. */
+export const FRAME_KIND_MERGED = 2;
 
 /** Bytes that the chain is the checksum of. */
 const CHAINED_BYTES = 41;

@@ -4,9 +4,15 @@
  * @module
  */
 
-import { crc32 } from "../codec/mod.ts";
+import { crc32, DecodeError } from "../codec/mod.ts";
 import type { FileWindow } from "./file_window.ts";
-import { decodeFrameHeader, frameBytes, type FrameHeader } from "./frame.ts";
+import {
+  COVERAGE_BYTES,
+  decodeCoverage,
+  decodeFrameHeader,
+  frameBytes,
+  type FrameHeader,
+} from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { CommittedFrame, LogPosition } from "./log.ts";
 import { positionAfter } from "./position.ts";
@@ -20,6 +26,8 @@ export interface Expected {
   readonly salt: number;
   /** The place that the first frame stands on. */
   readonly base: LogPosition;
+  /** Whether its frames are merged ones. Default false. */
+  readonly merged?: boolean;
 }
 
 /** A frame with what this store knows about it. */
@@ -90,14 +98,16 @@ function readFrame(
   if (bytes.subarray(bodyEnd).some((byte) => byte !== 0)) {
     throw new FrameFlaw(offset, "The frame's padding is damaged");
   }
-  const { timeMs, count, durableLsn, epoch } = header;
+  const { timeMs, count, durableLsn, epoch, isMerged } = header;
+  const recordsAt = isMerged ? COVERAGE_BYTES : 0;
   return {
     base: expected.base,
     timeMs,
     count,
-    body,
-    end: positionAfter(expected.base, header),
-    place: { segment: expected.id, offset: offset + HEADER_BYTES },
+    body: body.subarray(recordsAt),
+    end: isMerged ? endOfMerged(offset, header, body) : positionAfter(expected.base, header),
+    place: { segment: expected.id, offset: offset + HEADER_BYTES + recordsAt },
+    isMerged,
     offset,
     nextOffset: offset + bytes.length,
     durableLsn,
@@ -105,12 +115,28 @@ function readFrame(
   };
 }
 
+/** The place after a merged frame: it says so itself, and its checksum vouches for it. */
+function endOfMerged(
+  offset: number,
+  { index, firstLsn, count }: FrameHeader,
+  body: Uint8Array,
+): LogPosition {
+  try {
+    const end = decodeCoverage(body);
+    if (end.index >= index && end.lsn >= firstLsn - 1 + count) return end;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  throw new FrameFlaw(offset, "The merged frame does not say where it ends");
+}
+
 /** Why a header that is whole is not the next one. */
 function objectionTo(
   header: FrameHeader,
-  { salt, base, epoch }: Expected & { readonly epoch: number },
+  { salt, base, epoch, merged = false }: Expected & { readonly epoch: number },
 ): string | undefined {
   if (header.salt !== salt) return "The frame belongs to another segment";
+  if (header.isMerged !== merged) return "The frame is of another kind than the segment";
   if (header.index !== base.index + 1) {
     return `Frame ${header.index} stands where ${base.index + 1} should`;
   }

@@ -110,6 +110,13 @@ export function endRecord(writer: ByteWriter, start: number, head: RecordHead): 
  * @throws {DecodeError} if it is not whole, or has another LSN.
  */
 export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
+  const record = decodeAnyRecord(bytes);
+  if (record.lsn !== lsn) throw new DecodeError(`LSN ${record.lsn} stands where ${lsn} should`);
+  return record;
+}
+
+/** The record that `bytes` begin with, whatever its LSN. */
+function decodeAnyRecord(bytes: Uint8Array): LogRecord {
   // By hand and not by a reader: every record goes through here when a store opens.
   if (bytes.length < RECORD_HEADER_BYTES) throw new DecodeError("The record's header is cut short");
   const length = u32At(bytes, 0);
@@ -122,8 +129,7 @@ export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
   if (flags > SKIPPABLE || bytes[11] !== 0 || bytes[18] !== 0 || bytes[19] !== 0) {
     throw new DecodeError("The record's header has unknown flags");
   }
-  const found = u32At(bytes, 12) + (bytes[16]! + bytes[17]! * 0x100) * 0x1_0000_0000;
-  if (found !== lsn) throw new DecodeError(`LSN ${found} stands where ${lsn} should`);
+  const lsn = u32At(bytes, 12) + (bytes[16]! + bytes[17]! * 0x100) * 0x1_0000_0000;
   const fixedLength = bytes[10]!;
   const restStart = RECORD_HEADER_BYTES + fixedLength;
   if (restStart > length) throw new DecodeError("The record is shorter than its fixed part");
@@ -138,6 +144,12 @@ export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
   };
 }
 
+/** How to read the records of a frame. */
+export interface RecordsOptions {
+  /** Whether to give out also records that this version does not know, if they may be left out. */
+  readonly unknown?: boolean;
+}
+
 /**
  * The records of a frame, each with where it stands. One that this version does not know is left out
  * if it says that it may be.
@@ -147,14 +159,19 @@ export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
  */
 export function* recordsOf(
   frame: CommittedFrame,
+  { unknown = false }: RecordsOptions = {},
 ): Generator<{ readonly record: LogRecord; readonly place: BodyPlace }> {
-  const { base, body, count, place: { segment, offset: start } } = frame;
+  const { base, end, body, count, place: { segment, offset: start }, isMerged } = frame;
   let at = 0;
+  let lsn = base.lsn;
   for (let position = 1; position <= count; position++) {
     const place = { segment, offset: start + at };
-    const record = decodeAt(place, body.subarray(at), base.lsn + position);
+    const record = isMerged
+      ? decodeBetween(place, body.subarray(at), lsn, end.lsn)
+      : decodeAt(place, body.subarray(at), lsn + 1);
+    lsn = record.lsn;
     at += record.bytes.length;
-    if (isKnown(record, place)) yield { record, place };
+    if (mayBeRead(record, place) || unknown) yield { record, place };
   }
   if (at === body.length) return;
   throw corrupt(`${body.length - at} bytes follow the last record of a frame`, {
@@ -183,8 +200,14 @@ export function readRecord(
   return decodeAt(place, bytes, lsn);
 }
 
-function isKnown({ type, isSkippable, lsn }: LogRecord, { segment, offset }: BodyPlace): boolean {
-  if (type >= 1 && type <= TYPE_MAX) return true;
+/** Whether this version knows a record, and does not only copy it. */
+export function isKnown({ type }: Pick<LogRecord, "type">): boolean {
+  return type >= 1 && type <= TYPE_MAX;
+}
+
+function mayBeRead(record: LogRecord, { segment, offset }: BodyPlace): boolean {
+  const { type, isSkippable, lsn } = record;
+  if (isKnown(record)) return true;
   if (isSkippable) return false;
   const file = segmentName(segment);
   throw new FlowError(
@@ -197,6 +220,23 @@ function isKnown({ type, isSkippable, lsn }: LogRecord, { segment, offset }: Bod
 function decodeAt(place: BodyPlace, bytes: Uint8Array, lsn: number): LogRecord {
   try {
     return decodeRecord(bytes, lsn);
+  } catch (error) {
+    if (error instanceof DecodeError) throw placeError(place, error);
+    throw error;
+  }
+}
+
+/** The record at a place, whose LSN is above one and not above another. */
+function decodeBetween(
+  place: BodyPlace,
+  bytes: Uint8Array,
+  lsnBefore: number,
+  lsnMax: number,
+): LogRecord {
+  try {
+    const record = decodeAnyRecord(bytes);
+    if (record.lsn > lsnBefore && record.lsn <= lsnMax) return record;
+    throw new DecodeError(`LSN ${record.lsn} is not between ${lsnBefore + 1} and ${lsnMax}`);
   } catch (error) {
     if (error instanceof DecodeError) throw placeError(place, error);
     throw error;

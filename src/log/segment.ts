@@ -5,7 +5,7 @@
  */
 
 import { type ByteReader, ByteWriter } from "../codec/mod.ts";
-import { readFormat, writeFormat } from "./format.ts";
+import { Feature, readFormat, writeFormat } from "./format.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
 import type { LogPosition } from "./log.ts";
 
@@ -35,6 +35,8 @@ export interface SegmentHeader {
   readonly dbId: string;
   /** The place that its first frame stands on. Everything before is durable. */
   readonly base: LogPosition;
+  /** Whether it holds what a merge has kept. Default false. */
+  readonly merged?: boolean;
 }
 
 /** What is known to be durable in a segment. */
@@ -62,7 +64,7 @@ export function segmentIdOf(name: string): number | undefined {
 export function encodeSegmentHead(header: SegmentHeader): Uint8Array {
   const writer = new ByteWriter(SEGMENT_HEAD_BYTES);
   writer.u32(SEGMENT_MAGIC);
-  writeFormat(writer);
+  writeFormat(writer, header.merged === true ? Feature.MERGED : 0);
   writer.u32(header.id);
   writer.u16(header.shard);
   writer.u16(0);
@@ -83,8 +85,9 @@ export function encodeSegmentHead(header: SegmentHeader): Uint8Array {
  */
 export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader | undefined {
   return decodeHeader(bytes, SEGMENT_MAGIC, (fields) => {
-    readFormat(fields, file);
-    return readSegmentHeader(fields);
+    const merged = (readFormat(fields, file) & Feature.MERGED) !== 0;
+    const header = readSegmentHeader(fields);
+    return header && { ...header, merged };
   });
 }
 

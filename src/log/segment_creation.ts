@@ -53,6 +53,26 @@ export function createSegment(source: SegmentSource, base: LogPosition): NewSegm
   }
 }
 
+/**
+ * Seals the open segment of a log and lists the next one, in one generation of the manifest. Always
+ * in the isolate of the store: the manifest belongs to all logs of the directory, and has one writer.
+ */
+export function listNext(
+  manifest: Manifest,
+  { entry: { id }, end, size }: {
+    readonly entry: Pick<SegmentEntry, "id">;
+    readonly end: LogPosition;
+    readonly size: number;
+  },
+  next: SegmentEntry,
+): void {
+  const { state } = manifest;
+  const segments = state.segments
+    .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
+  const nextSegment = Math.max(state.nextSegment, next.id + 1);
+  manifest.publish({ segments: [...segments, next], nextSegment });
+}
+
 /** Removes a segment that nobody lists. */
 export function removeIfPossible(directory: Directory, name: string): void {
   try {

@@ -57,6 +57,12 @@ export class SegmentFiles {
     return file;
   }
 
+  /** Closes the file of a segment that is no longer there, if `get()` has opened it. */
+  forget({ id }: Pick<SegmentEntry, "id">): void {
+    this.#open.get(id)?.close();
+    this.#open.delete(id);
+  }
+
   /** Closes all that `get()` has opened. */
   close(): void {
     for (const file of this.#open.values()) file.close();
@@ -79,6 +85,7 @@ export class SegmentFiles {
     const header = decodeSegmentHeader(bytes, name);
     const isRight = header !== undefined && header.id === entry.id &&
       header.shard === entry.shard && header.salt === entry.salt && header.dbId === this.#dbId &&
+      header.merged === (entry.merged ?? false) &&
       isSamePosition(header.base, entry.base);
     if (!isRight) {
       throw corrupt("The header of the segment is not the one the manifest expects", {

@@ -9,7 +9,7 @@ import { corrupt, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
-import type { QuarantineEntry } from "./manifest_state.ts";
+import type { ManifestState, QuarantineEntry } from "./manifest_state.ts";
 import {
   decodeEvidence,
   decodeSegmentHeader,
@@ -46,7 +46,10 @@ export function findStrays({ directory, manifest, shard }: SegmentSource): Stray
   let evidenceLsn = 0;
   for (const name of directory.list()) {
     if (segmentIdOf(name) === undefined || listed.has(name)) continue;
-    const header = guarded(`The file "${name}" cannot be read`, () => inspect(directory, name));
+    const header = guarded(
+      `The file "${name}" cannot be read`,
+      () => inspect(directory, name, manifest.state),
+    );
     if (header?.dbId === manifest.state.dbId && header.shard === shard) {
       evidenceLsn = Math.max(evidenceLsn, header.base.lsn);
     }
@@ -68,10 +71,20 @@ export function removeStrays(directory: Directory, names: readonly string[]): vo
   }
 }
 
-/** The header of a stray, if it has one. Throws if there are frames, or evidence that there were. */
-function inspect(directory: Directory, name: string): SegmentHeader | undefined {
+/**
+ * The header of a stray, if it has one. Throws if there are frames, or evidence that there were, unless
+ * all that is wanted of them is elsewhere.
+ */
+function inspect(
+  directory: Directory,
+  name: string,
+  state: ManifestState,
+): SegmentHeader | undefined {
   return withFile(directory, name, (file) => {
     const window = new FileWindow(file, file.getSize());
+    const head = window.view(0, HEADER_BYTES);
+    const header = head && decodeSegmentHeader(head, name);
+    if (header !== undefined && isLeftByMerge(header, state)) return header;
     for (let offset = 0;; offset += HEADER_BYTES) {
       const bytes = window.view(offset, HEADER_BYTES);
       if (bytes === undefined) break;
@@ -81,7 +94,22 @@ function inspect(directory: Directory, name: string): SegmentHeader | undefined 
         offset,
       });
     }
-    const head = window.view(0, HEADER_BYTES);
-    return head && decodeSegmentHeader(head, name);
+    return header;
   });
+}
+
+/**
+ * Whether a segment comes from a merge: one that did not end, for what it writes stands elsewhere
+ * until the manifest lists it; or one that did, and has put others in the place of this one.
+ */
+function isLeftByMerge(
+  { dbId, shard, base, merged }: SegmentHeader,
+  state: ManifestState,
+): boolean {
+  if (dbId !== state.dbId) return false;
+  return merged === true ||
+    state.segments.some((entry) =>
+      entry.merged && entry.shard === shard && entry.sealed !== undefined &&
+      entry.base.index <= base.index && base.index < entry.sealed.end.index
+    );
 }

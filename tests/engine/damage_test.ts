@@ -72,6 +72,10 @@ class LyingLog implements Log {
     return this.#inner.mode;
   }
 
+  get segments(): Log["segments"] {
+    return this.#inner.segments;
+  }
+
   get end(): Log["end"] {
     return this.#inner.end;
   }

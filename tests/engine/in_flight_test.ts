@@ -21,6 +21,9 @@ test("a shard has no more frames in flight than its log takes", async () => {
     get end() {
       return inner.end;
     },
+    get segments() {
+      return inner.segments;
+    },
     nextPlace: () => inner.nextPlace(),
     submit(frame) {
       waiting.push(frame);

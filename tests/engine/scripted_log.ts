@@ -120,6 +120,9 @@ export class ScriptedStore implements AsyncDisposable {
       get end() {
         return inner.end;
       },
+      get segments() {
+        return inner.segments;
+      },
       nextPlace: () => inner.nextPlace(),
       submit: (frame) => {
         this.frameCount += 1;

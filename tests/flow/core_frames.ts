@@ -83,5 +83,5 @@ export function* recordsIn(frame: CoreFrame): Generator<LogRecord> {
     return;
   }
   const place = { segment: 0, offset: 0 };
-  for (const { record } of recordsOf({ ...frame, place })) yield record;
+  for (const { record } of recordsOf({ ...frame, place, isMerged: false })) yield record;
 }

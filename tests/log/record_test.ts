@@ -31,7 +31,15 @@ function encode(head: RecordHead, content: Uint8Array): Uint8Array {
 function frameWith(body: Uint8Array, count: number): CommittedFrame {
   const base = { index: 0, lsn: 0, chain: 0 };
   const end = { index: 1, lsn: count, chain: 1 };
-  return { base, end, timeMs: 0, count, body, place: { segment: 3, offset: 4_160 } };
+  return {
+    base,
+    end,
+    timeMs: 0,
+    count,
+    body,
+    place: { segment: 3, offset: 4_160 },
+    isMerged: false,
+  };
 }
 
 const content = Uint8Array.of(1, 2, 3, 4, 5);

@@ -39,6 +39,9 @@ const SWEEP_PLAN = { sweep: true, intervalMs: 200 };
 /** After a full disk new work is taken again so soon. */
 const PROBE_MS = 50;
 
+/** Merges come as soon as there is something to merge. */
+const MERGE_PLAN = { auto: true, keepBytes: 0 };
+
 /** Limits at which things happen in a short run. */
 export const LIMITS: StoreLimits = {
   ...DEFAULT_STORE_LIMITS,
@@ -65,6 +68,9 @@ export interface EnginePractice {
   readonly shards?: (shards: WatchedShards) => void;
 }
 
+/** The store as it should be used. */
+export const soundEngine: EnginePractice = { name: "sound" };
+
 /** Hears of what passes between a shard and its log. */
 export interface LogTap {
   /** A frame that stood at the end of the log is void. */
@@ -73,6 +79,15 @@ export interface LogTap {
   lost(cause: unknown): void;
   /** Bytes could not be read. */
   readFailed(): void;
+}
+
+/** Hears of a process only while it is there: a merge may still be at work when it has ended. */
+export function tapWhile(tap: LogTap, isThere: () => boolean): LogTap {
+  return {
+    voided: (frame, why) => isThere() && tap.voided(frame, why),
+    lost: (cause) => isThere() && tap.lost(cause),
+    readFailed: () => isThere() && tap.readFailed(),
+  };
 }
 
 /** What a process is made of. */
@@ -121,7 +136,7 @@ export class EngineProcess {
       this.log = practice.log?.(log) ?? log;
       this.room = roomIn(directory, time);
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
-      const options = { logs: [this.log], time, ...fixed };
+      const options = { logs: [this.log], time, ...fixed, mergePlan: MERGE_PLAN };
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);
       this.shard = this.shards.router.first;
@@ -209,6 +224,9 @@ function tapped(inner: Log, tap: LogTap): Log {
     },
     get end() {
       return inner.end;
+    },
+    get segments() {
+      return inner.segments;
     },
     nextPlace: () => telling(() => inner.nextPlace(), (error) => tap.lost(error)),
     submit: (frame) => inner.submit(frame),

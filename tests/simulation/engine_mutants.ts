@@ -17,6 +17,7 @@ import type { EnginePractice } from "./engine_machine.ts";
 import { familyMutants } from "./family_mutants.ts";
 import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
+import { mergeMutants } from "./merge_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
 
 /** A mistake in how calls are decided or answered. */
@@ -51,6 +52,9 @@ function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePracti
         },
         get end() {
           return changed.end ?? inner.end;
+        },
+        get segments() {
+          return inner.segments;
         },
         nextPlace: () => inner.nextPlace(),
         submit: (frame) => inner.submit(frame),
@@ -155,7 +159,12 @@ const undoNothing = onLog("undoNothing", (inner) => {
     onSettled: (listener) =>
       inner.onSettled((frame, outcome) => {
         if (outcome.kind === "void" && frame.base.lsn === inner.end.lsn) {
-          voided.push({ ...frame, end: endOfFrame(frame), place: inner.nextPlace() });
+          voided.push({
+            ...frame,
+            end: endOfFrame(frame),
+            place: inner.nextPlace(),
+            isMerged: false,
+          });
         }
         listener(frame, outcome);
       }),
@@ -319,4 +328,5 @@ export const engineMutants: readonly EnginePractice[] = [
   ...keyMutants,
   ...familyMutants,
   ...threadMutants,
+  ...mergeMutants,
 ];

@@ -5,9 +5,10 @@
  */
 
 import fc from "fast-check";
-import type { EnginePractice } from "./engine_machine.ts";
+import { type EnginePractice, soundEngine } from "./engine_machine.ts";
 import { engineScenario } from "./engine_scenario.ts";
-import { type EngineReport, runEngineScenario, soundEngine } from "./engine_simulation.ts";
+import type { EngineReport } from "./engine_report.ts";
+import { runEngineScenario } from "./engine_simulation.ts";
 
 /** Which scenarios to run. */
 export interface EnginePropertyOptions {

@@ -18,6 +18,8 @@ export type EngineOp =
   | { readonly kind: "advance"; readonly ms: number }
   /** Somebody sets the wall clock. */
   | { readonly kind: "wall"; readonly shiftMs: number }
+  /** Somebody lets the log be merged. */
+  | { readonly kind: "compact" }
   /** A blocked claim is aborted by its caller. */
   | { readonly kind: "abort"; readonly which: number }
   /** The store is closed, with or without calls under way, and opened again `downMs` later. */
@@ -128,6 +130,7 @@ const op: fc.Arbitrary<EngineOp> = fc.oneof(
       shiftMs: fc.constantFrom(-100_000, -500, 800, 30_000, 100_000),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("compact" as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("abort" as const), which: fc.nat(3) }),

@@ -14,12 +14,22 @@ import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
 import { EngineCallers } from "./engine_callers.ts";
-import { type EnginePractice, EngineProcess, HASH_KEY, type LogTap } from "./engine_machine.ts";
+import {
+  type EnginePractice,
+  EngineProcess,
+  HASH_KEY,
+  type LogTap,
+  soundEngine,
+  tapWhile,
+} from "./engine_machine.ts";
+import { EngineCompactions } from "./engine_compactions.ts";
 import { EngineFollower } from "./engine_follower.ts";
 import { EngineOracle, type Surroundings } from "./engine_oracle.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
 import { Violation } from "./log_oracle.ts";
 import { checkAtRest, checkPoisoned } from "./engine_checks.ts";
+import { type EngineReport, violationOf } from "./engine_report.ts";
+import { microtasks, stackOf } from "./moment.ts";
 import { checkRebuilt, checkState } from "./state_check.ts";
 
 /** Openings that may fail before the disk behaves again. */
@@ -34,26 +44,7 @@ const LEAP_NOTICED_MS = 20_000;
 /** After an opening it takes so long until what was over before is swept. */
 const SWEEP_MS = 2_000;
 
-/** Microtasks that an answer goes through on its way, and some more. */
-const MICROTASKS = 12;
-
 const START_MS = 1_700_000_000_000;
-
-/** The store as it should be used. */
-export const soundEngine: EnginePractice = { name: "sound" };
-
-/** What happened in a run, for tests of the simulation. */
-export interface EngineReport {
-  readonly openingCount: number;
-  readonly answerCount: number;
-  readonly redecidedCount: number;
-  readonly lossCount: number;
-  readonly quietCount: number;
-  /** Every call, answer and opening. */
-  readonly story: string;
-  /** All calls on the disk. */
-  readonly trace: string;
-}
 
 /** Runs a scenario. Throws a {@linkcode Violation}, with the story that led to it. */
 export async function runEngineScenario(
@@ -72,6 +63,10 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #oracle: EngineOracle = new EngineOracle(() => this);
   readonly #callers: EngineCallers;
   readonly #follower: EngineFollower = new EngineFollower();
+  readonly #compactions: EngineCompactions = new EngineCompactions({
+    isRunning: (asked) => !this.isOff && this.#process === asked,
+    mayFail: () => this.#mayFail(),
+  });
   #process: EngineProcess | undefined;
   #wallMs = START_MS;
   #lostBy: unknown;
@@ -80,6 +75,7 @@ class EngineSimulation implements Surroundings, LogTap {
   #openingCount = 0;
   #lossCount = 0;
   #quietCount = 0;
+  #life = 0;
   /** Monotonic time from which on a leap of the wall clock has been noticed. */
   #clockTrustedAtMs = 0;
   /** Frames without room before the store was opened. */
@@ -123,7 +119,7 @@ class EngineSimulation implements Surroundings, LogTap {
       for (const op of ops) await this.#perform(op);
       await this.#finish();
     } catch (error) {
-      throw this.#violation(error);
+      throw violationOf(error, this.#oracle.story);
     }
     return {
       openingCount: this.#openingCount,
@@ -131,6 +127,7 @@ class EngineSimulation implements Surroundings, LogTap {
       redecidedCount: this.#oracle.redecidedCount,
       lossCount: this.#lossCount,
       quietCount: this.#quietCount,
+      compactCount: this.#compactions.count,
       story: this.#oracle.story.join("\n"),
       trace: this.#disk.trace(),
     };
@@ -168,6 +165,8 @@ class EngineSimulation implements Surroundings, LogTap {
           time.setWall(time.clock.wallMs() + op.shiftMs);
           this.#clockTrustedAtMs = time.clock.monotonicMs() + LEAP_NOTICED_MS;
         });
+      case "compact":
+        return await this.#act((running) => this.#compactions.begin(running));
       case "abort":
         return await this.#act(() => this.#callers.abort(op.which));
       case "close":
@@ -194,6 +193,9 @@ class EngineSimulation implements Surroundings, LogTap {
   /** Everything is looked at once more, with a disk that behaves. */
   async #finish(): Promise<void> {
     this.#calm();
+    await this.#quiet();
+    this.#opened().checkRecords(this.#oracle.journal.model);
+    await this.#act((running) => this.#compactions.begin(running));
     await this.#quiet();
     this.#opened().checkRecords(this.#oracle.journal.model);
     await this.#checkAdmission();
@@ -299,6 +301,7 @@ class EngineSimulation implements Surroundings, LogTap {
   async #settle(): Promise<void> {
     await microtasks();
     this.#oracle.check();
+    this.#compactions.check();
     if (this.isOff) return this.#end();
     if (!this.isLost) return;
     this.#expectFault(this.#lostBy);
@@ -344,7 +347,7 @@ class EngineSimulation implements Surroundings, LogTap {
         temper: this.#temper,
         practice: this.#practice,
         watch: this.#oracle,
-        tap: this,
+        tap: tapWhile(this, this.#isThis()),
       });
     } catch (error) {
       if (!this.isOff) this.#expectFault(error);
@@ -352,6 +355,11 @@ class EngineSimulation implements Surroundings, LogTap {
     } finally {
       this.#isOpening = false;
     }
+  }
+
+  /** Whether the process that begins now is still there. */
+  #isThis(life = ++this.#life): () => boolean {
+    return () => life === this.#life;
   }
 
   /** The time of a new process: what the last one had deferred dies with it. */
@@ -362,6 +370,7 @@ class EngineSimulation implements Surroundings, LogTap {
   #end(): void {
     this.#wallMs = this.#process?.time.clock.wallMs() ?? this.#wallMs;
     this.#process = undefined;
+    this.#life += 1;
     this.#callers.leave();
     this.#clockTrustedAtMs = 0;
     this.#space.restarted();
@@ -369,12 +378,18 @@ class EngineSimulation implements Surroundings, LogTap {
     this.isLost = this.isClosing = false;
   }
 
+  /** Whether something was done to the disk or the log. */
+  #mayFail(): boolean {
+    const { losePercent, death } = this.#temper;
+    return this.#hasFaults || losePercent > 0 || death !== undefined;
+  }
+
   /** An error is right if something was done to the disk or the log that explains it. */
   #expectFault(error: unknown): void {
-    const { losePercent, death } = this.#temper;
-    const isPossible = this.#hasFaults || losePercent > 0 || death !== undefined;
     const isRight = !(error instanceof FlowError) || error.code === "store_failed";
-    if (!isPossible || !isRight) throw new Violation(`There is no reason for ${stackOf(error)}`);
+    if (!this.#mayFail() || !isRight) {
+      throw new Violation(`There is no reason for ${stackOf(error)}`);
+    }
   }
 
   /** From now on the disk does what it is told. */
@@ -382,19 +397,4 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#disk.disarm();
     this.#space.set(undefined, this.#process);
   }
-
-  #violation(error: unknown): Violation {
-    const brokeOff = `The run broke off: ${stackOf(error)}`;
-    const what = error instanceof Violation ? error.message : brokeOff;
-    const story = this.#oracle.story.join("\n");
-    return new Violation(`${what}\nStory:\n${story}`, { cause: error });
-  }
-}
-
-async function microtasks(): Promise<void> {
-  for (let count = 0; count < MICROTASKS; count++) await undefined;
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -203,6 +203,9 @@ const noMarker: Practice = {
     get end() {
       return inner.end;
     },
+    get segments() {
+      return inner.segments;
+    },
     nextPlace: () => inner.nextPlace(),
     submit: (frame) => inner.submit(frame),
     onSettled: (listener) => inner.onSettled(listener),

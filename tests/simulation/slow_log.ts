@@ -73,6 +73,9 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     get end() {
       return end;
     },
+    get segments() {
+      return inner.segments;
+    },
     nextPlace() {
       const { segment, offset } = inner.nextPlace();
       const inTheWay = settled.filter(({ isInTheWay }) => isInTheWay);

@@ -105,7 +105,10 @@ export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
   ];
   assertEquals(everything(rebuilt), everything(state), "The log would make another state");
   for (let lsn = 1; lsn <= log.end.lsn; lsn++) {
-    const placeOf = ({ keydir }: ShardState): Shown => [keydir.find(lsn), keydir.previous(lsn)];
+    const placeOf = ({ keydir }: ShardState): Shown => [
+      keydir.has(lsn) && keydir.find(lsn),
+      keydir.previous(lsn),
+    ];
     requireEqual(`The place of LSN ${lsn}`, placeOf(rebuilt), placeOf(state));
   }
 }

@@ -52,6 +52,9 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     get end() {
       return inner.end;
     },
+    get segments() {
+      return inner.segments;
+    },
     nextPlace: () => usable().nextPlace(),
     submit(frame) {
       usable();

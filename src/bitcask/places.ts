@@ -1,0 +1,136 @@
+/**
+ * Where the records of one segment stand in it, and which record of the same flow came before each.
+ *
+ * @module
+ */
+import { invariant } from "../invariant.ts";
+import { LsnArray } from "./lsn_array.ts";
+
+/** Records of one segment, by LSN. */
+export interface Places {
+  /** Bytes that it takes. */
+  readonly bytes: number;
+  /** Notes where the next record stands. LSNs ascend. */
+  append(lsn: number, offset: number): void;
+  /** Strings a record behind an earlier one. */
+  link(lsn: number, previousLsn: number): void;
+  /** Where a record stands, 0 if there is none. */
+  find(lsn: number): number;
+  /** The record before this one in its chain, 0 if it is the first. */
+  previous(lsn: number): number;
+}
+
+/** Places of a segment in which LSNs are dense: eight bytes a record. */
+export class DensePlaces implements Places {
+  readonly #beforeLsn: number;
+  readonly #offsets = new LsnArray();
+  readonly #distances = new LsnArray();
+
+  /** @param firstLsn The first record that may come. */
+  constructor(firstLsn: number) {
+    this.#beforeLsn = firstLsn - 1;
+  }
+
+  get bytes(): number {
+    return this.#offsets.bytes + this.#distances.bytes;
+  }
+
+  append(lsn: number, offset: number): void {
+    this.#offsets.set(lsn - this.#beforeLsn, offset);
+  }
+
+  link(lsn: number, previousLsn: number): void {
+    this.#distances.set(lsn - this.#beforeLsn, lsn - previousLsn);
+  }
+
+  find(lsn: number): number {
+    return this.#offsets.get(lsn - this.#beforeLsn);
+  }
+
+  previous(lsn: number): number {
+    const distance = this.#distances.get(lsn - this.#beforeLsn);
+    return distance === 0 ? 0 : lsn - distance;
+  }
+}
+
+/** Records that sparse places begin with room for. */
+const SPARSE_COUNT = 256;
+
+/** Places of a segment in which a merge has left gaps: twelve bytes for each record that is there. */
+export class SparsePlaces implements Places {
+  readonly #firstLsn: number;
+  /** LSNs, less the first one; ascending. */
+  #lsns = new Uint32Array(SPARSE_COUNT);
+  #offsets = new Uint32Array(SPARSE_COUNT);
+  #distances = new Uint32Array(SPARSE_COUNT);
+  #count = 0;
+
+  /** @param firstLsn The first record that may come. */
+  constructor(firstLsn: number) {
+    this.#firstLsn = firstLsn;
+  }
+
+  get bytes(): number {
+    return 3 * this.#lsns.byteLength;
+  }
+
+  append(lsn: number, offset: number): void {
+    const relative = lsn - this.#firstLsn;
+    if (!(relative <= 0xffff_ffff && offset <= 0xffff_ffff)) {
+      invariant(false, `no u32 for LSN ${lsn}: ${relative}, ${offset}`);
+    }
+    if (this.#count === this.#lsns.length) this.#grow();
+    this.#lsns[this.#count] = relative;
+    this.#offsets[this.#count] = offset;
+    this.#count += 1;
+  }
+
+  link(lsn: number, previousLsn: number): void {
+    const index = this.#indexOf(lsn);
+    const distance = lsn - previousLsn;
+    if (!(index >= 0 && distance <= 0xffff_ffff)) {
+      invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
+    }
+    this.#distances[index] = distance;
+  }
+
+  find(lsn: number): number {
+    const index = this.#indexOf(lsn);
+    return index < 0 ? 0 : this.#offsets[index]!;
+  }
+
+  previous(lsn: number): number {
+    const index = this.#indexOf(lsn);
+    const distance = index < 0 ? 0 : this.#distances[index]!;
+    return distance === 0 ? 0 : lsn - distance;
+  }
+
+  #grow(): void {
+    const length = 2 * this.#lsns.length;
+    this.#lsns = grown(this.#lsns, length);
+    this.#offsets = grown(this.#offsets, length);
+    this.#distances = grown(this.#distances, length);
+  }
+
+  #indexOf(lsn: number): number {
+    const relative = lsn - this.#firstLsn;
+    let low = 0;
+    let high = this.#count - 1;
+    // Most look for what came last.
+    if (high >= 0 && this.#lsns[high] === relative) return high;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#lsns[middle]!;
+      if (found === relative) return middle;
+      if (found < relative) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}
+
+function grown(numbers: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(length);
+  longer.set(numbers);
+  return longer;
+}

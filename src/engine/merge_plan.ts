@@ -1,0 +1,70 @@
+/**
+ * Which segments are worth merging.
+ *
+ * @module
+ */
+import type { Segment } from "../log/mod.ts";
+
+/** How and when segments are merged. */
+export interface MergeOptions {
+  /** Whether to merge in the background. Default true. */
+  readonly auto?: boolean | undefined;
+  /**
+   * So many of the newest bytes of each log are left as they are, for those who follow `events()`.
+   * Default 256 MiB.
+   */
+  readonly keepBytes?: number | undefined;
+}
+
+/** Merge options, all of them. */
+export interface MergePlan {
+  /** Whether to merge in the background. */
+  readonly auto: boolean;
+  /** So many of the newest bytes of each log are left as they are. */
+  readonly keepBytes: number;
+}
+
+/** Merges of a store that is opened without any options about them. */
+export const DEFAULT_MERGE_PLAN: MergePlan = { auto: true, keepBytes: 256 * 1_048_576 };
+
+/** As many segments have to be new before they are merged: what is written twice is written in bulk. */
+const FRESH_MIN = 4;
+
+/**
+ * What was merged before is merged again together with what came later, once that is not much less:
+ * then a record is written again only as often as the log has grown by half.
+ */
+const RATIO = 2;
+
+/**
+ * The ids of the segments to merge in the background, in order; none: it is not worth it yet. The
+ * newest ones stay, then a few fresh ones are merged, with those older ones that are not much larger.
+ */
+export function worthMerging(segments: readonly Segment[], { keepBytes }: MergePlan): number[] {
+  const old = olderThan(segments, keepBytes);
+  const fresh = old.slice(old.findLastIndex(({ isMerged }) => isMerged) + 1);
+  if (fresh.length < FRESH_MIN) return [];
+  let first = old.length - fresh.length;
+  let bytes = bytesOf(fresh);
+  while (first > 0 && old[first - 1]!.bytes <= RATIO * bytes) {
+    first -= 1;
+    bytes += old[first]!.bytes;
+  }
+  return old.slice(first).map(({ id }) => id);
+}
+
+/** The sealed segments but the newest ones of so many bytes. */
+function olderThan(segments: readonly Segment[], keepBytes: number): readonly Segment[] {
+  let end = segments.length;
+  for (let bytes = 0; end > 0; end--) {
+    const { isSealed, bytes: more } = segments[end - 1]!;
+    if (isSealed && bytes >= keepBytes) break;
+    bytes += more;
+  }
+  return segments.slice(0, end);
+}
+
+/** The bytes of some segments. */
+export function bytesOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes, 0);
+}

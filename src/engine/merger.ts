@@ -1,0 +1,234 @@
+/**
+ * Keeping the logs of a store as small as what is in them.
+ *
+ * @module
+ */
+import type { FlowError } from "../errors.ts";
+import { beyondRuns } from "../flow/core/mod.ts";
+import { invalid, refuseUnknown } from "./bad_option.ts";
+import { bytesOf, type MergePlan, worthMerging } from "./merge_plan.ts";
+import { carryOut } from "./merging.ts";
+import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import type { Time } from "../time/mod.ts";
+
+/** In the background everybody else has this long between two slices. */
+const REST_MS = 10;
+
+/** Options of `compact`. */
+export interface CompactOptions {
+  /** Ends the work; the promise then rejects with the signal's reason. What was done stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `compact` has done. */
+export interface Compaction {
+  /** Bytes of all logs before. */
+  readonly bytesBefore: number;
+  /** Bytes of all logs after. */
+  readonly bytesAfter: number;
+}
+
+/** Merges since a store was opened. */
+export interface MergeStats {
+  /** How many have ended. */
+  readonly count: number;
+  /** Bytes of segments that they replaced. */
+  readonly readBytes: number;
+  /** Bytes of segments that they wrote. */
+  readonly writtenBytes: number;
+  /** Whether one is under way. */
+  readonly isRunning: boolean;
+  /** Why the last one in the background did not end well, in sentence case; null: it did. */
+  readonly failure: string | null;
+}
+
+/** Merges segments: in the background when it is worth it, or all of them when somebody asks. */
+export class Merger {
+  readonly #shards: Shards;
+  readonly #plan: MergePlan;
+  readonly #time: Time;
+  /** How many segments each shard had when it was last looked at. */
+  readonly #seen: number[] = [];
+  #stats: Omit<MergeStats, "isRunning"> = {
+    count: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+    failure: null,
+  };
+  /** One merge at a time, whoever asks. */
+  #last: Promise<unknown> = Promise.resolve();
+  #runningCount = 0;
+  #holdCount = 0;
+  #onFree: (() => void) | undefined;
+  #restUntilMs = 0;
+  #onRested: (() => void) | undefined;
+  #ending: FlowError | undefined;
+  readonly #ended = Promise.withResolvers<void>();
+
+  /** A merger of all shards. */
+  constructor(shards: Shards, { plan, time }: { readonly plan: MergePlan; readonly time: Time }) {
+    this.#shards = shards;
+    this.#plan = plan;
+    this.#time = time;
+  }
+
+  /** What it has done. */
+  get stats(): MergeStats {
+    return { ...this.#stats, isRunning: this.#runningCount > 0 };
+  }
+
+  /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
+  nextAtMs(): number {
+    if (this.#onRested !== undefined) return this.#restUntilMs;
+    if (!this.#plan.auto || this.#runningCount > 0 || this.#ending !== undefined) return Infinity;
+    return this.#changedShard() === undefined ? Infinity : this.#restUntilMs;
+  }
+
+  /** Goes on, or begins if there is something to do. */
+  wake(): void {
+    if (this.nextAtMs() > this.#time.clock.monotonicMs()) return;
+    const onRested = this.#onRested;
+    this.#onRested = undefined;
+    if (onRested !== undefined) return onRested();
+    const shard = this.#changedShard()!;
+    this.#seen[shard.number] = shard.meter.log.segments;
+    const ids = worthMerging(shard.segments.list, this.#plan);
+    if (ids.length === 0) return;
+    this.#inTurn(() => this.#merge(shard, ids, () => this.#rest())).then(
+      () => this.#stats = { ...this.#stats, failure: null },
+      // What is wrong with a segment concerns those who read it; the merge has changed nothing.
+      (error) => this.#stats = { ...this.#stats, failure: String(error?.message ?? error) },
+    ).finally(() => this.#shards.reschedule());
+  }
+
+  /** Merges all that is there. */
+  async compact(options: CompactOptions = {}): Promise<Compaction> {
+    const { signal } = checkCompactOptions(options);
+    signal?.throwIfAborted();
+    return await this.#inTurn(async () => {
+      const bytesBefore = this.#bytes();
+      for (const shard of this.#shards.all) {
+        await Promise.race([shard.segments.roll(), this.#ended.promise]);
+        const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
+        // One that was merged and has nothing behind it would come out as it is.
+        if (sealed.length === 1 && sealed[0]!.isMerged) continue;
+        const ids = sealed.map(({ id }) => id);
+        if (ids.length > 0) await this.#merge(shard, ids, () => this.#turn(signal));
+      }
+      return { bytesBefore, bytesAfter: this.#bytes() };
+    });
+  }
+
+  /** Lets somebody read the files of the store, in peace. */
+  async hold<T>(read: () => Promise<T>): Promise<T> {
+    this.#holdCount += 1;
+    try {
+      return await read();
+    } finally {
+      this.#holdCount -= 1;
+      if (this.#holdCount === 0) this.#onFree?.();
+    }
+  }
+
+  /** Ends what is under way. Resolves when nothing of it is left. */
+  async end(ending: FlowError): Promise<void> {
+    this.#ending = ending;
+    this.#ended.resolve();
+    this.#onRested?.();
+    this.#onFree?.();
+    await this.#last.catch(() => {});
+  }
+
+  async #merge(shard: Shard, ids: readonly number[], rest: () => Promise<void>): Promise<void> {
+    const merge = shard.segments.merge(ids);
+    const beyond = beyondRuns({
+      shard: shard.number,
+      states: () => this.#shards.all.map(({ state }) => state.flows),
+    });
+    const pause = async (): Promise<void> => {
+      await rest();
+      this.#checkGoesOn();
+    };
+    const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, {
+      ...{ shard, beyond, pause },
+      ready: () => this.#free(),
+    });
+    this.#seen[shard.number] = shard.meter.log.segments;
+    const { count, readBytes, writtenBytes } = this.#stats;
+    this.#stats = {
+      count: count + 1,
+      readBytes: readBytes + bytesBefore,
+      writtenBytes: writtenBytes + bytesAfter,
+      failure: null,
+    };
+  }
+
+  /** Does something when all that was asked for before has been done. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#checkGoesOn();
+    this.#runningCount += 1;
+    const before = this.#last;
+    const done = before.then(() => {
+      this.#checkGoesOn();
+      return work();
+    });
+    this.#last = done.catch(() => {});
+    try {
+      return await done;
+    } finally {
+      this.#runningCount -= 1;
+    }
+  }
+
+  /** The first shard that has other segments than when it was last looked at. */
+  #changedShard(): Shard | undefined {
+    return this.#shards.all
+      .find(({ number, meter }) => this.#seen[number] !== meter.log.segments);
+  }
+
+  /** Lets everybody else have a turn. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve) => this.#time.defer(resolve));
+    signal?.throwIfAborted();
+  }
+
+  /** Lets everybody else have some time. */
+  async #rest(): Promise<void> {
+    if (this.#ending !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#restUntilMs = this.#time.clock.monotonicMs() + REST_MS;
+      this.#onRested = resolve;
+      this.#shards.reschedule();
+    });
+  }
+
+  /** Waits until nobody reads the files who must not be disturbed. */
+  async #free(): Promise<void> {
+    while (this.#holdCount > 0 && this.#ending === undefined) {
+      await new Promise<void>((resolve) => this.#onFree = resolve);
+    }
+    this.#checkGoesOn();
+  }
+
+  #checkGoesOn(): void {
+    const ended = this.#ending ?? this.#shards.ended;
+    if (ended !== undefined) throw ended;
+  }
+
+  #bytes(): number {
+    return this.#shards.all.reduce((sum, { segments }) => sum + bytesOf(segments.list), 0);
+  }
+}
+
+function checkCompactOptions(options: CompactOptions): CompactOptions {
+  if (typeof options !== "object" || options === null) {
+    throw invalid("options", options, "an object");
+  }
+  refuseUnknown("", Object.keys(options), ["signal"]);
+  const { signal } = options;
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+    throw invalid("signal", signal, "an AbortSignal");
+  }
+  return options;
+}

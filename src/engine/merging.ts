@@ -1,0 +1,145 @@
+/**
+ * Merging segments of a shard, a slice at a time.
+ *
+ * @module
+ */
+import { MergedRun } from "../bitcask/mod.ts";
+import { type Beyond, type Effect, Survivors } from "../flow/core/mod.ts";
+import { type CommittedFrame, isKnown, type LogRecord, type Merge, recordsOf } from "../log/mod.ts";
+import { KeptRecords } from "./kept_records.ts";
+import type { MergedSegments } from "./log_tally.ts";
+import type { Shard } from "./shard.ts";
+import { storedEffect } from "./stored_effect.ts";
+
+/** So many records are looked at in one slice: about a millisecond. */
+const SLICE_RECORDS = 1_000;
+
+/** So many bytes are written at once, or one frame. */
+const WRITE_BYTES = 256 << 10;
+
+/** What a merge is carried out with. */
+export interface MergingOptions {
+  /** The shard whose segments they are. */
+  readonly shard: Shard;
+  /** What lies around the run. */
+  readonly beyond: Beyond;
+  /** Lets everybody else have a turn; rejects if the merge is to end. */
+  readonly pause: () => Promise<void>;
+  /** Waits until segments may be removed; rejects if the merge is to end. */
+  readonly ready: () => Promise<void>;
+}
+
+/** What has become of the segments. */
+export interface Outcome extends MergedSegments {
+  /** Bytes before. */
+  readonly bytesBefore: number;
+  /** Bytes after. */
+  readonly bytesAfter: number;
+}
+
+/**
+ * Carries out a merge: reads all records twice to find out which are wanted, and then copies those.
+ * Whatever goes wrong before the end leaves everything as it was.
+ */
+export async function carryOut(
+  merge: Merge,
+  segmentCount: number,
+  options: MergingOptions,
+): Promise<Outcome> {
+  const bytesBefore = merge.bytes;
+  try {
+    const { run } = await new Merging(merge, options).copy();
+    await options.ready();
+    // From here on nothing waits: readers find what is kept in its new place at once.
+    const { bytes: bytesAfter, segmentCount: newCount } = merge.publish();
+    const merged = {
+      lastLsn: merge.end.lsn,
+      segmentCount: segmentCount - newCount,
+      savedBytes: bytesBefore - bytesAfter,
+    };
+    options.shard.merged(run, merged);
+    return { ...merged, bytesBefore, bytesAfter };
+  } finally {
+    merge.abandon();
+  }
+}
+
+/** One merge that is under way. */
+class Merging {
+  readonly #merge: Merge;
+  readonly #options: MergingOptions;
+  readonly #survivors: Survivors;
+  readonly #run: MergedRun;
+  #timeMs = 0;
+  #sliceCount = 0;
+
+  constructor(merge: Merge, options: MergingOptions) {
+    const highestMs = (): number => this.#timeMs;
+    this.#merge = merge;
+    this.#options = options;
+    this.#survivors = new Survivors({
+      isFirst: merge.isFirst,
+      beyond: options.beyond,
+      // Known once all records have been noted, and not needed before.
+      get timeMs() {
+        return highestMs();
+      },
+    });
+    this.#run = new MergedRun(options.shard.state.keydir, {
+      firstLsn: merge.base.lsn + 1,
+      lastLsn: merge.end.lsn,
+    });
+  }
+
+  /** Writes what is kept. Returns where it stands. */
+  async copy(): Promise<{ readonly run: MergedRun }> {
+    await this.#read((effect, lsn) => this.#survivors.note(effect, lsn));
+    await this.#read((effect, lsn) => this.#survivors.choose(effect, lsn));
+    const kept = new KeptRecords(this.#merge.base);
+    for (const frame of this.#merge.frames()) {
+      const wanted = await this.#wantedOf(frame);
+      const length = wanted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      // A frame that was written once can be written again, but perhaps not with anything before it.
+      if (kept.length > 0 && kept.length + length > WRITE_BYTES) await this.#write(kept);
+      kept.add(frame, wanted);
+      if (kept.length >= WRITE_BYTES) await this.#write(kept);
+    }
+    if (kept.coversFrames) await this.#write(kept);
+    return { run: this.#run };
+  }
+
+  /** Shows all records to somebody. */
+  async #read(look: (effect: Effect, lsn: number) => void): Promise<void> {
+    for (const frame of this.#merge.frames()) {
+      this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
+      for (const { record, place } of recordsOf(frame)) {
+        const { dictionary } = this.#options.shard.state.flows;
+        look(storedEffect(record, place, dictionary), record.lsn);
+        if (this.#isSliceOver()) await this.#options.pause();
+      }
+    }
+  }
+
+  async #wantedOf(frame: CommittedFrame): Promise<LogRecord[]> {
+    const wanted: LogRecord[] = [];
+    for (const { record } of recordsOf(frame, { unknown: true })) {
+      // What a newer version has left here for itself stays.
+      if (this.#survivors.keeps(record.lsn) || !isKnown(record)) wanted.push(record);
+      if (this.#isSliceOver()) await this.#options.pause();
+    }
+    return wanted;
+  }
+
+  async #write(kept: KeptRecords): Promise<void> {
+    const { records } = kept;
+    const { segment, offset: start } = await this.#merge.write(kept.frame());
+    for (const { lsn, offset } of records) this.#run.append(lsn, segment, start + offset);
+    kept.clear();
+    await this.#options.pause();
+  }
+
+  #isSliceOver(): boolean {
+    this.#sliceCount = (this.#sliceCount + 1) % SLICE_RECORDS;
+    return this.#sliceCount === 0;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Putting new segments in the place of others.
+ *
+ * They begin and end where the others did, and hold as much of their records as somebody else
+ * decides to keep. Until the manifest lists them nothing has happened.
+ *
+ * @module
+ */
+
+import { FlowError } from "../errors.ts";
+import type { Directory, FileHandle } from "../files/mod.ts";
+import { invariant } from "../invariant.ts";
+import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
+import { failed } from "./file_fault.ts";
+import { HEADER_BYTES } from "./header.ts";
+import { isNoSpace } from "./inline_io.ts";
+import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
+import { isSamePosition } from "./position.ts";
+import type { StoredFrame } from "./reader.ts";
+import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
+import { freeSegmentId, removeIfPossible, type SegmentSource } from "./segment_creation.ts";
+import type { SegmentFiles } from "./segment_files.ts";
+import type { IoResult, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
+
+/** What a merge is made of. */
+export interface SegmentMergeParts extends SegmentSource {
+  /** Files of sealed segments. */
+  readonly files: SegmentFiles;
+  /** Does the writes and the syncs. */
+  readonly io: SegmentIo;
+  /** The segments to merge, in order. */
+  readonly inputs: readonly SegmentEntry[];
+  /** Reads the frames of a segment. */
+  readonly framesOf: (entry: SegmentEntry) => Iterable<StoredFrame>;
+  /** Has something written when its turn comes. Resolves to whether there was room. */
+  readonly whenFree: (act: (done: (result: IoResult) => void) => void) => Promise<boolean>;
+  /** Ends the log: nobody can know what the manifest says. */
+  readonly fail: (cause: unknown) => void;
+}
+
+/** A segment that is being written, and where it goes on. */
+interface Output {
+  readonly entry: SegmentEntry;
+  readonly target: SegmentFile;
+  size: number;
+  end: LogPosition;
+}
+
+/** An offset in it fits into 32 bits, with a frame to spare. */
+const OUTPUT_BYTES_MAX = 1 << 30;
+
+/** A merge of sealed segments of one log. */
+export class SegmentMerge implements Merge {
+  readonly base: LogPosition;
+  readonly end: LogPosition;
+  readonly isFirst: boolean;
+  readonly #parts: SegmentMergeParts;
+  /** The highest number of an opening that wrote to one of the inputs. */
+  #epoch = 1;
+  readonly #outputs: Output[] = [];
+  #isOver = false;
+
+  /** @param parts The inputs are sealed, follow one another, and stay until this is over. */
+  constructor(parts: SegmentMergeParts) {
+    const { inputs, manifest, shard } = parts;
+    const last = inputs.at(-1);
+    invariant(last?.sealed !== undefined, "What is merged is sealed");
+    this.#parts = parts;
+    this.base = inputs[0]!.base;
+    this.end = last.sealed.end;
+    this.isFirst = manifest.segmentsOf(shard)[0]!.id === inputs[0]!.id;
+  }
+
+  get bytes(): number {
+    return this.#parts.inputs.reduce((sum, { sealed }) => sum + sealed!.size, 0);
+  }
+
+  *frames(): Generator<CommittedFrame> {
+    for (const entry of this.#parts.inputs) {
+      for (const frame of this.#parts.framesOf(entry)) {
+        this.#epoch = Math.max(this.#epoch, frame.epoch);
+        yield frame;
+        this.#checkGoesOn();
+      }
+    }
+  }
+
+  async write(frame: MergedFrame): Promise<BodyPlace> {
+    this.#checkGoesOn();
+    const length = mergedFrameBytes(frame.body.length);
+    const output = await this.#outputFor(length);
+    invariant(isSamePosition(frame.base, output.end), "Merged frames follow one another");
+    const { entry: { id, salt }, size } = output;
+    const stamp = { salt, epoch: this.#epoch };
+    await this.#write(output, {
+      at: size,
+      length,
+      fill: (bytes) => encodeMergedFrame(bytes, frame, stamp),
+    });
+    output.size += length;
+    output.end = frame.end;
+    return { segment: id, offset: size + HEADER_BYTES + COVERAGE_BYTES };
+  }
+
+  publish(): Merged {
+    this.#checkGoesOn();
+    const outputs = this.#outputs;
+    const { end = this.base } = outputs.at(-1) ?? {};
+    invariant(isSamePosition(end, this.end), "A merge ends where its inputs did");
+    this.#isOver = true;
+    for (const { target: { file } } of outputs) file.close();
+    try {
+      this.#list(outputs.map(({ entry, end, size }) => ({ ...entry, sealed: { end, size } })));
+    } catch (error) {
+      this.#parts.fail(error);
+      throw error;
+    }
+    const { directory, files, inputs } = this.#parts;
+    for (const input of inputs) {
+      files.forget(input);
+      removeIfPossible(directory, segmentName(input.id));
+    }
+    const bytes = outputs.reduce((sum, { size }) => sum + size, 0);
+    return { segmentCount: outputs.length, bytes };
+  }
+
+  /** @param leaves Whether its files stay, since nobody can know whether the manifest lists them. */
+  abandon({ leaves = false }: { readonly leaves?: boolean } = {}): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const { target: { name, file } } of this.#outputs) {
+      file.close();
+      if (!leaves) removeIfPossible(this.#parts.directory, name);
+    }
+  }
+
+  /** Lists new segments in the place of the inputs. */
+  #list(entries: readonly SegmentEntry[]): void {
+    const { manifest, inputs } = this.#parts;
+    const { state } = manifest;
+    const replaced = new Set(inputs.map(({ id }) => id));
+    manifest.publish({
+      segments: state.segments.flatMap((segment) =>
+        segment.id === inputs[0]!.id ? entries : replaced.has(segment.id) ? [] : [segment]
+      ),
+      nextSegment: Math.max(state.nextSegment, ...entries.map(({ id }) => id + 1)),
+    });
+    // With one more generation no slot refers to what was replaced, and it can go. Should a loss of
+    // power bring it back, opening knows it by its place.
+    manifest.publish({});
+  }
+
+  /** The segment that has room for a frame. */
+  async #outputFor(bytes: number): Promise<Output> {
+    const last = this.#outputs.at(-1);
+    if (last !== undefined && last.size + bytes <= OUTPUT_BYTES_MAX) return last;
+    return await this.#begin(last?.end ?? this.base);
+  }
+
+  /** Makes the file of a new segment. */
+  async #begin(base: LogPosition): Promise<Output> {
+    const { directory, manifest, shard, random, io, whenFree } = this.#parts;
+    manifest.prove();
+    const id = freeSegmentId(this.#parts);
+    const entry = { id, shard, salt: random.u32(), base, merged: true as const };
+    const name = segmentName(id);
+    const target = { name, file: createFile(directory, name) };
+    const output = { entry, target, size: SEGMENT_HEAD_BYTES, end: base };
+    // Known from here on, so that whatever goes wrong leaves no file open.
+    this.#outputs.push(output);
+    if (!await whenFree((done) => io.reserve(target, done))) throw noRoom(name);
+    const head = encodeSegmentHead({ ...entry, dbId: manifest.state.dbId });
+    await this.#write(output, { at: 0, length: head.length, fill: (bytes) => bytes.set(head) });
+    return output;
+  }
+
+  async #write({ target }: Output, write: SegmentWrite): Promise<void> {
+    this.#checkGoesOn();
+    const { io, whenFree } = this.#parts;
+    if (!await whenFree((done) => io.write(target, write, done))) throw noRoom(target.name);
+    this.#checkGoesOn();
+  }
+
+  #checkGoesOn(): void {
+    if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
+  }
+}
+
+function createFile(directory: Directory, name: string): FileHandle {
+  try {
+    return directory.open(name, { create: true });
+  } catch (error) {
+    throw isNoSpace(error) ? noRoom(name) : failed(`"${name}" cannot be created`, error);
+  }
+}
+
+function noRoom(file: string): FlowError {
+  return new FlowError(
+    "overloaded",
+    `The disk is full: there is no room for the merged segment "${file}"`,
+    { details: { reason: "disk_full", file } },
+  );
+}

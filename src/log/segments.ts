@@ -1,0 +1,75 @@
+/**
+ * The segments of a log that is open: which there are, and putting one in the place of several.
+ *
+ * @module
+ */
+
+import { invariant } from "../invariant.ts";
+import type { LogPosition, Merge, Segment, Segments } from "./log.ts";
+import type { LogReader } from "./log_reader.ts";
+import { SegmentMerge, type SegmentMergeParts } from "./merge.ts";
+import type { SegmentWriter } from "./writer.ts";
+
+/** What the segments of a file log are known by. */
+export interface FileSegmentsParts extends Omit<SegmentMergeParts, "inputs" | "framesOf"> {
+  /** Reads them. */
+  readonly reader: LogReader;
+  /** The open segment, as it is at the moment. */
+  readonly tail: () => SegmentWriter;
+  /** Goes on in a new segment. */
+  readonly roll: () => Promise<void>;
+}
+
+/** The segments of a file log. */
+export class FileSegments implements Segments {
+  readonly #parts: FileSegmentsParts;
+  #merge: SegmentMerge | undefined;
+
+  /** @param parts What they are known by. */
+  constructor(parts: FileSegmentsParts) {
+    this.#parts = parts;
+  }
+
+  get list(): readonly Segment[] {
+    const { manifest, shard, tail } = this.#parts;
+    return manifest.segmentsOf(shard).map(({ id, merged = false, sealed }) => ({
+      id,
+      bytes: sealed?.size ?? tail().size,
+      isSealed: sealed !== undefined,
+      isMerged: merged,
+    }));
+  }
+
+  get wholeFrom(): LogPosition {
+    const { manifest, shard } = this.#parts;
+    // The open segment is never merged, so there is one.
+    return manifest.segmentsOf(shard).find(({ merged }) => !merged)!.base;
+  }
+
+  roll(): Promise<void> {
+    return this.#parts.roll();
+  }
+
+  merge(ids: readonly number[]): Merge {
+    const { manifest, shard, reader } = this.#parts;
+    const segments = manifest.segmentsOf(shard);
+    const first = segments.findIndex(({ id }) => id === ids[0]);
+    const inputs = segments.slice(first, first + ids.length);
+    invariant(
+      ids.length > 0 && ids.every((id, index) => inputs[index]?.id === id),
+      `The segments ${ids.join(", ")} do not follow one another`,
+    );
+    this.#merge?.abandon();
+    const framesOf = reader.framesOf.bind(reader);
+    return this.#merge = new SegmentMerge({ ...this.#parts, inputs, framesOf });
+  }
+
+  /**
+   * Ends a merge that is under way, since the log ends.
+   *
+   * @param leaves Whether its file stays, since nobody can know whether the manifest lists it.
+   */
+  end(leaves: boolean): void {
+    this.#merge?.abandon({ leaves });
+  }
+}

@@ -1,0 +1,242 @@
+import { isFlowError } from "../../src/errors.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { Feature } from "../../src/log/format.ts";
+import { type Log, Manifest, type Merge, type MergedFrame, recordsOf } from "../../src/log/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { append, directoryOf, filesOf, openLog, textsOf } from "./log_store.ts";
+
+/** A segment that is full after one frame. */
+const TINY = { segmentBytesMax: 4_097 };
+
+const LETTERS = ["a", "b", "c", "d", "e", "f"];
+
+/** A log with a segment for each pair of letters. */
+function lettersIn(directory: Directory): Log {
+  const log = openLog(directory, TINY);
+  for (const letter of LETTERS) append(log, letter, letter.toUpperCase());
+  return log;
+}
+
+/** The ids of all segments that nothing is written to any more. */
+function sealedOf(log: Log): number[] {
+  return log.segments.list.filter(({ isSealed }) => isSealed).map(({ id }) => id);
+}
+
+/** Carries out a merge that keeps some texts, `count` frames at a time. */
+async function carryOut(
+  merge: Merge,
+  isWanted: (text: string) => boolean,
+  count = 2,
+): Promise<void> {
+  let part: MergedFrame | undefined;
+  let frames = 0;
+  for (const frame of merge.frames()) {
+    const records = [...recordsOf(frame)].map(({ record }) => record)
+      .filter(({ rest }) => isWanted(new TextDecoder().decode(rest.subarray(4))));
+    const { base, timeMs, count: kept, body } = part ??
+      { base: frame.base, timeMs: 0, count: 0, body: new Uint8Array(0) };
+    part = {
+      base,
+      end: frame.end,
+      timeMs: Math.max(timeMs, frame.timeMs),
+      count: kept + records.length,
+      body: new Uint8Array([...body, ...records.flatMap(({ bytes }) => [...bytes])]),
+    };
+    if (++frames % count > 0) continue;
+    await merge.write(part);
+    part = undefined;
+  }
+  if (part !== undefined) await merge.write(part);
+  merge.publish();
+}
+
+const isSmall = (text: string): boolean => text === text.toLowerCase();
+
+test("Segments.merge() keeps what is wanted, in its order and under its LSN", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const before = { end: log.end, bytes: log.segments.list.map(({ bytes }) => bytes) };
+  await carryOut(log.segments.merge(sealedOf(log)), isSmall);
+  for (const opened of [log, openLog(directoryOf(filesOf(directory)), TINY)]) {
+    assertEquals(textsOf(opened), ["a", "b", "c", "d", "e", "f", "F"]);
+    assertEquals(opened.end, before.end);
+    const lsns = [...opened.read(0)].flatMap((frame) =>
+      [...recordsOf(frame)].map(({ record }) => record.lsn)
+    );
+    assertEquals(lsns, [1, 3, 5, 7, 9, 11, 12]);
+    assertEquals(
+      opened.segments.list.map(({ isMerged, isSealed }) => [isMerged, isSealed]),
+      [[true, true], [false, false]],
+    );
+    assertEquals(opened.segments.wholeFrom.lsn, 10);
+  }
+  log.close();
+  const times = [...openLog(directory).read(0)].map(({ timeMs }) => timeMs);
+  assertEquals(Math.max(...times), 1_005, "the highest time is kept");
+});
+
+test("Segments.merge() may leave nothing, or frames of which nothing is left", async () => {
+  for (const [kept, count] of [["", 1], ["", 10], ["c", 1], ["e", 3]] as const) {
+    const directory = memoryDirectory();
+    const log = lettersIn(directory);
+    await carryOut(log.segments.merge(sealedOf(log)), (text) => text === kept, count);
+    log.close();
+    assertEquals(textsOf(openLog(directory)), kept === "" ? ["f", "F"] : [kept, "f", "F"]);
+  }
+});
+
+test("Segments.merge() takes a part of the log, and what was merged before", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const [, second, third] = sealedOf(log);
+  const middle = log.segments.merge([second!, third!]);
+  assertEquals([middle.isFirst, middle.base.lsn, middle.end.lsn], [false, 2, 6]);
+  await carryOut(middle, isSmall);
+  assertEquals(textsOf(log), ["a", "A", "b", "c", "d", "D", "e", "E", "f", "F"]);
+  const all = log.segments.merge(sealedOf(log));
+  assert(all.isFirst);
+  await carryOut(all, isSmall);
+  assertEquals(textsOf(log), ["a", "b", "c", "d", "e", "f", "F"]);
+  append(log, "g");
+  log.close();
+  assertEquals(textsOf(openLog(directory)), ["a", "b", "c", "d", "e", "f", "F", "g"]);
+});
+
+test("Segments.merge() refuses segments that do not follow one another", () => {
+  const log = lettersIn(memoryDirectory());
+  const [first, second, third] = sealedOf(log) as [number, number, number];
+  const open = log.segments.list.at(-1)!.id;
+  for (const ids of [[], [first, third], [second, first], [99], [open]]) {
+    assertThrows(() => log.segments.merge(ids), Error);
+  }
+});
+
+test("Merge.publish() removes what it replaced, and the manifest says what a reader must know", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const inputs = sealedOf(log);
+  await carryOut(log.segments.merge(inputs), isSmall);
+  const names = directory.list();
+  for (const id of inputs) assert(!names.includes(`log-${id}.seg`), `log-${id}.seg`);
+  for (const name of ["MANIFEST.0", "MANIFEST.1", `log-${log.segments.list[0]!.id}.seg`]) {
+    assertEquals(filesOf(directory)[name]![8], Feature.MERGED, name);
+  }
+  log.close();
+  openLog(directory).close();
+  const manifest = Manifest.open({ directory, random: seededRandom(1) });
+  assertEquals(manifest.state.quarantine, []);
+});
+
+test("Merge.abandon() leaves the log as it was, and no file", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const names = directory.list();
+  const merge = log.segments.merge(sealedOf(log));
+  const [frame] = merge.frames();
+  await merge.write({ ...frame!, count: 0, body: new Uint8Array(0) });
+  merge.abandon();
+  assertEquals(directory.list(), names);
+  await assertRejects(() => merge.write({ ...frame!, count: 0, body: new Uint8Array(0) }));
+  assertThrows(() => merge.publish());
+  assertEquals(textsOf(log).length, 2 * LETTERS.length);
+});
+
+test("Log.close() ends a merge that is under way", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const log = lettersIn(disk.directory());
+  const merge = log.segments.merge(sealedOf(log));
+  const [frame] = merge.frames();
+  await merge.write({ ...frame!, count: 0, body: new Uint8Array(0) });
+  log.close();
+  assertThrows(() => merge.publish());
+  assertEquals(disk.openHandleCount, 0);
+  assertEquals(textsOf(openLog(disk.directory())).length, 2 * LETTERS.length);
+});
+
+test("Segments.merge() without room on the disk changes nothing", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const log = lettersIn(disk.directory());
+  disk.capacityBytes = disk.usedBytes;
+  const names = disk.directory().list();
+  const merge = log.segments.merge(sealedOf(log));
+  const error = await assertRejects(() => carryOut(merge, isSmall));
+  assert(isFlowError(error, "overloaded"), String(error));
+  merge.abandon();
+  assertEquals(disk.directory().list(), names);
+  disk.capacityBytes = Infinity;
+  await carryOut(log.segments.merge(sealedOf(log)), isSmall);
+  append(log, "g");
+  assertEquals(textsOf(log), ["a", "b", "c", "d", "e", "f", "F", "g"]);
+});
+
+test("Segments.roll() seals a segment that has frames, once", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory);
+  append(log, "a");
+  for (let time = 0; time < 3; time++) void log.segments.roll();
+  assertEquals(log.segments.list.map(({ isSealed }) => isSealed), [true, false]);
+  append(log, "b");
+  log.close();
+  assertEquals(textsOf(openLog(directory)), ["a", "b"]);
+});
+
+test("a merge loses nothing, whichever call the power or the process ends in, also while it opens again", async () => {
+  let cuts = 0;
+  for (const ending of ["power", "kill"] as const) {
+    for (let calls = 0;; calls++) {
+      const isWhole = await cutAfter(calls, ending);
+      if (isWhole) break;
+      cuts += 1;
+    }
+  }
+  assert(cuts > 60, `${cuts} calls`);
+});
+
+/** Cuts a merge after so many calls, and the opening after it at every call. Whether nothing was cut. */
+async function cutAfter(calls: number, ending: "power" | "kill"): Promise<boolean> {
+  for (let again = 0;; again++) {
+    const disk = new SimulatedDisk({ random: seededRandom(1_000 * calls + again) });
+    const log = lettersIn(disk.directory());
+    disk.cutAfter(calls, { ending });
+    const merge = log.segments.merge(sealedOf(log));
+    try {
+      await carryOut(merge, isSmall);
+      // Until the next opening nobody may have forgotten what was replaced.
+      append(log, "g", "G");
+      log.close();
+    } catch (error) {
+      if (!disk.isOff) throw error;
+    }
+    const isWhole = !disk.isOff;
+    if (ending === "power") disk.powerCut();
+    else disk.kill();
+    disk.cutAfter(again, { ending });
+    let opened = tryOpen(disk);
+    const isOpen = opened !== undefined;
+    if (opened === undefined) {
+      if (ending === "power") disk.powerCut();
+      else disk.kill();
+      opened = tryOpen(disk);
+    }
+    assert(opened !== undefined, `calls ${calls}, again ${again}`);
+    disk.disarm();
+    const texts = textsOf(opened).filter(isSmall).join("");
+    assert(texts === "abcdef" || texts === "abcdefg", `${texts} after ${calls} and ${again}`);
+    append(opened, "h");
+    opened.close();
+    assertEquals(textsOf(openLog(disk.directory())).at(-1), "h");
+    if (isOpen) return isWhole;
+  }
+}
+
+function tryOpen(disk: SimulatedDisk): Log | undefined {
+  const directory = disk.restart();
+  try {
+    return openLog(directory, TINY);
+  } catch (error) {
+    if (!disk.isOff) throw error;
+    return undefined;
+  }
+}
