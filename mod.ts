@@ -54,6 +54,7 @@ export type {
   CommitStats,
   Compaction,
   CompactOptions,
+  CompactProgress,
   Damage,
   DiskStats,
   HealthProblem,

@@ -5,9 +5,9 @@
  */
 import type { FlowError } from "../errors.ts";
 import { beyondRuns } from "../flow/core/mod.ts";
-import { invalid, refuseUnknown } from "./bad_option.ts";
+import { checkLongWork, type LongWorkOptions } from "./long_work.ts";
 import { bytesOf, type MergePlan, worthMerging } from "./merge_plan.ts";
-import { carryOut } from "./merging.ts";
+import { carryOut, PASSES } from "./merging.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import type { Time } from "../time/mod.ts";
@@ -15,11 +15,16 @@ import type { Time } from "../time/mod.ts";
 /** In the background everybody else has this long between two slices. */
 const REST_MS = 10;
 
-/** Options of `compact`. */
-export interface CompactOptions {
-  /** Ends the work; the promise then rejects with the signal's reason. What was done stays. */
-  readonly signal?: AbortSignal | undefined;
+/** How far a merge has come. */
+export interface CompactProgress {
+  /** Bytes that have been read: everything is read three times. */
+  readonly bytes: number;
+  /** Bytes that there are to read. */
+  readonly totalBytes: number;
 }
+
+/** Options of `compact`. What was done before the signal stays. */
+export type CompactOptions = LongWorkOptions<CompactProgress>;
 
 /** What `compact` has done. */
 export interface Compaction {
@@ -104,7 +109,7 @@ export class Merger {
 
   /** Merges all that is there. */
   async compact(options: CompactOptions = {}): Promise<Compaction> {
-    const { signal } = checkCompactOptions(options);
+    const { onProgress, signal } = checkLongWork(options);
     signal?.throwIfAborted();
     return await this.#inTurn(async () => {
       const bytesBefore = this.#bytes();
@@ -114,7 +119,12 @@ export class Merger {
         // One that was merged and has nothing behind it would come out as it is.
         if (sealed.length === 1 && sealed[0]!.isMerged) continue;
         const ids = sealed.map(({ id }) => id);
-        if (ids.length > 0) await this.#merge(shard, ids, () => this.#turn(signal));
+        if (ids.length === 0) continue;
+        await this.#merge(shard, ids, async (progress) => {
+          onProgress?.(progress);
+          await new Promise<void>((resolve) => this.#time.defer(resolve));
+          signal?.throwIfAborted();
+        });
       }
       return { bytesBefore, bytesAfter: this.#bytes() };
     });
@@ -140,14 +150,18 @@ export class Merger {
     await this.#last.catch(() => {});
   }
 
-  async #merge(shard: Shard, ids: readonly number[], rest: () => Promise<void>): Promise<void> {
+  async #merge(
+    shard: Shard,
+    ids: readonly number[],
+    rest: (progress: CompactProgress) => Promise<void>,
+  ): Promise<void> {
     const merge = shard.segments.merge(ids);
     const beyond = beyondRuns({
       shard: shard.number,
       states: () => this.#shards.all.map(({ state }) => state.flows),
     });
-    const pause = async (): Promise<void> => {
-      await rest();
+    const pause = async (bytes: number): Promise<void> => {
+      await rest({ bytes, totalBytes: PASSES * merge.bytes });
       this.#checkGoesOn();
     };
     const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, {
@@ -187,12 +201,6 @@ export class Merger {
       .find(({ number, meter }) => this.#seen[number] !== meter.log.segments);
   }
 
-  /** Lets everybody else have a turn. */
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve) => this.#time.defer(resolve));
-    signal?.throwIfAborted();
-  }
-
   /** Lets everybody else have some time. */
   async #rest(): Promise<void> {
     if (this.#ending !== undefined) return;
@@ -219,16 +227,4 @@ export class Merger {
   #bytes(): number {
     return this.#shards.all.reduce((sum, { segments }) => sum + bytesOf(segments.list), 0);
   }
-}
-
-function checkCompactOptions(options: CompactOptions): CompactOptions {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", options, "an object");
-  }
-  refuseUnknown("", Object.keys(options), ["signal"]);
-  const { signal } = options;
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
-    throw invalid("signal", signal, "an AbortSignal");
-  }
-  return options;
 }

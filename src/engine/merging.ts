@@ -14,6 +14,9 @@ import { storedEffect } from "./stored_effect.ts";
 /** So many records are looked at in one slice: about a millisecond. */
 const SLICE_RECORDS = 1_000;
 
+/** How often everything is read. */
+export const PASSES = 3;
+
 /** So many bytes are written at once, or one frame. */
 const WRITE_BYTES = 256 << 10;
 
@@ -23,8 +26,8 @@ export interface MergingOptions {
   readonly shard: Shard;
   /** What lies around the run. */
   readonly beyond: Beyond;
-  /** Lets everybody else have a turn; rejects if the merge is to end. */
-  readonly pause: () => Promise<void>;
+  /** Lets everybody else have a turn when so many bytes were read; rejects if the merge is to end. */
+  readonly pause: (bytes: number) => Promise<void>;
   /** Waits until segments may be removed; rejects if the merge is to end. */
   readonly ready: () => Promise<void>;
 }
@@ -72,6 +75,7 @@ class Merging {
   readonly #run: MergedRun;
   #timeMs = 0;
   #sliceCount = 0;
+  #bytes = 0;
 
   constructor(merge: Merge, options: MergingOptions) {
     const highestMs = (): number => this.#timeMs;
@@ -112,20 +116,22 @@ class Merging {
   async #read(look: (effect: Effect, lsn: number) => void): Promise<void> {
     for (const frame of this.#merge.frames()) {
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
+      this.#bytes += frame.body.length;
       for (const { record, place } of recordsOf(frame)) {
         const { dictionary } = this.#options.shard.state.flows;
         look(storedEffect(record, place, dictionary), record.lsn);
-        if (this.#isSliceOver()) await this.#options.pause();
+        if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
       }
     }
   }
 
   async #wantedOf(frame: CommittedFrame): Promise<LogRecord[]> {
     const wanted: LogRecord[] = [];
+    this.#bytes += frame.body.length;
     for (const { record } of recordsOf(frame, { unknown: true })) {
       // What a newer version has left here for itself stays.
       if (this.#survivors.keeps(record.lsn) || !isKnown(record)) wanted.push(record);
-      if (this.#isSliceOver()) await this.#options.pause();
+      if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
     }
     return wanted;
   }
@@ -135,7 +141,7 @@ class Merging {
     const { segment, offset: start } = await this.#merge.write(kept.frame());
     for (const { lsn, offset } of records) this.#run.append(lsn, segment, start + offset);
     kept.clear();
-    await this.#options.pause();
+    await this.#options.pause(this.#bytes);
   }
 
   #isSliceOver(): boolean {

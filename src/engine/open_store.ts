@@ -86,7 +86,7 @@ function backupOf(parts: BackupParts, shards: Shards): Store["backup"] {
 function verifyOf(parts: VerifyParts): Store["verify"] {
   return async (options) => {
     if (parts.shards.ended !== undefined) throw parts.shards.ended;
-    return await verifyStore(parts, options);
+    return await parts.shards.merger.hold(() => verifyStore(parts, options));
   };
 }
 

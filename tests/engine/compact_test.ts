@@ -62,8 +62,10 @@ test("compact() leaves everything as it was, and what is removed takes up no roo
   assertEquals(await everything(store), before);
   await work(store, "later", 10);
   const after = await everything(store);
+  assertEquals((await store.verify()).damage, []);
   await store.close();
   const again = await open(files);
+  assertEquals((await again.store.verify()).damage, []);
   assertEquals(await everything(again.store), after);
   assertEquals((await again.store.kv.get("key"))?.value, 2);
   assertEquals((await again.store.byCorrelation("c")).map(({ id }) => id), ["live"]);
