@@ -6,7 +6,7 @@
 import type { FlowError } from "../errors.ts";
 import { beyondRuns } from "../flow/core/mod.ts";
 import { checkLongWork, type LongWorkOptions } from "./long_work.ts";
-import { bytesOf, type MergePlan, worthMerging } from "./merge_plan.ts";
+import { bytesOf, DEFAULT_MERGE_PLAN, type MergePlan, worthMerging } from "./merge_plan.ts";
 import { carryOut, PASSES } from "./merging.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
@@ -72,7 +72,7 @@ export class Merger {
   readonly #ended = Promise.withResolvers<void>();
 
   /** A merger of all shards. */
-  constructor(shards: Shards, { plan, time }: { readonly plan: MergePlan; readonly time: Time }) {
+  constructor(shards: Shards, time: Time, plan: MergePlan = DEFAULT_MERGE_PLAN) {
     this.#shards = shards;
     this.#plan = plan;
     this.#time = time;

@@ -22,3 +22,10 @@ export function diskFull(): FlowError {
     details: { reason: "disk_full", retryAfterMs: EXHAUSTED_MS },
   });
 }
+
+/** What reads nothing but throws a refusal. */
+export function raising(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}

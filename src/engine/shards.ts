@@ -33,11 +33,12 @@ import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { DurablePolicies } from "./policies.ts";
+import { raising } from "./refusals.ts";
 import { Router } from "./router.ts";
 import { closeAll, Shard, type ShardHost, Superseded } from "./shard.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
-import { DEFAULT_MERGE_PLAN, type MergePlan } from "./merge_plan.ts";
+import type { MergePlan } from "./merge_plan.ts";
 import { Merger } from "./merger.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
 import type { Vitals } from "./vitals.ts";
@@ -130,7 +131,7 @@ export class Shards implements ShardHost {
       sliceMax: limits.cleanupLimitMax,
       monotonicMs,
     });
-    this.merger = new Merger(this, { plan: options.mergePlan ?? DEFAULT_MERGE_PLAN, time });
+    this.merger = new Merger(this, time, options.mergePlan);
     // Whoever was told of children finds them, also after a crash.
     this.#courier.opened();
     this.#courier.wake();
@@ -327,7 +328,7 @@ export class Shards implements ShardHost {
         // A refusal tells what the state is, so it waits for the state like any other answer, except
         // for one that is about the store and comes because too much waits already.
         const seen = error.code === "overloaded" ? [] : call.looksAt?.() ?? this.#all;
-        return { standsOn: seen.map((shard) => shard.footing()), read: () => raise(error) };
+        return { standsOn: seen.map((shard) => shard.footing()), read: raising(error) };
       }
     }
   }
@@ -397,8 +398,4 @@ export class Shards implements ShardHost {
     const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.#courier.isAwaited;
     this.#alarm.set(atMs, { keepAlive: isAwaited });
   }
-}
-
-function raise(error: unknown): never {
-  throw error;
 }

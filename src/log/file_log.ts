@@ -193,7 +193,9 @@ export class FileLog implements Log {
     if (this.#isBusy) return;
     const first = this.#queue[0];
     if (this.#isClosed) this.#beside.end(closed());
-    if (this.#beside.isDue(first !== undefined)) return this.#workBeside();
+    if (this.#beside.isDue(first !== undefined)) {
+      return this.#perform((done) => this.#beside.begin(done), (room) => this.#beside.finish(room));
+    }
     if (first === undefined) return this.#isClosed ? this.#finish() : this.#idle();
     const { frame, segment } = first;
     const why = this.#objectionTo(frame);
@@ -219,16 +221,12 @@ export class FileLog implements Log {
     return done;
   }
 
-  #workBeside(): void {
-    this.#perform((done) => this.#beside.begin(done), (hasRoom) => this.#beside.finish(hasRoom));
-  }
-
-  async #rollSoon(): Promise<void> {
+  #rollSoon(): Promise<void> {
     this.#checkUsable();
-    if (isSamePosition(this.#writer.entry.base, this.end)) return;
+    if (isSamePosition(this.#writer.entry.base, this.end)) return Promise.resolve();
     const rolled = this.#beside.roll();
     this.#work();
-    await rolled;
+    return rolled;
   }
 
   /** Nobody waits for anything. */
