@@ -108,9 +108,8 @@ export class Shards implements ShardHost {
     for (const [number, log] of logs.entries()) {
       const neighbours = this.router.neighboursOf(number);
       const policies = number === 0 ? undefined : this.#policies.policies;
-      const shard = new Shard({
-        ...{ log, time, hashKey, fencingFloor, limits, neighbours, policies, host: this },
-      });
+      const parts = { log, time, hashKey, fencingFloor, limits, neighbours, policies, host: this };
+      const shard = new Shard(parts);
       this.#all.push(shard);
       if (number === 0) {
         for (const set of shard.state.flows.policies) this.#policies.note(...set);
