@@ -12,8 +12,17 @@ import type { ShardsTemper } from "./shards_machine.ts";
 /** What happens next. */
 export type ShardsOp =
   | { readonly kind: "call"; readonly dice: number }
-  /** The same, but power goes within the call on the disk that comes after so many more. */
-  | { readonly kind: "cut"; readonly dice: number; readonly calls: number; readonly keep: Keep }
+  /**
+   * The same, but power goes within the call on the disk that comes after so many more, and perhaps
+   * once again so many calls later, while the store is opened and comes to rest.
+   */
+  | {
+    readonly kind: "cut";
+    readonly dice: number;
+    readonly calls: number;
+    readonly again: number | null;
+    readonly keep: Keep;
+  }
   | { readonly kind: "advance"; readonly ms: number }
   | { readonly kind: "close" }
   | { readonly kind: "crash"; readonly keep: Keep };
@@ -58,6 +67,7 @@ export const shardsScenario: fc.Arbitrary<ShardsScenario> = fc.record({
           kind: fc.constant("cut" as const),
           dice: fc.noShrink(fc.nat(0x7fff_ffff)),
           calls: fc.oneof(fc.nat(1), fc.nat(7)),
+          again: fc.option(fc.nat(9), { freq: 2 }),
           keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
         }),
       },

@@ -58,6 +58,8 @@ export interface ShardsReport {
   /** Calls in the middle of which power went, and of them those that had happened. */
   readonly cutCount: number;
   readonly happenedCount: number;
+  /** Openings in the middle of which power went once more. */
+  readonly againCount: number;
 }
 
 /** Runs a scenario. Throws a {@linkcode Violation} if an answer is not what the model says. */
@@ -86,6 +88,7 @@ class ShardsSimulation {
     familyCount: 0,
     cutCount: 0,
     happenedCount: 0,
+    againCount: 0,
   };
 
   constructor(scenario: ShardsScenario, opens: OpenShards) {
@@ -208,7 +211,7 @@ class ShardsSimulation {
   }
 
   /** Lets power go in the middle of a call. It has happened then with all that it set off, or not. */
-  async #cut({ dice, calls, keep }: Extract<ShardsOp, { kind: "cut" }>): Promise<void> {
+  async #cut({ dice, calls, again, keep }: Extract<ShardsOp, { kind: "cut" }>): Promise<void> {
     const request = this.#draw(new Dice(seededRandom(dice)), isWhole);
     if (request === undefined) return;
     const baseLsn = this.#writtenCount;
@@ -227,9 +230,8 @@ class ShardsSimulation {
     this.#report.cutCount += 1;
     const nowMs = this.#shards.now();
     this.#story.push(`Power went; the answer was ${outcome && textOf(outcome)}`);
-    this.#open();
-    checkFamilies(this.#shards, { isQuiet: false });
-    await this.#quiet();
+    if (again !== null) this.#disk.cutAfter(again, { ending: "power", keep });
+    await this.#revive();
     // Owners of whom somebody has heard since have no grace. All have it who are found again.
     await this.#settled(this.#running.store.close());
     this.#open();
@@ -247,6 +249,21 @@ class ShardsSimulation {
       this.#opened();
       this.#checkElse(error);
     }
+  }
+
+  /** Opens the store and lets it come to rest, also if power goes meanwhile. */
+  async #revive(): Promise<void> {
+    do {
+      try {
+        this.#open();
+        checkFamilies(this.#shards, { isQuiet: false });
+        await this.#quiet();
+      } catch (error) {
+        if (!this.#disk.isOff) throw error;
+      }
+      if (this.#disk.isOff) this.#report.againCount += 1;
+    } while (this.#disk.isOff);
+    this.#disk.disarm();
   }
 
   /** The call has not happened at all, if what it would have come to is not there. */

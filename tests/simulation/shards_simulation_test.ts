@@ -1,4 +1,5 @@
 import process from "node:process";
+import fc from "fast-check";
 import type { Footing } from "../../src/engine/footing.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
@@ -6,10 +7,15 @@ import { test } from "../harness.ts";
 import { currentRuntime } from "../runtimes.ts";
 import { courierMutants, orderMutants } from "./courier_mutants.ts";
 import { type OpenShards, spoiled } from "./shards_machine.ts";
+import { shardsScenario } from "./shards_scenario.ts";
+import { runShardsScenario } from "./shards_simulation.ts";
 import { checkCrowdScenarios, checkShardsScenarios } from "./shards_property.ts";
 
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 400 : 100);
+
+/** Runs that are made again for every call on the disk that their last one sets off. */
+const WHOLE_RUNS = currentRuntime === "deno" ? 20 : 8;
 
 /** A mutant that lives longer than this is not noticed; the same runs on every machine. */
 const MUTANT_RUNS = { seed: 7, runs: 300, shrinks: false };
@@ -29,7 +35,26 @@ test("A store of several shards answers what one with a single shard would", asy
   assert(sum.openingCount > 2 * RUNS, "Few openings");
   assert(familyCount > RUNS / 2, "Few families of many shards");
   assert(happenedCount > RUNS / 8, "Power went in few calls that happened");
+  assert(sum.againCount > RUNS / 25, "Power went in few openings");
   assert(cutCount - happenedCount > RUNS / 8, "Power went in few calls that did not happen");
+});
+
+test("A call has happened with all that it sets off or not at all, whichever call on the disk is the last", async () => {
+  let cutCount = 0;
+  for (const drawn of fc.sample(shardsScenario, { seed: SEED, numRuns: WHOLE_RUNS })) {
+    const calls = drawn.ops.filter(({ kind }) => kind === "call");
+    const scenario = { ...drawn, familyPercent: 90 };
+    for (const [index, keep] of (["none", "all", "none", "chance"] as const).entries()) {
+      for (let count = 0;; count++) {
+        const last = { dice: scenario.seed + index, calls: count, again: null, keep };
+        const ops = [...calls, { kind: "cut", ...last } as const];
+        const report = await runShardsScenario({ ...scenario, ops });
+        if (report.cutCount === 0) break;
+        cutCount += 1;
+      }
+    }
+  }
+  assert(cutCount > WHOLE_RUNS / 8, `Power went ${cutCount} times`);
 });
 
 test("A store of several shards loses nothing and wakes everybody, whoever calls when power goes", async () => {
