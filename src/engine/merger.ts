@@ -3,17 +3,20 @@
  *
  * @module
  */
-import type { FlowError } from "../errors.ts";
+import { FlowError } from "../errors.ts";
 import { beyondRuns } from "../flow/core/mod.ts";
 import { checkLongWork, type LongWorkOptions } from "./long_work.ts";
 import { bytesOf, DEFAULT_MERGE_PLAN, type MergePlan, worthMerging } from "./merge_plan.ts";
-import { carryOut, PASSES } from "./merging.ts";
+import { carryOut, Outdated, PASSES } from "./merging.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import type { Time } from "../time/mod.ts";
 
 /** In the background everybody else has this long between two slices. */
 const REST_MS = 10;
+
+/** So often is a merge begun again that somebody has made wrong. */
+const TRIES_MAX = 3;
 
 /** How far a merge has come. */
 export interface CompactProgress {
@@ -155,6 +158,24 @@ export class Merger {
     ids: readonly number[],
     rest: (progress: CompactProgress) => Promise<void>,
   ): Promise<void> {
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      try {
+        return await this.#mergeOnce(shard, ids, rest);
+      } catch (error) {
+        if (!(error instanceof Outdated)) throw error;
+      }
+    }
+    throw new FlowError(
+      "overloaded",
+      "Values that were to go were linked while segments were merged, again and again: try later",
+    );
+  }
+
+  async #mergeOnce(
+    shard: Shard,
+    ids: readonly number[],
+    rest: (progress: CompactProgress) => Promise<void>,
+  ): Promise<void> {
     const merge = shard.segments.merge(ids);
     const beyond = beyondRuns({
       shard: shard.number,
@@ -166,7 +187,7 @@ export class Merger {
     };
     const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, {
       ...{ shard, beyond, pause },
-      ready: () => this.#free(),
+      held: () => this.#held(),
     });
     this.#seen[shard.number] = shard.meter.log.segments;
     const { count, readBytes, writtenBytes } = this.#stats;
@@ -211,12 +232,11 @@ export class Merger {
     });
   }
 
-  /** Waits until nobody reads the files who must not be disturbed. */
-  async #free(): Promise<void> {
-    while (this.#holdCount > 0 && this.#ending === undefined) {
-      await new Promise<void>((resolve) => this.#onFree = resolve);
-    }
+  /** Whether somebody reads the files who must not be disturbed: resolves when nobody does. */
+  #held(): Promise<void> | undefined {
     this.#checkGoesOn();
+    if (this.#holdCount === 0) return undefined;
+    return new Promise((resolve) => this.#onFree = resolve);
   }
 
   #checkGoesOn(): void {

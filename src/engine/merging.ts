@@ -4,7 +4,13 @@
  * @module
  */
 import { MergedRun } from "../bitcask/mod.ts";
-import { type Beyond, type Effect, Survivors } from "../flow/core/mod.ts";
+import {
+  type Beyond,
+  type Effect,
+  isSameMark,
+  type LinkMark,
+  Survivors,
+} from "../flow/core/mod.ts";
 import { type CommittedFrame, isKnown, type LogRecord, type Merge, recordsOf } from "../log/mod.ts";
 import { KeptRecords } from "./kept_records.ts";
 import type { MergedSegments } from "./log_tally.ts";
@@ -28,9 +34,12 @@ export interface MergingOptions {
   readonly beyond: Beyond;
   /** Lets everybody else have a turn when so many bytes were read; rejects if the merge is to end. */
   readonly pause: (bytes: number) => Promise<void>;
-  /** Waits until segments may be removed; rejects if the merge is to end. */
-  readonly ready: () => Promise<void>;
+  /** Undefined if segments may be removed; else resolves when it is time to ask again. */
+  readonly held: () => Promise<void> | undefined;
 }
+
+/** Somebody has linked a value that was to go. */
+export class Outdated extends Error {}
 
 /** What has become of the segments. */
 export interface Outcome extends MergedSegments {
@@ -51,8 +60,14 @@ export async function carryOut(
 ): Promise<Outcome> {
   const bytesBefore = merge.bytes;
   try {
-    const { run } = await new Merging(merge, options).copy();
-    await options.ready();
+    const merging = new Merging(merge, options);
+    const run = await merging.copy();
+    while (true) {
+      const free = options.held();
+      if (free !== undefined) await free;
+      else if (merging.isCurrent) break;
+      else await merging.checkLinks();
+    }
     // From here on nothing waits: readers find what is kept in its new place at once.
     const { bytes: bytesAfter, segmentCount: newCount } = merge.publish();
     const merged = {
@@ -76,6 +91,7 @@ class Merging {
   #timeMs = 0;
   #sliceCount = 0;
   #bytes = 0;
+  #linkMark: LinkMark = [];
 
   constructor(merge: Merge, options: MergingOptions) {
     const highestMs = (): number => this.#timeMs;
@@ -96,8 +112,9 @@ class Merging {
   }
 
   /** Writes what is kept. Returns where it stands. */
-  async copy(): Promise<{ readonly run: MergedRun }> {
+  async copy(): Promise<MergedRun> {
     await this.#read((effect, lsn) => this.#survivors.note(effect, lsn));
+    this.#linkMark = this.#options.beyond.linkMark();
     await this.#read((effect, lsn) => this.#survivors.choose(effect, lsn));
     const kept = new KeptRecords(this.#merge.base);
     for (const frame of this.#merge.frames()) {
@@ -109,7 +126,26 @@ class Merging {
       if (kept.length >= WRITE_BYTES) await this.#write(kept);
     }
     if (kept.coversFrames) await this.#write(kept);
-    return { run: this.#run };
+    return this.#run;
+  }
+
+  /** Whether no link was noted since it was decided what goes, or that was looked through. */
+  get isCurrent(): boolean {
+    return isSameMark(this.#options.beyond.linkMark(), this.#linkMark);
+  }
+
+  /**
+   * Looks whether somebody has linked a value that goes.
+   *
+   * @throws {Outdated} If so.
+   */
+  async checkLinks(): Promise<void> {
+    const { beyond, pause } = this.#options;
+    this.#linkMark = beyond.linkMark();
+    for (const lsn of this.#survivors.unlinked()) {
+      if (beyond.isLinked(lsn)) throw new Outdated();
+      if (this.#isSliceOver()) await pause(this.#bytes);
+    }
   }
 
   /** Shows all records to somebody. */

@@ -274,3 +274,33 @@ test("compact() over a log thread and real files does the same", async () => {
   }
   await again.close();
 });
+
+test("compact() keeps a value that is linked while it is under way, whenever that is", async () => {
+  const linked: unknown[] = [];
+  for (let turn = 0; turn < 12; turn++) {
+    const { store, time } = await open(memoryDirectory());
+    // Nothing shows the first payload any more when the second has come.
+    await store.create("a", { type: "t", payload: "first", historyMaxEvents: 1 });
+    const { payloadRef } = (await store.get("a"))!;
+    assert(payloadRef !== undefined && payloadRef !== null);
+    const [job] = await store.claimDue("t", { worker: "w" });
+    const { leaseToken, fencingToken } = job!;
+    await store.transition(job!, {
+      ...{ from: "running", to: "next", payload: "second" },
+      ...{ leaseToken: leaseToken!, fencingToken },
+    });
+    await work(store, "b", 1_000);
+    const compacting = store.compact();
+    for (let count = 0; count < turn; count++) await new Promise<void>((go) => time.defer(go));
+    const isThere = await store.create("c", { type: "t", payloadRef }).then(
+      () => true,
+      () => false,
+    );
+    await compacting;
+    if (!isThere) continue;
+    linked.push((await store.get("c", { payload: true }))?.payload);
+    await store.close();
+  }
+  assert(linked.length > 2, `${linked.length} links`);
+  assertEquals(linked.filter((payload) => payload !== "first"), []);
+});

@@ -366,6 +366,7 @@ function survivors(
       flow: () => undefined,
       oldestUnheardLsn: () => Infinity,
       isLinked: () => false,
+      linkMark: () => [],
       ...beyond,
     },
     ...options,

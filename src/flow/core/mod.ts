@@ -109,7 +109,13 @@ export { grantLeaseGrace } from "./lease_grace.ts";
 export { readLineage } from "./lineage.ts";
 export { findFlow, type FlowLookup, lookupIn } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
-export { type Beyond, beyondRuns, type StatesBeyond } from "./merge/beyond.ts";
+export {
+  type Beyond,
+  beyondRuns,
+  isSameMark,
+  type LinkMark,
+  type StatesBeyond,
+} from "./merge/beyond.ts";
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
 export type { ParseContext } from "./parse/arguments.ts";

@@ -30,6 +30,15 @@ export class NumberSet {
     piece[place >>> 5]! |= 1 << (place & 31);
   }
 
+  /** All numbers, in no order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (const [pieceNumber, piece] of this.#pieces) {
+      for (let place = 0; place < PIECE_COUNT; place++) {
+        if (piece[place >>> 5]! & (1 << (place & 31))) yield pieceNumber * PIECE_COUNT + place;
+      }
+    }
+  }
+
   #find(pieceNumber: number): Uint32Array | undefined {
     if (pieceNumber === this.#pieceNumber) return this.#piece;
     this.#pieceNumber = pieceNumber;

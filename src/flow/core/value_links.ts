@@ -27,6 +27,7 @@ export class ValueLinks {
   readonly #lsns = new Float64Array(BROUGHT_COUNT);
   readonly #keys = new Uint32Array(2 * BROUGHT_COUNT);
   #broughtCount = 0;
+  #notedCount = 0;
 
   /** @param shard The number of the shard. */
   constructor(shard: number) {
@@ -38,8 +39,14 @@ export class ValueLinks {
     return this.#numbers.has(number);
   }
 
+  /** How often a link was noted: as long as this stays the same, so do the links. */
+  get notedCount(): number {
+    return this.#notedCount;
+  }
+
   /** Notes a link. */
   add(number: number): void {
+    this.#notedCount += 1;
     this.#numbers.add(number);
   }
 
@@ -57,7 +64,7 @@ export class ValueLinks {
    * @param afterLsn What the flow has brought for this stands behind it.
    */
   refer(key: FlowKey, number: number, afterLsn: number): void {
-    if (!this.#isBrought(key, number, afterLsn)) this.#numbers.add(number);
+    if (!this.#isBrought(key, number, afterLsn)) this.add(number);
   }
 
   #isBrought({ hi, lo }: FlowKey, number: number, afterLsn: number): boolean {

@@ -24,6 +24,16 @@ export interface Beyond {
   oldestUnheardLsn(to: number): number;
   /** Whether a flow that did not bring a value refers to it, or a message does. */
   isLinked(lsn: number): boolean;
+  /** What is the same again only if no link has been noted meanwhile. */
+  linkMark(): LinkMark;
+}
+
+/** The links of each shard, and how often one was noted. */
+export type LinkMark = readonly (readonly [links: object, notedCount: number])[];
+
+/** Whether no link was noted between two marks. */
+export function isSameMark(one: LinkMark, two: LinkMark): boolean {
+  return one.every(([links, count], shard) => two[shard]![0] === links && two[shard]![1] === count);
 }
 
 /** What the states of a store know. */
@@ -43,5 +53,6 @@ export function beyondRuns({ shard, states }: StatesBeyond): Beyond {
     flow: (key) => own().table.get(key),
     oldestUnheardLsn: (to) => own().mail.sentTo(to)[0]?.lsn ?? Infinity,
     isLinked: (lsn) => states().some(({ links }) => links.has(valueNumber({ shard, lsn }))),
+    linkMark: () => states().map(({ links }) => [links, links.notedCount] as const),
   };
 }

@@ -84,6 +84,8 @@ export class Survivors {
   /** The newest list of a flow, by the number of its life. */
   readonly #lists = new Map<number, PendingList>();
   readonly #kept = new NumberSet();
+  /** Values that nobody linked when it was decided about them. */
+  readonly #unlinked = new NumberSet();
   /** The last record, and the last one that is no part of a value. */
   #lastLsn = 0;
   #lastWholeLsn = 0;
@@ -152,6 +154,14 @@ export class Survivors {
     return this.#kept.has(lsn);
   }
 
+  /**
+   * The values that go since nobody links them. Somebody may have done so since: a link that is made
+   * while a merge goes on leads to a value that is still there, and has to lead to it afterwards.
+   */
+  *unlinked(): Generator<number> {
+    for (const lsn of this.#unlinked) if (!this.#kept.has(lsn)) yield lsn;
+  }
+
   /** Whether a record is kept for its own sake. */
   #isWanted(
     effect: Exclude<Effect, { readonly kind: "ctrl" | "values" | "outbox" }>,
@@ -205,7 +215,9 @@ export class Survivors {
   #isWantedValue({ key, untilMs }: ValueEffect, lsn: number): boolean {
     const { timeMs, beyond } = this.#options;
     if (key === null) return untilMs === null || untilMs > timeMs;
-    return beyond.isLinked(lsn);
+    const isLinked = beyond.isLinked(lsn);
+    if (!isLinked) this.#unlinked.add(lsn);
+    return isLinked;
   }
 
   #chooseControl({ key, control }: CtrlEffect, lsn: number): void {
