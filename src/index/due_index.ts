@@ -5,7 +5,7 @@
  */
 import { HandleHeap } from "./handle_heap.ts";
 import { walkHeaps } from "./heap_walk.ts";
-import { Lane, type LaneOrder } from "./lane.ts";
+import { Lane, type LaneKind, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Members } from "./members.ts";
 import { TypeStates } from "./type_states.ts";
@@ -70,11 +70,12 @@ export class DueIndex {
   }
 
   /** Adds a flow, or moves it. */
-  place(handle: number, place: DuePlace): void {
+  place(handle: number, { type, state, leased, priority, dueMs }: DuePlace): void {
     this.remove(handle);
-    const lane = this.#laneFor(place);
+    const lane = this.#types.of(type, state)[lanePlace(leased, priority)] ??
+      this.#newLane({ type, state, leased, priority });
     this.#laneNumbers.set(handle, lane.kind.number);
-    lane.add(handle, place.dueMs);
+    lane.add(handle, dueMs);
   }
 
   /** Removes a flow; harmless if it is not there. */
@@ -186,16 +187,11 @@ export class DueIndex {
     return found;
   }
 
-  #laneFor({ type, state, leased, priority }: DuePlace): Lane {
-    const lanes = this.#types.of(type, state);
-    const place = lanePlace(leased, priority);
-    let lane = lanes[place];
-    if (lane === undefined) {
-      const number = this.#lanes.length;
-      lane = lanes[place] = new Lane(this.#order, { number, type, state, leased, priority });
-      this.#lanes.push(lane);
-    }
-    return lane;
+  #newLane(kind: Omit<LaneKind, "number">): Lane {
+    const { type, state, leased, priority } = kind;
+    const lane = new Lane(this.#order, { ...kind, number: this.#lanes.length });
+    this.#lanes.push(lane);
+    return this.#types.of(type, state)[lanePlace(leased, priority)] = lane;
   }
 }
 

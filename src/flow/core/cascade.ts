@@ -4,7 +4,7 @@
  * @module
  */
 import type { Draft } from "./draft.ts";
-import { ended, type Flow, hasEnded } from "./flow.ts";
+import { type Flow, hasEnded } from "./flow.ts";
 import { type Group, isFrozen, openCount, shardsOf, withoutOpen } from "./group.ts";
 
 /** Notes that a flow has ended: its parent is to know, and its open children end with it. */
@@ -68,9 +68,7 @@ function cancelGroup(draft: Draft, group: number, queue: number[]): boolean {
 
 /** Ends a flow with its parent. Returns the groups whose children end with it. */
 function cancelDescendant(draft: Draft, flow: Flow): number[] {
-  const { nowMs } = draft;
-  const { retentionTtlMs } = flow.control;
-  const after = draft.change(flow, ended("cancelled", { nowMs, retentionTtlMs }), "cancelled");
+  const after = draft.end(flow, { state: "cancelled", event: "cancelled", change: {} });
   return shutGroups(draft, after, after.groups);
 }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { FlowEventName, TerminalState } from "../mod.ts";
+import type { EventFacts } from "./effect.ts";
 import type { Control } from "./flow.ts";
 
 /** What changes with every change and is not a command's business. */
@@ -18,6 +20,31 @@ export type NascentControl = Omit<Control, Kept | WrittenFirst | "rewoundTo">;
 
 /** What is written before the first control block. */
 type WrittenFirst = "payloadLsn" | "valuesLsn";
+
+/** How a flow ends. */
+export interface Ending {
+  /** The state that it ends in. */
+  readonly state: TerminalState;
+  /** What its history shows. */
+  readonly event: FlowEventName;
+  /** What else its history shows. */
+  readonly facts?: EventFacts;
+  /** How long the record is kept; undefined: as decided before. */
+  readonly ttlMs?: number | undefined;
+  /** What else changes. */
+  readonly change: Partial<Pick<Control, EndingMember>>;
+}
+
+/** What the end of a flow may change besides what every end changes. */
+type EndingMember =
+  | "priority"
+  | "attempts"
+  | "attemptsTotal"
+  | "fencingToken"
+  | "payloadLsn"
+  | "resultLsn"
+  | "errorLsn"
+  | "rewoundTo";
 
 /** The first control block of a flow. */
 export function firstControl(
@@ -78,5 +105,34 @@ export function changedControl(
     resultLsn: change.resultLsn ?? before.resultLsn,
     errorLsn: change.errorLsn ?? before.errorLsn,
     valuesLsn: change.valuesLsn ?? before.valuesLsn,
+  };
+}
+
+/** The control block of a flow that ends: what every end changes, and what this one does. */
+export function endedControl(
+  before: Control,
+  { state, ttlMs, change }: Ending,
+  { version, updatedAtMs, valueCount }: Pick<Control, Kept>,
+): Control {
+  const retentionTtlMs = ttlMs ?? before.retentionTtlMs;
+  return {
+    version,
+    state,
+    priority: change.priority ?? before.priority,
+    lease: null,
+    attempts: change.attempts ?? before.attempts,
+    attemptsTotal: change.attemptsTotal ?? before.attemptsTotal,
+    reclaims: 0,
+    fencingToken: change.fencingToken ?? before.fencingToken,
+    updatedAtMs,
+    nextRunAtMs: null,
+    retentionTtlMs,
+    retentionUntilMs: updatedAtMs + retentionTtlMs,
+    rewoundTo: change.rewoundTo ?? null,
+    valueCount,
+    payloadLsn: change.payloadLsn ?? before.payloadLsn,
+    resultLsn: change.resultLsn ?? before.resultLsn,
+    errorLsn: change.errorLsn ?? before.errorLsn,
+    valuesLsn: before.valuesLsn,
   };
 }

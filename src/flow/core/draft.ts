@@ -13,6 +13,8 @@ import { type ClosingView, isForeclosed } from "./closing.ts";
 import {
   changedControl,
   type ControlChange,
+  endedControl,
+  type Ending,
   firstControl,
   type NascentControl,
 } from "./control_change.ts";
@@ -274,18 +276,14 @@ export class Draft implements FlowLookup, ClosingView {
     event: FlowEventName,
     facts: EventFacts = NO_FACTS,
   ): Flow {
-    const { control } = flow;
-    invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
-    return this.#control(
-      flow,
-      changedControl(control, change, {
-        version: control.version + 1,
-        updatedAtMs: this.nowMs,
-        valueCount: control.valueCount + this.#takeValueCount(),
-      }),
-      event,
-      facts,
-    );
+    const control = changedControl(flow.control, change, this.#progress(flow));
+    return this.#control(flow, control, event, facts);
+  }
+
+  /** Ends a flow. Its family does not know it yet. */
+  end(flow: Flow, ending: Ending): Flow {
+    const control = endedControl(flow.control, ending, this.#progress(flow));
+    return this.#control(flow, control, ending.event, ending.facts);
   }
 
   /** Remembers a signal by its key. The flow has to change in the same command. */
@@ -344,6 +342,16 @@ export class Draft implements FlowLookup, ClosingView {
       return { ...held, lsn: this.#value(key, value, null) };
     });
     return { valuesLsn: this.#add({ kind: "values", key, values }), values };
+  }
+
+  /** What goes on with every change of a flow. */
+  #progress({ control }: Flow): Pick<Control, "version" | "updatedAtMs" | "valueCount"> {
+    invariant(this.nowMs >= control.updatedAtMs, "time does not run backwards");
+    return {
+      version: control.version + 1,
+      updatedAtMs: this.nowMs,
+      valueCount: control.valueCount + this.#takeValueCount(),
+    };
   }
 
   #takeValueCount(): number {

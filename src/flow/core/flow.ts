@@ -4,13 +4,7 @@
  * @module
  */
 import type { Hash64 } from "../../codec/mod.ts";
-import {
-  type Attributes,
-  isTerminalState,
-  type Priority,
-  RUNNING,
-  type TerminalState,
-} from "../mod.ts";
+import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { FlowKey } from "./flow_key.ts";
 import type { Group, Membership } from "./group.ts";
@@ -157,22 +151,4 @@ const DIGITS: readonly string[] = Array.from(
 function hex(word: number): string {
   return DIGITS[word >>> 24]! + DIGITS[(word >>> 16) & 0xff]! + DIGITS[(word >>> 8) & 0xff]! +
     DIGITS[word & 0xff]!;
-}
-
-/** What every end of a flow changes. */
-export function ended(
-  state: TerminalState,
-  { nowMs, retentionTtlMs }: { readonly nowMs: number; readonly retentionTtlMs: number },
-): Pick<
-  Control,
-  "state" | "lease" | "reclaims" | "nextRunAtMs" | "retentionTtlMs" | "retentionUntilMs"
-> {
-  return {
-    state,
-    lease: null,
-    reclaims: 0,
-    nextRunAtMs: null,
-    retentionTtlMs,
-    retentionUntilMs: nowMs + retentionTtlMs,
-  };
 }

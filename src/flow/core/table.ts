@@ -66,8 +66,9 @@ export class PackedTable implements FlowTable {
   readonly #recent = new Array<Flow | undefined>(RECENT_COUNT);
   /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
-  /** A handle by the lower half of its key, whose flow may be at hand. */
-  readonly #handlesByKey = new Float64Array(RECENT_COUNT);
+  readonly #recentKeys = new RecentKeys();
+  /** A key that was looked for and that no flow has. Every step of a creation looks for it again. */
+  #absent: FlowKey | undefined;
 
   /** An empty table. */
   constructor({ dictionary, keys }: PackedTableParts) {
@@ -87,19 +88,20 @@ export class PackedTable implements FlowTable {
 
   find(partitionKey: string, id: string): Flow | undefined {
     const key = this.#keys.first(partitionKey, id);
-    const recent = this.#recentBy(key);
-    // The numbers first: texts of the same length are compared character by character.
-    const isRecent = recent?.key.hi === key.hi && recent.identity.id === id &&
-      recent.identity.partitionKey === partitionKey;
+    const recent = this.#recentAt(this.#recentKeys.handleOf(key));
+    const isRecent = recent?.identity.id === id && recent.identity.partitionKey === partitionKey;
     if (isRecent) return recent;
     const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
+    let isHashed = false;
     for (; handle >= 0; handle = this.#byKey.next(handle)) {
       if (this.#byKey.hashOf(handle) !== hash) continue;
+      isHashed = true;
       if (this.#identities.matches(this.#rows.identityOf(handle), partitionKey, id)) {
         return this.at(handle);
       }
     }
+    if (!isHashed) this.#absent = key;
     return undefined;
   }
 
@@ -150,6 +152,7 @@ export class PackedTable implements FlowTable {
 
   add(flow: Flow): number {
     const handle = this.#rows.add(flow, this.#identities.add(flow));
+    this.#absent = undefined;
     this.#byKey.add(handle, hashOfKey(flow.key));
     this.#byId.add(handle, this.#keys.hashOfId(flow.identity.id));
     this.#remember(handle, flow);
@@ -172,6 +175,7 @@ export class PackedTable implements FlowTable {
     if (handle === undefined) return;
     const place = handle & (RECENT_COUNT - 1);
     if (this.#recentHandles[place] === handle) this.#recent[place] = undefined;
+    this.#recentKeys.forget(key);
     this.#byKey.remove(handle);
     this.#byId.remove(handle);
     this.#identities.delete(this.#rows.identityOf(handle));
@@ -179,14 +183,16 @@ export class PackedTable implements FlowTable {
   }
 
   handleOf(key: FlowKey): number | undefined {
-    const recent = this.#recentBy(key)?.key;
-    if (recent?.lo === key.lo && recent.hi === key.hi) return this.#handlesByKey[placeOfKey(key)]!;
+    const recent = this.#recentKeys.handleOf(key);
+    if (recent >= 0) return recent;
+    if (key === this.#absent) return undefined;
     const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
     for (; handle >= 0; handle = this.#byKey.next(handle)) {
       // The hash first: rows are far apart in memory.
       if (this.#byKey.hashOf(handle) === hash && this.#rows.isAt(handle, key)) return handle;
     }
+    this.#absent = key;
     return undefined;
   }
 
@@ -200,7 +206,7 @@ export class PackedTable implements FlowTable {
     const place = handle & (RECENT_COUNT - 1);
     this.#recent[place] = flow;
     this.#recentHandles[place] = handle;
-    this.#handlesByKey[placeOfKey(flow.key)] = handle;
+    this.#recentKeys.note(flow.key, handle);
   }
 
   /** The flow with a handle, if it is at hand. */
@@ -208,13 +214,33 @@ export class PackedTable implements FlowTable {
     const place = handle & (RECENT_COUNT - 1);
     return this.#recentHandles[place] === handle ? this.#recent[place] : undefined;
   }
+}
 
-  /** A flow that is at hand and may be the one with a key. */
-  #recentBy(key: FlowKey): Flow | undefined {
-    return this.#recentAt(this.#handlesByKey[placeOfKey(key)]!);
+/** The handles of the keys that were seen last: numbers in one place, where chains are all over it. */
+class RecentKeys {
+  readonly #keys = new Uint32Array(2 * RECENT_COUNT);
+  /** The handles, plus 1. */
+  readonly #handles = new Float64Array(RECENT_COUNT);
+
+  /** The handle of a key, -1 if it was not seen lately. */
+  handleOf(key: FlowKey): number {
+    const place = placeOf(key);
+    const isHere = this.#keys[2 * place] === key.lo && this.#keys[2 * place + 1] === key.hi;
+    return isHere ? this.#handles[place]! - 1 : -1;
+  }
+
+  note(key: FlowKey, handle: number): void {
+    const place = placeOf(key);
+    this.#keys[2 * place] = key.lo;
+    this.#keys[2 * place + 1] = key.hi;
+    this.#handles[place] = handle + 1;
+  }
+
+  forget(key: FlowKey): void {
+    if (this.handleOf(key) >= 0) this.#handles[placeOf(key)] = 0;
   }
 }
 
-function placeOfKey({ lo }: FlowKey): number {
+function placeOf({ lo }: FlowKey): number {
   return (lo >>> 2) & (RECENT_COUNT - 1);
 }
