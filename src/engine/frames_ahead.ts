@@ -13,8 +13,6 @@ export interface SubmittedFrame {
   readonly records: OpenFrame;
   /** When it was handed over, in monotonic milliseconds. */
   readonly submittedAtMs: number;
-  /** The place after it. */
-  readonly end: LogPosition;
 }
 
 /** The frame that is being written to, and those that are on their way to the log. */
@@ -55,7 +53,9 @@ export class FramesAhead {
 
   /** The LSN that the next record will have. */
   get nextLsn(): number {
-    return this.#open?.nextLsn ?? this.#base().lsn + 1;
+    if (this.#open !== undefined) return this.#open.nextLsn;
+    const last = this.#submitted.at(-1)?.frame;
+    return (last === undefined ? this.#log.end.lsn : last.base.lsn + last.count) + 1;
   }
 
   /** The frame to write to. Opening one may start a segment, and so may throw what the log throws. */
@@ -69,8 +69,7 @@ export class FramesAhead {
     const records = this.#open;
     const frame = records.close();
     this.#open = undefined;
-    const end = endOfFrame(frame);
-    this.#submitted.push({ frame, records, end, submittedAtMs: nowMs });
+    this.#submitted.push({ frame, records, submittedAtMs: nowMs });
     return frame;
   }
 
@@ -95,8 +94,9 @@ export class FramesAhead {
       this.#log.readBytes(segment, offset, length);
   }
 
-  /** The place in the log where the next frame goes. */
+  /** The place in the log where the next frame goes. The log has summed up what it has answered. */
   #base(): LogPosition {
-    return this.#submitted.at(-1)?.end ?? this.#log.end;
+    const last = this.#submitted.at(-1)?.frame;
+    return last === undefined ? this.#log.end : endOfFrame(last);
   }
 }

@@ -69,7 +69,7 @@ export class Draft implements FlowLookup, ClosingView {
   /** Changed flows by id. */
   readonly #changed = new Map<string, Flow>();
   /** Those whose id stands there already, by partition and id. Mostly none. */
-  readonly #namesakes = new Map<string, Flow>();
+  #namesakes: Map<string, Flow> | undefined;
   #family: Family | undefined;
   #lookupCount = 0;
 
@@ -142,9 +142,10 @@ export class Draft implements FlowLookup, ClosingView {
   /** The flows with an id in the whole store, whether their retention is over or not. */
   findAll(id: string): Flow[] {
     const first = this.#changed.get(id);
-    const changed = first === undefined
-      ? []
-      : [first, ...[...this.#namesakes.values()].filter(({ identity }) => identity.id === id)];
+    const changed = first === undefined ? [] : [
+      first,
+      ...[...this.#namesakes?.values() ?? []].filter(({ identity }) => identity.id === id),
+    ];
     const others = this.state.table.findAll(id).filter(({ identity }) =>
       !changed.some((flow) => flow.identity.partitionKey === identity.partitionKey)
     );
@@ -156,7 +157,7 @@ export class Draft implements FlowLookup, ClosingView {
     const changed = this.#changed.get(id);
     if (changed === undefined) return this.state.table.find(partitionKey, id);
     if (changed.identity.partitionKey === partitionKey) return changed;
-    return this.#namesakes.get(pairName(partitionKey, id)) ??
+    return this.#namesakes?.get(pairName(partitionKey, id)) ??
       this.state.table.find(partitionKey, id);
   }
 
@@ -365,7 +366,7 @@ export class Draft implements FlowLookup, ClosingView {
     const changed = this.#changed.get(id);
     const isFirst = changed === undefined || changed.identity.partitionKey === partitionKey;
     if (isFirst) this.#changed.set(id, flow);
-    else this.#namesakes.set(pairName(partitionKey, id), flow);
+    else (this.#namesakes ??= new Map()).set(pairName(partitionKey, id), flow);
   }
 
   #name(name: string): void {

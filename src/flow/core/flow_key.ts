@@ -72,17 +72,18 @@ export function hashOfKey({ hi, lo }: FlowKey): number {
 /** Keys of one command. By a small number first: texts for a map took four times as long. */
 export class KeySet {
   readonly #keys: FlowKey[] = [];
-  readonly #numbers = new Set<number>();
+  #numbers: Set<number> | undefined;
 
   /** Whether a key is in the set. */
   has(key: FlowKey): boolean {
-    return this.#numbers.has(numberOf(key)) && this.#keys.some((other) => isSameHash(other, key));
+    return this.#numbers?.has(numberOf(key)) === true &&
+      this.#keys.some((other) => isSameHash(other, key));
   }
 
   /** Adds a key that is not in the set. */
   add(key: FlowKey): void {
     this.#keys.push(key);
-    this.#numbers.add(numberOf(key));
+    (this.#numbers ??= new Set()).add(numberOf(key));
   }
 }
 
