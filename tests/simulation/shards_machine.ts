@@ -24,6 +24,9 @@ import { voidingLog } from "./voiding_log.ts";
 /** As many as make every partition of the callers go to another shard. */
 const SHARDS = 3;
 
+/** Merges come when somebody asks, and then nothing is spared. */
+const MERGE_PLAN = { auto: false, keepBytes: 0 };
+
 /** What logs do besides what the disk makes them do. */
 export interface ShardsTemper {
   /** Of a hundred frames, how many are void. */
@@ -81,7 +84,7 @@ export class ShardsProcess {
     const logs = this.#logs.map((log) => tempered(log, { ...parts, time, random }));
     const map = new ShardMap(manifest.state.slots);
     this.shards = parts.opens(() =>
-      new Shards({ logs, time, map, hashKey: HASH_KEY, limits, sweepPlan })
+      new Shards({ logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, mergePlan: MERGE_PLAN })
     );
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });

@@ -24,6 +24,11 @@ export type ShardsOp =
     readonly keep: Keep;
   }
   | { readonly kind: "advance"; readonly ms: number }
+  /** All that nobody wants any more leaves the logs, unless power goes meanwhile. */
+  | {
+    readonly kind: "compact";
+    readonly cut: { readonly calls: number; readonly keep: Keep } | undefined;
+  }
   | { readonly kind: "close" }
   | { readonly kind: "crash"; readonly keep: Keep };
 
@@ -69,6 +74,19 @@ export const shardsScenario: fc.Arbitrary<ShardsScenario> = fc.record({
           calls: fc.oneof(fc.nat(1), fc.nat(7)),
           again: fc.option(fc.nat(9), { freq: 2 }),
           keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("compact" as const),
+          cut: fc.option(
+            fc.record({
+              calls: fc.nat(40),
+              keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
+            }),
+            { nil: undefined, freq: 2 },
+          ),
         }),
       },
       { weight: 1, arbitrary: fc.constant({ kind: "close" as const }) },

@@ -60,6 +60,8 @@ export interface ShardsReport {
   readonly happenedCount: number;
   /** Openings in the middle of which power went once more. */
   readonly againCount: number;
+  /** Records that compactions have dropped. */
+  readonly droppedCount: number;
 }
 
 /** Runs a scenario. Throws a {@linkcode Violation} if an answer is not what the model says. */
@@ -89,6 +91,7 @@ class ShardsSimulation {
     cutCount: 0,
     happenedCount: 0,
     againCount: 0,
+    droppedCount: 0,
   };
 
   constructor(scenario: ShardsScenario, opens: OpenShards) {
@@ -129,11 +132,37 @@ class ShardsSimulation {
         return await this.#cut(op);
       case "advance":
         return this.#running.time.tick(op.ms);
+      case "compact":
+        return await this.#compact(op);
       case "close":
         return await this.#reopen(async () => await this.#settled(this.#running.store.close()));
       case "crash":
         return await this.#reopen(() => this.#disk.powerCut({ keep: op.keep }));
     }
+  }
+
+  async #compact({ cut }: Extract<ShardsOp, { kind: "compact" }>): Promise<void> {
+    const before = this.#recordCount;
+    if (cut !== undefined) this.#disk.cutAfter(cut.calls, { ending: "power", keep: cut.keep });
+    let outcome: Outcome | undefined;
+    outcomeOf(this.#running.store.compact()).then((heard) => outcome = heard);
+    await this.#turns(() => outcome !== undefined && !this.#isBusy);
+    if (this.#disk.isOff) return await this.#reopen(() => {});
+    this.#disk.disarm();
+    if (outcome === undefined || "error" in outcome) {
+      throw new Violation(`The merge ends with ${outcome && textOf(outcome)}`);
+    }
+    this.#report.droppedCount += before - this.#recordCount;
+    this.#checkAll();
+  }
+
+  /** How many records are left in all logs. */
+  get #recordCount(): number {
+    let count = 0;
+    for (const { headLsn, state: { keydir } } of this.#shards.all) {
+      for (let lsn = 1; lsn <= headLsn; lsn++) if (keydir.has(lsn)) count++;
+    }
+    return count;
   }
 
   /** Draws what somebody asks for; undefined: the model cannot know what comes of it. */
@@ -343,6 +372,11 @@ class ShardsSimulation {
     this.#open();
     await this.#quiet();
     this.#opened();
+    this.#checkAll();
+  }
+
+  /** Everything that is in memory or in the logs is as the model has it. */
+  #checkAll(): void {
     this.#check();
     for (const shard of this.#shards.all) checkRecords(shard, this.#partOf(shard));
   }

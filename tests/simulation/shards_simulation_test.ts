@@ -37,6 +37,7 @@ test("A store of several shards answers what one with a single shard would", asy
   assert(happenedCount > RUNS / 8, "Power went in few calls that happened");
   assert(sum.againCount > RUNS / 25, "Power went in few openings");
   assert(cutCount - happenedCount > RUNS / 8, "Power went in few calls that did not happen");
+  assert(sum.droppedCount > RUNS / 2, "Merges drop hardly anything");
 });
 
 test("A call has happened with all that it sets off or not at all, whichever call on the disk is the last", async () => {
