@@ -24,8 +24,8 @@ import { voidingLog } from "./voiding_log.ts";
 /** As many as make every partition of the callers go to another shard. */
 const SHARDS = 3;
 
-/** Merges come when somebody asks, and then nothing is spared. */
-const MERGE_PLAN = { auto: false, keepBytes: 0 };
+/** Merges come as soon as there is something to merge. */
+const MERGE_PLAN = { auto: true, keepBytes: 0 };
 
 /** What logs do besides what the disk makes them do. */
 export interface ShardsTemper {
