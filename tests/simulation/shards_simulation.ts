@@ -142,7 +142,7 @@ class ShardsSimulation {
   }
 
   async #compact({ cut }: Extract<ShardsOp, { kind: "compact" }>): Promise<void> {
-    const before = this.#recordCount;
+    const before = this.#running.recordCount;
     if (cut !== undefined) this.#disk.cutAfter(cut.calls, { ending: "power", keep: cut.keep });
     let outcome: Outcome | undefined;
     outcomeOf(this.#running.store.compact()).then((heard) => outcome = heard);
@@ -152,17 +152,8 @@ class ShardsSimulation {
     if (outcome === undefined || "error" in outcome) {
       throw new Violation(`The merge ends with ${outcome && textOf(outcome)}`);
     }
-    this.#report.droppedCount += before - this.#recordCount;
+    this.#report.droppedCount += before - this.#running.recordCount;
     this.#checkAll();
-  }
-
-  /** How many records are left in all logs. */
-  get #recordCount(): number {
-    let count = 0;
-    for (const { headLsn, state: { keydir } } of this.#shards.all) {
-      for (let lsn = 1; lsn <= headLsn; lsn++) if (keydir.has(lsn)) count++;
-    }
-    return count;
   }
 
   /** Draws what somebody asks for; undefined: the model cannot know what comes of it. */
