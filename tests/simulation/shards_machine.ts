@@ -90,6 +90,15 @@ export class ShardsProcess {
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }
 
+  /** How many records are left in all logs. */
+  get recordCount(): number {
+    let count = 0;
+    for (const { headLsn, state: { keydir } } of this.shards.all) {
+      for (let lsn = 1; lsn <= headLsn; lsn++) if (keydir.has(lsn)) count++;
+    }
+    return count;
+  }
+
   /**
    * Asserts that every log would make again what is in memory, and that the store's own look at
    * everything finds nothing wrong. Nothing may be ahead of the logs.
