@@ -4,6 +4,7 @@ import type { Footing } from "../../src/engine/footing.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
 import { test } from "../harness.ts";
+import { assertAsyncProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
 import { courierMutants, orderMutants } from "./courier_mutants.ts";
 import { type OpenShards, spoiled } from "./shards_machine.ts";
@@ -42,19 +43,20 @@ test("A store of several shards answers what one with a single shard would", asy
 
 test("A call has happened with all that it sets off or not at all, whichever call on the disk is the last", async () => {
   let cutCount = 0;
-  for (const drawn of fc.sample(shardsScenario, { seed: SEED, numRuns: WHOLE_RUNS })) {
+  const property = fc.asyncProperty(shardsScenario, async (drawn) => {
     const calls = drawn.ops.filter(({ kind }) => kind === "call");
-    const scenario = { ...drawn, familyPercent: 90 };
     for (const [index, keep] of (["none", "all", "none", "chance"] as const).entries()) {
       for (let count = 0;; count++) {
-        const last = { dice: scenario.seed + index, calls: count, again: null, keep };
+        const last = { dice: drawn.seed + index, calls: count, again: null, keep };
         const ops = [...calls, { kind: "cut", ...last } as const];
-        const report = await runShardsScenario({ ...scenario, ops });
+        const report = await runShardsScenario({ ...drawn, familyPercent: 90, ops });
         if (report.cutCount === 0) break;
         cutCount += 1;
       }
     }
-  }
+  });
+  const tried = () => `${cutCount} calls on the disk`;
+  await assertAsyncProperty(property, { file: import.meta.url, runs: WHOLE_RUNS, tried });
   assert(cutCount > WHOLE_RUNS / 8, `Power went ${cutCount} times`);
 });
 
