@@ -249,14 +249,14 @@ export class Shards implements ShardHost {
     if (this.#ended === undefined) this.#setAlarm();
   }
 
-  /** Ends the shards: what has been decided is written, calls that wait for work are refused. */
+  /** Ends the shards: what has been decided is written and answered, calls that wait are refused. */
   async close(): Promise<void> {
     if (this.#ended === undefined) {
-      this.#ended = new FlowError("store_closed", "The store was closed");
-      this.#dismiss(this.#ended);
-      const ending = this.#ended;
+      const ending = this.#ended = new FlowError("store_closed", "The store was closed");
+      this.#dismiss(ending);
       await this.merger.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
+      this.#pending.release();
     }
     await closeAll(this.#all);
   }

@@ -127,3 +127,20 @@ test("a policy holds in other shards once it is durable, and not if it never is"
   await after(scripted, store.policySet("job", { retention: { ttlMs: 7 } }));
   assertEquals(await ttlOf("c"), 7);
 });
+
+test("a call is answered that was written down when the store is closed, also if others were to hear of it first", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  await withFlows(scripted, 1);
+  const { store } = scripted;
+  const children = [{ id: "child", partitionKey: P1 }];
+  const options = { groupId: "g", type: "c", success: "done", failure: "broken" };
+  scripted.isSilent = true;
+  const spawned = store.spawnChildren({ id: "a", partitionKey: P0 }, children, {
+    ...{ ...options, waitState: "waiting", fencingToken: 0 },
+  });
+  await scripted.turn();
+  scripted.answer();
+  const closed = store.close();
+  assertEquals((await after(scripted, spawned)).state, "waiting");
+  await closed;
+});
