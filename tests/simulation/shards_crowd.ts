@@ -34,7 +34,11 @@ const IDS: readonly string[] = ["a", "b", "c", "d"];
 /** Rounds after which something is taken to go in circles. */
 const ROUNDS_MAX = 500;
 
-const LIMITS: StoreLimits = { ...DEFAULT_STORE_LIMITS, segmentBytesMax: 8_000, cleanupLimitMax: 2 };
+const LIMITS: StoreLimits = {
+  ...DEFAULT_STORE_LIMITS,
+  segmentBytesMax: 4_096 + 2_000,
+  cleanupLimitMax: 2,
+};
 
 /** What happened in a run, for the test of the simulation. */
 export interface CrowdReport {
@@ -160,8 +164,9 @@ class Crowd {
     if (roll < 75) return this.#claim(dice);
     if (roll < 80) return this.#send("cancel", () => store.cancel(target));
     if (roll < 85) return this.#send("cancel by id", () => store.cancel(target.id));
-    if (roll < 90) return this.#send("list", () => store.list("t", { count: 100 }));
-    if (roll < 95) return this.#send("get", () => store.get(target));
+    if (roll < 89) return this.#send("list", () => store.list("t", { count: 100 }));
+    if (roll < 94) return this.#send("get", () => store.get(target));
+    if (roll < 98) return this.#send("compact", () => store.compact());
     const policy = { retry: { maxRetries: dice.below(3) }, maxReclaims: dice.below(3) };
     this.#send("policySet", () => store.policySet("t", policy));
   }
@@ -367,6 +372,7 @@ function recordsIn(value: unknown): FlowRecord[] {
   return "fencingToken" in value ? [value as FlowRecord] : [];
 }
 
+/** Enough for a merge to get from one step to the next. */
 async function microtasks(): Promise<void> {
-  for (let count = 0; count < 16; count++) await undefined;
+  for (let count = 0; count < 60; count++) await undefined;
 }

@@ -6,10 +6,50 @@
  */
 
 import { type Model, type ModelFlow, takeableMs, TERMINAL } from "../flow/model.ts";
-import type { EngineRequest, Raw } from "./engine_request.ts";
+import { drawCommand } from "./engine_commands.ts";
+import { drawFamily, type Nurseries } from "./engine_families.ts";
+import { drawQuery } from "./engine_queries.ts";
+import type { Dice, EngineRequest, Raw } from "./engine_request.ts";
+
+/** One partition of every shard. */
+const NURSERIES: Nurseries = { percent: 75, partitions: ["p", "q", "t"] };
+
+/** So often somebody thinks of something else to ask for. */
+const DRAWS_MAX = 8;
+
+/** Who calls a store of several shards, over all its openings. */
+export class ShardsCaller {
+  readonly #familyPercent: number;
+  /** Requests that created flows, to be made again. */
+  readonly #past: Raw[] = [];
+  /** Requests that spawned children, to be made again. */
+  readonly #spawned: EngineRequest[] = [];
+
+  /** @param familyPercent Of a hundred calls, how many are about parents and children. */
+  constructor(familyPercent: number) {
+    this.#familyPercent = familyPercent;
+  }
+
+  /** Draws a request of which the model can know what comes; undefined: none comes to mind. */
+  draw(
+    dice: Dice,
+    model: Model,
+    isWanted: (request: EngineRequest) => boolean = () => true,
+  ): EngineRequest | undefined {
+    for (let count = 0; count < DRAWS_MAX; count++) {
+      const request = dice.percent(this.#familyPercent)
+        ? drawFamily(dice, model, this.#spawned, NURSERIES)
+        : dice.percent(70)
+        ? drawCommand(dice, model, this.#past)
+        : drawQuery(dice, model);
+      if (isKnown(request, model) && isWanted(request)) return request;
+    }
+    return undefined;
+  }
+}
 
 /** Whether the model can know what comes of a request. */
-export function isKnown(
+function isKnown(
   { name, given: [items, options], abort, claim }: EngineRequest,
   model: Model,
 ): boolean {

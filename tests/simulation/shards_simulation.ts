@@ -14,26 +14,20 @@ import type { Shards } from "../../src/engine/shards.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { Model } from "../flow/model.ts";
-import { drawCommand } from "./engine_commands.ts";
-import { drawFamily, type Nurseries } from "./engine_families.ts";
 import { EngineJournal, type ModelSaid } from "./engine_journal.ts";
 import { checkFamilies } from "./family_check.ts";
 import { type Outcome, refusalText, textOf } from "./outcome.ts";
-import { drawQuery } from "./engine_queries.ts";
-import { Dice, type EngineRequest, type Raw } from "./engine_request.ts";
+import { Dice, type EngineRequest } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
 import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
 import type { ShardsOp, ShardsScenario } from "./shards_scenario.ts";
-import { isKnown, isWhole } from "./shards_requests.ts";
+import { isWhole, ShardsCaller } from "./shards_requests.ts";
 import { checkRecords, checkState } from "./state_check.ts";
 
 const START_MS = 1_700_000_000_000;
 
 /** Turns after which a call is taken to be forgotten. */
 const TURNS_MAX = 400;
-
-/** So often somebody thinks of something else to ask for. */
-const DRAWS_MAX = 8;
 
 /** Segments that roll, values in parts, cleanups that leave something. */
 const LIMITS: StoreLimits = {
@@ -42,9 +36,6 @@ const LIMITS: StoreLimits = {
   cleanupLimitMax: 2,
   segmentBytesMax: 8_000,
 };
-
-/** One partition of every shard. */
-const NURSERIES: Nurseries = { percent: 75, partitions: ["p", "q", "t"] };
 
 /** What happened in a run, for the test of the simulation. */
 export interface ShardsReport {
@@ -78,8 +69,7 @@ class ShardsSimulation {
   readonly #disk: SimulatedDisk;
   readonly #random: Random;
   readonly #journal: EngineJournal;
-  readonly #past: Raw[] = [];
-  readonly #spawned: EngineRequest[] = [];
+  readonly #caller: ShardsCaller;
   readonly #story: string[] = [];
   #process: ShardsProcess | undefined;
   #report = {
@@ -97,6 +87,7 @@ class ShardsSimulation {
   constructor(scenario: ShardsScenario, opens: OpenShards) {
     this.#scenario = scenario;
     this.#opens = opens;
+    this.#caller = new ShardsCaller(scenario.familyPercent);
     this.#disk = new SimulatedDisk({ random: seededRandom(scenario.seed) });
     this.#random = seededRandom(~scenario.seed);
     this.#journal = new EngineJournal({ placeOf: (partitionKey) => this.#placeOf(partitionKey) });
@@ -127,7 +118,7 @@ class ShardsSimulation {
     this.#story.push(`— ${JSON.stringify(op)}`);
     switch (op.kind) {
       case "call":
-        return await this.#call(this.#draw(new Dice(seededRandom(op.dice))));
+        return await this.#call(this.#draw(op.dice));
       case "cut":
         return await this.#cut(op);
       case "advance":
@@ -158,23 +149,16 @@ class ShardsSimulation {
 
   /** Draws what somebody asks for; undefined: the model cannot know what comes of it. */
   #draw(
-    dice: Dice,
-    isWanted: (request: EngineRequest) => boolean = () => true,
+    dieSeed: number,
+    isWanted?: (request: EngineRequest) => boolean,
   ): EngineRequest | undefined {
     const { model } = this.#journal;
     model.nowMs = this.#shards.now();
-    for (let count = 0; count < DRAWS_MAX; count++) {
-      const isFamily = dice.percent(this.#scenario.familyPercent);
-      const request = isFamily
-        ? drawFamily(dice, model, this.#spawned, NURSERIES)
-        : dice.percent(70)
-        ? drawCommand(dice, model, this.#past)
-        : drawQuery(dice, model);
-      if (!isKnown(request, model) || !isWanted(request)) continue;
+    const request = this.#caller.draw(new Dice(seededRandom(dieSeed)), model, isWanted);
+    if (request !== undefined) {
       this.#story.push(`${request.name}(${JSON.stringify(request.given)})`);
-      return request;
     }
-    return undefined;
+    return request;
   }
 
   async #call(request: EngineRequest | undefined): Promise<void> {
@@ -232,7 +216,7 @@ class ShardsSimulation {
 
   /** Lets power go in the middle of a call. It has happened then with all that it set off, or not. */
   async #cut({ dice, calls, again, keep }: Extract<ShardsOp, { kind: "cut" }>): Promise<void> {
-    const request = this.#draw(new Dice(seededRandom(dice)), isWhole);
+    const request = this.#draw(dice, isWhole);
     if (request === undefined) return;
     const baseLsn = this.#writtenCount;
     this.#disk.cutAfter(calls, { ending: "power", keep });

@@ -13,7 +13,7 @@ import { runShardsScenario } from "./shards_simulation.ts";
 import { checkCrowdScenarios, checkShardsScenarios } from "./shards_property.ts";
 
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
-const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 400 : 100);
+const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 300 : 100);
 
 /** Runs that are made again for every call on the disk that their last one sets off. */
 const WHOLE_RUNS = currentRuntime === "deno" ? 20 : 8;
