@@ -1,6 +1,6 @@
 /**
  * The process that the kill tests kill: creates, claims, completes and retries flows, spawns children,
- * signals and changes keys as fast as it can, and says on standard output what was acknowledged, one
+ * signals, changes keys and merges as fast as it can, and says on standard output what was acknowledged, one
  * line each, right after it was.
  *
  * Run as `child.ts <data directory> <round>`.
@@ -21,7 +21,10 @@ const log = Number(round) % 2 === 0 ? "thread" : "inline";
 /** They belong to different shards. */
 const partitions = ["p0", "p1", "p2", "p3"];
 
-const store = await openStore({ dir, log, shards: 2 });
+/** So small that segments are sealed, and merged. */
+const limits = { segmentBytesMax: 65_536 };
+
+const store = await openStore({ dir, log, limits, shards: 2 });
 say("open");
 await Promise.all([
   produce("a"),
@@ -32,6 +35,7 @@ await Promise.all([
   move(),
   fanOut(),
   signal(),
+  merge(),
 ]);
 
 /** Creates flows without end, three at a time. */
@@ -81,6 +85,14 @@ async function signal(): Promise<never> {
   for (let number = 1;; number++) {
     await store.signal(id, signalOf(number));
     say(`signaled ${id} ${number}`);
+  }
+}
+
+/** Throws away what nobody wants any more, without end: also what the children before have left. */
+async function merge(): Promise<never> {
+  while (true) {
+    await store.compact();
+    await new Promise<void>((resolve) => setTimeout(resolve, 20));
   }
 }
 

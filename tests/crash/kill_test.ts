@@ -15,7 +15,7 @@ const ROUNDS = 30;
 const PAIR_ROUNDS = 2;
 
 /** How long a child lives after it has opened the store. */
-const LIFE_MS_MAX = 120;
+const LIFE_MS_MAX = 160;
 
 const writer = new URL("./child.ts", import.meta.url);
 const reader = new URL("./reader.ts", import.meta.url);
@@ -27,7 +27,7 @@ test(`openStore() finds everything acknowledged after each of ${ROUNDS} kills at
   for (let round = 1; round <= ROUNDS; round++) {
     acknowledged.note(await saidUntilKilled(currentRuntime, dir, round));
     await using store = await openStore({ dir });
-    await assertKept(store, acknowledged);
+    await assertKept(store, { acknowledged, round });
   }
   assertBusy(acknowledged, ROUNDS);
 });
@@ -47,7 +47,7 @@ test(
           const lines = await saidUntilKilled(killed, dir, ++round);
           acknowledged.note(lines);
           appendFileSync(said, lines.map((line) => `${line}\n`).join(""));
-          await assertFine(next, { dir, said, what: `${next} after ${killed}, round ${round}` });
+          await assertFine(next, { dir, said, round, killed });
         }
       }
     }
@@ -98,13 +98,20 @@ async function linesUntilKilled(child: ChildProcess): Promise<string[]> {
 /** Lets another process open the store and look for everything. */
 async function assertFine(
   runtime: RuntimeName,
-  { dir, said, what }: { readonly dir: string; readonly said: string; readonly what: string },
+  { dir, said, round, killed }: {
+    readonly dir: string;
+    readonly said: string;
+    readonly round: number;
+    readonly killed: RuntimeName;
+  },
 ): Promise<void> {
   const [executable, ...args] = commandOf(runtime, reader)!;
-  const child = spawn(executable, [...args, dir, said], { stdio: ["ignore", "inherit", "pipe"] });
+  const child = spawn(executable, [...args, dir, String(round), said], {
+    stdio: ["ignore", "inherit", "pipe"],
+  });
   let complaint = "";
   child.stderr!.setEncoding("utf8");
   child.stderr!.on("data", (chunk: string) => complaint += chunk);
   const [code] = await once(child, "close");
-  assertEquals(code, 0, `${what}: ${complaint}`);
+  assertEquals(code, 0, `${runtime} after ${killed}, round ${round}: ${complaint}`);
 }
