@@ -89,10 +89,27 @@ export async function steps(scratch: string): Promise<(Step | Step[])[]> {
         ),
       },
     ],
+    simulationSteps(task),
     ...await exampleSteps({ bun, node, runtimes }),
     ...await benchSteps(),
     ...packageSteps(scratch, bun, node),
   ];
+}
+
+/** Two times so many lives of a log, each time with another seed. The suite runs the other levels. */
+const logRuns = 100_000;
+
+function simulationSteps(task: (name: string, ...args: string[]) => string[]): Step[] {
+  return [1, 2].map((half) => ({
+    name: `${logRuns} lives of a log, half ${half}`,
+    command: task(
+      "simulate",
+      ...["--level", "1", "--runs", String(logRuns)],
+      ...["--seed", String((Date.now() + half) % 0x7fff_ffff)],
+    ),
+    // The seed and what was found.
+    examine: (stdout) => stdout.trim().split("\n").slice(-2).join("; "),
+  }));
 }
 
 async function exampleSteps(

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { LogThread } from "../../src/engine/log_thread.ts";
@@ -209,4 +211,39 @@ test("a log thread keeps a process alive for a command, and not when the store i
   for await (const chunk of child.stdout!) text += chunk;
   assertEquals(await ended, [0, null]);
   assertEquals(text, "b is durable\nexit\n");
+});
+
+test("a log thread starts wherever the modules come from", async () => {
+  // Bun and Node load no modules over the network.
+  if (currentRuntime !== "deno") return;
+  using scratch = scratchFolder();
+  const root = new URL("../../", import.meta.url);
+  const server = createServer((request, response) => {
+    const file = readFileSync(new URL(`.${request.url}`, root));
+    response.setHeader("content-type", "application/typescript").end(file);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { readonly port: number };
+  const url = `http://127.0.0.1:${port}/tests/engine/idle_child.ts`;
+  const args = [
+    "run",
+    "--quiet",
+    "-A",
+    "--no-lock",
+    "--no-config",
+    url,
+    join(scratch.path, "store"),
+  ];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    // What was loaded is kept by nobody.
+    env: { ...process.env, DENO_DIR: join(scratch.path, "cache") },
+  });
+  const ended = once(child, "close");
+  let text = "";
+  for await (const chunk of child.stdout!) text += chunk;
+  assertEquals(await ended, [0, null]);
+  assertEquals(text, "b is durable\nexit\n");
+  server.close();
 });
