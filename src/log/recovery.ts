@@ -40,6 +40,8 @@ export interface TailSurvey {
   readonly endOffset: number;
   /** All records up to this LSN are known to have been durable once. */
   readonly evidenceLsn: number;
+  /** Whether the head had evidence that cannot be read any more: then nobody knows how far it went. */
+  readonly isEvidenceLost: boolean;
   /** Where the first frame starts that no evidence covers; `endOffset` if there is none. */
   readonly unprovedOffset: number;
   /** The highest number of an opening that left a trace. */
@@ -71,7 +73,8 @@ export const recoverySteps: RecoverySteps = {
 function surveyTail(file: FileHandle, entry: SegmentEntry): TailSurvey {
   const size = file.getSize();
   const window = new FileWindow(file, size);
-  let { durableLsn: evidenceLsn, epoch } = evidenceOf(window, entry);
+  const evidence = evidenceOf(window, entry);
+  let { durableLsn: evidenceLsn, epoch } = evidence ?? { durableLsn: entry.base.lsn, epoch: 0 };
   let end = entry.base;
   let endOffset = SEGMENT_HEAD_BYTES;
   let flaw: string | undefined;
@@ -98,17 +101,26 @@ function surveyTail(file: FileHandle, entry: SegmentEntry): TailSurvey {
     end,
     endOffset,
     evidenceLsn,
+    isEvidenceLost: evidence === undefined,
     unprovedOffset: unproved[0]?.offset ?? endOffset,
     epoch,
     flaw,
   };
 }
 
-/** What the head of the segment proves: its header all that came before, its evidence more. */
-function evidenceOf(window: FileWindow, { salt, base }: SegmentEntry): Omit<Evidence, "salt"> {
+/**
+ * What the head of the segment proves: its header all that came before, its evidence more. Undefined:
+ * there was some, and it is damaged.
+ */
+function evidenceOf(
+  window: FileWindow,
+  { salt, base }: SegmentEntry,
+): Omit<Evidence, "salt"> | undefined {
   const bytes = window.view(EVIDENCE_OFFSET, HEADER_BYTES);
   const evidence = bytes && decodeEvidence(bytes);
-  return evidence?.salt === salt ? evidence : { durableLsn: base.lsn, epoch: 0 };
+  if (evidence?.salt === salt) return evidence;
+  const isUnwritten = bytes?.every((byte) => byte === 0) ?? false;
+  return isUnwritten ? { durableLsn: base.lsn, epoch: 0 } : undefined;
 }
 
 /** The whole headers of this segment's frames from `offset` on, whatever became of their bodies. */
@@ -121,7 +133,14 @@ function* headersFrom(window: FileWindow, offset: number, salt: number): Generat
   }
 }
 
-function judgeTail({ file, end, endOffset, evidenceLsn, flaw }: TailSurvey): void {
+function judgeTail(survey: TailSurvey): void {
+  const { file, end, endOffset, evidenceLsn, isEvidenceLost, flaw } = survey;
+  if (flaw !== undefined && isEvidenceLost) {
+    throw corrupt(
+      `${flaw}, and the evidence that would tell whether it was durable is damaged as well`,
+      { file, offset: endOffset },
+    );
+  }
   if (evidenceLsn <= end.lsn) return;
   throw corrupt(
     `${

@@ -23,10 +23,16 @@ import { Keydir } from "../../src/bitcask/mod.ts";
 import { StoredRecords } from "../../src/engine/stored_records.ts";
 import { parseValueRef, valueRef } from "../../src/flow/core/value_ref.ts";
 import { BACKUP_NAME, encodeBackupList, readBackupList } from "../../src/log/backup_list.ts";
-import { decodeFrameHeader, encodeFrame, frameBytes } from "../../src/log/frame.ts";
+import {
+  decodeFrameHeader,
+  encodeFrame,
+  encodeMergedFrame,
+  frameBytes,
+  mergedFrameBytes,
+} from "../../src/log/frame.ts";
 import { FileWindow } from "../../src/log/file_window.ts";
 import { decodeSlot, encodeSlot } from "../../src/log/manifest_slot.ts";
-import { slotsOf } from "../../src/log/manifest_state.ts";
+import { type ManifestState, slotsOf } from "../../src/log/manifest_state.ts";
 import { FrameFlaw, walkFrames } from "../../src/log/reader.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { recordsOf } from "../../src/log/mod.ts";
@@ -67,7 +73,7 @@ function setU32(bytes: Uint8Array, at: number, value: number): void {
 const base = { index: 70, lsn: 5_000_000_000, chain: 0xdead_beef };
 const header = { id: 7, shard: 3, salt: 0x1234_5678, dbId: "00ff8f14e45fceea", base };
 
-const manifest = {
+const manifest: ManifestState = {
   ...{ dbId: "8f14e45fceea167a", hashId: "0123456789abcdef", fencingFloor: 2 ** 32 },
   ...{ epoch: 3, slots: slotsOf(2), nextSegment: 5 },
   segments: [
@@ -84,10 +90,19 @@ const manifest = {
   quarantine: [{ name: "log-2.seg", generation: 5 }],
 };
 
+const mergedManifest: ManifestState = {
+  ...manifest,
+  segments: manifest.segments.map(({ sealed, ...entry }) =>
+    sealed === undefined ? entry : { ...entry, merged: true, sealed }
+  ),
+};
+
 const files: Subject[] = [
   {
     name: "the header of a segment",
-    valid: [encodeSegmentHead(header).slice(0, 64)],
+    valid: [header, { ...header, merged: true }].map((fields) =>
+      encodeSegmentHead(fields).slice(0, 64)
+    ),
     again: (bytes) => {
       const read = decodeSegmentHeader(bytes, "log-7.seg");
       return read && encodeSegmentHead(read).slice(0, 64);
@@ -108,7 +123,7 @@ const files: Subject[] = [
   },
   {
     name: "a slot of the manifest",
-    valid: [encodeSlot({ number: 6, state: manifest })],
+    valid: [manifest, mergedManifest].map((state) => encodeSlot({ number: 6, state })),
     again: (bytes) => {
       const read = decodeSlot(bytes, "MANIFEST.0");
       return read && encodeSlot(read);
@@ -165,12 +180,51 @@ function frames(): Uint8Array {
   return new Uint8Array(parts.flatMap((bytes) => [...bytes]));
 }
 
+/** What a merge has kept: every other record. */
+function mergedFrame(): Uint8Array {
+  const body = new ByteWriter();
+  const kept = effects.slice(0, 4);
+  for (const [place, effect] of kept.entries()) {
+    body.raw(encodeEffects([effect], FIRST_LSN + 2 * place, names)[0]!);
+  }
+  const bytes = new Uint8Array(mergedFrameBytes(body.length));
+  encodeMergedFrame(bytes, {
+    base: { index: 0, lsn: FIRST_LSN - 1, chain: 0 },
+    end: { index: 12, lsn: FIRST_LSN + 100, chain: 77 },
+    ...{ timeMs: 1_700_000_000_000, count: kept.length, body: body.bytes() },
+  }, { salt: 9, epoch: 2 });
+  return bytes;
+}
+
 /** Writes the checksums of the first frame anew. */
 function sealFrame(bytes: Uint8Array): void {
   if (bytes.length < 64) return;
   const bodyLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   setU32(bytes, 8, crc32(bytes.subarray(64, 64 + bodyLength)));
   sealHeader(bytes);
+}
+
+/** Frames of a segment, read to the last record. */
+function rowOfFrames(name: string, valid: Uint8Array, merged: boolean): Subject {
+  return {
+    name,
+    valid: [valid],
+    again: (bytes) => {
+      const directory = memoryDirectory();
+      const base = { index: 0, lsn: FIRST_LSN - 1, chain: 0 };
+      const file = directory.open("log-1.seg", { create: true });
+      file.write(bytes, { at: 0 });
+      const window = new FileWindow(file, bytes.length);
+      for (const frame of walkFrames(window, { id: 1, salt: 9, base, merged }, 0)) {
+        for (const { record } of recordsOf(frame)) decodeEffect(record, names);
+      }
+      return bytes;
+    },
+    refuses: (error) =>
+      error instanceof FrameFlaw || error instanceof DecodeError || isNewer(error) ||
+      isFlowError(error, "corrupt"),
+    seal: sealFrame,
+  };
 }
 
 const logs: Subject[] = [
@@ -183,28 +237,12 @@ const logs: Subject[] = [
   },
   {
     name: "the header of a frame",
-    valid: [frames().slice(0, 64)],
+    valid: [frames().slice(0, 64), mergedFrame().slice(0, 64)],
     again: (bytes) => decodeFrameHeader(bytes) && bytes.slice(0, 64),
     seal: sealHeader,
   },
-  {
-    name: "a row of frames",
-    valid: [frames()],
-    again: (bytes) => {
-      const directory = memoryDirectory();
-      const expected = { id: 1, salt: 9, base: { index: 0, lsn: FIRST_LSN - 1, chain: 0 } };
-      const file = directory.open("log-1.seg", { create: true });
-      file.write(bytes, { at: 0 });
-      for (const frame of walkFrames(new FileWindow(file, bytes.length), expected, 0)) {
-        for (const { record } of recordsOf(frame)) decodeEffect(record, names);
-      }
-      return bytes;
-    },
-    refuses: (error) =>
-      error instanceof FrameFlaw || error instanceof DecodeError || isNewer(error) ||
-      isFlowError(error, "corrupt"),
-    seal: sealFrame,
-  },
+  rowOfFrames("a row of frames", frames(), false),
+  rowOfFrames("a merged frame", mergedFrame(), true),
   ...new Set(effects.map(({ kind }) => kind)).values().map((kind): Subject => ({
     name: `a record of the kind ${kind}`,
     valid: records.filter((_, place) => effects[place]!.kind === kind),

@@ -179,6 +179,24 @@ test("openFileLog() refuses a frame of a closed log, whichever of its bits is fl
   }
 });
 
+test("openFileLog() refuses a tail that does not fit when there is no telling how far the log went", () => {
+  const files = closedLog(["one", "two"]);
+  const last = files["log-1.seg"]!.length - 64;
+  const spoiled = changed(files, "log-1.seg", (bytes) => {
+    // The evidence is gone, and so is the frame that only it proves.
+    bytes[512]! ^= 1;
+    bytes[last]! ^= 1;
+    return bytes;
+  });
+  assertRefused(spoiled, "log-1.seg");
+  // With either of them nothing is lost.
+  const healed = changed(files, "log-1.seg", (bytes) => {
+    bytes[512]! ^= 1;
+    return bytes;
+  });
+  assertEquals(textsOf(openLog(directoryOf(healed))), ["one", "two"]);
+});
+
 test("openFileLog() that refuses leaves every byte as it was", () => {
   const files = changed(closedLog(["one", "two"]), "log-1.seg", (bytes) => {
     bytes[HEAD + 70]! ^= 1;
