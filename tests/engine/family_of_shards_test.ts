@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertObjectMatch, assertRejects } from "../assert.ts";
+import { assert, assertEquals, assertObjectMatch, assertRejects, fail } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, type FlowRecord, openStore, type Store } from "../../mod.ts";
 import { type Directory, type Keep, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
@@ -92,6 +92,51 @@ test("a child that is in the way in another shard refuses the spawn as a whole",
   assertEquals(error.code, "already_exists");
   assertEquals(await store.byParent("parent"), []);
   assertObjectMatch((await store.get("parent"))!, { state: "queued", childGroups: {} });
+  await store.close();
+});
+
+/** Flows in three shards, each created as a child of the one before, and the first as one of the last. */
+async function ring(store: Store): Promise<FlowRecord[]> {
+  const names = ["p", "q", "t"] as const;
+  return await store.createMany(
+    names.map((partitionKey, index) => ({
+      id: `of-${partitionKey}`,
+      partitionKey,
+      parentFlowId: `of-${names.at(index - 1)!}`,
+      rootFlowId: "root",
+    })),
+    { type: "t", independent: true },
+  ).then((outcomes) => outcomes.map((outcome) => outcome.ok ? outcome.record : fail()));
+}
+
+/** Takes a flow in as the child of another one. */
+function adopt(store: Store, parent: FlowRecord, child: FlowRecord): Promise<FlowRecord> {
+  const { id, partitionKey } = child;
+  const item = { id, partitionKey, idempotent: true };
+  return store.spawnChildren(parent, [item], { ...GROUP, type: "t", fencingToken: 0 });
+}
+
+test("nobody becomes the child of who descends from it, through whatever shards", async () => {
+  const { store } = await open(memoryDirectory());
+  const [first, second, third] = await ring(store) as [FlowRecord, FlowRecord, FlowRecord];
+  await adopt(store, first, second);
+  await adopt(store, second, third);
+  const error = await assertRejects(() => adopt(store, third, first), FlowError);
+  assertEquals(error.code, "child_is_parent");
+  await store.close();
+});
+
+test("nobody becomes the child of who is about to descend from it", async () => {
+  const { store } = await open(memoryDirectory());
+  const [first, second, third] = await ring(store) as [FlowRecord, FlowRecord, FlowRecord];
+  const pairs = [[first, second], [second, third], [third, first]] as const;
+  const codes = await Promise.all(
+    pairs.map(([parent, child]) =>
+      adopt(store, parent, child).then(() => "ok", (error: FlowError) => error.code)
+    ),
+  );
+  // Which of them closes the ring depends on who is decided last.
+  assertEquals(codes.sort(), ["child_is_parent", "ok", "ok"]);
   await store.close();
 });
 

@@ -62,6 +62,9 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   return replyOf(after);
 }
 
+/** Names a flow. */
+type FlowName = Pick<CreateRequest, "partitionKey" | "id">;
+
 /** A child that may be created, or that is there already. */
 interface PlannedChild {
   readonly request: CreateRequest;
@@ -117,10 +120,19 @@ function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedC
 }
 
 /** A flow of this shard or of another. */
-function findAnywhere(draft: Draft, { partitionKey, id }: CreateRequest): Flow | undefined {
-  const { neighbours } = draft;
-  if (neighbours.shardOf(partitionKey) === neighbours.shard) return draft.find(partitionKey, id);
+function findAnywhere(draft: Draft, { partitionKey, id }: FlowName): Flow | undefined {
+  return isHere(draft, partitionKey)
+    ? draft.find(partitionKey, id)
+    : findElsewhere(draft, { partitionKey, id });
+}
+
+/** A flow of another shard. */
+function findElsewhere({ neighbours }: Draft, { partitionKey, id }: FlowName): Flow | undefined {
   return neighbours.findAll(id).find(({ identity }) => identity.partitionKey === partitionKey);
+}
+
+function isHere({ neighbours }: Draft, partitionKey: string): boolean {
+  return neighbours.shardOf(partitionKey) === neighbours.shard;
 }
 
 /** Refuses a child that would not fit into the message that brings it to its shard. */
@@ -135,11 +147,13 @@ function shardBit({ neighbours }: Draft, shard: number): number {
   return shard === neighbours.shard ? 0 : 1 << shard;
 }
 
-/** Whether a flow is the other one's parent, or its parent's parent, and so on. */
+/** Whether a flow is the other one, its parent, its parent's parent, and so on, in whatever shard. */
 function isAncestor(draft: Draft, flow: Flow, other: Flow): boolean {
-  for (let present = parentOf(draft, other); present; present = parentOf(draft, present)) {
+  for (let present: Flow | undefined = other; present; present = parentOf(draft, present)) {
     const { id, partitionKey } = present.identity;
     if (id === flow.identity.id && partitionKey === flow.identity.partitionKey) return true;
+    // A parent may be on its way to it.
+    if (draft.neighbours.isExpected(partitionKey, id)) throw new Expected();
   }
   return false;
 }
@@ -150,8 +164,11 @@ function parentOf(
   { identity: { membership, parentFlowId } }: Flow,
 ): Flow | undefined {
   if (membership === null || parentFlowId === null) return undefined;
-  const parent = draft.recorded(membership.parentPartitionKey, parentFlowId);
-  return parent?.groups.some(({ number }) => number === membership.group) ? parent : undefined;
+  const { parentPartitionKey: partitionKey, group } = membership;
+  const parent = isHere(draft, partitionKey)
+    ? draft.recorded(partitionKey, parentFlowId)
+    : findElsewhere(draft, { partitionKey, id: parentFlowId });
+  return parent?.groups.some(({ number }) => number === group) ? parent : undefined;
 }
 
 /** The parent as it waits for the group, or where it goes without waiting. */
