@@ -7,7 +7,16 @@
  * @module
  */
 
-import { type ByteWriter, crc32, DecodeError, u32At } from "../codec/mod.ts";
+import {
+  type ByteWriter,
+  crc32,
+  DecodeError,
+  putU16,
+  putU32,
+  putU48,
+  putU8,
+  u32At,
+} from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
 import { corrupt } from "./file_fault.ts";
 import type { BodyPlace, CommittedFrame, Log } from "./log.ts";
@@ -89,19 +98,20 @@ export interface LogRecord extends Required<RecordHead> {
 
 /** Makes room for a record's header. Returns the record's offset, for `endRecord()`. */
 export function beginRecord(writer: ByteWriter): number {
-  const start = writer.length;
-  writer.zeros(RECORD_HEADER_BYTES);
-  return start;
+  return writer.room(RECORD_HEADER_BYTES);
 }
 
 /** Fills in the header of the record that began at `start` and ends here. */
 export function endRecord(writer: ByteWriter, start: number, head: RecordHead): void {
-  writer.setU32(start, writer.length - start);
-  writer.setU8(start + 8, head.type);
-  writer.setU8(start + 9, head.isSkippable === true ? SKIPPABLE : 0);
-  writer.setU8(start + 10, head.fixedLength);
-  writer.setU48(start + 12, head.lsn);
-  writer.setU32(start + 4, writer.crc32(start + 8));
+  const { view } = writer;
+  putU32(view, start, writer.length - start);
+  putU8(view, start + 8, head.type);
+  putU8(view, start + 9, head.isSkippable === true ? SKIPPABLE : 0);
+  putU8(view, start + 10, head.fixedLength);
+  putU8(view, start + 11, 0);
+  putU48(view, start + 12, head.lsn);
+  putU16(view, start + 18, 0);
+  putU32(view, start + 4, writer.crc32(start + 8));
 }
 
 /**

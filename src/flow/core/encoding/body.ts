@@ -3,11 +3,18 @@
  *
  * @module
  */
-import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  DecodeError,
+  putU32,
+  putU53,
+  putU8,
+} from "../../../codec/mod.ts";
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
-import { readKey, writeKey } from "./key.ts";
+import { putHash, readKey } from "./key.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
@@ -19,16 +26,22 @@ const HAS_ATTRIBUTES = 8;
 const HAS_MEMBERSHIP = 16;
 const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES | HAS_MEMBERSHIP;
 
-/** Writes the fixed part. */
+/** Bytes of the fixed part. */
+const FIXED_BYTES = 33;
+
+/** Writes the fixed part: every field where FORMAT.md draws it. */
 export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: NameIds): void {
   const { identity } = effect;
-  writeKey(writer, effect.key);
-  writer.u32(names.idOf(identity.type));
-  writer.u53(identity.createdAtMs);
-  writer.u32(identity.historyMaxEvents);
-  writer.u32(identity.digest.hi);
-  writer.u32(identity.digest.lo);
-  writer.u8(
+  const at = writer.room(FIXED_BYTES);
+  const { view } = writer;
+  putHash(view, at, effect.key);
+  putU32(view, at + 8, names.idOf(identity.type));
+  putU53(view, at + 12, identity.createdAtMs);
+  putU32(view, at + 20, identity.historyMaxEvents);
+  putHash(view, at + 24, identity.digest);
+  putU8(
+    view,
+    at + 32,
     (identity.parentFlowId === null ? 0 : HAS_PARENT) |
       (identity.rootFlowId === null ? 0 : HAS_ROOT) |
       (identity.correlationId === null ? 0 : HAS_CORRELATION) |

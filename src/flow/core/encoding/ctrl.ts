@@ -3,13 +3,22 @@
  *
  * @module
  */
-import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  DecodeError,
+  type Hash64,
+  putU32,
+  putU48,
+  putU53,
+  putU8,
+} from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
 import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { ChildFacts, CtrlEffect } from "../effect.ts";
 import type { Lease } from "../flow.ts";
-import { readKey, writeKey } from "./key.ts";
+import { putHash, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 
@@ -51,14 +60,23 @@ const HAS_CHILD = 64;
 const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY | HAS_SIGNAL |
   HAS_GROUP | HAS_CHILD;
 
-/** Writes the fixed part. */
+/** Bytes of the fixed part. */
+const FIXED_BYTES = 108;
+
+const NO_SECRET: Readonly<Hash64> = { hi: 0, lo: 0 };
+
+/** Writes the fixed part: every field where FORMAT.md draws it. */
 export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: NameIds): void {
   const { control, event, retry, signal, children } = effect;
   const { lease, nextRunAtMs, retentionUntilMs } = control;
-  writeKey(writer, effect.key);
-  writer.u48(control.version);
-  writer.u8(EVENTS.indexOf(event));
-  writer.u8(
+  const at = writer.room(FIXED_BYTES);
+  const { view } = writer;
+  putHash(view, at, effect.key);
+  putU48(view, at + 8, control.version);
+  putU8(view, at + 14, EVENTS.indexOf(event));
+  putU8(
+    view,
+    at + 15,
     (nextRunAtMs === null ? 0 : HAS_NEXT_RUN) |
       (lease === null ? 0 : HAS_LEASE) |
       (retentionUntilMs === null ? 0 : HAS_RETENTION_UNTIL) |
@@ -67,24 +85,23 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
       (children === undefined ? 0 : HAS_GROUP) |
       (typeof children?.childId === "string" ? HAS_CHILD : 0),
   );
-  writer.u8(control.priority);
-  writer.zeros(1);
-  writer.u32(names.idOf(control.state));
-  writer.u32(control.attempts);
-  writer.u32(control.attemptsTotal);
-  writer.u32(control.reclaims);
-  writer.u48(control.fencingToken);
-  writer.u53(control.updatedAtMs);
-  writer.u53(nextRunAtMs ?? 0);
-  writer.u53(control.retentionTtlMs);
-  writer.u53(retentionUntilMs ?? 0);
-  writer.u48(control.payloadLsn);
-  writer.u48(control.resultLsn);
-  writer.u48(control.errorLsn);
-  writer.u32(lease?.secret.hi ?? 0);
-  writer.u32(lease?.secret.lo ?? 0);
-  writer.u32(control.valueCount);
-  writer.u48(control.valuesLsn);
+  putU8(view, at + 16, control.priority);
+  putU8(view, at + 17, 0);
+  putU32(view, at + 18, names.idOf(control.state));
+  putU32(view, at + 22, control.attempts);
+  putU32(view, at + 26, control.attemptsTotal);
+  putU32(view, at + 30, control.reclaims);
+  putU48(view, at + 34, control.fencingToken);
+  putU53(view, at + 40, control.updatedAtMs);
+  putU53(view, at + 48, nextRunAtMs ?? 0);
+  putU53(view, at + 56, control.retentionTtlMs);
+  putU53(view, at + 64, retentionUntilMs ?? 0);
+  putU48(view, at + 72, control.payloadLsn);
+  putU48(view, at + 78, control.resultLsn);
+  putU48(view, at + 84, control.errorLsn);
+  putHash(view, at + 90, lease?.secret ?? NO_SECRET);
+  putU32(view, at + 98, control.valueCount);
+  putU48(view, at + 102, control.valuesLsn);
 }
 
 /** Writes what follows the fixed part. */

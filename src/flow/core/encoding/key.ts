@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ByteReader, ByteWriter, Hash64 } from "../../../codec/mod.ts";
+import { type ByteReader, type ByteWriter, type Hash64, putU32 } from "../../../codec/mod.ts";
 import type { FlowKey } from "../flow_key.ts";
 
 /** Writes 8 bytes. */
@@ -20,6 +20,12 @@ export function readKey(reader: ByteReader): FlowKey {
 export function writeHash(writer: ByteWriter, { hi, lo }: Hash64): void {
   writer.u32(hi);
   writer.u32(lo);
+}
+
+/** Puts 8 bytes where they belong in a view. */
+export function putHash(view: DataView, at: number, { hi, lo }: Hash64): void {
+  putU32(view, at, hi);
+  putU32(view, at + 4, lo);
 }
 
 /** Reads 8 bytes. */
