@@ -403,3 +403,40 @@ test("verify() refuses options that it does not know, and ends with the store", 
   assertEquals((await looking).code, "store_closed");
   assertEquals((await assertRejects(() => store.verify(), FlowError)).code, "store_closed");
 });
+
+test("verify() finds nothing wrong while segments are merged under it", async () => {
+  await using store = await lived(memoryDirectory(), 2, 30);
+  let isDone = false;
+  let merges = 0;
+  const merging = (async () => {
+    for (let round = 100; !isDone; round++) {
+      await store.create(`more${round}`, { type: "t", payload: round });
+      await store.compact();
+      merges++;
+    }
+  })();
+  try {
+    while (merges < 5) assertEquals((await store.verify()).damage, []);
+  } finally {
+    isDone = true;
+    await merging;
+  }
+});
+
+test("verify() goes on behind damage in a merged segment, and tells whom it concerns", async () => {
+  const files = memoryDirectory();
+  await using store = await lived(files, 1, 30);
+  await store.compact();
+  const { frames } = await store.verify();
+  const merged = Manifest.open({ directory: files, random: seededRandom(1) }).state.segments
+    .find((entry) => entry.merged === true)!;
+  const name = `log-${merged.id}.seg`;
+  for (const at of [0, 513, 4_100, 4_165, 8_000, sizeOf(files, name) - 100]) {
+    change(files, name, at);
+    const { damage, frames: left } = await store.verify();
+    change(files, name, at);
+    assert(damage.some(({ file, offset }) => file === name && offset! <= at), `${at}`);
+    assert(left >= frames - 1, `${left} frames of ${frames} are left with damage at ${at}`);
+  }
+  assertEquals((await store.verify()).damage, []);
+});
