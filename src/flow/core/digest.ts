@@ -105,19 +105,22 @@ export function createDigest({ hash, requestText }: Digester, request: CreateReq
   return requestText.hashedBy(hash, request);
 }
 
-/** A hash of what a request for children says, in whatever order it names them. */
+/**
+ * A hash of what a request for children says, in whatever order it names them.
+ *
+ * @param children The digests of the requests that create them.
+ */
 export function groupDigest(
-  digester: Digester,
+  hash: KeyedHash,
   group: SpawnedGroup,
-  children: readonly CreateRequest[],
+  children: readonly Hash64[],
 ): Hash64 {
   const { wait, waitState, success, failure, onChildFailed, onParentClosed } = group;
-  const digests = children.map((child) => createDigest(digester, child))
-    .map(({ hi, lo }) => [hi, lo] as const)
+  const digests = children.map(({ hi, lo }) => [hi, lo] as const)
     .sort(([hi, lo], [otherHi, otherLo]) => hi - otherHi || lo - otherLo);
   // New members are appended.
   const members = [wait, waitState, success, failure, onChildFailed, onParentClosed, digests];
-  return digester.hash(encoder.encode(JSON.stringify(members)));
+  return hash(encoder.encode(JSON.stringify(members)));
 }
 
 /** A hash of what a signal says, whatever the order in which it names its states. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSameHash } from "../../../codec/mod.ts";
+import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import type { CreateRequest } from "../command.ts";
 import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
@@ -28,7 +28,8 @@ export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   }
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, id, request.values);
-  return beginFlow(draft, request, { old, plan, membership: null });
+  const digest = createDigest(draft.state, request);
+  return beginFlow(draft, request, { old, plan, membership: null, digest });
 }
 
 function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
@@ -50,13 +51,15 @@ export interface Birth {
   readonly plan: PlannedValues | undefined;
   /** The group that it is in, null: none. */
   readonly membership: Membership | null;
+  /** The digest of the request. */
+  readonly digest: Hash64;
 }
 
 /** Writes a flow that did not exist, or not any more. */
 export function beginFlow(
   draft: Draft,
   request: CreateRequest,
-  { old, plan, membership }: Birth,
+  { old, plan, membership, digest }: Birth,
 ): Flow {
   if (old !== undefined) draft.delete(old);
   const key = old?.key ?? draft.newKey(request.partitionKey, request.id);
@@ -73,7 +76,7 @@ export function beginFlow(
     attributes: request.attributes ?? {},
     createdAtMs: draft.nowMs,
     historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
-    digest: createDigest(draft.state, request),
+    digest,
   };
   return draft.create(key, identity, { payload: request.payload, plan }, {
     state,

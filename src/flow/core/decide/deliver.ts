@@ -4,6 +4,7 @@
  * @module
  */
 import { cancelChildren } from "../cascade.ts";
+import { createDigest } from "../digest.ts";
 import type { DeliverCommand } from "../family_command.ts";
 import type { Draft } from "../draft.ts";
 import { type Flow, isForgotten } from "../flow.ts";
@@ -41,7 +42,8 @@ function bear(draft: Draft, { request, membership }: BirthMessage): void {
     return takeIn(draft, old, { request, membership });
   }
   const plan = request.values && planValues(NO_VALUES, request.values, neverHeld);
-  beginFlow(draft, request, { old, plan, membership });
+  const digest = createDigest(draft.state, request);
+  beginFlow(draft, request, { old, plan, membership, digest });
 }
 
 function takeIn(

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { isSameHash } from "../../../codec/mod.ts";
+import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
 import type { ChildRequest, SpawnCommand } from "../family_command.ts";
-import { groupDigest } from "../digest.ts";
+import { createDigest, groupDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
@@ -25,7 +25,7 @@ import {
 } from "../refusals.ts";
 import type { FlowReply } from "../reply.ts";
 import { bytesOf, valuesOf } from "../request_values.ts";
-import { beginFlow, isSameRequest } from "./create.ts";
+import { beginFlow } from "./create.ts";
 import { endFlow } from "./end.ts";
 import { requireClaimant } from "./guard.ts";
 import { plannedValues } from "./values.ts";
@@ -34,14 +34,17 @@ import { plannedValues } from "./values.ts";
 export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const parent = draft.named(command.target);
   const requests = command.children.map((child) => childOf(parent, child));
-  const digest = groupDigest(draft.state, command.group, requests);
+  const digests = requests.map((request) => createDigest(draft.state, request));
+  const digest = groupDigest(draft.state.hash, command.group, digests);
   const known = parent.groups.find(({ id }) => id === command.group.id);
   if (known !== undefined) {
     if (!isSameHash(known.digest, digest)) throw groupConflict(parent, known.id);
     return replyOf(parent);
   }
   requireParent(draft, parent, command);
-  const planned = requests.map((request) => planChild(draft, parent, request));
+  const planned = requests.map((request, index) =>
+    planChild(draft, parent, { request, digest: digests[index]! })
+  );
   const counts = { total: requests.length, completed: 0, failed: 0, cancelled: 0 };
   const elsewhere = planned.reduce((mask, { shard }) => mask | shardBit(draft, shard), 0);
   const resolved = command.group.wait === "none" ? "success" : null;
@@ -65,9 +68,15 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
 /** Names a flow. */
 type FlowName = Pick<CreateRequest, "partitionKey" | "id">;
 
-/** A child that may be created, or that is there already. */
-interface PlannedChild {
+/** A child that somebody asks for. */
+interface WantedChild {
   readonly request: CreateRequest;
+  /** The digest of the request. */
+  readonly digest: Hash64;
+}
+
+/** A child that may be created, or that is there already. */
+interface PlannedChild extends WantedChild {
   /** The number of the shard that it belongs to. */
   readonly shard: number;
   readonly plan: PlannedValues | undefined;
@@ -101,7 +110,7 @@ function requireParent(draft: Draft, parent: Flow, command: SpawnCommand): void 
 }
 
 /** Refuses a child that cannot be. Writes nothing. */
-function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedChild {
+function planChild(draft: Draft, parent: Flow, { request, digest }: WantedChild): PlannedChild {
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, request.id, request.values);
   const { neighbours } = draft;
@@ -110,13 +119,14 @@ function planChild(draft: Draft, parent: Flow, request: CreateRequest): PlannedC
   if (shard !== neighbours.shard) requireFitting(draft, request);
   const old = findAnywhere(draft, request);
   if (old === undefined || isForgotten(old.control, draft.nowMs)) {
-    return { request, shard, plan, old, isAdopted: false };
+    return { request, digest, shard, plan, old, isAdopted: false };
   }
   if (!request.idempotent) throw alreadyExists(old);
-  const isFree = old.identity.membership === null && isSameRequest(draft, request, old);
+  const { identity } = old;
+  const isFree = identity.membership === null && isSameHash(digest, identity.digest);
   if (!isFree) throw idempotencyConflict(old);
   if (isAncestor(draft, old, parent)) throw childIsParent(old);
-  return { request, shard, plan, old, isAdopted: true };
+  return { request, digest, shard, plan, old, isAdopted: true };
 }
 
 /** A flow of this shard or of another. */
@@ -193,13 +203,13 @@ function sendToWait(draft: Draft, parent: Flow, group: Group): Flow {
 }
 
 function bringIn(draft: Draft, child: PlannedChild, membership: Membership): void {
-  const { request, shard, plan, old, isAdopted } = child;
+  const { request, digest, shard, plan, old, isAdopted } = child;
   if (shard !== draft.neighbours.shard) {
     draft.family.send(shard, { kind: "birth", request, membership });
   } else if (old !== undefined && isAdopted) {
     draft.family.adopt(old, membership);
   } else {
-    beginFlow(draft, request, { old, plan, membership });
+    beginFlow(draft, request, { old, plan, membership, digest });
   }
 }
 

@@ -100,7 +100,7 @@ export function parseBatch<Request>(
     return request;
   });
   largeValues.push(...common.largeValues);
-  if (mode === "all") refuseRepetitions(requests.map(reader.nameOf));
+  if (mode === "all") refuseRepetitions(requests, reader.nameOf);
   return { mode, items: requests, nowMs, largeValues };
 }
 
@@ -133,11 +133,17 @@ function checkPartition(item: Arguments, common: Arguments): void {
   );
 }
 
-function refuseRepetitions(names: readonly Named[]): void {
+function refuseRepetitions<Request>(
+  requests: readonly Request[],
+  nameOf: (request: Request) => Named,
+): void {
   // Where every id is another one, nothing stands there twice, whatever the partitions.
-  if (new Set(names.map(({ id }) => id)).size === names.length) return;
+  const ids = new Set<string>();
+  for (const request of requests) ids.add(nameOf(request).id);
+  if (ids.size === requests.length) return;
   const seen = new Set<string>();
-  for (const [index, { id, partitionKey }] of names.entries()) {
+  for (const [index, request] of requests.entries()) {
+    const { id, partitionKey } = nameOf(request);
     const name = partitionKey === undefined ? id : pairName(id, partitionKey);
     const kind = partitionKey === undefined ? "id" : "pair";
     const key = `${kind}:${name}`;
