@@ -141,10 +141,20 @@ function u16At(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
 }
 
-/** The text of bytes that are all below 128, or `undefined`. */
+/**
+ * The text of bytes that are all below 128, or `undefined`. Eight at a time: one by one, a text is a
+ * chain of as many pieces, and takes twice as long by the time that somebody has looked at it.
+ */
 function asciiOf(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = "";
-  for (let at = start; at < end; at++) {
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    const a = bytes[at]!, b = bytes[at + 1]!, c = bytes[at + 2]!, d = bytes[at + 3]!;
+    const e = bytes[at + 4]!, f = bytes[at + 5]!, g = bytes[at + 6]!, h = bytes[at + 7]!;
+    if ((a | b | c | d | e | f | g | h) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d, e, f, g, h);
+  }
+  for (; at < end; at++) {
     const byte = bytes[at]!;
     if (byte >= 0x80) return undefined;
     text += String.fromCharCode(byte);

@@ -91,6 +91,18 @@ test("ByteReader.text() refuses what is not UTF-8 and keeps what is", () => {
   }
 });
 
+test("ByteReader.text() reads texts of every length, with a larger character at every place", () => {
+  for (let length = 0; length < 60; length++) {
+    const plain = "abcdefghijklmnopqrst".repeat(3).slice(0, length);
+    const texts = Array.from(plain, (_, at) => `${plain.slice(0, at)}é${plain.slice(at + 1)}`);
+    for (const text of [plain, ...texts]) {
+      const writer = new ByteWriter();
+      writer.text(text);
+      assertEquals(new ByteReader(writer.bytes()).text(), text);
+    }
+  }
+});
+
 test("ByteReader.u53() refuses numbers that are not below 2^53", () => {
   assertThrows(() => new ByteReader(Uint8Array.of(0, 0, 0, 0, 0, 0, 0x20, 0)).u53(), DecodeError);
 });
