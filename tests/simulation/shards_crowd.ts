@@ -272,6 +272,7 @@ class Crowd {
 
   /** Until nothing can happen any more without time going on. Then nobody waits for what is there. */
   async #quiet(): Promise<void> {
+    await this.#merged();
     const time = this.#process.time;
     const isBusy = (): boolean =>
       time.deferredCount > 0 || (time.nextAlarmMs ?? Infinity) <= time.clock.monotonicMs();
@@ -300,6 +301,15 @@ class Crowd {
   #checkFamilies({ isQuiet }: { readonly isQuiet: boolean }): void {
     const { groupCount } = checkFamilies(this.#process.shards, { isQuiet, keepsAll: true });
     if (isQuiet) this.#report.familyCount = Math.max(this.#report.familyCount, groupCount);
+  }
+
+  /** Merges rest now and then, so they take time. */
+  async #merged(): Promise<void> {
+    const isMerging = (): boolean => [...this.#open].some(({ text }) => text === "compact");
+    for (let rounds = 0; isMerging() && !this.#disk.isOff; rounds++) {
+      if (rounds > ROUNDS_MAX) throw new Violation("A merge does not end");
+      await this.#advance(10);
+    }
   }
 
   async #close(): Promise<void> {

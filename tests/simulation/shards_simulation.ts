@@ -137,7 +137,8 @@ class ShardsSimulation {
     if (cut !== undefined) this.#disk.cutAfter(cut.calls, { ending: "power", keep: cut.keep });
     let outcome: Outcome | undefined;
     outcomeOf(this.#running.store.compact()).then((heard) => outcome = heard);
-    await this.#turns(() => outcome !== undefined && !this.#isBusy);
+    // One in the background may come first, which rests now and then.
+    await this.#turns(() => outcome !== undefined && !this.#isBusy, { ms: 5 });
     if (this.#disk.isOff) return await this.#reopen(() => {});
     this.#disk.disarm();
     if (outcome === undefined || "error" in outcome) {
@@ -329,13 +330,13 @@ class ShardsSimulation {
     return await settling;
   }
 
-  /** Turn after turn, until there is a reason to stop, or power goes. */
-  async #turns(isOver: () => boolean): Promise<void> {
+  /** Turn after turn, each of so many milliseconds, until there is a reason to stop, or power goes. */
+  async #turns(isOver: () => boolean, { ms } = { ms: 0 }): Promise<void> {
     for (let turn = 0; turn < TURNS_MAX && !this.#disk.isOff; turn++) {
       for (let count = 0; count < 12; count++) await undefined;
       if (isOver()) return;
       try {
-        this.#running.time.tick(0);
+        this.#running.time.tick(ms);
       } catch (error) {
         if (!this.#disk.isOff) throw error;
       }
