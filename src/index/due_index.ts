@@ -4,7 +4,7 @@
  * @module
  */
 import { HandleHeap } from "./handle_heap.ts";
-import { walkHeaps } from "./heap_walk.ts";
+import { walkGroups, walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneKind, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Members } from "./members.ts";
@@ -105,11 +105,8 @@ export class DueIndex {
   }
 
   /** Yields what is due at an instant: the most urgent first, then the longest due, then by id. */
-  *walk(selection: DueSelection, nowMs: number): Generator<number> {
-    for (const priority of PRIORITIES) {
-      if (selection.priority !== null && selection.priority !== priority) continue;
-      yield* walkHeaps(this.#heaps(selection, priority), this.#members, nowMs);
-    }
+  walk(selection: DueSelection, nowMs: number): Generator<number> {
+    return walkGroups(this.#byPriority(selection), this.#members, nowMs);
   }
 
   /** Yields what is due at an instant: the longest due first, whatever its priority. */
@@ -152,11 +149,15 @@ export class DueIndex {
   }
 
   #allHeaps(selection: DueSelection): HandleHeap[] {
-    return PRIORITIES.flatMap((priority) =>
-      selection.priority === null || selection.priority === priority
-        ? this.#heaps(selection, priority)
-        : []
-    );
+    return [...this.#byPriority(selection)].flat();
+  }
+
+  /** The heaps of one priority after the other, when it is their turn. */
+  *#byPriority(selection: DueSelection): Generator<HandleHeap[]> {
+    for (const priority of PRIORITIES) {
+      const isSelected = selection.priority === null || selection.priority === priority;
+      if (isSelected) yield this.#heaps(selection, priority);
+    }
   }
 
   #heaps(selection: DueSelection, priority: number): HandleHeap[] {

@@ -18,18 +18,29 @@ interface Candidate {
  * Yields the handles of all heaps in one order, up to an instant. Reading k handles costs k · log k,
  * whatever the heaps hold. The heaps may not change while they are read.
  */
-export function* walkHeaps(
+export function walkHeaps(
   heaps: readonly HandleHeap[],
   ties: Ties,
   nowMs = Infinity,
 ): Generator<number> {
-  const frontier = new Frontier(ties);
-  for (const heap of heaps) frontier.offer(heap, 0);
-  let next: Candidate | undefined;
-  while ((next = frontier.take()) !== undefined && next.timeMs <= nowMs) {
-    yield next.handle;
-    const [first, end] = HandleHeap.below(next.place);
-    for (let place = first; place < end; place++) frontier.offer(next.heap, place);
+  return walkGroups([heaps], ties, nowMs);
+}
+
+/** The same for one group of heaps after the other. One generator for all: claims feel each of them. */
+export function* walkGroups(
+  groups: Iterable<readonly HandleHeap[]>,
+  ties: Ties,
+  nowMs: number,
+): Generator<number> {
+  for (const heaps of groups) {
+    const frontier = new Frontier(ties);
+    for (const heap of heaps) frontier.offer(heap, 0);
+    let next: Candidate | undefined;
+    while ((next = frontier.take()) !== undefined && next.timeMs <= nowMs) {
+      yield next.handle;
+      const [first, end] = HandleHeap.below(next.place);
+      for (let place = first; place < end; place++) frontier.offer(next.heap, place);
+    }
   }
 }
 
