@@ -18,7 +18,7 @@ const ARITY = 4;
  * every member: it then has spent as much on asking as the look costs. Fewer than eight members tell
  * little, and more than 4,096 are too many to look at in one go.
  */
-const ASKED_PER_LOOK = 8;
+const ASKED_PER_LOOK = 2;
 const LOOK_COUNT_MIN = 8;
 const LOOK_COUNT_MAX = 4_096;
 

@@ -11,6 +11,9 @@ import type { ValueChanges } from "./named_values.ts";
 
 const encoder = new TextEncoder();
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** What makes digests. */
 export interface Digester {
   /** The hash of the store. */
@@ -35,7 +38,7 @@ type CommonMembers = Pick<
 
 /**
  * What create requests say, as bytes; one after the other, in the same place. JSON put together by
- * hand, in a quarter of the time. Nothing that can be given is null, so null stands for what was not.
+ * hand, in less than half the time. Nothing that can be given is null, so null stands for what was not.
  * New members are appended.
  */
 export class RequestText {
@@ -72,8 +75,10 @@ export class RequestText {
     const { retentionTtlMs, historyMaxEvents } = request;
     const ids = { parentFlowId, rootFlowId, correlationId };
     this.#common = { type, state, runAtMs, priority, ...ids, retentionTtlMs, historyMaxEvents };
-    return this.#commonText = Object.values(this.#common)
-      .map((member) => `,${JSON.stringify(member ?? null)}`).join("");
+    const head = `,${json(type)},${json(state)},${json(runAtMs)},${json(priority)}`;
+    const names = `,${json(parentFlowId)},${json(rootFlowId)},${json(correlationId)}`;
+    const tail = `,${json(retentionTtlMs)},${json(historyMaxEvents)}`;
+    return this.#commonText = head + names + tail;
   }
 }
 
@@ -84,17 +89,26 @@ function isAlike(a: CommonMembers, b: CommonMembers): boolean {
     a.retentionTtlMs === b.retentionTtlMs && a.historyMaxEvents === b.historyMaxEvents;
 }
 
+function json(member: string | number | undefined): string {
+  if (typeof member !== "string") return String(member ?? null);
+  return isPlain(member) ? `"${member}"` : JSON.stringify(member);
+}
+
 /** Writes a well-formed text as JSON. */
 function writeQuoted(writer: ByteWriter, text: string): void {
+  if (!isPlain(text)) return writer.rawText(JSON.stringify(text));
+  writer.u8(QUOTE);
+  writer.rawText(text);
+  writer.u8(QUOTE);
+}
+
+/** Whether JSON shows a text as it is. */
+function isPlain(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
-    if (unit < 0x20 || unit === 0x22 || unit === 0x5c) {
-      return writer.rawText(JSON.stringify(text));
-    }
+    if (unit < 0x20 || unit === QUOTE || unit === BACKSLASH) return false;
   }
-  writer.u8(0x22);
-  writer.rawText(text);
-  writer.u8(0x22);
+  return true;
 }
 
 /**
