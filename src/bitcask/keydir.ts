@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { StreamReader, StreamWriter } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import type { BodyPlace } from "../log/mod.ts";
 import type { MergedRun, Run } from "./merged_run.ts";
@@ -40,6 +41,31 @@ export class Keydir {
       this.#runs.push(last = this.#last = { firstLsn: lsn, segment, places });
     }
     last.places.append(lsn, offset);
+  }
+
+  /** Writes all of it. */
+  save(stream: StreamWriter): void {
+    stream.f64(this.#lastLsn);
+    stream.u32(this.#runs.length);
+    for (const { firstLsn, segment, places } of this.#runs) {
+      stream.f64(firstLsn);
+      stream.u32(segment);
+      stream.u32(places.isMerged ? 1 : 0);
+      places.save(stream);
+    }
+  }
+
+  /** Reads all of it; it is empty. */
+  load(stream: StreamReader): void {
+    this.#lastLsn = stream.f64();
+    for (let count = stream.u32(); count > 0; count--) {
+      const firstLsn = stream.f64();
+      const segment = stream.u32();
+      const places = stream.u32() === 1 ? new SparsePlaces(firstLsn) : new DensePlaces(firstLsn);
+      places.load(stream);
+      this.#runs.push({ firstLsn, segment, places });
+    }
+    this.#last = this.#runs.at(-1);
   }
 
   /** Strings a record behind an earlier one of the same flow. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { StreamReader, StreamWriter } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 
 /** Numbers a chunk holds: large enough that chunks are few, small enough that growing is cheap. */
@@ -17,6 +18,21 @@ export class LsnArray {
   /** Bytes that it takes. */
   get bytes(): number {
     return 4 * CHUNK_COUNT * this.#chunks.length;
+  }
+
+  /** Writes all numbers. */
+  save(stream: StreamWriter): void {
+    stream.u32(this.#chunks.length);
+    for (const chunk of this.#chunks) stream.numbers(chunk);
+  }
+
+  /** Reads all numbers; there are none yet. */
+  load(stream: StreamReader): void {
+    for (let count = stream.u32(); count > 0; count--) {
+      const chunk = new Uint32Array(CHUNK_COUNT);
+      stream.numbers(chunk);
+      this.#chunks.push(chunk);
+    }
   }
 
   /** Sets the number of an LSN. LSNs that were never set hold 0. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StreamReader, StreamWriter } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import { LsnArray } from "./lsn_array.ts";
 
@@ -10,6 +11,12 @@ import { LsnArray } from "./lsn_array.ts";
 export interface Places {
   /** Bytes that it takes. */
   readonly bytes: number;
+  /** Whether a merge has left gaps. */
+  readonly isMerged: boolean;
+  /** Writes all places. */
+  save(stream: StreamWriter): void;
+  /** Reads all places; there are none yet. */
+  load(stream: StreamReader): void;
   /** Notes where the next record stands. LSNs ascend. */
   append(lsn: number, offset: number): void;
   /** Strings a record behind an earlier one. */
@@ -22,6 +29,7 @@ export interface Places {
 
 /** Places of a segment in which LSNs are dense: eight bytes a record. */
 export class DensePlaces implements Places {
+  readonly isMerged = false;
   readonly #beforeLsn: number;
   readonly #offsets = new LsnArray();
   readonly #distances = new LsnArray();
@@ -33,6 +41,16 @@ export class DensePlaces implements Places {
 
   get bytes(): number {
     return this.#offsets.bytes + this.#distances.bytes;
+  }
+
+  save(stream: StreamWriter): void {
+    this.#offsets.save(stream);
+    this.#distances.save(stream);
+  }
+
+  load(stream: StreamReader): void {
+    this.#offsets.load(stream);
+    this.#distances.load(stream);
   }
 
   append(lsn: number, offset: number): void {
@@ -58,6 +76,7 @@ const SPARSE_COUNT = 256;
 
 /** Places of a segment in which a merge has left gaps: twelve bytes for each record that is there. */
 export class SparsePlaces implements Places {
+  readonly isMerged = true;
   readonly #firstLsn: number;
   /** LSNs, less the first one; ascending. */
   #lsns = new Uint32Array(SPARSE_COUNT);
@@ -72,6 +91,24 @@ export class SparsePlaces implements Places {
 
   get bytes(): number {
     return 3 * this.#lsns.byteLength;
+  }
+
+  save(stream: StreamWriter): void {
+    const count = this.#count;
+    stream.u32(count);
+    for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
+      stream.numbers(numbers.subarray(0, count));
+    }
+  }
+
+  load(stream: StreamReader): void {
+    const count = this.#count = stream.u32();
+    this.#lsns = new Uint32Array(Math.max(count, SPARSE_COUNT));
+    this.#offsets = new Uint32Array(this.#lsns.length);
+    this.#distances = new Uint32Array(this.#lsns.length);
+    for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
+      stream.numbers(numbers.subarray(0, count));
+    }
   }
 
   append(lsn: number, offset: number): void {

@@ -18,6 +18,20 @@ export interface MergedSegments {
   readonly savedBytes: number;
 }
 
+/** A tally as it is written down. */
+export interface SavedTally {
+  /** Frames not far from one another. */
+  readonly signposts: readonly FrameEnd[];
+  /** Where the next one is due. */
+  readonly signpostBytes: number;
+  /** Bytes. */
+  readonly bytes: number;
+  /** Segments with frames in them. */
+  readonly segments: number;
+  /** The last frame; null: there is none. */
+  readonly last: FrameEnd | null;
+}
+
 /** Counts what a log holds, frame by frame, from its beginning. */
 export class LogTally {
   #signposts: FrameEnd[] = [];
@@ -61,6 +75,26 @@ export class LogTally {
     this.#segments -= segmentCount;
     this.#bytes -= savedBytes;
     this.#signpostBytes -= savedBytes;
+  }
+
+  /** All of it. */
+  save(): SavedTally {
+    return {
+      signposts: this.#signposts,
+      signpostBytes: this.#signpostBytes,
+      bytes: this.#bytes,
+      segments: this.#segments,
+      last: this.#last ?? null,
+    };
+  }
+
+  /** Takes what was saved; nothing has been counted yet. */
+  load({ signposts, signpostBytes, bytes, segments, last }: SavedTally): void {
+    this.#signposts = [...signposts];
+    this.#signpostBytes = signpostBytes;
+    this.#bytes = bytes;
+    this.#segments = segments;
+    this.#last = last ?? undefined;
   }
 
   /** Adds the frame after the last one. */

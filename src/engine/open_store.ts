@@ -10,6 +10,7 @@ import { ShardMap } from "../flow/core/mod.ts";
 import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
@@ -58,9 +59,10 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     });
     const { hashId, fencingFloor } = manifest.state;
     const hashKey = hashKeyOf(hashId);
+    const checkpoints = new Checkpoints({ directory, manifest });
     const map = new ShardMap(manifest.state.slots);
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan, mergePlan },
+      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan, mergePlan, checkpoints },
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);

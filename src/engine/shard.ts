@@ -30,6 +30,7 @@ import {
 import type { Time } from "../time/mod.ts";
 import { Feed } from "./feed.ts";
 import type { Admission } from "./admission.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
 import { FramesAhead } from "./frames_ahead.ts";
@@ -74,6 +75,8 @@ export interface ShardOptions {
   readonly hashKey: SipKey;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
+  /** Knows what the log says up to a place, perhaps. Default: nobody does. */
+  readonly checkpoints?: Checkpoints | undefined;
   /** Limits of the store. */
   readonly limits: StoreLimits;
   /** Who it is, and the shards beside it. */
@@ -274,6 +277,7 @@ export class Shard {
   /** Segments have taken the place of others: what was kept of their records is found there. */
   merged(run: MergedRun, merged: MergedSegments): void {
     this.#state.keydir.replace(run);
+    this.#options.checkpoints?.forget(this.number);
     this.meter.log.merged(merged);
   }
 
@@ -302,6 +306,11 @@ export class Shard {
     return this.#log.mode;
   }
 
+  /** Spares the next opening what this one has read and made. Nothing is under way, or will be. */
+  saveCheckpoint(): void {
+    this.#options.checkpoints?.save(this.number, this.#log, this.#state, this.meter.log);
+  }
+
   /** Closes the log. */
   close(): void | Promise<void> {
     return this.#log.close();
@@ -314,9 +323,9 @@ export class Shard {
   }
 
   #build(): ShardState {
-    const { hashKey, fencingFloor, policies } = this.#options;
-    return new ShardState(this.#log, {
-      ...{ hashKey, fencingFloor, policies, shard: this.number, bytes: this.#ahead },
+    const { hashKey, fencingFloor, checkpoints, policies } = this.#options;
+    return ShardState.of(this.#log, {
+      ...{ hashKey, fencingFloor, checkpoints, policies, shard: this.number, bytes: this.#ahead },
     });
   }
 
@@ -350,6 +359,7 @@ export class Shard {
     this.#idleMark.committed();
     this.meter.committed(end, { count: frame.count, ms });
     this.#life.durableLsn = outcome.end.lsn;
+    this.#state.committed(frame.timeMs);
     this.feed.committed(end);
     // The disk goes on while callers are answered, and not after them.
     this.submitIfRoom();

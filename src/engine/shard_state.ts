@@ -25,7 +25,8 @@ import { ByteWriter, type SipKey } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, frameEnd, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
-import { LogTally } from "./log_tally.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import { LogTally, type SavedTally } from "./log_tally.ts";
 import { storedEffect } from "./stored_effect.ts";
 import { type RecordBytes, StoredRecords } from "./stored_records.ts";
 
@@ -56,6 +57,8 @@ export interface ShardStateOptions {
   readonly fencingFloor?: number | undefined;
   /** The bytes of records, also of those that the log does not hold yet. Default: the log. */
   readonly bytes?: RecordBytes;
+  /** Knows what the log says up to a place, perhaps. Default: nobody does. */
+  readonly checkpoints?: Checkpoints | undefined;
   /** Policies that another shard has. Default: they come from this one's log. */
   readonly policies?: Policies | undefined;
 }
@@ -93,19 +96,56 @@ export class ShardState {
   readonly read: LogTally = new LogTally();
   #timeMs = 0;
 
-  /** Builds the state from what the log holds. */
-  constructor(log: Log, options: ShardStateOptions) {
+  /** An empty state. */
+  private constructor(log: Log, options: ShardStateOptions) {
     const { bytes = log } = options;
     this.flows = createFlowState(options);
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
-    for (const frame of log.read(0)) {
+  }
+
+  /** Builds the state from what the log holds, or from what a checkpoint knows of it and the rest. */
+  static of(log: Log, options: ShardStateOptions): ShardState {
+    const { shard = 0, checkpoints } = options;
+    if (checkpoints !== undefined) {
+      const state = new ShardState(log, options);
+      if (checkpoints.load(shard, log, state) && state.#readsOn(log)) return state;
+    }
+    const state = new ShardState(log, options);
+    state.#read(log);
+    return state;
+  }
+
+  /** Goes on from what was saved. */
+  resume(tally: SavedTally, timeMs: number): void {
+    this.read.load(tally);
+    this.#timeMs = timeMs;
+  }
+
+  /** Reads what comes after a checkpoint. If that does not fit, the whole log says what is wrong. */
+  #readsOn(log: Log): boolean {
+    try {
+      this.#read(log);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Reads what the log holds behind what is known already. */
+  #read(log: Log): void {
+    for (const frame of log.read(this.read.end ?? 0)) {
       for (const { record, place } of recordsOf(frame)) {
         const effect = storedEffect(record, place, this.flows.dictionary);
         this.apply(effect, record.lsn, place.segment, place.offset, frame.isMerged);
       }
-      this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
+      this.committed(frame.timeMs);
       this.read.add(frameEnd(frame));
     }
+  }
+
+  /** A frame is in the log whose highest command time this is. */
+  committed(timeMs: number): void {
+    this.#timeMs = Math.max(this.#timeMs, timeMs);
   }
 
   /** The highest command time in the log. */

@@ -22,6 +22,7 @@ import type { SipKey } from "../codec/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
 import { Courier } from "./courier.ts";
@@ -62,6 +63,8 @@ export interface ShardsOptions {
   readonly sweepPlan?: SweepPlan;
   /** When segments are merged. Default: in the background. */
   readonly mergePlan?: MergePlan | undefined;
+  /** What spares reading the logs from their beginnings. Default: nothing. */
+  readonly checkpoints?: Checkpoints | undefined;
   /** The room on the disk. Default: there is no end of it. */
   readonly disk?: DiskRoom | undefined;
 }
@@ -97,7 +100,7 @@ export class Shards implements ShardHost {
 
   /** Reads the logs and opens the shards. */
   constructor(options: ShardsOptions) {
-    const { logs, time, hashKey, fencingFloor, limits, map = new ShardMap() } = options;
+    const { logs, time, limits, map = new ShardMap() } = options;
     this.#time = time;
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
@@ -108,8 +111,7 @@ export class Shards implements ShardHost {
     for (const [number, log] of logs.entries()) {
       const neighbours = this.router.neighboursOf(number);
       const policies = number === 0 ? undefined : this.#policies.policies;
-      const parts = { log, time, hashKey, fencingFloor, limits, neighbours, policies, host: this };
-      const shard = new Shard(parts);
+      const shard = new Shard({ ...options, log, neighbours, policies, host: this });
       this.#all.push(shard);
       if (number === 0) {
         for (const set of shard.state.flows.policies) this.#policies.note(...set);
@@ -257,6 +259,8 @@ export class Shards implements ShardHost {
       await this.merger.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
       this.#pending.release();
+      // Unless the log has failed in the end.
+      if (this.#ended === ending) { for (const shard of this.#all) shard.saveCheckpoint(); }
     }
     await closeAll(this.#all);
   }

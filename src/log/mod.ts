@@ -28,6 +28,13 @@ export {
   manifestFlaw,
 } from "./inspection.ts";
 export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./backup.ts";
+export {
+  type CheckpointFacts,
+  checkpointName,
+  readCheckpoint,
+  removeCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { InlineIo, isNoSpace } from "./inline_io.ts";

@@ -6,6 +6,7 @@
  */
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { DiskRoom } from "../../src/engine/disk_room.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
@@ -136,7 +137,8 @@ export class EngineProcess {
       this.log = practice.log?.(log) ?? log;
       this.room = roomIn(directory, time);
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
-      const options = { logs: [this.log], time, ...fixed, mergePlan: MERGE_PLAN };
+      const checkpoints = new Checkpoints({ directory, manifest, recordsMin: 1 });
+      const options = { logs: [this.log], time, ...fixed, mergePlan: MERGE_PLAN, checkpoints };
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);
       this.shard = this.shards.router.first;

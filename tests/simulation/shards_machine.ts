@@ -106,7 +106,7 @@ export class ShardsProcess {
   checkRebuilt(): void {
     checkWhole({ ...this.#files, logs: this.#logs, shards: this.shards });
     for (const [number, log] of this.#logs.entries()) {
-      const rebuilt = new ShardState(log, { hashKey: HASH_KEY });
+      const rebuilt = ShardState.of(log, { hashKey: HASH_KEY });
       assertEquals(flowsOf(rebuilt), flowsOf(this.shards.all[number]!.state));
     }
   }

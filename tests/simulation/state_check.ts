@@ -92,7 +92,7 @@ export function checkRecords(shard: Shard, model: Model): void {
 
 /** Compares what is in memory with what the log would make again. Nothing may be ahead of the log. */
 export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
-  const rebuilt = new ShardState(log, { hashKey });
+  const rebuilt = ShardState.of(log, { hashKey });
   const { state } = shard;
   const everything = ({ flows }: ShardState): Shown => [
     [...flows.table].sort((a, b) => a.lsn - b.lsn),

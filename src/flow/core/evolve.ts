@@ -184,7 +184,7 @@ function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
 }
 
 /** Puts a flow where it belongs in every index. */
-function place(state: FlowState, handle: number, flow: Flow): void {
+export function place(state: FlowState, handle: number, flow: Flow): void {
   const { identity, control } = flow;
   const { due, retention, states } = state;
   const { type } = identity;

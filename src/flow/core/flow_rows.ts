@@ -61,12 +61,24 @@ const HAS_REST = 64;
 interface Piece {
   readonly doubles: Float64Array;
   readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
 }
+
+/** Bytes of a row. */
+export const ROW_BYTES: number = ROW_DOUBLES * 8;
 
 /** What few flows have, and what is no number. */
 type Rest = Pick<Flow, "values" | "groups"> & Pick<Control, "rewoundTo">;
 
 const NO_REST: Rest = { values: NO_VALUES, groups: NO_GROUPS, rewoundTo: null };
+
+/** What belongs to a row and does not stand in it. */
+export interface Beside {
+  /** Who holds the lease; null: nobody. */
+  readonly owner: string | null;
+  /** Null: what hardly any flow has. */
+  readonly rest: Rest | null;
+}
 
 /** A flow without what the arena has of it. */
 export type Row = Omit<Flow, "identity">;
@@ -220,6 +232,45 @@ export class FlowRows {
     };
   }
 
+  /** The bytes of a row, as a view, and what does not stand in it; null: nothing. */
+  save(handle: number): { readonly row: Uint8Array; readonly beside: Beside | null } {
+    const { words, bytes } = this.#pieceOf(handle);
+    const at = wordsAt(handle);
+    const flags = words[at + FLAGS]!;
+    const owner = flags & HAS_LEASE ? this.#owners.nameOf(words[at + OWNER]!) : null;
+    const rest = flags & HAS_REST ? this.#rests.get(handle)! : null;
+    const start = rowAt(handle) * 8;
+    return {
+      row: bytes.subarray(start, start + ROW_BYTES),
+      beside: owner === null && rest === null ? null : { owner, rest },
+    };
+  }
+
+  /** Takes a row that was saved, for a flow whose identity is in a block. Returns its handle. */
+  load(row: Uint8Array, beside: Beside | null, block: number): number {
+    const handle = this.#take();
+    const { words, bytes } = this.#pieceOf(handle);
+    bytes.set(row, rowAt(handle) * 8);
+    const at = wordsAt(handle);
+    const { owner = null, rest = null } = beside ?? {};
+    words[at + IDENTITY] = block;
+    words[at + OWNER] = owner === null ? 0 : this.#owners.take(owner);
+    if (rest !== null) this.#rests.set(handle, rest);
+    return handle;
+  }
+
+  /** The key of a flow. */
+  keyOf(handle: number): FlowKey {
+    const { words } = this.#pieceOf(handle);
+    const at = wordsAt(handle);
+    return { hi: words[at + KEY_HI]!, lo: words[at + KEY_LO]! };
+  }
+
+  /** The LSN of the control block of a flow. */
+  lsnOf(handle: number): number {
+    return this.#pieceOf(handle).doubles[rowAt(handle) + LSN]!;
+  }
+
   /** Gives a row back. */
   delete(handle: number): void {
     const { words } = this.#pieceOf(handle);
@@ -255,7 +306,8 @@ export class FlowRows {
   #grow(handle: number): Piece {
     if (handle >= this.#count) invariant(false, `no flow has the handle ${handle}`);
     const doubles = new Float64Array(PIECE_ROWS * ROW_DOUBLES);
-    const piece = { doubles, words: new Uint32Array(doubles.buffer) };
+    const { buffer } = doubles;
+    const piece = { doubles, words: new Uint32Array(buffer), bytes: new Uint8Array(buffer) };
     this.#pieces.push(piece);
     return piece;
   }

@@ -145,6 +145,30 @@ export class IdentityArena {
     return prefix ?? new Uint8Array(0);
   }
 
+  /** The bytes of a block, as a view. */
+  save(block: number): Uint8Array {
+    const piece = this.#pieceOf(block);
+    const start = offsetOf(block);
+    return piece.subarray(start, start + u32At(piece, start));
+  }
+
+  /** Keeps bytes that were saved. Returns the number of their block. */
+  load(bytes: Uint8Array): number {
+    const block = this.#take(unitsOf(bytes.length));
+    this.#pieceOf(block).set(bytes, offsetOf(block));
+    return block;
+  }
+
+  /** Bytes that all bodies begin with; 0: there has not been one. */
+  get fixedBytes(): number {
+    return this.#fixedBytes;
+  }
+
+  /** Only before anything is loaded. */
+  set fixedBytes(bytes: number) {
+    this.#fixedBytes = bytes;
+  }
+
   /** Gives a block back. */
   delete(block: number): void {
     const piece = this.#pieceOf(block);

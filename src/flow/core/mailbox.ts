@@ -12,6 +12,14 @@ export interface Mail {
   readonly birth: string | null;
 }
 
+/** A mailbox as it is written down. */
+export interface SavedMail {
+  /** By receiver. */
+  readonly sent: readonly (readonly [to: number, mails: readonly Mail[]])[];
+  /** By sender. */
+  readonly received: readonly (readonly [from: number, lsn: number])[];
+}
+
 const NO_MAIL: readonly Mail[] = [];
 
 /** The messages of one shard. The messages themselves are in the log. */
@@ -29,6 +37,17 @@ export class Mailbox {
   /** Notes that everything from a shard has arrived up to an LSN. */
   receive(from: number, lsn: number): void {
     this.#received.set(from, Math.max(lsn, this.receivedFrom(from)));
+  }
+
+  /** All of it. */
+  save(): SavedMail {
+    return { sent: [...this.#sent], received: [...this.#received] };
+  }
+
+  /** Takes what was saved; there is nothing yet. */
+  load({ sent, received }: SavedMail): void {
+    for (const [to, mails] of sent) this.#sent.set(to, [...mails]);
+    for (const [from, lsn] of received) this.#received.set(from, lsn);
   }
 
   /** The LSN up to which everything from a shard has arrived, 0 if nothing has. */

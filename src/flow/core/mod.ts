@@ -5,6 +5,7 @@
  * @module
  */
 
+export { CHECKPOINT_VERSION, loadState, saveState } from "./checkpoint.ts";
 export { type Answer, answer } from "./answer.ts";
 export type {
   AtomicCommand,

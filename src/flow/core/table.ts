@@ -4,10 +4,11 @@
  * @module
  */
 import { HashChains, type Members } from "../../index/mod.ts";
+import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { Flow } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
-import { FlowRows } from "./flow_rows.ts";
+import { type Beside, FlowRows, ROW_BYTES } from "./flow_rows.ts";
 import { IdentityArena } from "./identity_arena.ts";
 
 /**
@@ -37,6 +38,10 @@ export interface FlowTable extends Members {
   handleOf(key: FlowKey): number | undefined;
   /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
   [Symbol.iterator](): Iterator<Flow>;
+  /** Writes all flows, in the order of their last change. Returns their handles in this order. */
+  save(stream: StreamWriter): readonly number[];
+  /** Reads all flows; there are none yet. Yields the handle of each, in the same order. */
+  load(stream: StreamReader): Generator<number>;
 }
 
 /** What a table is made of. */
@@ -199,6 +204,43 @@ export class PackedTable implements FlowTable {
   *[Symbol.iterator](): Iterator<Flow> {
     for (let handle = 0; handle < this.#rows.end; handle++) {
       if (this.#rows.has(handle)) yield this.at(handle);
+    }
+  }
+
+  save(stream: StreamWriter): readonly number[] {
+    const rows = this.#rows;
+    const handles: number[] = [];
+    for (let handle = 0; handle < rows.end; handle++) if (rows.has(handle)) handles.push(handle);
+    handles.sort((a, b) => rows.lsnOf(a) - rows.lsnOf(b));
+    stream.u32(handles.length);
+    stream.u32(this.#identities.fixedBytes);
+    for (const handle of handles) {
+      const { row, beside } = rows.save(handle);
+      const identity = this.#identities.save(rows.identityOf(handle));
+      stream.u32(identity.length);
+      stream.u32(this.#byId.hashOf(handle));
+      stream.u32(beside === null ? 0 : 1);
+      stream.raw(row);
+      stream.raw(identity);
+      if (beside !== null) stream.json(beside);
+    }
+    return handles;
+  }
+
+  *load(stream: StreamReader): Generator<number> {
+    const rows = this.#rows;
+    const count = stream.u32();
+    this.#identities.fixedBytes = stream.u32();
+    for (let index = 0; index < count; index++) {
+      const length = stream.u32();
+      const hashOfId = stream.u32();
+      const hasBeside = stream.u32() === 1;
+      const row = stream.raw(ROW_BYTES);
+      const block = this.#identities.load(stream.raw(length));
+      const handle = rows.load(row, hasBeside ? stream.json<Beside>() : null, block);
+      this.#byKey.add(handle, hashOfKey(rows.keyOf(handle)));
+      this.#byId.add(handle, hashOfId);
+      yield handle;
     }
   }
 

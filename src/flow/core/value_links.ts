@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { FlowKey } from "./flow_key.ts";
 import { NumberSet } from "./number_set.ts";
 import { valuePlace } from "./value_ref.ts";
@@ -32,6 +33,24 @@ export class ValueLinks {
   /** @param shard The number of the shard. */
   constructor(shard: number) {
     this.#shard = shard;
+  }
+
+  /** Writes all of it. */
+  save(stream: StreamWriter): void {
+    const numbers = [...this.#numbers];
+    stream.u32(numbers.length);
+    for (const number of numbers) stream.f64(number);
+    stream.numbers(this.#lsns);
+    stream.numbers(this.#keys);
+    stream.f64(this.#broughtCount);
+  }
+
+  /** Reads all of it; there is nothing yet. */
+  load(stream: StreamReader): void {
+    for (let count = stream.u32(); count > 0; count--) this.add(stream.f64());
+    stream.numbers(this.#lsns);
+    stream.numbers(this.#keys);
+    this.#broughtCount = stream.f64();
   }
 
   /** Whether a value is linked. */
