@@ -21,6 +21,7 @@ import {
   writeEffects,
 } from "../flow/core/mod.ts";
 import type { FlowLimits } from "../flow/mod.ts";
+import { isFlowError } from "../errors.ts";
 import { ByteWriter, type SipKey } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, frameEnd, type Log, recordsOf } from "../log/mod.ts";
@@ -126,7 +127,9 @@ export class ShardState {
     try {
       this.#read(log);
       return true;
-    } catch {
+    } catch (error) {
+      // What cannot be read now cannot be read from the beginning either.
+      if (isFlowError(error, "store_failed")) throw error;
       return false;
     }
   }
