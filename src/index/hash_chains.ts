@@ -36,6 +36,13 @@ export class HashChains {
     return this.#size;
   }
 
+  /** Makes buckets for so many handles at once; there is none yet. */
+  reserve(count: number): void {
+    invariant(this.#size === 0, "Buckets are made before there is anything to move");
+    while (this.#bucketCount < count) this.#bucketCount *= 2;
+    this.#mask = this.#bucketCount - 1;
+  }
+
   /** The first handle that might have a hash, -1 if there is none. */
   first(hash: number): number {
     return this.#heads.get(this.#bucketOf(hash)) - 1;

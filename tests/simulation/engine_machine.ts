@@ -6,7 +6,7 @@
  */
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
+import { Checkpoints, type CheckpointsOptions } from "../../src/engine/checkpoints.ts";
 import { DiskRoom } from "../../src/engine/disk_room.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
@@ -63,6 +63,8 @@ export interface EnginePractice {
   readonly log?: (inner: Log) => Log;
   /** Puts something between the log and its thread. */
   readonly io?: (inner: SegmentIo, time: Time) => SegmentIo;
+  /** Makes the checkpoints. */
+  readonly checkpoints?: (options: CheckpointsOptions) => Checkpoints;
   /** Treats every call. */
   readonly call?: TreatCall;
   /** Changes shards that were opened. */
@@ -137,7 +139,8 @@ export class EngineProcess {
       this.log = practice.log?.(log) ?? log;
       this.room = roomIn(directory, time);
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
-      const checkpoints = new Checkpoints({ directory, manifest, recordsMin: 1 });
+      const kept = { directory, manifest, recordsMin: 1 };
+      const checkpoints = practice.checkpoints?.(kept) ?? new Checkpoints(kept);
       const options = { logs: [this.log], time, ...fixed, mergePlan: MERGE_PLAN, checkpoints };
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);

@@ -17,6 +17,7 @@ import type { EnginePractice } from "./engine_machine.ts";
 import { familyMutants } from "./family_mutants.ts";
 import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
+import { checkpointMutants } from "./checkpoint_mutants.ts";
 import { mergeMutants } from "./merge_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
 
@@ -329,4 +330,5 @@ export const engineMutants: readonly EnginePractice[] = [
   ...familyMutants,
   ...threadMutants,
   ...mergeMutants,
+  ...checkpointMutants,
 ];

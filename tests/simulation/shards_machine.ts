@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import type { StoreLimits } from "../../src/engine/options.ts";
 import { ShardState } from "../../src/engine/shard_state.ts";
@@ -83,9 +84,9 @@ export class ShardsProcess {
     this.time = time;
     const logs = this.#logs.map((log) => tempered(log, { ...parts, time, random }));
     const map = new ShardMap(manifest.state.slots);
-    this.shards = parts.opens(() =>
-      new Shards({ logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, mergePlan: MERGE_PLAN })
-    );
+    const checkpoints = new Checkpoints({ directory, manifest, recordsMin: 1 });
+    const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
+    this.shards = parts.opens(() => new Shards({ ...options, mergePlan: MERGE_PLAN }));
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }

@@ -66,7 +66,7 @@ export function loadState(state: FlowState, stream: StreamReader, isFirst: boole
   const { table } = state;
   const handles: number[] = [];
   for (const handle of table.load(stream)) {
-    place(state, handle, table.at(handle));
+    place(state, handle, table.standing(handle));
     handles.push(handle);
   }
   // Children end in the order in which they came into their group.

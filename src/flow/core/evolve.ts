@@ -27,6 +27,7 @@ import type { NascentFlow } from "./nascent_flows.ts";
 import { pairName } from "./pair_name.ts";
 import { linksOf } from "./request_values.ts";
 import type { FlowState } from "./state.ts";
+import type { Standing } from "./table.ts";
 
 /**
  * Applies one effect: the only way in which state changes, while commands run and when the log is
@@ -184,7 +185,7 @@ function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
 }
 
 /** Puts a flow where it belongs in every index. */
-export function place(state: FlowState, handle: number, flow: Flow): void {
+export function place(state: FlowState, handle: number, flow: Standing): void {
   const { identity, control } = flow;
   const { due, retention, states } = state;
   const { type } = identity;
@@ -206,7 +207,7 @@ export function place(state: FlowState, handle: number, flow: Flow): void {
 }
 
 /** Keeps the flows of a group together that have not ended. */
-function placeInGroup({ openChildren }: FlowState, handle: number, flow: Flow): void {
+function placeInGroup({ openChildren }: FlowState, handle: number, flow: Standing): void {
   const { membership } = flow.identity;
   if (membership === null) return;
   if (hasEnded(flow.control)) return removeFromGroup(openChildren, handle, membership.group);

@@ -7,7 +7,7 @@ import { ByteReader, ByteWriter, setU32, u32At } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
-import { readBody, writeBodyFixed, writeBodyRest } from "./encoding/body.ts";
+import { readBody, typeOfLoner, writeBodyFixed, writeBodyRest } from "./encoding/body.ts";
 import { type NameIds, nameIds } from "./encoding/names.ts";
 import type { Identity } from "./flow.ts";
 
@@ -24,6 +24,14 @@ const RANK_END = 256 ** RANK_BYTES;
 
 /** Before the body of a block stands its length. */
 const LENGTH_BYTES = 4;
+
+/** What a flow has in common with others for life. */
+export type Ties = Pick<
+  Identity,
+  "type" | "parentFlowId" | "rootFlowId" | "correlationId" | "membership"
+>;
+
+const NO_TIES = { parentFlowId: null, rootFlowId: null, correlationId: null, membership: null };
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -79,6 +87,16 @@ export class IdentityArena {
     const fixed = new ByteReader(piece, { start: start + LENGTH_BYTES, end: restStart });
     const rest = new ByteReader(piece, { start: restStart, end: start + u32At(piece, start) });
     return readBody(fixed, rest, this.#dictionary).identity;
+  }
+
+  /** What indexes want of the identity in a block. */
+  ties(block: number): Ties {
+    const type = typeOfLoner(
+      this.#pieceOf(block),
+      offsetOf(block) + LENGTH_BYTES,
+      this.#dictionary,
+    );
+    return type === undefined ? this.read(block) : { ...NO_TIES, type };
   }
 
   /** Whether the identity in a block has this id and partition. */

@@ -6,10 +6,10 @@
 import { HashChains, type Members } from "../../index/mod.ts";
 import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { Dictionary } from "./dictionary.ts";
-import type { Flow } from "./flow.ts";
+import type { Control, Flow } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
 import { type Beside, FlowRows, ROW_BYTES } from "./flow_rows.ts";
-import { IdentityArena } from "./identity_arena.ts";
+import { IdentityArena, type Ties } from "./identity_arena.ts";
 
 /**
  * All flows. What it gives out is a snapshot: it may be made on demand, so nobody relies on getting
@@ -28,6 +28,8 @@ export interface FlowTable extends Members {
   has(handle: number): boolean;
   /** The flow with a handle. */
   at(handle: number): Flow;
+  /** What decides where the flow with a handle stands in indexes. */
+  standing(handle: number): Standing;
   /** Adds a flow whose key is new. Returns its handle, which stays the same for life. */
   add(flow: Flow): number;
   /** Replaces the flow with a handle by what has become of it. */
@@ -42,6 +44,14 @@ export interface FlowTable extends Members {
   save(stream: StreamWriter): readonly number[];
   /** Reads all flows; there are none yet. Yields the handle of each, in the same order. */
   load(stream: StreamReader): Generator<number>;
+}
+
+/** What indexes want of a flow. */
+export interface Standing {
+  /** What it has in common with others for life. */
+  readonly identity: Ties;
+  /** What it is now. */
+  readonly control: Control;
 }
 
 /** What a table is made of. */
@@ -133,6 +143,11 @@ export class PackedTable implements FlowTable {
     const flow = { key, identity, bodyLsn, control, lsn, values, groups };
     this.#remember(handle, flow);
     return flow;
+  }
+
+  standing(handle: number): Standing {
+    const { control } = this.#rows.read(handle);
+    return { identity: this.#identities.ties(this.#rows.identityOf(handle)), control };
   }
 
   idOf(handle: number): string {
@@ -231,6 +246,8 @@ export class PackedTable implements FlowTable {
     const rows = this.#rows;
     const count = stream.u32();
     this.#identities.fixedBytes = stream.u32();
+    this.#byKey.reserve(count);
+    this.#byId.reserve(count);
     for (let index = 0; index < count; index++) {
       const length = stream.u32();
       const hashOfId = stream.u32();

@@ -10,6 +10,7 @@ import {
   putU32,
   putU53,
   putU8,
+  u32At,
 } from "../../../codec/mod.ts";
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
@@ -60,6 +61,21 @@ export function writeBodyRest(writer: ByteWriter, { identity }: BodyEffect): voi
   if (!isEmpty(identity.attributes)) writer.text(JSON.stringify(identity.attributes));
   if (identity.membership === null) return;
   writeMembership(writer, identity.membership);
+}
+
+/** Where the number of the type stands in the fixed part, and the flags. */
+const TYPE_AT = 8;
+const FLAGS_AT = 32;
+
+/** The type of a flow that has no relatives and no correlation id; undefined: it has some. */
+export function typeOfLoner(
+  bytes: Uint8Array,
+  fixedAt: number,
+  dictionary: Dictionary,
+): string | undefined {
+  const relatives = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_MEMBERSHIP;
+  if (bytes[fixedAt + FLAGS_AT]! & relatives) return undefined;
+  return nameIn(dictionary, u32At(bytes, fixedAt + TYPE_AT));
 }
 
 /** Reads a record. */

@@ -1,0 +1,223 @@
+import { isFlowError, openStore, restoreStore, type Store } from "../../mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+
+const NAME = "CHECKPOINT.0";
+
+interface Opened {
+  readonly store: Store;
+  readonly time: ManualTime;
+}
+
+async function open(files: Directory): Promise<Opened> {
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const limits = { segmentBytesMax: 1 << 20 };
+  return { store: await openStore({ files, time, limits, merge: { auto: false } }), time };
+}
+
+/** So much that opening would read for a while. */
+async function fill({ store, time }: Opened): Promise<void> {
+  for (let round = 0; round < 22; round++) {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `${round}-${index}`);
+    await store.createMany(ids, {
+      type: round % 2 === 0 ? "even" : "odd",
+      payload: { round },
+      priority: (round % 3) as 0 | 1 | 2,
+      ...(round === 0 ? { correlationId: "c", values: { name: "value" } } : {}),
+    });
+    await time.advance(7);
+  }
+  await store.create("parent", { type: "family" });
+  const children = ["x", "y", "z"].map((id) => ({ id, partitionKey: "p" }));
+  const group = { groupId: "g", waitState: "waiting", success: "done", failure: "broken" };
+  await store.spawnChildren("parent", children, { ...group, type: "child", fencingToken: 0 });
+  await store.signal("parent", { signal: "s", idempotencyKey: "once" });
+  await store.policySet("even", { retry: { maxRetries: 3 } } as never);
+  for (const key of ["a", "b", "c"]) await store.kv.set(key, key, { ttlMs: 1_000_000 });
+  const [job] = await store.claimDue("odd", { worker: "w", leaseMs: 60_000 });
+  await store.complete(job!, { leaseToken: job!.leaseToken!, fencingToken: job!.fencingToken });
+  await store.claimDue("even", { worker: "w", limit: 5, leaseMs: 60_000 });
+}
+
+/** What a caller can see of it: much of it only if every order and every index is as it was. */
+async function everything(store: Store): Promise<unknown> {
+  return [
+    await store.info("even"),
+    await store.info("odd"),
+    await store.list("even", { count: 1_000 }),
+    await store.list("odd", { count: 1_000 }),
+    await store.byCorrelation("c", { count: 100 }),
+    await store.byParent("parent"),
+    await store.byRoot("parent"),
+    await store.terminals("odd"),
+    await store.history("parent"),
+    await store.get("0-17", { payload: true, values: true }),
+    await store.policyGet("even"),
+    await store.kv.list(""),
+    store.stats().log.bytes,
+    store.stats().log.records,
+  ];
+}
+
+/** A store that was closed, and what was in it. */
+async function closed(): Promise<{ files: Directory; before: unknown }> {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened);
+  const before = await everything(opened.store);
+  await opened.store.close();
+  return { files, before };
+}
+
+/** The same with the bytes of one file changed. */
+function copyOf(
+  files: Directory,
+  change: (name: string, bytes: Uint8Array) => Uint8Array,
+): Directory {
+  const copy = memoryDirectory();
+  for (const name of files.list()) {
+    const file = files.open(name);
+    const bytes = new Uint8Array(file.getSize());
+    file.read(bytes, { at: 0 });
+    file.close();
+    const target = copy.open(name, { create: true });
+    target.write(change(name, bytes), { at: 0 });
+    target.close();
+  }
+  return copy;
+}
+
+async function assertOpensAs(files: Directory, before: unknown): Promise<Store> {
+  const { store } = await open(files);
+  assertEquals(await everything(store), before);
+  return store;
+}
+
+test("a store that was closed opens from a checkpoint as from its log, and goes on", async () => {
+  const { files, before } = await closed();
+  assert(files.list().includes(NAME));
+  const without = copyOf(files, (_, bytes) => bytes);
+  without.remove(NAME);
+  const stores = [await assertOpensAs(files, before), await assertOpensAs(without, before)];
+  const answers: unknown[] = [];
+  for (const store of stores) {
+    assertEquals((await store.verify()).damage, []);
+    const claimed = await store.claimDue("even", { worker: "v", limit: 20 });
+    const repeated = await store.signal("parent", { signal: "s", idempotencyKey: "once" });
+    const created = await store.create("new", { type: "even" });
+    answers.push([
+      claimed.map(({ id, fencingToken }) => [id, fencingToken]),
+      [repeated.version, created.createdAtMs],
+    ]);
+    assertEquals((await store.verify()).damage, []);
+    await store.close();
+  }
+  assertEquals(answers[0], answers[1]);
+});
+
+test("what came after a checkpoint is read from the log", async () => {
+  const { files } = await closed();
+  const { store } = await open(files);
+  await store.create("late", { type: "even", payload: 1 });
+  const after = await everything(store);
+  // The process is killed: it closes nothing.
+  const killed = copyOf(files, (_, bytes) => bytes);
+  const again = await assertOpensAs(killed, after);
+  assertEquals((await again.get("late", { payload: true }))?.payload, 1);
+  await again.close();
+  await store.close();
+});
+
+test("a checkpoint that is damaged anywhere, or cut short, is not used", async () => {
+  const { files, before } = await closed();
+  const size = ((): number => {
+    const file = files.open(NAME);
+    const size = file.getSize();
+    file.close();
+    return size;
+  })();
+  const random = seededRandom(7);
+  const offsets = [0, 9, 30, 64, 100, 65_536, 65_540, 65_544, size - 1];
+  for (let count = 0; count < 6; count++) offsets.push(random.u32() % size);
+  for (const offset of offsets) {
+    const flipped = copyOf(files, (name, bytes) => {
+      if (name === NAME) bytes[offset]! ^= 1 << (offset % 8);
+      return bytes;
+    });
+    await (await assertOpensAs(flipped, before)).close();
+  }
+  for (const length of [0, 64, 65_536, 65_600, size - 1]) {
+    const cut = copyOf(files, (name, bytes) => name === NAME ? bytes.subarray(0, length) : bytes);
+    await (await assertOpensAs(cut, before)).close();
+  }
+});
+
+test("a store that opens from a checkpoint reads old frames when somebody wants them", async () => {
+  const { files } = await closed();
+  const rotten = copyOf(files, (name, bytes) => {
+    if (name === "log-1.seg") bytes[100_000]! ^= 1;
+    return bytes;
+  });
+  const { store } = await open(rotten);
+  const [damage] = (await store.verify()).damage;
+  assertEquals(damage?.file, "log-1.seg");
+  await store.close();
+  rotten.remove(NAME);
+  const error = await assertRejects(() => open(rotten));
+  assert(isFlowError(error, "corrupt"), String(error));
+});
+
+test("a checkpoint of places that were merged away is not used, and the next one is", async () => {
+  const { files } = await closed();
+  const first = await open(files);
+  await first.store.compact();
+  const before = await everything(first.store);
+  // Killed: the checkpoint is the one from before the merge.
+  const killed = copyOf(files, (_, bytes) => bytes);
+  const again = await assertOpensAs(killed, before);
+  assertEquals((await again.verify()).damage, []);
+  await again.close();
+  await first.store.close();
+  const third = await assertOpensAs(files, before);
+  assertEquals((await third.verify()).damage, []);
+  await third.close();
+});
+
+test("a checkpoint of another store is not used", async () => {
+  const { files, before } = await closed();
+  const { store } = await open(files);
+  const [backup, restored] = [memoryDirectory(), memoryDirectory()];
+  await store.backup(backup);
+  await store.close();
+  await restoreStore({ from: backup, to: restored });
+  assert(!restored.list().includes(NAME));
+  const mixed = copyOf(files, (_, bytes) => bytes);
+  for (const name of mixed.list()) if (name !== NAME) mixed.remove(name);
+  copyOf(restored, (name, bytes) => {
+    const file = mixed.open(name, { create: true });
+    file.write(bytes, { at: 0 });
+    file.close();
+    return bytes;
+  });
+  await (await assertOpensAs(mixed, before)).close();
+});
+
+test("close() does without a checkpoint where there is no room, or not enough to say", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const opened = await open(disk.directory());
+  await fill(opened);
+  const before = await everything(opened.store);
+  disk.capacityBytes = disk.usedBytes + 100_000;
+  await opened.store.close();
+  assert(!disk.directory().list().includes(NAME));
+  disk.capacityBytes = Infinity;
+  await (await assertOpensAs(disk.directory(), before)).close();
+
+  const small = memoryDirectory();
+  const { store } = await open(small);
+  await store.create("a", { type: "t" });
+  await store.close();
+  assert(!small.list().includes(NAME));
+});

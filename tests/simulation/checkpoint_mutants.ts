@@ -1,0 +1,36 @@
+/**
+ * Checkpoints with one thing missing.
+ *
+ * @module
+ */
+
+import { Checkpoints } from "../../src/engine/checkpoints.ts";
+import type { ShardState } from "../../src/engine/shard_state.ts";
+import type { EnginePractice } from "./engine_machine.ts";
+
+/** A mistake in what is made of a checkpoint. */
+function onLoad(name: string, change: (state: ShardState) => void): EnginePractice {
+  return {
+    name,
+    checkpoints: (options) =>
+      new class extends Checkpoints {
+        override load(...[shard, log, state]: Parameters<Checkpoints["load"]>): boolean {
+          const isLoaded = super.load(shard, log, state);
+          if (isLoaded) change(state);
+          return isLoaded;
+        }
+      }(options),
+  };
+}
+
+/** Every mutant of this kind. */
+export const checkpointMutants: readonly EnginePractice[] = [
+  onLoad("savedSignalsLost", ({ flows }) => flows.signals.clear()),
+  onLoad("savedChildrenLost", ({ flows }) => flows.openChildren.clear()),
+  onLoad("savedTimeLost", (state) => state.resume(state.read.save(), 0)),
+  onLoad("savedPlacesMoved", ({ keydir, flows }) => {
+    const [flow] = flows.table;
+    if (flow === undefined || keydir.previous(flow.lsn) === 0) return;
+    keydir.link(flow.lsn, flow.lsn - 1);
+  }),
+];
