@@ -228,14 +228,8 @@ export class Shard {
       this.#makeRoom(records.length);
       const frame = this.#ahead.opened();
       const firstLsn = frame.nextLsn;
-      const offset = frame.append(records, end - first, nowMs);
-      this.#state.applyAll(effects, {
-        first,
-        end,
-        ends,
-        firstLsn,
-        place: { ...frame.place, offset },
-      });
+      const place = { ...frame.place, offset: frame.append(records, end - first, nowMs) };
+      this.#state.applyAll(effects, { first, end, ends, firstLsn, place });
     }
     this.#host.wrote(effects);
   }

@@ -18,11 +18,9 @@ import {
   type SpreadCommand,
   valuePlace,
 } from "../flow/core/mod.ts";
-import type { SipKey } from "../codec/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
-import type { Checkpoints } from "./checkpoints.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
 import { Courier } from "./courier.ts";
@@ -36,7 +34,7 @@ import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pen
 import { DurablePolicies } from "./policies.ts";
 import { raising } from "./refusals.ts";
 import { Router } from "./router.ts";
-import { closeAll, Shard, type ShardHost, Superseded } from "./shard.ts";
+import { closeAll, Shard, type ShardHost, type ShardOptions, Superseded } from "./shard.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
 import type { MergePlan } from "./merge_plan.ts";
@@ -46,25 +44,16 @@ import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
 /** What the shards of a store are made of. */
-export interface ShardsOptions {
+export interface ShardsOptions
+  extends Omit<ShardOptions, "log" | "neighbours" | "policies" | "host"> {
   /** Their logs, by number; each has one shard as its only writer. */
   readonly logs: readonly Log[];
-  /** Time and randomness. */
-  readonly time: Time;
-  /** The key that flows get their keys by. */
-  readonly hashKey: SipKey;
-  /** Every fencing number that is given away is above this. Default 0. */
-  readonly fencingFloor?: number;
-  /** Limits of the store. */
-  readonly limits: StoreLimits;
   /** Which shard has which partition. Default: there is one shard. */
   readonly map?: ShardMap;
   /** How and when flows and keys are removed that are over. Default: every minute. */
   readonly sweepPlan?: SweepPlan;
   /** When segments are merged. Default: in the background. */
   readonly mergePlan?: MergePlan | undefined;
-  /** What spares reading the logs from their beginnings. Default: nothing. */
-  readonly checkpoints?: Checkpoints | undefined;
   /** The room on the disk. Default: there is no end of it. */
   readonly disk?: DiskRoom | undefined;
 }
