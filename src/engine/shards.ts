@@ -264,8 +264,8 @@ export class Shards implements ShardHost {
     // Not here and now: a command may be half written in another shard.
     if (this.#ended === undefined && this.#courier.hasMail) this.scheduleTurn();
     else this.#pending.release();
-    // A log in a thread answers outside of a turn, and from now on it is idle.
-    this.reschedule();
+    // A log in a thread answers outside of a turn; otherwise the end of one looks at what comes next.
+    if (shard.logMode.kind !== "inline") this.reschedule();
   }
 
   startedAgain(shard: Shard): void {

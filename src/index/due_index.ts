@@ -117,8 +117,8 @@ export class DueIndex {
   /** The earliest due time, `Infinity` if there is none. */
   earliestMs(selection: DueSelection): number {
     let earliestMs = Infinity;
-    for (const heap of this.#allHeaps(selection)) {
-      earliestMs = Math.min(earliestMs, heap.timeAt(0));
+    for (const heaps of this.#byPriority(selection)) {
+      for (const heap of heaps) earliestMs = Math.min(earliestMs, heap.timeAt(0));
     }
     return earliestMs;
   }
