@@ -19,7 +19,7 @@ export interface LogStats {
   readonly bytes: number;
   /** Segments. */
   readonly segments: number;
-  /** Records that are on disk. */
+  /** Records that were ever committed, those included that merges have left out since. */
   readonly records: number;
   /** What was committed since the store was opened. */
   readonly commits: CommitStats;
