@@ -1,0 +1,115 @@
+/**
+ * How long a store takes to open, and what it takes up then.
+ *
+ * `deno run -A bench/storage/opening.ts`, `node bench/storage/opening.ts` or
+ * `bun bench/storage/opening.ts`, each with the number of flows, `due` or `parked`, and the MiB of
+ * records of 200 bytes that come after the store was closed. Every opening is in a process of its own.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process, { argv, versions } from "node:process";
+import { openStore, type Store } from "../../mod.ts";
+
+const FLOWS = Number(argv[2] ?? 1_000_000);
+const DUE = (argv[3] ?? "due") === "due";
+const TAIL_MIB = Number(argv[4] ?? 64);
+
+/** Set in the processes that this one starts: what they do, and where. */
+const [role, place = ""] = (process.env["FLOWCASK_BENCH"] ?? "").split(":");
+
+const BATCH = 1_000;
+
+/** A key with its value, so long that a record has 200 bytes. */
+const VALUE = "x".repeat(140);
+
+if (role === "build") await build(place);
+else if (role === "tail") await tail(place);
+else if (role === "open") await measure(place);
+else main();
+
+function main(): void {
+  const dir = mkdtempSync(join(tmpdir(), "flowcask-opening-"));
+  const [store, copy] = [join(dir, "store"), join(dir, "copy")];
+  child("build", store);
+  report(`${FLOWS} flows, from a checkpoint: ${child("open", store)}`);
+  if (TAIL_MIB > 0) {
+    child("tail", store);
+    cpSync(store, copy, { recursive: true });
+    report(`… and ${TAIL_MIB} MiB behind it: ${child("open", copy)}`);
+    rmSync(copy, { recursive: true });
+  }
+  cpSync(store, copy, { recursive: true });
+  rmSync(join(copy, "CHECKPOINT.0"));
+  report(`… all of it from the log: ${child("open", copy)}`);
+  rmSync(dir, { recursive: true });
+}
+
+function child(role: string, place: string): string {
+  const args = "deno" in versions ? ["run", "-A", argv[1]!] : [argv[1]!];
+  const { stdout, stderr, signal } = spawnSync(process.execPath, [...args, ...argv.slice(2)], {
+    env: { ...process.env, FLOWCASK_BENCH: `${role}:${place}` },
+    encoding: "utf8",
+  });
+  if (stderr !== "" && signal === null) throw new Error(stderr);
+  return stdout.trim();
+}
+
+function open(dir: string): Promise<Store> {
+  const limits = { memoryBytesMax: 64 * 2 ** 30 };
+  return openStore({ dir, limits, merge: { auto: false } });
+}
+
+async function build(dir: string): Promise<void> {
+  const store = await open(dir);
+  const runAtMs = DUE ? {} : { runAtMs: Date.now() + 365 * 86_400_000 };
+  for (let serial = 0; serial < FLOWS; serial += BATCH) {
+    const ids = Array.from({ length: BATCH }, (_, index) => `email-${serial + index}`);
+    await store.createMany(ids, {
+      type: "email",
+      partitionKey: `p${serial % 100_000}`,
+      ...runAtMs,
+    });
+  }
+  await store.close();
+}
+
+/** Writes, and is killed. */
+async function tail(dir: string): Promise<void> {
+  const store = await open(dir);
+  const end = store.stats().log.bytes + TAIL_MIB * 2 ** 20;
+  for (let serial = 0; store.stats().log.bytes < end; serial += BATCH) {
+    await Promise.all(
+      Array.from(
+        { length: BATCH },
+        (_, index) => store.kv.set(`key-${(serial + index) % 10_000}`, VALUE),
+      ),
+    );
+  }
+  process.kill(process.pid, "SIGKILL");
+  await new Promise(() => {});
+}
+
+async function measure(dir: string): Promise<void> {
+  const before = process.memoryUsage().rss;
+  const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  const store = await open(dir);
+  await store.claimDue("email", { worker: "worker-1" });
+  const tookMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const mib = (process.memoryUsage().rss - before) / 2 ** 20;
+  console.log(
+    `${(tookMs / 1_000).toFixed(2)} s until the first claim, ` +
+      `${((user + system) / 1e6).toFixed(2)} s of CPU, ${mib.toFixed(0)} MiB`,
+  );
+  process.exit(0);
+}
+
+function report(line: string): void {
+  const name = "deno" in versions ? "deno" : "bun" in versions ? "bun" : "node";
+  console.log(`${name} ${versions[name]}: ${line}`);
+}
