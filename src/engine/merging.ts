@@ -141,7 +141,11 @@ class Merging {
    */
   async checkLinks(): Promise<void> {
     const { beyond, pause } = this.#options;
+    const linked = beyond.linkedSince(this.#linkMark);
     this.#linkMark = beyond.linkMark();
+    // Without a pause, so that this comes to an end however often somebody links something.
+    if (linked?.some((lsn) => this.#survivors.isUnlinked(lsn))) throw new Outdated();
+    if (linked !== undefined) return;
     for (const lsn of this.#survivors.unlinked()) {
       if (beyond.isLinked(lsn)) throw new Outdated();
       if (this.#isSliceOver()) await pause(this.#bytes);

@@ -288,6 +288,8 @@ export class Shards implements ShardHost {
     const unknown = new FlowError("unknown_outcome", message, { cause });
     for (const call of this.#pending.takeAll()) call.reject(unknown);
     this.#dismiss(failure);
+    // Opening may fail before there is one.
+    void (this.merger as Merger | undefined)?.end(failure);
     for (const shard of this.#all) shard.giveUp(failure);
     return failure;
   }

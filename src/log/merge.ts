@@ -130,6 +130,7 @@ export class SegmentMerge implements Merge {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const { target: { name, file } } of this.#outputs) {
+      if (!leaves) emptyIfPossible(file);
       file.close();
       if (!leaves) removeIfPossible(this.#parts.directory, name);
     }
@@ -184,6 +185,18 @@ export class SegmentMerge implements Merge {
 
   #checkGoesOn(): void {
     if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
+  }
+}
+
+/**
+ * Gives the room of a file back: whoever writes it may have it open for a while. Its head stays, so
+ * that it is known for what it is should it come back.
+ */
+function emptyIfPossible(file: FileHandle): void {
+  try {
+    file.truncate(SEGMENT_HEAD_BYTES);
+  } catch {
+    // Then it takes as long as that.
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { FlowError } from "../../src/errors.ts";
+import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { Shard } from "../../src/engine/shard.ts";
@@ -31,6 +32,8 @@ export interface ScriptOptions {
   readonly shardCount?: number;
   /** Whether logs are written by threads, which take some turns. Default `false`. */
   readonly isThreaded?: boolean;
+  /** Whether closing writes checkpoints, however little there is. Default `false`. */
+  readonly hasCheckpoints?: boolean;
 }
 
 /** A store whose turns and frames are in the hand of a test. */
@@ -74,6 +77,9 @@ export class ScriptedStore implements AsyncDisposable {
       time,
       hashKey: [1, 2, 3, 4],
       limits: storeLimits,
+      checkpoints: options.hasCheckpoints === true
+        ? new Checkpoints({ directory, manifest, recordsMin: 1 })
+        : undefined,
     });
     if (options.isThreaded === true) { for (const thread of threads) thread.start(); }
     const parse = { limits: storeLimits, manualClock: true };

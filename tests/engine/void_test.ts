@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 test("a claim that waits gets the flow that a void frame had given to another one", async () => {
@@ -18,6 +19,27 @@ test("a claim that waits gets the flow that a void frame had given to another on
   await scripted.advance(0);
   await scripted.turn();
   assertEquals((await second).map(({ leaseOwner }) => leaseOwner), ["w2"]);
+});
+
+test("a claim that waits gets such a flow also if a checkpoint knows of it", async () => {
+  const options = { directory: memoryDirectory(), hasCheckpoints: true };
+  const before = new ScriptedStore(options);
+  const created = before.store.create("a", { type: "job" });
+  await before.turn();
+  await created;
+  await before.store.close();
+  await using scripted = new ScriptedStore(options);
+  const { store, fates } = scripted;
+  const first = store.claimDue("job", { worker: "w1" });
+  const second = store.claimDue("job", { worker: "w2", blockMs: 0 });
+  fates.push("no_space");
+  const refused = assertRejects(() => first, FlowError);
+  await scripted.turn();
+  assertEquals((await refused).code, "overloaded");
+  await scripted.advance(0);
+  await scripted.turn();
+  const result = await Promise.race([second, scripted.turn().then(() => null)]);
+  assertEquals(result?.map(({ leaseOwner }) => leaseOwner), ["w2"]);
 });
 
 test("a claim that is aborted while its frame turns out void takes nothing and ends", async () => {

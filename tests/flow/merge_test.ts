@@ -367,6 +367,7 @@ function survivors(
       oldestUnheardLsn: () => Infinity,
       isLinked: () => false,
       linkMark: () => [],
+      linkedSince: () => [],
       ...beyond,
     },
     ...options,

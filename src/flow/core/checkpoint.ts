@@ -66,7 +66,10 @@ export function loadState(state: FlowState, stream: StreamReader, isFirst: boole
   const { table } = state;
   const handles: number[] = [];
   for (const handle of table.load(stream)) {
-    place(state, handle, table.standing(handle));
+    const standing = table.standing(handle);
+    place(state, handle, standing);
+    // A state that was built anew has changed for those who wait, whatever it was built of.
+    state.markChanged(standing.identity.type);
     handles.push(handle);
   }
   // Children end in the order in which they came into their group.

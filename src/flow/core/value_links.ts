@@ -20,6 +20,12 @@ import { valuePlace } from "./value_ref.ts";
  */
 const BROUGHT_COUNT = 256;
 
+/**
+ * So many links that were noted last are remembered one by one, a power of two: more than come while
+ * a merge looks through all that it leaves out.
+ */
+const RECENT_COUNT = 1 << 14;
+
 /** The values that flows of a shard, and messages of it, link. What was a link once counts until the end. */
 export class ValueLinks {
   readonly #shard: number;
@@ -29,6 +35,8 @@ export class ValueLinks {
   readonly #keys = new Uint32Array(2 * BROUGHT_COUNT);
   #broughtCount = 0;
   #notedCount = 0;
+  /** The links that were noted last; the oldest is overwritten. */
+  readonly #recent: number[] = [];
 
   /** @param shard The number of the shard. */
   constructor(shard: number) {
@@ -63,9 +71,19 @@ export class ValueLinks {
     return this.#notedCount;
   }
 
+  /** The links that were noted after so many others; undefined if these are not all remembered. */
+  notedAfter(count: number): number[] | undefined {
+    if (this.#notedCount - count > RECENT_COUNT) return undefined;
+    const numbers: number[] = [];
+    for (let at = count; at < this.#notedCount; at++) {
+      numbers.push(this.#recent[at & (RECENT_COUNT - 1)]!);
+    }
+    return numbers;
+  }
+
   /** Notes a link. */
   add(number: number): void {
-    this.#notedCount += 1;
+    this.#recent[this.#notedCount++ & (RECENT_COUNT - 1)] = number;
     this.#numbers.add(number);
   }
 

@@ -6,7 +6,8 @@
 import type { Flow } from "../flow.ts";
 import type { FlowKey, KeyedHash } from "../flow_key.ts";
 import type { FlowState } from "../state.ts";
-import { valueNumber } from "../value_ref.ts";
+import type { ValueLinks } from "../value_links.ts";
+import { valueNumber, valuePlace } from "../value_ref.ts";
 
 /**
  * What lies around a run: the state that the whole log has come to, and those of the other shards.
@@ -26,10 +27,12 @@ export interface Beyond {
   isLinked(lsn: number): boolean;
   /** What is the same again only if no link has been noted meanwhile. */
   linkMark(): LinkMark;
+  /** The LSNs of values of the shard that were linked since a mark; undefined: that is not known. */
+  linkedSince(mark: LinkMark): number[] | undefined;
 }
 
 /** The links of each shard, and how often one was noted. */
-export type LinkMark = readonly (readonly [links: object, notedCount: number])[];
+export type LinkMark = readonly (readonly [links: ValueLinks, notedCount: number])[];
 
 /** Whether no link was noted between two marks. */
 export function isSameMark(one: LinkMark, two: LinkMark): boolean {
@@ -54,5 +57,16 @@ export function beyondRuns({ shard, states }: StatesBeyond): Beyond {
     oldestUnheardLsn: (to) => own().mail.sentTo(to)[0]?.lsn ?? Infinity,
     isLinked: (lsn) => states().some(({ links }) => links.has(valueNumber({ shard, lsn }))),
     linkMark: () => states().map(({ links }) => [links, links.notedCount] as const),
+    linkedSince: (mark) => {
+      const lsns: number[] = [];
+      for (const [number, { links }] of states().entries()) {
+        const [before, count] = mark[number]!;
+        // A state that was built again has had other links meanwhile.
+        const noted = links === before ? links.notedAfter(count) : undefined;
+        if (noted === undefined) return undefined;
+        for (const place of noted.map(valuePlace)) if (place.shard === shard) lsns.push(place.lsn);
+      }
+      return lsns;
+    },
   };
 }

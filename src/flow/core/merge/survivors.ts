@@ -162,6 +162,11 @@ export class Survivors {
     for (const lsn of this.#unlinked) if (!this.#kept.has(lsn)) yield lsn;
   }
 
+  /** Whether a value goes since nobody links it. */
+  isUnlinked(lsn: number): boolean {
+    return this.#unlinked.has(lsn) && !this.#kept.has(lsn);
+  }
+
   /** Whether a record is kept for its own sake. */
   #isWanted(
     effect: Exclude<Effect, { readonly kind: "ctrl" | "values" | "outbox" }>,
