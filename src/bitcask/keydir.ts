@@ -36,7 +36,7 @@ export class Keydir {
     if (lsn <= this.#lastLsn) invariant(false, `LSN ${lsn} does not follow ${this.#lastLsn}`);
     this.#lastLsn = lsn;
     let last = this.#last;
-    if (last?.segment !== segment) {
+    if (last?.segment !== segment || !last.places.takes(lsn)) {
       const places = isMerged ? new SparsePlaces(lsn) : new DensePlaces(lsn);
       this.#runs.push(last = this.#last = { firstLsn: lsn, segment, places });
     }

@@ -22,7 +22,7 @@ export class MergedRun {
   readonly firstLsn: number;
   /** The last one. */
   readonly lastLsn: number;
-  /** The records that are kept, by segment. */
+  /** The records that are kept, by segment; one in which they are far apart has several. */
   readonly runs: Run[] = [];
   readonly #keydir: Pick<Keydir, "has" | "previous">;
 
@@ -39,7 +39,7 @@ export class MergedRun {
   /** Notes where the next record that is kept stands. Its chain leads past those that are missing. */
   append(lsn: number, segment: number, offset: number): void {
     let last = this.runs.at(-1);
-    if (last?.segment !== segment) {
+    if (last?.segment !== segment || !last.places.takes(lsn)) {
       this.runs.push(last = { firstLsn: lsn, segment, places: new SparsePlaces(lsn) });
     }
     last.places.append(lsn, offset);

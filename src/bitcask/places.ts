@@ -17,6 +17,8 @@ export interface Places {
   save(stream: StreamWriter): void;
   /** Reads all places; there are none yet. */
   load(stream: StreamReader): void;
+  /** Whether a record is near enough to the first one to stand here. */
+  takes(lsn: number): boolean;
   /** Notes where the next record stands. LSNs ascend. */
   append(lsn: number, offset: number): void;
   /** Strings a record behind an earlier one. */
@@ -27,12 +29,58 @@ export interface Places {
   previous(lsn: number): number;
 }
 
+/** In the place of a distance: it is too long for 32 bits, and stands elsewhere. */
+const FAR = 0xffff_ffff;
+
+/**
+ * Records whose predecessors are further away than 32 bits can say. With merges LSNs go on for ever,
+ * and a flow may rest for as long as it likes.
+ */
+class FarLinks {
+  readonly #previous = new Map<number, number>();
+
+  /** Bytes that they take, about. */
+  get bytes(): number {
+    return 48 * this.#previous.size;
+  }
+
+  save(stream: StreamWriter): void {
+    stream.u32(this.#previous.size);
+    for (const [lsn, previousLsn] of this.#previous) {
+      stream.f64(lsn);
+      stream.f64(previousLsn);
+    }
+  }
+
+  load(stream: StreamReader): void {
+    for (let count = stream.u32(); count > 0; count--) {
+      const lsn = stream.f64();
+      this.#previous.set(lsn, stream.f64());
+    }
+  }
+
+  /** What to note as the distance of a record from the one before it. */
+  note(lsn: number, previousLsn: number): number {
+    const distance = lsn - previousLsn;
+    if (distance < FAR) return distance;
+    this.#previous.set(lsn, previousLsn);
+    return FAR;
+  }
+
+  /** The record before one, by the distance that was noted. */
+  previous(lsn: number, distance: number): number {
+    if (distance === 0) return 0;
+    return distance === FAR ? this.#previous.get(lsn)! : lsn - distance;
+  }
+}
+
 /** Places of a segment in which LSNs are dense: eight bytes a record. */
 export class DensePlaces implements Places {
   readonly isMerged = false;
   readonly #beforeLsn: number;
   readonly #offsets = new LsnArray();
   readonly #distances = new LsnArray();
+  readonly #far = new FarLinks();
 
   /** @param firstLsn The first record that may come. */
   constructor(firstLsn: number) {
@@ -40,17 +88,23 @@ export class DensePlaces implements Places {
   }
 
   get bytes(): number {
-    return this.#offsets.bytes + this.#distances.bytes;
+    return this.#offsets.bytes + this.#distances.bytes + this.#far.bytes;
   }
 
   save(stream: StreamWriter): void {
     this.#offsets.save(stream);
     this.#distances.save(stream);
+    this.#far.save(stream);
   }
 
   load(stream: StreamReader): void {
     this.#offsets.load(stream);
     this.#distances.load(stream);
+    this.#far.load(stream);
+  }
+
+  takes(): boolean {
+    return true;
   }
 
   append(lsn: number, offset: number): void {
@@ -58,7 +112,7 @@ export class DensePlaces implements Places {
   }
 
   link(lsn: number, previousLsn: number): void {
-    this.#distances.set(lsn - this.#beforeLsn, lsn - previousLsn);
+    this.#distances.set(lsn - this.#beforeLsn, this.#far.note(lsn, previousLsn));
   }
 
   find(lsn: number): number {
@@ -66,8 +120,7 @@ export class DensePlaces implements Places {
   }
 
   previous(lsn: number): number {
-    const distance = this.#distances.get(lsn - this.#beforeLsn);
-    return distance === 0 ? 0 : lsn - distance;
+    return this.#far.previous(lsn, this.#distances.get(lsn - this.#beforeLsn));
   }
 }
 
@@ -82,6 +135,7 @@ export class SparsePlaces implements Places {
   #lsns = new Uint32Array(SPARSE_COUNT);
   #offsets = new Uint32Array(SPARSE_COUNT);
   #distances = new Uint32Array(SPARSE_COUNT);
+  readonly #far = new FarLinks();
   #count = 0;
 
   /** @param firstLsn The first record that may come. */
@@ -90,7 +144,7 @@ export class SparsePlaces implements Places {
   }
 
   get bytes(): number {
-    return 3 * this.#lsns.byteLength;
+    return 3 * this.#lsns.byteLength + this.#far.bytes;
   }
 
   save(stream: StreamWriter): void {
@@ -99,6 +153,7 @@ export class SparsePlaces implements Places {
     for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
       stream.numbers(numbers.subarray(0, count));
     }
+    this.#far.save(stream);
   }
 
   load(stream: StreamReader): void {
@@ -109,6 +164,11 @@ export class SparsePlaces implements Places {
     for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
       stream.numbers(numbers.subarray(0, count));
     }
+    this.#far.load(stream);
+  }
+
+  takes(lsn: number): boolean {
+    return lsn - this.#firstLsn <= 0xffff_ffff;
   }
 
   append(lsn: number, offset: number): void {
@@ -124,11 +184,8 @@ export class SparsePlaces implements Places {
 
   link(lsn: number, previousLsn: number): void {
     const index = this.#indexOf(lsn);
-    const distance = lsn - previousLsn;
-    if (!(index >= 0 && distance <= 0xffff_ffff)) {
-      invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
-    }
-    this.#distances[index] = distance;
+    if (index < 0) invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
+    this.#distances[index] = this.#far.note(lsn, previousLsn);
   }
 
   find(lsn: number): number {
@@ -138,8 +195,7 @@ export class SparsePlaces implements Places {
 
   previous(lsn: number): number {
     const index = this.#indexOf(lsn);
-    const distance = index < 0 ? 0 : this.#distances[index]!;
-    return distance === 0 ? 0 : lsn - distance;
+    return index < 0 ? 0 : this.#far.previous(lsn, this.#distances[index]!);
   }
 
   #grow(): void {

@@ -65,7 +65,7 @@ export class Checkpoints {
     }
   }
 
-  /** The places have changed: the last checkpoint is no use any more. */
+  /** The last checkpoint is no use any more, or never was. */
   forget(shard: number): void {
     this.#lsns[shard] = 0;
   }

@@ -57,6 +57,12 @@ export class LogReader {
     let index = typeof after === "number" ? after : after.end.index;
     while (index < this.#options.tail().end.index) {
       const entry = this.#entryAfter(index);
+      if (stand?.end.index === entry.base.index && !isSamePosition(stand.end, entry.base)) {
+        throw corrupt("The segment does not continue the log that was read so far", {
+          file: segmentName(entry.id),
+          offset: 0,
+        });
+      }
       for (const frame of this.#framesOf(entry, stand)) {
         stand = { end: frame.end, segment: entry.id, endOffset: frame.nextOffset };
         if (frame.end.index <= index) continue;

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { Keydir } from "../../src/bitcask/mod.ts";
+import { Keydir, MergedRun } from "../../src/bitcask/mod.ts";
+import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 
 test("Keydir finds every record in the segment that holds it", () => {
@@ -41,4 +42,44 @@ test("Keydir refuses LSNs that come again and unknown LSNs", () => {
   assertThrows(() => keydir.append(1, 1, 128), InvariantError);
   assertThrows(() => keydir.find(0), InvariantError);
   assertThrows(() => keydir.find(3), InvariantError);
+});
+
+test("Keydir finds what came before a record however long ago that was", () => {
+  const far = 2 ** 32 + 5;
+  const keydir = new Keydir();
+  for (const lsn of [1, 2, 3]) keydir.append(lsn, 1, 64 * lsn);
+  for (const [index, lsn] of [far, 2 * far, 2 * far + 1].entries()) {
+    keydir.append(lsn, 2 + index, 64 * (index + 1));
+  }
+  keydir.link(far, 1);
+  keydir.link(2 * far, far);
+  keydir.link(2 * far + 1, 2 * far);
+  const assertWhole = (keydir: Keydir): void => {
+    const chain = [2 * far + 1, 2 * far, far, 1].map((lsn) => keydir.previous(lsn));
+    assertEquals(chain, [2 * far, far, 1, 0]);
+    assertEquals([1, 2, far, 2 * far].map((lsn) => keydir.has(lsn)), [true, true, true, true]);
+  };
+  assertWhole(keydir);
+  // All of it is merged into one segment, which is then read again.
+  const run = new MergedRun(keydir, { firstLsn: 1, lastLsn: 2 * far });
+  for (const [index, lsn] of [1, 2, far, 2 * far].entries()) run.append(lsn, 9, 64 * (index + 1));
+  keydir.replace(run);
+  assertWhole(keydir);
+  assertEquals(keydir.find(2 * far), { segment: 9, offset: 256 });
+  const again = new Keydir();
+  for (const [index, lsn] of [1, 2, far, 2 * far].entries()) {
+    again.append(lsn, 9, 64 * (index + 1), true);
+  }
+  again.append(2 * far + 1, 4, 192);
+  again.link(far, 1);
+  again.link(2 * far, far);
+  again.link(2 * far + 1, 2 * far);
+  assertWhole(again);
+  const pieces: Uint8Array[] = [];
+  const writer = new StreamWriter((bytes) => pieces.push(bytes.slice()));
+  keydir.save(writer);
+  writer.flush();
+  const loaded = new Keydir();
+  loaded.load(new StreamReader(() => pieces.shift()));
+  assertWhole(loaded);
 });

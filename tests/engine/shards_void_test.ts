@@ -66,6 +66,24 @@ test("a claim of which a shard has no room for its part answers with the others"
   assertEquals(idsOf(await after(scripted, left)), ["b"]);
 });
 
+test("a claim that is refused in the middle leaves nothing in a shard that had made room", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS, frameBytesMax: 4_096 });
+  const { store } = scripted;
+  await withFlows(scripted, 2);
+  const large = store.create("large", {
+    type: "other",
+    partitionKey: P1,
+    payload: "x".repeat(3_800),
+  });
+  scripted.fatesOf[1]!.push("no_space");
+  const claimed = store.claimDue("job", { worker: "w", limit: 2 });
+  const refused = [large, claimed].map((call) => assertRejects(() => call, FlowError));
+  for (let turn = 0; turn < 4; turn++) await scripted.turn();
+  for (const { code } of await Promise.all(refused)) assertEquals(code, "overloaded");
+  const again = store.claimDue("job", { worker: "w", limit: 2 });
+  assertEquals(idsOf(await after(scripted, again)), ["a", "b"]);
+});
+
 test("a query over all shards is read again when one of them starts again", async () => {
   await using scripted = new ScriptedStore({ shardCount: SHARDS });
   await withFlows(scripted, 2);

@@ -45,3 +45,12 @@ test("FileLog.read() refuses to begin before what the log still keeps", () => {
   assertEquals([error.code, error.details.first], ["log_trimmed", 3]);
   assertEquals([...log.read(2)].map(({ end }) => end.index), [3, 4, 5]);
 });
+
+test("FileLog.read() does not go on behind a frame of another log, also at the end of a segment", () => {
+  const log = openLog(memoryDirectory(), { segmentBytesMax: SMALL });
+  for (const text of ["one", "two", "three", "four", "five"]) append(log, text);
+  for (const end of [...log.read(0)].slice(0, -1).map(frameEnd)) {
+    const other = { ...end, end: { ...end.end, chain: end.end.chain ^ 1 } };
+    assertThrows(() => [...log.read(other)], FlowError, "continue");
+  }
+});
