@@ -1,6 +1,5 @@
 /**
- * The flow core as a store without a log: every command happens at once, and everything it does goes
- * through bytes and back on the way.
+ * The flow core as a store without a log: commands happen at once, through bytes and back.
  *
  * @module
  */
@@ -25,6 +24,7 @@ import { decodeRecord } from "../../src/log/record.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
+import { throughCheckpoint } from "./checkpoint_trip.ts";
 import { type CoreFrame, recordsIn } from "./core_frames.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { encodeEffects } from "./effect_records.ts";
@@ -246,18 +246,18 @@ export class CoreStore {
     const begun = rebuilding.begin?.(this.state, before);
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
-        const { lsn } = record;
-        this.log[lsn - 1] = { lsn, bytes: record.bytes };
+        const { lsn, bytes } = record;
+        this.log[lsn - 1] = { lsn, bytes };
         const stored = core.decodeEffect(record, this.state.dictionary);
         const effect = rebuilding.effect === undefined ? stored : rebuilding.effect(stored);
         if (effect !== undefined) this.#evolve(effect, lsn);
       }
-      // Of frames that were merged the last records may be gone.
+      // Of frames that were merged the last records may be gone; commands are whole all the same.
       this.log.length = frame.end.lsn;
-      // Frames have whole commands.
       this.#assertSettled();
     }
     begun?.();
+    if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state);
     this.wroteAtMs = frames.at(-1)?.timeMs ?? 0;
     this.nowMs = Math.max(wallMs, this.wroteAtMs);
     core.grantLeaseGrace(this.state, this.nowMs);

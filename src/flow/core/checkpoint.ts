@@ -54,7 +54,11 @@ export function saveState(state: FlowState, stream: StreamWriter): void {
 /** Reads a state; it is empty. Those of other shards than the first have their policies already. */
 export function loadState(state: FlowState, stream: StreamReader, isFirst: boolean): void {
   const little = stream.json<Little>();
-  for (const [index, name] of little.names.entries()) state.dictionary.add(index + 1, name);
+  for (const [index, name] of little.names.entries()) {
+    state.dictionary.add(index + 1, name);
+    // Whoever waits for flows of a type looks again, as after reading the log.
+    state.markChanged(name);
+  }
   for (const [type, policy] of isFirst ? little.policies : []) state.policies.set(type, policy);
   for (const group of little.closings) state.closings.add(group);
   state.mail.load(little.mail);
