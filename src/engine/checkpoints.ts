@@ -35,6 +35,8 @@ export class Checkpoints {
   readonly #options: CheckpointsOptions;
   /** By shard: up to which record the last checkpoint goes. */
   readonly #lsns: number[] = [];
+  /** By shard: whether its state was made of a checkpoint. */
+  readonly #isLoaded: boolean[] = [];
 
   /** @param options How they are made. */
   constructor(options: CheckpointsOptions) {
@@ -48,6 +50,7 @@ export class Checkpoints {
   load(shard: number, log: Log, state: ShardState): boolean {
     const { directory, manifest } = this.#options;
     const key = { dbId: manifest.state.dbId, shard, version: CHECKPOINT_VERSION };
+    this.#isLoaded[shard] = false;
     try {
       const isLoaded = readCheckpoint(directory, key, (facts, stream) => {
         if (!isOf(facts, log)) return false;
@@ -59,13 +62,19 @@ export class Checkpoints {
         return true;
       }) ?? false;
       if (isLoaded) this.#lsns[shard] = state.read.end!.end.lsn;
-      return isLoaded;
+      return this.#isLoaded[shard] = isLoaded;
     } catch {
       return false;
     }
   }
 
-  /** The last checkpoint is no use any more, or never was. */
+  /** What was loaded does not fit what comes after it: the state is made of the log. */
+  reject(shard: number): void {
+    this.#isLoaded[shard] = false;
+    this.#lsns[shard] = 0;
+  }
+
+  /** The places have changed: the last checkpoint is no use any more. */
   forget(shard: number): void {
     this.#lsns[shard] = 0;
   }
@@ -81,6 +90,10 @@ export class Checkpoints {
     const { end } = tally;
     const newCount = log.end.lsn - (this.#lsns[shard] ?? 0);
     if (end === undefined || !isSamePosition(end.end, log.end) || newCount < recordsMin) return;
+    // Only the log tells which links are left, and merges keep what is linked: from one checkpoint to
+    // the next, links would stay for ever.
+    const isOutlived = this.#isLoaded[shard] === true && this.#lsns[shard] === 0;
+    if (isOutlived && state.flows.links.notedCount > 0) return removeCheckpoint(directory, shard);
     const { dbId } = manifest.state;
     const segments = log.segments.list.map(({ id }) => id);
     try {

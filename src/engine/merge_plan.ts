@@ -37,6 +37,12 @@ const FRESH_MIN = 4;
 const RATIO = 2;
 
 /**
+ * A merge that keeps more than a segment can hold, which is 1 GiB, goes on in another one. One that is
+ * as good as full belongs together with the next: one by one they would never be too large.
+ */
+const FULL_BYTES = 1_000_000_000;
+
+/**
  * The ids of the segments to merge in the background, in order; none: it is not worth it yet. The
  * newest ones stay, then a few fresh ones are merged, with those older ones that are not much larger.
  */
@@ -46,11 +52,23 @@ export function worthMerging(segments: readonly Segment[], { keepBytes }: MergeP
   if (fresh.length < FRESH_MIN) return [];
   let first = old.length - fresh.length;
   let bytes = bytesOf(fresh);
-  while (first > 0 && old[first - 1]!.bytes <= RATIO * bytes) {
-    first -= 1;
-    bytes += old[first]!.bytes;
+  while (first > 0) {
+    const before = firstOfMerge(old, first - 1);
+    const more = bytesOf(old.slice(before, first));
+    if (more > RATIO * bytes) break;
+    first = before;
+    bytes += more;
   }
   return old.slice(first).map(({ id }) => id);
+}
+
+/** The first of those segments that came from the same merge as one of them, as far as can be seen. */
+function firstOfMerge(segments: readonly Segment[], index: number): number {
+  let first = index;
+  while (first > 0 && segments[first - 1]!.isMerged && segments[first - 1]!.bytes >= FULL_BYTES) {
+    first -= 1;
+  }
+  return first;
 }
 
 /** The sealed segments but the newest ones of so many bytes. */

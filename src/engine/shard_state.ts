@@ -110,7 +110,7 @@ export class ShardState {
     if (checkpoints !== undefined) {
       const state = new ShardState(log, options);
       if (checkpoints.load(shard, log, state) && state.#readsOn(log)) return state;
-      checkpoints.forget(shard);
+      checkpoints.reject(shard);
     }
     const state = new ShardState(log, options);
     state.#read(log);

@@ -187,6 +187,26 @@ test("a checkpoint of places that were merged away is not used, and the next one
   await third.close();
 });
 
+test("what was a link once is forgotten by an opening after a merge, also with checkpoints", async () => {
+  const { files } = await closed();
+  const first = await open(files);
+  const payload = "x".repeat(50_000);
+  const { payloadRef } = await first.store.create("owner", { type: "t", payload });
+  await first.store.create("link", { type: "t", payloadRef: payloadRef! });
+  for (const id of ["owner", "link"]) await first.store.cancel(id, { ttlMs: 1 });
+  await first.time.advance(1_000);
+  while ((await first.store.retentionCleanup()).flows > 0);
+  await first.store.compact();
+  assertEquals(await first.store.valueMget([payloadRef!]), [payload]);
+  await first.store.close();
+  const second = await open(files);
+  await second.store.create("new", { type: "t" });
+  await second.store.compact();
+  assertEquals(await second.store.valueMget([payloadRef!]), [null]);
+  await second.store.close();
+  assert(files.list().includes(NAME));
+});
+
 test("a checkpoint of another store is not used", async () => {
   const { files, before } = await closed();
   const { store } = await open(files);

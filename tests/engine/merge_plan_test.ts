@@ -1,0 +1,41 @@
+import { DEFAULT_MERGE_PLAN, worthMerging } from "../../src/engine/merge_plan.ts";
+import type { Segment } from "../../src/log/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+
+const MIB = 1_048_576;
+const OUTPUT_BYTES_MAX = 1_024 * MIB;
+
+function segment(id: number, bytes: number, isMerged: boolean): Segment {
+  return { id, bytes, isMerged, isSealed: true };
+}
+
+test("worthMerging() takes older segments that are not much larger, and no others", () => {
+  const fresh = [7, 8, 9, 10].map((id) => segment(id, 64 * MIB, false));
+  const plan = { ...DEFAULT_MERGE_PLAN, keepBytes: 0 };
+  const ids = (...merged: Segment[]): number[] => worthMerging([...merged, ...fresh], plan);
+  assertEquals(ids(), [7, 8, 9, 10]);
+  assertEquals(ids(segment(1, 512 * MIB, true)), [1, 7, 8, 9, 10]);
+  assertEquals(ids(segment(1, 513 * MIB, true)), [7, 8, 9, 10]);
+  assertEquals(ids(segment(1, OUTPUT_BYTES_MAX, true), segment(2, 10 * MIB, true)), [7, 8, 9, 10]);
+  assertEquals(worthMerging([segment(1, MIB, true), ...fresh.slice(1)], plan), []);
+});
+
+test("worthMerging() writes records again only as often as what is kept grows by half", () => {
+  let segments: Segment[] = [];
+  let [id, added, written] = [0, 0, 0];
+  for (let round = 0; round < 1_000; round++) {
+    segments.push(segment(++id, 64 * MIB, false));
+    added += 64 * MIB;
+    const ids = worthMerging(segments, { auto: true, keepBytes: 0 });
+    if (ids.length === 0) continue;
+    // All is kept, in as few segments as can hold it.
+    let bytes = segments.filter(({ id }) => ids.includes(id)).reduce((sum, s) => sum + s.bytes, 0);
+    written += bytes;
+    segments = segments.filter(({ id }) => !ids.includes(id));
+    for (; bytes > 0; bytes -= OUTPUT_BYTES_MAX) {
+      segments.push(segment(++id, Math.min(bytes, OUTPUT_BYTES_MAX), true));
+    }
+  }
+  assert(written < 12 * added, `${written / added} times`);
+});
