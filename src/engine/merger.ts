@@ -108,9 +108,7 @@ export class Merger {
   /** Goes on, or begins if there is something to do. */
   wake(): void {
     if (this.nextAtMs() > this.#time.clock.monotonicMs()) return;
-    const onRested = this.#onRested;
-    this.#onRested = undefined;
-    if (onRested !== undefined) return onRested();
+    if (this.#endRest()) return;
     const shard = this.#changedShard()!;
     this.#seen[shard.number] = shard.meter.log.segments;
     const ids = worthMerging(shard.segments.list, this.#plan);
@@ -119,7 +117,10 @@ export class Merger {
     let slices = 0;
     const rest = async (): Promise<void> => {
       const isBehind = shard.meter.log.segments - segments >= BEHIND_COUNT;
-      if (!isBehind) await this.#rest();
+      // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
+      const isAwaited = this.#runningCount > 1;
+      if (isAwaited) await this.#turn();
+      else if (!isBehind) await this.#rest();
       else if (++slices % BEHIND_SLICES === 0) await this.#turn();
     };
     this.#inTurn(() => this.#merge(shard, ids, rest)).then(
@@ -167,7 +168,7 @@ export class Merger {
   async end(ending: FlowError): Promise<void> {
     this.#ending = ending;
     this.#ended.resolve();
-    this.#onRested?.();
+    this.#endRest();
     this.#onFree?.();
     await this.#last.catch(() => {});
   }
@@ -222,6 +223,7 @@ export class Merger {
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#checkGoesOn();
     this.#runningCount += 1;
+    this.#endRest();
     const before = this.#last;
     const done = before.then(() => {
       this.#checkGoesOn();
@@ -244,6 +246,14 @@ export class Merger {
   /** Lets everybody else have a turn. */
   #turn(): Promise<void> {
     return new Promise((resolve) => this.#time.defer(resolve));
+  }
+
+  /** Goes on if it rests. Returns whether it did. */
+  #endRest(): boolean {
+    const onRested = this.#onRested;
+    this.#onRested = undefined;
+    onRested?.();
+    return onRested !== undefined;
   }
 
   /** Lets everybody else have some time. */

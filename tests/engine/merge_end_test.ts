@@ -41,9 +41,8 @@ test("compact() ends also if values are linked all the time", async () => {
   await store.close();
 });
 
-test("compact() ends when the store fails, also if it waits for another merge", async () => {
-  const disk = new SimulatedDisk({ random: seededRandom(1) });
-  const time = manualTime({ startMs: 1_700_000_000_000 });
+/** A store that merges in the background, and rests in the middle of it. */
+async function resting(disk: SimulatedDisk, time: ManualTime): Promise<Store> {
   const merge = { keepBytes: 0 };
   const store = await openStore({ files: disk.directory(), time, limits: LIMITS, merge });
   for (let round = 0; round < 8; round++) {
@@ -52,6 +51,22 @@ test("compact() ends when the store fails, also if it waits for another merge", 
   }
   await time.advance(1);
   assert(store.stats().merges.isRunning, "Nothing is merged");
+  return store;
+}
+
+test("compact() lets a merge in the background rest no more, since nothing wakes a process for it", async () => {
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const store = await resting(new SimulatedDisk({ random: seededRandom(1) }), time);
+  const result = await Promise.race([store.compact(), turns(time, 1_000).then(() => "It waits")]);
+  assert(typeof result === "object", String(result));
+  assertEquals(store.stats().merges.count, 2);
+  await store.close();
+});
+
+test("compact() ends when the store fails, also if it waits for another merge", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const store = await resting(disk, time);
   const compacting = assertRejects(() => store.compact());
   disk.arm({ call: "flush" });
   await assertRejects(() => store.create("a", { type: "t" }));
