@@ -70,10 +70,7 @@ export function loadState(state: FlowState, stream: StreamReader, isFirst: boole
   const { table } = state;
   const handles: number[] = [];
   for (const handle of table.load(stream)) {
-    const standing = table.standing(handle);
-    place(state, handle, standing);
-    // A state that was built anew has changed for those who wait, whatever it was built of.
-    state.markChanged(standing.identity.type);
+    place(state, handle, table.standing(handle));
     handles.push(handle);
   }
   // Children end in the order in which they came into their group.
