@@ -28,7 +28,9 @@ export type HealthProblemCode =
   /** The wall clock is more than ten seconds behind the time of the store. */
   | "clock_ahead"
   /** Flows whose retention is over are not removed in time. */
-  | "sweeper_behind";
+  | "sweeper_behind"
+  /** The last merge in the background did not end well: the log grows. */
+  | "merge_failed";
 
 /** One thing that is wrong. */
 export interface HealthProblem {
@@ -90,6 +92,8 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (behindMs > Math.max(SWEEP_BEHIND_MS_MAX, 2 * sweepIntervalMs)) {
     note("sweeper_behind", `A retention has been over for ${Math.round(behindMs)} ms`);
   }
+  const { failure } = shards.merger.stats;
+  if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
   return problems;
 }
 

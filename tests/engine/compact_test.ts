@@ -304,3 +304,20 @@ test("compact() keeps a value that is linked while it is under way, whenever tha
   assert(linked.length > 2, `${linked.length} links`);
   assertEquals(linked.filter((payload) => payload !== "first"), []);
 });
+
+test("health() tells that segments cannot be merged, and why", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const limits = { segmentBytesMax: SEGMENT_BYTES };
+  const options = { files: disk.directory(), time, limits, merge: { keepBytes: 0 } };
+  const store = await openStore(options);
+  await work(store, "a", 200);
+  disk.flipBit({ name: "log-1.seg" });
+  for (let round = 0; round < 4; round++) await work(store, `b${round}`, 200);
+  await time.advance(1_000);
+  const { status, problems: [problem] } = store.health();
+  assertEquals([status, problem?.code], ["degraded", "merge_failed"]);
+  assert(/log-1\.seg/.test(problem!.message), problem!.message);
+  assertEquals((await store.get("b3-7"))?.state, "completed");
+  await store.close();
+});
