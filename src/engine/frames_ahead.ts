@@ -74,6 +74,13 @@ export class FramesAhead {
     return frame;
   }
 
+  /** Drops the open frame if nothing has come into it. Returns whether there was one. */
+  dropEmpty(): boolean {
+    if (this.#open?.count !== 0) return false;
+    this.#open = undefined;
+    return true;
+  }
+
   /** Forgets the frame that was to be answered next, and returns it; undefined: it is another. */
   answered(frame: Frame): SubmittedFrame | undefined {
     return this.#submitted[0]?.frame === frame ? this.#submitted.shift() : undefined;

@@ -137,7 +137,7 @@ export class Merger {
     return await this.#inTurn(async () => {
       const bytesBefore = this.#bytes();
       for (const shard of this.#shards.all) {
-        await Promise.race([shard.segments.roll(), this.#ended.promise]);
+        await Promise.race([shard.roll(), this.#ended.promise]);
         const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
         // One that was merged and has nothing behind it would come out as it is.
         if (sealed.length === 1 && sealed[0]!.isMerged) continue;

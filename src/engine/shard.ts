@@ -268,6 +268,11 @@ export class Shard {
     return this.#log.segments;
   }
 
+  /** Goes on in a new segment of its log, or stays where it is; see `Segments.roll()`. */
+  roll(): Promise<void> {
+    return this.#log.segments.roll(this.#ahead.dropEmpty());
+  }
+
   /** Segments have taken the place of others: what was kept of their records is found there. */
   merged(run: MergedRun, merged: MergedSegments): void {
     this.#state.keydir.replace(run);

@@ -99,7 +99,7 @@ export class FileLog implements Log {
       ...parts,
       reader: this.#reader,
       tail: () => this.#writer,
-      roll: () => this.#rollSoon(),
+      roll: (returnsPlace) => this.#rollSoon(returnsPlace),
       whenFree: (act) => this.#writeBeside(act),
       fail: (cause) => this.#fail(cause),
     });
@@ -221,8 +221,9 @@ export class FileLog implements Log {
     return done;
   }
 
-  #rollSoon(): Promise<void> {
+  #rollSoon(returnsPlace: boolean): Promise<void> {
     this.#checkUsable();
+    if (returnsPlace) this.#isPlaceGiven = false;
     if (isSamePosition(this.#writer.entry.base, this.end)) return Promise.resolve();
     const rolled = this.#beside.roll();
     this.#work();

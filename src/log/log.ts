@@ -157,8 +157,10 @@ export interface Segments {
    * Goes on in a new segment as soon as no frame is on its way or has its place in this one. Resolves
    * when it does, when there is no room for it, or when the log ends. A log without a frame in its
    * open segment stays where it is.
+   *
+   * @param returnsPlace Whether no frame comes to the place that was given last. Default false.
    */
-  roll(): Promise<void>;
+  roll(returnsPlace?: boolean): Promise<void>;
   /**
    * Begins to merge sealed segments that follow one another. One merge at a time: another one that
    * is under way is given up.

@@ -17,7 +17,7 @@ export interface FileSegmentsParts extends Omit<SegmentMergeParts, "inputs" | "f
   /** The open segment, as it is at the moment. */
   readonly tail: () => SegmentWriter;
   /** Goes on in a new segment. */
-  readonly roll: () => Promise<void>;
+  readonly roll: (returnsPlace: boolean) => Promise<void>;
 }
 
 /** The segments of a file log. */
@@ -46,8 +46,8 @@ export class FileSegments implements Segments {
     return manifest.segmentsOf(shard).find(({ merged }) => !merged)!.base;
   }
 
-  roll(): Promise<void> {
-    return this.#parts.roll();
+  roll(returnsPlace: boolean = false): Promise<void> {
+    return this.#parts.roll(returnsPlace);
   }
 
   merge(ids: readonly number[]): Merge {
