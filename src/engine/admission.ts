@@ -123,6 +123,11 @@ export class Admission {
     return this.#disk?.shortage() === "disk_full";
   }
 
+  /** Whether there is no more room on the disk than work that exists may need. */
+  isShortOfDisk(): boolean {
+    return this.#disk?.shortage() !== undefined;
+  }
+
   /** A frame found no room on the disk. Returns whether there is some now. */
   ranOutOfRoom(): boolean {
     return this.#disk?.ranOut() ?? false;

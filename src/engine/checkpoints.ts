@@ -7,6 +7,7 @@ import { CHECKPOINT_VERSION, loadState, saveState } from "../flow/core/mod.ts";
 import type { Directory } from "../files/mod.ts";
 import {
   type CheckpointFacts,
+  checkpointName,
   isSamePosition,
   type Log,
   type Manifest,
@@ -61,17 +62,20 @@ export class Checkpoints {
         state.resume(tally, timeMs);
         return true;
       }) ?? false;
-      if (isLoaded) this.#lsns[shard] = state.read.end!.end.lsn;
-      return this.#isLoaded[shard] = isLoaded;
+      if (!isLoaded) return this.reject(shard);
+      this.#lsns[shard] = state.read.end!.end.lsn;
+      return this.#isLoaded[shard] = true;
     } catch {
-      return false;
+      return this.reject(shard);
     }
   }
 
-  /** What was loaded does not fit what comes after it: the state is made of the log. */
-  reject(shard: number): void {
-    this.#isLoaded[shard] = false;
+  /** What is there is no use, so it need not take up room: the state is made of the log. */
+  reject(shard: number): false {
+    const { directory } = this.#options;
     this.#lsns[shard] = 0;
+    if (directory.list().includes(checkpointName(shard))) removeCheckpoint(directory, shard);
+    return this.#isLoaded[shard] = false;
   }
 
   /** The places have changed: the last checkpoint is no use any more. */

@@ -63,6 +63,14 @@ export interface MergeStats {
   readonly failure: string | null;
 }
 
+/** How a merge gives way to others. */
+interface Pace {
+  /** Lets others have their turn between two slices. */
+  rest(progress: CompactProgress): Promise<void>;
+  /** Waits for something that others have to do first. */
+  wait(until: Promise<void>): Promise<void>;
+}
+
 /** Merges segments: in the background when it is worth it, or all of them when somebody asks. */
 export class Merger {
   readonly #shards: Shards;
@@ -123,7 +131,8 @@ export class Merger {
       else if (!isBehind) await this.#rest();
       else if (++slices % BEHIND_SLICES === 0) await this.#turn();
     };
-    this.#inTurn(() => this.#merge(shard, ids, rest)).then(
+    const pace: Pace = { rest, wait: (until) => until };
+    this.#inTurn(() => this.#merge(shard, ids, pace)).then(
       () => this.#stats = { ...this.#stats, failure: null },
       // What is wrong with a segment concerns those who read it; the merge has changed nothing.
       (error) => this.#stats = { ...this.#stats, failure: String(error?.message ?? error) },
@@ -134,20 +143,24 @@ export class Merger {
   async compact(options: CompactOptions = {}): Promise<Compaction> {
     const { onProgress, signal } = checkLongWork(options);
     signal?.throwIfAborted();
+    const pace: Pace = {
+      wait: (until) => untilAborted(until, signal),
+      rest: async (progress) => {
+        onProgress?.(progress);
+        await this.#turn();
+        signal?.throwIfAborted();
+      },
+    };
     return await this.#inTurn(async () => {
       const bytesBefore = this.#bytes();
       for (const shard of this.#shards.all) {
-        await Promise.race([shard.roll(), this.#ended.promise]);
+        await pace.wait(Promise.race([shard.roll(), this.#ended.promise]));
         const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
         // One that was merged and has nothing behind it would come out as it is.
         if (sealed.length === 1 && sealed[0]!.isMerged) continue;
         const ids = sealed.map(({ id }) => id);
         if (ids.length === 0) continue;
-        await this.#merge(shard, ids, async (progress) => {
-          onProgress?.(progress);
-          await this.#turn();
-          signal?.throwIfAborted();
-        });
+        await this.#merge(shard, ids, pace);
       }
       return { bytesBefore, bytesAfter: this.#bytes() };
     });
@@ -173,14 +186,10 @@ export class Merger {
     await this.#last.catch(() => {});
   }
 
-  async #merge(
-    shard: Shard,
-    ids: readonly number[],
-    rest: (progress: CompactProgress) => Promise<void>,
-  ): Promise<void> {
+  async #merge(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       try {
-        return await this.#mergeOnce(shard, ids, rest);
+        return await this.#mergeOnce(shard, ids, pace);
       } catch (error) {
         if (!(error instanceof Outdated)) throw error;
       }
@@ -191,24 +200,22 @@ export class Merger {
     );
   }
 
-  async #mergeOnce(
-    shard: Shard,
-    ids: readonly number[],
-    rest: (progress: CompactProgress) => Promise<void>,
-  ): Promise<void> {
+  async #mergeOnce(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
     const merge = shard.segments.merge(ids);
     const beyond = beyondRuns({
       shard: shard.number,
       states: () => this.#shards.all.map(({ state }) => state.flows),
     });
     const pause = async (bytes: number): Promise<void> => {
-      await rest({ bytes, totalBytes: PASSES * merge.bytes });
+      await pace.rest({ bytes, totalBytes: PASSES * merge.bytes });
       this.#checkGoesOn();
     };
-    const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, {
-      ...{ shard, beyond, pause },
-      held: () => this.#held(),
-    });
+    const held = (): Promise<void> | undefined => {
+      const free = this.#held();
+      return free && pace.wait(free);
+    };
+    const options = { shard, beyond, pause, held };
+    const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, options);
     this.#seen[shard.number] = shard.meter.log.segments;
     const { count, readBytes, writtenBytes } = this.#stats;
     this.#stats = {
@@ -280,5 +287,18 @@ export class Merger {
 
   #bytes(): number {
     return this.#shards.all.reduce((sum, { segments }) => sum + bytesOf(segments.list), 0);
+  }
+}
+
+/** Waits until something has happened, or rejects with the reason of the signal. */
+async function untilAborted(until: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await until;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([until, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

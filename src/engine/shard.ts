@@ -305,8 +305,9 @@ export class Shard {
     return this.#log.mode;
   }
 
-  /** Spares the next opening what this one has read and made. Nothing is under way, or will be. */
+  /** Spares the next opening what this one has made; before that takes its time, proves the rest. */
   saveCheckpoint(): void {
+    this.#log.mark();
     this.#options.checkpoints?.save(this.number, this.#log, this.#state, this.meter.log);
   }
 
@@ -316,8 +317,7 @@ export class Shard {
   }
 
   #circumstances(nowMs: number): Circumstances {
-    const { limits, neighbours } = this.#options;
-    const { random } = this.#time;
+    const { limits, neighbours, time: { random } } = this.#options;
     return { nowMs, firstLsn: this.#ahead.nextLsn, random, limits, neighbours };
   }
 

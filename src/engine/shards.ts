@@ -248,8 +248,9 @@ export class Shards implements ShardHost {
       await this.merger.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
       this.#pending.release();
-      // Unless the log has failed in the end.
-      if (this.#ended === ending) { for (const shard of this.#all) shard.saveCheckpoint(); }
+      // Unless the log has failed in the end, or others need the room.
+      const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
+      if (isSaved) { for (const shard of this.#all) shard.saveCheckpoint(); }
     }
     await closeAll(this.#all);
   }

@@ -51,6 +51,10 @@ export function writeCheckpoint(
   facts: CheckpointFacts,
   write: (stream: StreamWriter) => void,
 ): void {
+  const headOf = (size: number): Uint8Array => encodeDocument({ ...facts, size }, { magic: MAGIC });
+  if (headOf(Number.MAX_SAFE_INTEGER).length > HEAD_BYTES) {
+    throw new Error(`A checkpoint has no room for the names of ${facts.segments.length} segments`);
+  }
   const file = directory.open(checkpointName(facts.shard), { create: true });
   try {
     file.truncate(0);
@@ -68,9 +72,7 @@ export function writeCheckpoint(
     stream.flush();
     buffered.flush();
     file.flush();
-    const head = encodeDocument({ ...facts, size: at }, { magic: MAGIC });
-    if (head.length > HEAD_BYTES) return;
-    writeFully(file, head, { at: 0 });
+    writeFully(file, headOf(at), { at: 0 });
     file.flush();
     directory.sync();
   } finally {

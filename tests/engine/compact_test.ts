@@ -321,3 +321,16 @@ test("health() tells that segments cannot be merged, and why", async () => {
   assertEquals((await store.get("b3-7"))?.state, "completed");
   await store.close();
 });
+
+test("compact() hears its signal also while it waits for a backup", async () => {
+  const { store } = await open(memoryDirectory());
+  await work(store, "a", 400);
+  const controller = new AbortController();
+  const enough = new Error("enough");
+  const onProgress = (): void => controller.abort(enough);
+  const backup = store.backup(memoryDirectory(), { onProgress });
+  const compacting = store.compact({ signal: controller.signal });
+  assertEquals(await assertRejects(() => compacting), enough);
+  await backup;
+  await store.close();
+});
