@@ -3,7 +3,6 @@ import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { scratchFolder } from "../scratch.ts";
 
 const SEGMENT_BYTES = 65_536;
 
@@ -253,26 +252,6 @@ test("openStore() refuses merge options that are none", async () => {
     assert(isFlowError(error, "invalid_argument"), String(error));
     assertEquals(error.details["field"], field);
   }
-});
-
-test("compact() over a log thread and real files does the same", async () => {
-  using scratch = scratchFolder();
-  const dir = `${scratch.path}/store`;
-  const limits = { segmentBytesMax: SEGMENT_BYTES };
-  const options: OpenOptions = { dir, limits, merge: { auto: false }, log: "thread" };
-  const store = await openStore(options);
-  await work(store, "a", 300);
-  const before = await everything(store);
-  const [{ bytesBefore }] = await Promise.all([store.compact(), work(store, "b", 100)]);
-  assert(bytesBefore > 0);
-  await store.close();
-  const again = await openStore({ ...options, log: "inline" });
-  const after = await everything(again) as unknown[];
-  assertEquals(after.length, 400);
-  for (const flow of before as unknown[]) {
-    assert(after.some((there) => JSON.stringify(there) === JSON.stringify(flow)));
-  }
-  await again.close();
 });
 
 test("compact() keeps a value that is linked while it is under way, whenever that is", async () => {

@@ -247,3 +247,25 @@ test("a log thread starts wherever the modules come from", async () => {
   assertEquals(text, "b is durable\nexit\n");
   server.close();
 });
+
+test("compact() has a log thread write, while others have it commit", async () => {
+  using scratch = scratchFolder();
+  const limits = { segmentBytesMax: 65_536 };
+  const options = { dir: scratch.path, limits, merge: { auto: false } };
+  const payload = "x".repeat(500);
+  const create = async (store: Store, prefix: string): Promise<void> => {
+    const ids = Array.from({ length: 300 }, (_, index) => `${prefix}-${index}`);
+    await store.createMany(ids, { type: "t", payload });
+  };
+  const store = await openStore({ ...options, log: "thread" });
+  await create(store, "a");
+  await Promise.all([store.compact(), create(store, "b"), create(store, "c")]);
+  assert(store.stats().merges.count === 1);
+  await store.close();
+  await using again = await openStore({ ...options, log: "inline" });
+  assertEquals(again.stats().flows, 900);
+  for (const id of ["a-0", "a-299", "b-150", "c-299"]) {
+    assertEquals((await again.get(id, { payload: true }))?.payload, payload);
+  }
+  assertEquals((await again.verify()).damage, []);
+});
