@@ -16,6 +16,9 @@ const BATCH_RUNS = FACTOR * (currentRuntime === "deno" ? 500 : 60);
 /** Small enough for the patience of every runtime's test function. */
 const BATCHES = [1, 2, 3, 4, 5, 6, 7, 8];
 
+/** What notices mutants is the same everywhere, too: elsewhere every eighth is enough. */
+const MUTANTS = engineMutants.filter((_, index) => currentRuntime === "deno" || index % 8 === 0);
+
 /** A mutant that lives longer than this is not noticed. */
 const MUTANT_RUNS_MAX = 2_000;
 
@@ -46,7 +49,7 @@ for (const batch of BATCHES) {
   });
 }
 
-for (const mutant of engineMutants) {
+for (const mutant of MUTANTS) {
   test(`The simulation of the store notices the mutant ${mutant.name}`, async () => {
     const { violation } = await checkEngineScenarios({
       seed: MUTANT_SEED,
