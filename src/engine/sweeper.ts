@@ -27,8 +27,12 @@ export interface SweepPlan {
 /** Sweeps of a store that is opened without any options about them. */
 export const DEFAULT_SWEEP_PLAN: SweepPlan = { sweep: true, intervalMs: 60_000 };
 
-/** While more is due: between two slices everybody else has this long. */
-const CATCH_UP_MS = 100;
+/**
+ * While more is due: between two slices, which take some two milliseconds, everybody else has this
+ * long. That removes some 35,000 flows a second; with 100 ms a process that did nothing but create and
+ * complete flows left ever more behind.
+ */
+const CATCH_UP_MS = 25;
 
 /** How a sweeper works. */
 export interface SweeperOptions {
