@@ -72,7 +72,12 @@ const raw = openSync(join(dir, "raw"), "w");
 let rawAt = 0;
 let serial = 0;
 try {
-  await using store = await openStore({ dir: join(dir, "store"), log: LOG });
+  await using store = await openStore({
+    dir: join(dir, "store"),
+    log: LOG,
+    // What is written is counted by what is there.
+    merge: { auto: false },
+  });
   // Past the point from which on there is a thread.
   for (let count = 0; count < 300; count++) await store.valuePut(value(4_000));
   await idle(20);
