@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteWriter } from "../codec/mod.ts";
 import type { CommittedFrame, LogPosition, LogRecord, MergedFrame } from "../log/mod.ts";
 
 /** Where a record begins in the frame that is collected. */
@@ -18,9 +19,8 @@ export class KeptRecords {
   #base: LogPosition;
   #end: LogPosition;
   #timeMs = 0;
-  #pieces: Uint8Array[] = [];
   #records: KeptRecord[] = [];
-  #length = 0;
+  readonly #body = new ByteWriter();
 
   /** @param base The place before the first frame. */
   constructor(base: LogPosition) {
@@ -30,7 +30,7 @@ export class KeptRecords {
 
   /** Bytes of the records. */
   get length(): number {
-    return this.#length;
+    return this.#body.length;
   }
 
   /** Whether it stands for any frames. */
@@ -46,23 +46,17 @@ export class KeptRecords {
   /** Adds what is kept of the next frame. */
   add({ end, timeMs }: CommittedFrame, records: readonly LogRecord[]): void {
     for (const { lsn, bytes } of records) {
-      this.#records.push({ lsn, offset: this.#length });
-      this.#pieces.push(bytes);
-      this.#length += bytes.length;
+      this.#records.push({ lsn, offset: this.#body.length });
+      this.#body.raw(bytes);
     }
     this.#end = end;
     this.#timeMs = Math.max(this.#timeMs, timeMs);
   }
 
-  /** The frame that stands for all that were added. */
+  /** The frame that stands for all that were added. Good until more is added. */
   frame(): MergedFrame {
-    const body = new Uint8Array(this.#length);
-    let length = 0;
-    for (const piece of this.#pieces) {
-      body.set(piece, length);
-      length += piece.length;
-    }
     const { length: count } = this.#records;
+    const body = this.#body.bytes();
     return { base: this.#base, end: this.#end, timeMs: this.#timeMs, count, body };
   }
 
@@ -70,8 +64,7 @@ export class KeptRecords {
   clear(): void {
     this.#base = this.#end;
     this.#timeMs = 0;
-    this.#pieces = [];
     this.#records = [];
-    this.#length = 0;
+    this.#body.reset();
   }
 }
