@@ -93,7 +93,7 @@ export class Manifest {
 
   /**
    * Writes the next generation and makes it durable. After a failure nobody can know which one is
-   * valid, and this object takes no further one.
+   * valid, and this object takes no further one. The id of a segment that it lists is taken for good.
    *
    * @throws {FlowError} `store_failed` if it cannot be written.
    */
@@ -101,7 +101,9 @@ export class Manifest {
     this.prove();
     this.#attempt(() => {
       this.#checkSoleWriter();
-      const next = { number: this.generation + 1, state: { ...this.state, ...change } };
+      const state = { ...this.state, ...change };
+      const nextSegment = Math.max(state.nextSegment, ...state.segments.map(({ id }) => id + 1));
+      const next = { number: this.generation + 1, state: { ...state, nextSegment } };
       writeSlot(this.#directory, next);
       this.#current = next;
     });

@@ -145,7 +145,6 @@ export class SegmentMerge implements Merge {
       segments: state.segments.flatMap((segment) =>
         segment.id === inputs[0]!.id ? entries : replaced.has(segment.id) ? [] : [segment]
       ),
-      nextSegment: Math.max(state.nextSegment, ...entries.map(({ id }) => id + 1)),
     });
     // With one more generation no slot refers to what was replaced, and it can go. Should a loss of
     // power bring it back, opening knows it by its place.

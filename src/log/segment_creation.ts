@@ -69,8 +69,7 @@ export function listNext(
   const { state } = manifest;
   const segments = state.segments
     .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
-  const nextSegment = Math.max(state.nextSegment, next.id + 1);
-  manifest.publish({ segments: [...segments, next], nextSegment });
+  manifest.publish({ segments: [...segments, next] });
 }
 
 /** Removes a segment that nobody lists. */
