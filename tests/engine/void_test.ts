@@ -1,15 +1,12 @@
 import { assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError } from "../../mod.ts";
+import { FlowError, type FlowRecord } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
-test("a claim that waits gets the flow that a void frame had given to another one", async () => {
-  await using scripted = new ScriptedStore();
+/** Two claims of one flow, the first of which ends in a frame that is void. Returns the second. */
+async function contend(scripted: ScriptedStore): Promise<{ second: Promise<FlowRecord[]> }> {
   const { store, fates } = scripted;
-  const created = store.create("a", { type: "job" });
-  await scripted.turn();
-  await created;
   const first = store.claimDue("job", { worker: "w1" });
   const second = store.claimDue("job", { worker: "w2", blockMs: 0 });
   fates.push("no_space");
@@ -18,6 +15,15 @@ test("a claim that waits gets the flow that a void frame had given to another on
   assertEquals((await refused).code, "overloaded");
   await scripted.advance(0);
   await scripted.turn();
+  return { second };
+}
+
+test("a claim that waits gets the flow that a void frame had given to another one", async () => {
+  await using scripted = new ScriptedStore();
+  const created = scripted.store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const { second } = await contend(scripted);
   assertEquals((await second).map(({ leaseOwner }) => leaseOwner), ["w2"]);
 });
 
@@ -29,15 +35,7 @@ test("a claim that waits gets such a flow also if a checkpoint knows of it", asy
   await created;
   await before.store.close();
   await using scripted = new ScriptedStore(options);
-  const { store, fates } = scripted;
-  const first = store.claimDue("job", { worker: "w1" });
-  const second = store.claimDue("job", { worker: "w2", blockMs: 0 });
-  fates.push("no_space");
-  const refused = assertRejects(() => first, FlowError);
-  await scripted.turn();
-  assertEquals((await refused).code, "overloaded");
-  await scripted.advance(0);
-  await scripted.turn();
+  const { second } = await contend(scripted);
   const result = await Promise.race([second, scripted.turn().then(() => null)]);
   assertEquals(result?.map(({ leaseOwner }) => leaseOwner), ["w2"]);
 });
