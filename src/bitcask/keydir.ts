@@ -2,8 +2,8 @@
  * Where records stand on this node, and how the events of one flow are strung together.
  *
  * Effects name records by LSN and never by place, so that they mean the same on every node. The
- * keydir is this node's private answer to "where is it". It is rebuilt from the log and costs
- * eight bytes a record, or twelve for those that a merge has kept.
+ * keydir is this node's private answer to "where is it". It is rebuilt from the log and costs about
+ * a byte a record.
  *
  * @module
  */
@@ -11,10 +11,12 @@ import type { StreamReader, StreamWriter } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import type { BodyPlace } from "../log/mod.ts";
 import type { MergedRun, Run } from "./merged_run.ts";
-import { DensePlaces, SparsePlaces } from "./places.ts";
+import { Places, Workbench } from "./places.ts";
 
 /** Finds records by LSN. */
 export class Keydir {
+  /** Where its places are packed and unpacked, and those of what a merge is about to replace. */
+  readonly bench: Workbench = new Workbench();
   #runs: Run[] = [];
   #lastLsn = 0;
   /** The run that records are appended to. */
@@ -22,22 +24,21 @@ export class Keydir {
 
   /** Bytes that it takes. */
   get bytes(): number {
-    return this.#runs.reduce((sum, { places }) => sum + places.bytes, 0);
+    return this.#runs.reduce((sum, { places }) => sum + places.bytes, this.bench.bytes);
   }
 
   /**
    * Notes where the next record stands. Records come in the order of their LSNs. A gap is a record
    * that this version does not know and may leave out, or that was not kept; nothing refers to it.
-   *
-   * @param isMerged Whether the segment holds what a merge has kept. Default false.
    */
-  append(lsn: number, segment: number, offset: number, isMerged = false): void {
+  append(lsn: number, segment: number, offset: number): void {
     // Not the message as an argument: it would be made for every record.
     if (lsn <= this.#lastLsn) invariant(false, `LSN ${lsn} does not follow ${this.#lastLsn}`);
     this.#lastLsn = lsn;
     let last = this.#last;
-    if (last?.segment !== segment || !last.places.takes(lsn)) {
-      const places = isMerged ? new SparsePlaces(lsn) : new DensePlaces(lsn);
+    if (last?.segment !== segment) {
+      last?.places.trim();
+      const places = new Places(this.bench);
       this.#runs.push(last = this.#last = { firstLsn: lsn, segment, places });
     }
     last.places.append(lsn, offset);
@@ -50,7 +51,6 @@ export class Keydir {
     for (const { firstLsn, segment, places } of this.#runs) {
       stream.f64(firstLsn);
       stream.u32(segment);
-      stream.u32(places.isMerged ? 1 : 0);
       places.save(stream);
     }
   }
@@ -61,14 +61,14 @@ export class Keydir {
     for (let count = stream.u32(); count > 0; count--) {
       const firstLsn = stream.f64();
       const segment = stream.u32();
-      const places = stream.u32() === 1 ? new SparsePlaces(firstLsn) : new DensePlaces(firstLsn);
+      const places = new Places(this.bench);
       places.load(stream);
       this.#runs.push({ firstLsn, segment, places });
     }
     this.#last = this.#runs.at(-1);
   }
 
-  /** Strings a record behind an earlier one of the same flow. */
+  /** Strings the record that came last behind an earlier one of the same flow. */
   link(lsn: number, previousLsn: number): void {
     if (previousLsn >= lsn || lsn > this.#lastLsn) {
       invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
@@ -102,6 +102,8 @@ export class Keydir {
   replace({ firstLsn, lastLsn, runs }: MergedRun): void {
     const before = this.#runs.filter((run) => run.firstLsn < firstLsn);
     const after = this.#runs.filter((run) => run.firstLsn > lastLsn);
+    runs.at(-1)?.places.trim();
+    this.bench.clear();
     this.#runs = [...before, ...runs, ...after];
     this.#last = this.#runs.at(-1);
   }

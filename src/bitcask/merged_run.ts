@@ -4,7 +4,7 @@
  * @module
  */
 import type { Keydir } from "./keydir.ts";
-import { type Places, SparsePlaces } from "./places.ts";
+import { Places } from "./places.ts";
 
 /** Records that stand in one segment. */
 export interface Run {
@@ -22,13 +22,13 @@ export class MergedRun {
   readonly firstLsn: number;
   /** The last one. */
   readonly lastLsn: number;
-  /** The records that are kept, by segment; one in which they are far apart has several. */
+  /** The records that are kept, by segment. */
   readonly runs: Run[] = [];
-  readonly #keydir: Pick<Keydir, "has" | "previous">;
+  readonly #keydir: Pick<Keydir, "bench" | "has" | "previous">;
 
   /** @param keydir Knows which record of the same flow comes before each. */
   constructor(
-    keydir: Pick<Keydir, "has" | "previous">,
+    keydir: Pick<Keydir, "bench" | "has" | "previous">,
     { firstLsn, lastLsn }: { readonly firstLsn: number; readonly lastLsn: number },
   ) {
     this.#keydir = keydir;
@@ -39,8 +39,9 @@ export class MergedRun {
   /** Notes where the next record that is kept stands. Its chain leads past those that are missing. */
   append(lsn: number, segment: number, offset: number): void {
     let last = this.runs.at(-1);
-    if (last?.segment !== segment || !last.places.takes(lsn)) {
-      this.runs.push(last = { firstLsn: lsn, segment, places: new SparsePlaces(lsn) });
+    if (last?.segment !== segment) {
+      last?.places.trim();
+      this.runs.push(last = { firstLsn: lsn, segment, places: new Places(this.#keydir.bench) });
     }
     last.places.append(lsn, offset);
     let previous = this.#keydir.previous(lsn);

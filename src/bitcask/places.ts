@@ -5,225 +5,184 @@
  */
 import type { StreamReader, StreamWriter } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
-import { LsnArray } from "./lsn_array.ts";
+import { NumberColumns } from "./number_columns.ts";
+import { BLOCK_BYTES_MAX, PlaceBlock } from "./place_block.ts";
 
-/** Records of one segment, by LSN. */
-export interface Places {
+/** Bytes of packed blocks that are kept in one piece, as a power of two: far more than one can have. */
+const PIECE_BITS = 14;
+const PIECE_BYTES = 1 << PIECE_BITS;
+
+/** Blocks that there is room for at first. */
+const FIRST_COUNT = 16;
+
+/** Where blocks are packed and unpacked, for any number of places. */
+export class Workbench {
+  readonly columns: NumberColumns = new NumberColumns();
+  /** A block that is being packed. */
+  readonly packed: Uint8Array = new Uint8Array(BLOCK_BYTES_MAX);
+  /** The block that was unpacked last: who asks for one record often asks for one close by. */
+  readonly unpacked: PlaceBlock = new PlaceBlock();
+  /** Whose block that is; undefined: nobody's. */
+  owner: Places | undefined;
+  /** Which of his blocks. */
+  index = 0;
+
   /** Bytes that it takes. */
-  readonly bytes: number;
-  /** Whether a merge has left gaps. */
-  readonly isMerged: boolean;
-  /** Writes all places. */
-  save(stream: StreamWriter): void;
-  /** Reads all places; there are none yet. */
-  load(stream: StreamReader): void;
-  /** Whether a record is near enough to the first one to stand here. */
-  takes(lsn: number): boolean;
-  /** Notes where the next record stands. LSNs ascend. */
-  append(lsn: number, offset: number): void;
-  /** Strings a record behind an earlier one. */
-  link(lsn: number, previousLsn: number): void;
-  /** Where a record stands, 0 if there is none. */
-  find(lsn: number): number;
-  /** The record before this one in its chain, 0 if it is the first. */
-  previous(lsn: number): number;
-}
+  get bytes(): number {
+    return this.packed.length + this.unpacked.bytes;
+  }
 
-/** In the place of a distance: it is too long for 32 bits, and stands elsewhere. */
-const FAR = 0xffff_ffff;
+  /** Forgets what is on it. */
+  clear(): void {
+    this.owner = undefined;
+  }
+}
 
 /**
- * Records whose predecessors are further away than 32 bits can say. With merges LSNs go on for ever,
- * and a flow may rest for as long as it likes.
+ * Places of records whose LSNs ascend: about a byte for each. The newest ones are as they came; those
+ * before are packed, block by block, and a block is unpacked when somebody asks for one of them.
  */
-class FarLinks {
-  readonly #previous = new Map<number, number>();
+export class Places {
+  readonly #bench: Workbench;
+  #newest: PlaceBlock | undefined;
+  /** The packed blocks one after the other. None goes from one piece to the next. */
+  readonly #pieces: Uint8Array[] = [];
+  /** Bytes of the last piece that are taken. */
+  #length = 0;
+  #blockCount = 0;
+  /** By block: the LSN of its first record, and where it stands in the pieces. */
+  #firstLsns = new Float64Array(FIRST_COUNT);
+  #starts = new Uint32Array(FIRST_COUNT);
 
-  /** Bytes that they take, about. */
+  /** @param bench Where blocks are packed and unpacked. */
+  constructor(bench: Workbench) {
+    this.#bench = bench;
+  }
+
+  /** Bytes that they take. */
   get bytes(): number {
-    return 48 * this.#previous.size;
+    return this.#pieces.reduce((sum, { length }) => sum + length, 0) +
+      this.#firstLsns.byteLength + this.#starts.byteLength + (this.#newest?.bytes ?? 0);
   }
 
-  save(stream: StreamWriter): void {
-    stream.u32(this.#previous.size);
-    for (const [lsn, previousLsn] of this.#previous) {
-      stream.f64(lsn);
-      stream.f64(previousLsn);
-    }
-  }
-
-  load(stream: StreamReader): void {
-    for (let count = stream.u32(); count > 0; count--) {
-      const lsn = stream.f64();
-      this.#previous.set(lsn, stream.f64());
-    }
-  }
-
-  /** What to note as the distance of a record from the one before it. */
-  note(lsn: number, previousLsn: number): number {
-    const distance = lsn - previousLsn;
-    if (distance < FAR) return distance;
-    this.#previous.set(lsn, previousLsn);
-    return FAR;
-  }
-
-  /** The record before one, by the distance that was noted. */
-  previous(lsn: number, distance: number): number {
-    if (distance === 0) return 0;
-    return distance === FAR ? this.#previous.get(lsn)! : lsn - distance;
-  }
-}
-
-/** Places of a segment in which LSNs are dense: eight bytes a record. */
-export class DensePlaces implements Places {
-  readonly isMerged = false;
-  readonly #beforeLsn: number;
-  readonly #offsets = new LsnArray();
-  readonly #distances = new LsnArray();
-  readonly #far = new FarLinks();
-
-  /** @param firstLsn The first record that may come. */
-  constructor(firstLsn: number) {
-    this.#beforeLsn = firstLsn - 1;
-  }
-
-  get bytes(): number {
-    return this.#offsets.bytes + this.#distances.bytes + this.#far.bytes;
-  }
-
-  save(stream: StreamWriter): void {
-    this.#offsets.save(stream);
-    this.#distances.save(stream);
-    this.#far.save(stream);
-  }
-
-  load(stream: StreamReader): void {
-    this.#offsets.load(stream);
-    this.#distances.load(stream);
-    this.#far.load(stream);
-  }
-
-  takes(): boolean {
-    return true;
-  }
-
+  /** Notes where the next record stands. LSNs ascend. */
   append(lsn: number, offset: number): void {
-    this.#offsets.set(lsn - this.#beforeLsn, offset);
+    const newest = this.#newest ??= new PlaceBlock();
+    if (!newest.takes(offset)) this.#pack(newest);
+    newest.append(lsn, offset);
   }
 
+  /** Strings a record behind an earlier one, as long as no record has been appended after it. */
   link(lsn: number, previousLsn: number): void {
-    this.#distances.set(lsn - this.#beforeLsn, this.#far.note(lsn, previousLsn));
+    if (this.#newest === undefined) invariant(false, `LSN ${lsn} was packed without a link`);
+    this.#newest.link(lsn, previousLsn);
   }
 
+  /** Where a record stands, 0 if there is none. */
   find(lsn: number): number {
-    return this.#offsets.get(lsn - this.#beforeLsn);
+    return this.#blockOf(lsn)?.find(lsn) ?? 0;
   }
 
+  /** The record before this one in its chain, 0 if it is the first. */
   previous(lsn: number): number {
-    return this.#far.previous(lsn, this.#distances.get(lsn - this.#beforeLsn));
-  }
-}
-
-/** Records that sparse places begin with room for. */
-const SPARSE_COUNT = 256;
-
-/** Places of a segment in which a merge has left gaps: twelve bytes for each record that is there. */
-export class SparsePlaces implements Places {
-  readonly isMerged = true;
-  readonly #firstLsn: number;
-  /** LSNs, less the first one; ascending. */
-  #lsns = new Uint32Array(SPARSE_COUNT);
-  #offsets = new Uint32Array(SPARSE_COUNT);
-  #distances = new Uint32Array(SPARSE_COUNT);
-  readonly #far = new FarLinks();
-  #count = 0;
-
-  /** @param firstLsn The first record that may come. */
-  constructor(firstLsn: number) {
-    this.#firstLsn = firstLsn;
+    return this.#blockOf(lsn)?.previous(lsn) ?? 0;
   }
 
-  get bytes(): number {
-    return 3 * this.#lsns.byteLength + this.#far.bytes;
+  /** Takes no more room than is needed, for no records come for a while. */
+  trim(): void {
+    if (this.#newest !== undefined) this.#pack(this.#newest);
+    this.#newest = undefined;
+    const count = this.#blockCount;
+    this.#firstLsns = this.#firstLsns.slice(0, count);
+    this.#starts = this.#starts.slice(0, count);
+    const last = this.#pieces.pop();
+    if (last !== undefined) this.#pieces.push(last.slice(0, this.#length));
   }
 
+  /** Writes all places. */
   save(stream: StreamWriter): void {
-    const count = this.#count;
-    stream.u32(count);
-    for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
-      stream.numbers(numbers.subarray(0, count));
+    this.trim();
+    stream.u32(this.#blockCount);
+    stream.numbers(this.#firstLsns);
+    stream.numbers(this.#starts);
+    stream.u32(this.#pieces.length);
+    for (const piece of this.#pieces) {
+      stream.u32(piece.length);
+      stream.raw(piece);
     }
-    this.#far.save(stream);
   }
 
+  /** Reads all places; there are none yet. */
   load(stream: StreamReader): void {
-    const count = this.#count = stream.u32();
-    this.#lsns = new Uint32Array(Math.max(count, SPARSE_COUNT));
-    this.#offsets = new Uint32Array(this.#lsns.length);
-    this.#distances = new Uint32Array(this.#lsns.length);
-    for (const numbers of [this.#lsns, this.#offsets, this.#distances]) {
-      stream.numbers(numbers.subarray(0, count));
+    const count = this.#blockCount = stream.u32();
+    this.#firstLsns = new Float64Array(count);
+    this.#starts = new Uint32Array(count);
+    stream.numbers(this.#firstLsns);
+    stream.numbers(this.#starts);
+    for (let left = stream.u32(); left > 0; left--) {
+      const piece = new Uint8Array(stream.u32());
+      stream.fill(piece);
+      this.#pieces.push(piece);
     }
-    this.#far.load(stream);
+    this.#length = this.#pieces.at(-1)?.length ?? 0;
   }
 
-  takes(lsn: number): boolean {
-    return lsn - this.#firstLsn <= 0xffff_ffff;
-  }
-
-  append(lsn: number, offset: number): void {
-    const relative = lsn - this.#firstLsn;
-    if (!(relative <= 0xffff_ffff && offset <= 0xffff_ffff)) {
-      invariant(false, `no u32 for LSN ${lsn}: ${relative}, ${offset}`);
+  #pack(block: PlaceBlock): void {
+    if (block.isEmpty) return;
+    const { columns, packed } = this.#bench;
+    const { firstLsn } = block;
+    columns.goTo(packed, 0);
+    block.pack(columns);
+    block.clear();
+    const length = columns.offset;
+    let piece = this.#pieces.at(-1);
+    if (piece === undefined || this.#length + length > piece.length) {
+      this.#pieces.push(piece = new Uint8Array(PIECE_BYTES));
+      this.#length = 0;
     }
-    if (this.#count === this.#lsns.length) this.#grow();
-    this.#lsns[this.#count] = relative;
-    this.#offsets[this.#count] = offset;
-    this.#count += 1;
+    piece.set(packed.subarray(0, length), this.#length);
+    this.#note(firstLsn, (this.#pieces.length - 1) * PIECE_BYTES + this.#length);
+    this.#length += length;
   }
 
-  link(lsn: number, previousLsn: number): void {
-    const index = this.#indexOf(lsn);
-    if (index < 0) invariant(false, `LSN ${lsn} cannot follow ${previousLsn}`);
-    this.#distances[index] = this.#far.note(lsn, previousLsn);
+  #note(firstLsn: number, start: number): void {
+    const index = this.#blockCount++;
+    if (index >= this.#starts.length) {
+      const length = Math.max(FIRST_COUNT, 2 * index);
+      const [firstLsns, starts] = [this.#firstLsns, this.#starts];
+      this.#firstLsns = new Float64Array(length);
+      this.#firstLsns.set(firstLsns);
+      this.#starts = new Uint32Array(length);
+      this.#starts.set(starts);
+    }
+    this.#firstLsns[index] = firstLsn;
+    this.#starts[index] = start;
   }
 
-  find(lsn: number): number {
-    const index = this.#indexOf(lsn);
-    return index < 0 ? 0 : this.#offsets[index]!;
-  }
-
-  previous(lsn: number): number {
-    const index = this.#indexOf(lsn);
-    return index < 0 ? 0 : this.#far.previous(lsn, this.#distances[index]!);
-  }
-
-  #grow(): void {
-    const length = 2 * this.#lsns.length;
-    this.#lsns = grown(this.#lsns, length);
-    this.#offsets = grown(this.#offsets, length);
-    this.#distances = grown(this.#distances, length);
-  }
-
-  #indexOf(lsn: number): number {
-    const relative = lsn - this.#firstLsn;
+  /** The block that would hold a record. */
+  #blockOf(lsn: number): PlaceBlock | undefined {
+    const newest = this.#newest;
+    if (newest !== undefined && !newest.isEmpty && newest.firstLsn <= lsn) return newest;
+    const firstLsns = this.#firstLsns;
     let low = 0;
-    let high = this.#count - 1;
-    // Most look for what came last.
-    if (high >= 0 && this.#lsns[high] === relative) return high;
+    let high = this.#blockCount - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const found = this.#lsns[middle]!;
-      if (found === relative) return middle;
-      if (found < relative) low = middle + 1;
+      if (firstLsns[middle]! <= lsn) low = middle + 1;
       else high = middle - 1;
     }
-    return -1;
+    return high < 0 ? undefined : this.#unpack(high);
   }
-}
 
-function grown(numbers: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const longer = new Uint32Array(length);
-  longer.set(numbers);
-  return longer;
+  #unpack(index: number): PlaceBlock {
+    const bench = this.#bench;
+    const { columns, unpacked } = bench;
+    if (bench.owner === this && bench.index === index) return unpacked;
+    const start = this.#starts[index]!;
+    columns.goTo(this.#pieces[start >>> PIECE_BITS]!, start & (PIECE_BYTES - 1));
+    unpacked.unpack(columns, this.#firstLsns[index]!);
+    bench.owner = this;
+    bench.index = index;
+    return unpacked;
+  }
 }

@@ -140,7 +140,7 @@ export class ShardState {
     for (const frame of log.read(this.read.end ?? 0)) {
       for (const { record, place } of recordsOf(frame)) {
         const effect = storedEffect(record, place, this.flows.dictionary);
-        this.apply(effect, record.lsn, place.segment, place.offset, frame.isMerged);
+        this.apply(effect, record.lsn, place.segment, place.offset);
       }
       this.committed(frame.timeMs);
       this.read.add(frameEnd(frame));
@@ -199,8 +199,8 @@ export class ShardState {
   }
 
   /** Lets an effect change the state, whose record stands at an offset of a segment. */
-  apply(effect: Effect, lsn: number, segment: number, offset: number, isMerged = false): void {
-    this.keydir.append(lsn, segment, offset, isMerged);
+  apply(effect: Effect, lsn: number, segment: number, offset: number): void {
+    this.keydir.append(lsn, segment, offset);
     const previousLsn = evolve(this.flows, effect, lsn);
     if (previousLsn > 0) this.keydir.link(lsn, previousLsn);
   }

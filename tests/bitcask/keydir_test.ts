@@ -46,14 +46,13 @@ test("Keydir refuses LSNs that come again and unknown LSNs", () => {
 
 test("Keydir finds what came before a record however long ago that was", () => {
   const far = 2 ** 32 + 5;
+  const links = [[far, 1], [2 * far, far], [2 * far + 1, 2 * far]] as const;
   const keydir = new Keydir();
   for (const lsn of [1, 2, 3]) keydir.append(lsn, 1, 64 * lsn);
-  for (const [index, lsn] of [far, 2 * far, 2 * far + 1].entries()) {
+  for (const [index, [lsn, before]] of links.entries()) {
     keydir.append(lsn, 2 + index, 64 * (index + 1));
+    keydir.link(lsn, before);
   }
-  keydir.link(far, 1);
-  keydir.link(2 * far, far);
-  keydir.link(2 * far + 1, 2 * far);
   const assertWhole = (keydir: Keydir): void => {
     const chain = [2 * far + 1, 2 * far, far, 1].map((lsn) => keydir.previous(lsn));
     assertEquals(chain, [2 * far, far, 1, 0]);
@@ -67,13 +66,11 @@ test("Keydir finds what came before a record however long ago that was", () => {
   assertWhole(keydir);
   assertEquals(keydir.find(2 * far), { segment: 9, offset: 256 });
   const again = new Keydir();
-  for (const [index, lsn] of [1, 2, far, 2 * far].entries()) {
-    again.append(lsn, 9, 64 * (index + 1), true);
+  for (const lsn of [1, 2]) again.append(lsn, 9, 64 * lsn);
+  for (const [index, [lsn, before]] of links.entries()) {
+    again.append(lsn, index < 2 ? 9 : 4, 64 * (index + 3));
+    again.link(lsn, before);
   }
-  again.append(2 * far + 1, 4, 192);
-  again.link(far, 1);
-  again.link(2 * far, far);
-  again.link(2 * far + 1, 2 * far);
   assertWhole(again);
   const pieces: Uint8Array[] = [];
   const writer = new StreamWriter((bytes) => pieces.push(bytes.slice()));

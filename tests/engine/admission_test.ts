@@ -184,7 +184,7 @@ test("a store without ballast refuses what the disk has no room for", async () =
 
 test("a store whose memory is used up takes no new flows until some have gone", async () => {
   const time = manualTime();
-  const limits = { memoryBytesMax: 130_000 };
+  const limits = { memoryBytesMax: 100_000 };
   await using store = await openStore({ dir: ":memory:", time, limits });
   await store.create("first", { type: "job" });
   await store.cancel("first");

@@ -248,6 +248,7 @@ test("close() does without a checkpoint where there is no room, or not enough to
 const CHECKSUMS: Readonly<Record<number, string>> = {
   1: "91ea0fc27b267fdb",
   2: "73c898cd499694f5",
+  3: "8dce175edee70fba",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

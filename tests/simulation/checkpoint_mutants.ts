@@ -31,6 +31,7 @@ export const checkpointMutants: readonly EnginePractice[] = [
   onLoad("savedPlacesMoved", ({ keydir, flows }) => {
     const [flow] = flows.table;
     if (flow === undefined || keydir.previous(flow.lsn) === 0) return;
-    keydir.link(flow.lsn, flow.lsn - 1);
+    const { previous } = keydir;
+    keydir.previous = (lsn) => lsn === flow.lsn ? lsn - 1 : previous.call(keydir, lsn);
   }),
 ];

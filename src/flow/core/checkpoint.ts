@@ -15,7 +15,7 @@ import type { StoredPolicy } from "./policy_resolution.ts";
 import type { FlowState } from "./state.ts";
 
 /** Goes up with every change of what is written here, or of what it is made of. */
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
 
 /** So many things stand in one piece of JSON. */
 const PIECE_COUNT = 1_000;
