@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HandleHeap } from "./handle_heap.ts";
+import type { HandleHeap } from "./handle_heap.ts";
 import { walkGroups, walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneKind, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
@@ -136,13 +136,13 @@ export class DueIndex {
 
   #countDue(heap: HandleHeap, nowMs: number): number {
     let count = 0;
-    const open = [0];
+    const open = heap.size === 0 ? [] : [0];
     while (open.length > 0) {
       const place = open.pop()!;
       // Nothing below a member is due before it.
-      if (place >= heap.size || heap.timeAt(place) > nowMs) continue;
+      if (heap.timeAt(place) > nowMs) continue;
       count++;
-      const [first, end] = HandleHeap.below(place);
+      const [first, end] = heap.below(place);
       for (let below = first; below < end; below++) open.push(below);
     }
     return count;

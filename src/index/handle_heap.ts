@@ -4,12 +4,13 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
-import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
+import { HeapNodes } from "./heap_nodes.ts";
+import type { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Ties } from "./members.ts";
 
 /**
  * Children of one node. Four instead of two: the tree is half as deep and the children of a node
- * share a cache line, for a few more comparisons on the way down.
+ * share a cache line, for a few more comparisons on the way down. See `HeapNodes`.
  */
 const ARITY = 4;
 
@@ -40,9 +41,7 @@ export interface HeapOrder {
 export class HandleHeap {
   readonly #ties: Ties;
   readonly #places: LongUint32Array;
-  readonly #handles = new LongUint32Array();
-  readonly #timesMs = new LongFloat64Array();
-  readonly #ranks = new LongFloat64Array();
+  readonly #nodes = new HeapNodes();
   /** What members begin with. Kept when the heap is empty: those that come next are mostly alike. */
   #prefix: Readonly<Uint8Array> = NO_PREFIX;
   /** How many ties their numbers have left open since it last looked, and at how many it looks. */
@@ -63,35 +62,35 @@ export class HandleHeap {
 
   /** The handle at a place below `size`. The first of all is at 0. */
   at(place: number): number {
-    return this.#handles.get(place);
+    return this.#nodes.handleAt(place);
   }
 
-  /** The time of the handle at a place. Nothing that is below a place is before it. */
+  /** The time of the handle at a place below `size`. Nothing that is below a place is before it. */
   timeAt(place: number): number {
-    return this.#timesMs.get(place);
+    return this.#nodes.timeAt(place);
   }
 
   /** The time of a handle that is in the heap. */
   timeOf(handle: number): number {
-    return this.#timesMs.get(this.#places.get(handle));
+    return this.#nodes.timeAt(this.#places.get(handle));
   }
 
-  /** The places below a place, whether they are taken or not: from the first to before the last. */
-  static below(place: number): readonly [first: number, end: number] {
-    return [place * ARITY + 1, place * ARITY + 1 + ARITY];
+  /** The places below a place that are taken: from the first to before the last. */
+  below(place: number): readonly [first: number, end: number] {
+    const first = place * ARITY + 1;
+    return [first, Math.min(first + ARITY, this.#size)];
   }
 
   /** Below 0, 0 or above 0, as what is at a place stands before, with or after another. */
   compare(a: number, b: number): number {
-    return this.#timesMs.get(a) - this.#timesMs.get(b) ||
-      this.#ranks.get(a) - this.#ranks.get(b) ||
-      this.#ties.compare(this.#handles.get(a), this.#handles.get(b));
+    return this.#nodes.compare(a, b) ||
+      this.#ties.compare(this.#nodes.handleAt(a), this.#nodes.handleAt(b));
   }
 
   /** Whether it holds a handle. */
   has(handle: number): boolean {
     const place = this.#places.get(handle);
-    return place < this.#size && this.#handles.get(place) === handle;
+    return place < this.#size && this.#nodes.handleAt(place) === handle;
   }
 
   /** Yields what it holds. It may change meanwhile: some may be missed then. */
@@ -107,9 +106,8 @@ export class HandleHeap {
   add(handle: number, timeMs: number): void {
     const hole = this.#size++;
     const moving = this.#size;
-    this.#handles.set(moving, handle);
-    this.#timesMs.set(moving, timeMs);
-    this.#ranks.set(moving, this.#ties.rank(handle, this.#prefix));
+    const rank = this.#ties.rank(handle, this.#prefix);
+    this.#nodes.set(moving, { handle, timeMs, rank });
     this.#move(moving, this.#raised(hole));
     if (this.#askedCount >= this.#askedMax) this.#lookAgain();
   }
@@ -117,18 +115,13 @@ export class HandleHeap {
   /** Removes a handle that is in the heap. */
   remove(handle: number): void {
     const hole = this.#places.get(handle);
-    if (hole >= this.#size || this.#handles.get(hole) !== handle) {
+    if (hole >= this.#size || this.#nodes.handleAt(hole) !== handle) {
       // Not the message as an argument: it would be made every time.
       invariant(false, `handle ${handle} is not in the heap`);
     }
     const moving = --this.#size;
-    if (hole !== moving) {
-      const raised = this.#raised(hole);
-      this.#move(moving, raised === hole ? this.#sunk(hole) : raised);
-    }
-    this.#handles.shrink(moving);
-    this.#timesMs.shrink(moving);
-    this.#ranks.shrink(moving);
+    if (hole !== moving) this.#move(moving, this.#raised(this.#sunk(hole)));
+    this.#nodes.shrink(moving);
   }
 
   /**
@@ -147,13 +140,15 @@ export class HandleHeap {
     return hole;
   }
 
-  /** The same downwards. */
+  /**
+   * Moves a hole all the way down. What stands behind the end mostly belongs there: asking at every
+   * step whether it does costs more than moving it up again.
+   */
   #sunk(from: number): number {
-    const moving = this.#size;
     let hole = from;
     while (true) {
       const below = this.#firstBelow(hole);
-      if (below < 0 || !this.#isBefore(below, moving)) return hole;
+      if (below < 0) return hole;
       this.#move(below, hole);
       hole = below;
     }
@@ -161,8 +156,7 @@ export class HandleHeap {
 
   /** The place of the child that stands before its siblings, -1 if there is none. */
   #firstBelow(place: number): number {
-    const first = place * ARITY + 1;
-    const end = Math.min(first + ARITY, this.#size);
+    const [first, end] = this.below(place);
     if (first >= end) return -1;
     let best = first;
     for (let other = first + 1; other < end; other++) {
@@ -172,19 +166,14 @@ export class HandleHeap {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const order = this.#timesMs.get(a) - this.#timesMs.get(b) ||
-      this.#ranks.get(a) - this.#ranks.get(b);
+    const order = this.#nodes.compare(a, b);
     if (order !== 0) return order < 0;
     this.#askedCount++;
-    return this.#ties.compare(this.#handles.get(a), this.#handles.get(b)) < 0;
+    return this.#ties.compare(this.#nodes.handleAt(a), this.#nodes.handleAt(b)) < 0;
   }
 
   #move(from: number, to: number): void {
-    const handle = this.#handles.get(from);
-    this.#handles.set(to, handle);
-    this.#timesMs.set(to, this.#timesMs.get(from));
-    this.#ranks.set(to, this.#ranks.get(from));
-    this.#places.set(handle, to);
+    this.#places.set(this.#nodes.copy(from, to), to);
   }
 
   /** Ranks the members anew, by what comes after all that they have in common. Their order stays. */
@@ -193,10 +182,10 @@ export class HandleHeap {
     if (size < LOOK_COUNT_MIN || size > LOOK_COUNT_MAX) return;
     this.#askedCount = 0;
     this.#askedMax = size * ASKED_PER_LOOK;
-    const handles = Array.from({ length: size }, (_, place) => this.#handles.get(place));
+    const handles = Array.from({ length: size }, (_, place) => this.at(place));
     this.#prefix = this.#ties.prefixOf(handles);
     for (const [place, handle] of handles.entries()) {
-      this.#ranks.set(place, this.#ties.rank(handle, this.#prefix));
+      this.#nodes.setRank(place, this.#ties.rank(handle, this.#prefix));
     }
   }
 }

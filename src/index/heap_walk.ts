@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { HandleHeap } from "./handle_heap.ts";
+import type { HandleHeap } from "./handle_heap.ts";
 import type { Ties } from "./members.ts";
 
 /** A member that could be next: everything that stands before it has been read. */
 interface Candidate {
   readonly heap: HandleHeap;
   readonly place: number;
-  readonly handle: number;
-  readonly timeMs: number;
 }
 
 /**
@@ -34,12 +32,13 @@ export function* walkGroups(
 ): Generator<number> {
   for (const heaps of groups) {
     const frontier = new Frontier(ties);
-    for (const heap of heaps) frontier.offer(heap, 0);
+    for (const heap of heaps) if (heap.size > 0) frontier.offer(heap, 0);
     let next: Candidate | undefined;
-    while ((next = frontier.take()) !== undefined && next.timeMs <= nowMs) {
-      yield next.handle;
-      const [first, end] = HandleHeap.below(next.place);
-      for (let place = first; place < end; place++) frontier.offer(next.heap, place);
+    while ((next = frontier.take()) !== undefined && next.heap.timeAt(next.place) <= nowMs) {
+      const { heap, place } = next;
+      yield heap.at(place);
+      const [first, end] = heap.below(place);
+      for (let below = first; below < end; below++) frontier.offer(heap, below);
     }
   }
 }
@@ -54,8 +53,7 @@ class Frontier {
   }
 
   offer(heap: HandleHeap, place: number): void {
-    if (place >= heap.size) return;
-    const candidate = { heap, place, handle: heap.at(place), timeMs: heap.timeAt(place) };
+    const candidate = { heap, place };
     let at = this.#candidates.length;
     while (at > 0) {
       const above = (at - 1) >>> 1;
@@ -88,11 +86,10 @@ class Frontier {
   }
 
   #isBefore(a: Candidate, b: Candidate): boolean {
-    if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs;
     // A heap compares its own members faster.
-    const order = a.heap === b.heap
-      ? a.heap.compare(a.place, b.place)
-      : this.#ties.compare(a.handle, b.handle);
+    if (a.heap === b.heap) return a.heap.compare(a.place, b.place) < 0;
+    const order = a.heap.timeAt(a.place) - b.heap.timeAt(b.place) ||
+      this.#ties.compare(a.heap.at(a.place), b.heap.at(b.place));
     return order < 0;
   }
 }

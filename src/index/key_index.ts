@@ -5,6 +5,7 @@
  */
 import { HandleHeap } from "./handle_heap.ts";
 import { HandleOrder, type Rank } from "./handle_order.ts";
+import { RANK_MAX } from "./heap_nodes.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 import type { Ties } from "./members.ts";
@@ -47,7 +48,7 @@ export class KeyIndex {
   readonly #order = new HandleOrder();
   readonly #ties: Ties = {
     compare: (a, b) => this.#lsns.get(a) - this.#lsns.get(b),
-    rank: (handle) => this.#lsns.get(handle),
+    rank: (handle) => Math.min(this.#lsns.get(handle), RANK_MAX),
     prefixOf: () => new Uint8Array(0),
   };
   /** The keys that end. */

@@ -18,7 +18,8 @@ export interface Ties {
   compare(a: number, b: number): number;
   /**
    * A number that says the same as `compare()` wherever the numbers of two members differ, so that
-   * most comparisons look at numbers only. It tells those apart best that begin with `prefix`.
+   * most comparisons look at numbers only: a whole one from 0 to `RANK_MAX`. It tells those apart
+   * best that begin with `prefix`.
    */
   rank(handle: number, prefix: Uint8Array): number;
   /** What members begin with, all of them. */

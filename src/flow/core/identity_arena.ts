@@ -18,9 +18,9 @@ const UNIT_BYTES = 16;
 const PIECE_BITS = 12;
 const PIECE_UNITS = 1 << PIECE_BITS;
 
-/** Bytes that fit into a rank, and what is above every rank. */
-const RANK_BYTES = 6;
-const RANK_END = 256 ** RANK_BYTES;
+/** Bytes that fit into a rank, and what is above every rank; 0 is below. */
+const RANK_BYTES = 5;
+const RANK_END = 256 ** RANK_BYTES + 1;
 
 /** Before the body of a block stands its length. */
 const LENGTH_BYTES = 4;
@@ -142,13 +142,13 @@ export class IdentityArena {
     const length = u32At(piece, start - 4);
     for (let index = 0; index < prefix.length; index++) {
       const byte = index < length ? piece[start + index]! : -1;
-      if (byte !== prefix[index]) return byte < prefix[index]! ? -1 : RANK_END;
+      if (byte !== prefix[index]) return byte < prefix[index]! ? 0 : RANK_END;
     }
     let rank = 0;
     for (let index = prefix.length; index < prefix.length + RANK_BYTES; index++) {
       rank = rank * 256 + (index < length ? piece[start + index]! : 0);
     }
-    return rank;
+    return rank + 1;
   }
 
   /** What the ids in blocks begin with, all of them. */
