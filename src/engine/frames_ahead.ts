@@ -93,13 +93,13 @@ export class FramesAhead {
   }
 
   /** A copy of bytes that stand in the log, or that will once these frames are there. */
-  readBytes(segment: number, offset: number, length: number): Uint8Array {
+  readBytes(segment: number, offset: number, length: number, lengthMax?: number): Uint8Array {
     for (const { records } of this.#submitted) {
       const bytes = records.readBytes(segment, offset, length);
       if (bytes !== undefined) return bytes;
     }
     return this.#open?.readBytes(segment, offset, length) ??
-      this.#log.readBytes(segment, offset, length);
+      this.#log.readBytes(segment, offset, length, lengthMax);
   }
 
   /** The place in the log where the next frame goes. The log has summed up what it has answered. */

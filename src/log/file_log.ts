@@ -158,9 +158,9 @@ export class FileLog implements Log {
     }
   }
 
-  readBytes(segment: number, offset: number, length: number): Uint8Array {
+  readBytes(segment: number, offset: number, length: number, lengthMax?: number): Uint8Array {
     this.#checkUsable();
-    return this.#reader.bytes(segment, offset, length);
+    return this.#reader.bytes(segment, offset, { length, lengthMax });
   }
 
   mark(): void {

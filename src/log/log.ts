@@ -200,8 +200,13 @@ export interface Log {
    * frame that was read or written before. Throws `log_trimmed` if the next one is no longer kept.
    */
   read(after: number | FrameEnd): Iterable<CommittedFrame>;
-  /** Copies committed bytes of a body out of a segment. Checks only that they are there. */
-  readBytes(segment: number, offset: number, length: number): Uint8Array;
+  /**
+   * Copies committed bytes of a body out of a segment. Checks only that they are there.
+   *
+   * @param lengthMax So many are welcome, for whoever does not know yet how many there are: it may be
+   * that fewer are copied, but never fewer than `length`. Default: `length`.
+   */
+  readBytes(segment: number, offset: number, length: number, lengthMax?: number): Uint8Array;
   /**
    * Writes evidence that everything committed is durable, if the last frame is not covered yet.
    * The engine calls it when it has been idle for a while. A failure comes through `onLost`;

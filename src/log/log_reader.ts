@@ -72,8 +72,15 @@ export class LogReader {
     }
   }
 
-  /** A copy of bytes of a segment. */
-  bytes(segment: number, offset: number, length: number): Uint8Array {
+  /** A copy of bytes of a segment; see `Log.readBytes()`. */
+  bytes(
+    segment: number,
+    offset: number,
+    { length, lengthMax = length }: {
+      readonly length: number;
+      readonly lengthMax?: number | undefined;
+    },
+  ): Uint8Array {
     const entry = this.#entry(segment);
     if (entry === undefined) {
       throw corrupt("There is no such segment", { file: segmentName(segment), offset });
@@ -82,13 +89,14 @@ export class LogReader {
     if (offset < SEGMENT_HEAD_BYTES || offset + length > size) {
       throw corrupt(`No frame has ${length} bytes here`, { file: name, offset });
     }
-    const bytes = new Uint8Array(length);
-    const count = guarded(
+    const count = Math.max(length, Math.min(lengthMax, size - offset));
+    const bytes = guarded(
       `The segment "${name}" cannot be read`,
-      () => readFully(file, bytes, { at: offset }),
+      () =>
+        (count > length ? attempt(file, offset, count) : undefined) ?? read(file, offset, length),
     );
-    if (count === length) return bytes;
-    throw corrupt("The segment is cut short", { file: name, offset: offset + count });
+    if (bytes.length >= length) return bytes;
+    throw corrupt("The segment is cut short", { file: name, offset: offset + bytes.length });
   }
 
   /** All frames of a sealed segment, for somebody who takes his time. */
@@ -141,6 +149,22 @@ export class LogReader {
     if (entry.id === id) return { entry, name, end, size, file };
     invariant(entry.sealed !== undefined, "Only the segment that is written to is not sealed");
     return { entry, name, ...entry.sealed, file: files.get(entry) };
+  }
+}
+
+/** As many bytes of a file as are wanted, or as there are. */
+function read(file: FileHandle, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const count = readFully(file, bytes, { at });
+  return count === length ? bytes : bytes.subarray(0, count);
+}
+
+/** The same if all of it can be read: some of it may be no business of who asks. */
+function attempt(file: FileHandle, at: number, length: number): Uint8Array | undefined {
+  try {
+    return read(file, at, length);
+  } catch {
+    return undefined;
   }
 }
 

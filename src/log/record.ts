@@ -69,6 +69,9 @@ export const RecordType = {
   INBOX: 20,
 } as const;
 
+/** So much is read before the length of a record is known: most are shorter, and read at once. */
+const READ_BYTES = 1_024;
+
 const SKIPPABLE = 1;
 
 /** Types that this version understands or may keep without understanding them. */
@@ -202,11 +205,12 @@ export function readRecord(
   lsn: number,
 ): LogRecord {
   const { segment, offset } = place;
-  const length = u32At(log.readBytes(segment, offset, RECORD_HEADER_BYTES), 0);
+  const begin = log.readBytes(segment, offset, RECORD_HEADER_BYTES, READ_BYTES);
+  const length = u32At(begin, 0);
   if (length < RECORD_HEADER_BYTES) {
     throw placeError(place, new DecodeError(`A record has no ${length} bytes`));
   }
-  const bytes = log.readBytes(segment, offset, length);
+  const bytes = length <= begin.length ? begin : log.readBytes(segment, offset, length);
   return decodeAt(place, bytes, lsn);
 }
 

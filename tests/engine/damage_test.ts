@@ -101,8 +101,8 @@ class LyingLog implements Log {
     return this.#inner.read(afterIndex);
   }
 
-  readBytes(segment: number, offset: number, length: number): Uint8Array {
-    return this.#inner.readBytes(segment, offset, length);
+  readBytes(...place: Parameters<Log["readBytes"]>): Uint8Array {
+    return this.#inner.readBytes(...place);
   }
 
   mark(): void {

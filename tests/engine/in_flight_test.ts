@@ -32,7 +32,7 @@ test("a shard has no more frames in flight than its log takes", async () => {
     onSettled: (listener) => inner.onSettled(listener),
     onLost: (listener) => inner.onLost(listener),
     read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+    readBytes: (...place) => inner.readBytes(...place),
     mark: () => inner.mark(),
     close: () => inner.close(),
   };

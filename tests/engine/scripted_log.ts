@@ -151,7 +151,7 @@ export class ScriptedStore implements AsyncDisposable {
         }
         return inner.read(after);
       },
-      readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+      readBytes: (...place) => inner.readBytes(...place),
       mark: () => inner.mark(),
       close: () => inner.close(),
     };

@@ -145,6 +145,31 @@ test("readRecord() reads the record at a place and proves that it is the one tha
   }
 });
 
+test("readRecord() reads a record at once, or in two pieces if it is long", () => {
+  const log = openLog(memoryDirectory());
+  const place = log.nextPlace();
+  const long = "x".repeat(2_000);
+  append(log, "one", long, "three");
+  const reads: number[] = [];
+  const bytes = {
+    readBytes: (...args: Parameters<typeof log.readBytes>) => {
+      const read = log.readBytes(...args);
+      reads.push(read.length);
+      return read;
+    },
+  };
+  let at = place;
+  const lengths: number[] = [];
+  for (const [index, text] of ["one", long, "three"].entries()) {
+    const record = readRecord(bytes, at, index + 1);
+    assertEquals(new TextDecoder().decode(record.rest.subarray(4)), text);
+    lengths.push(record.bytes.length);
+    at = { ...at, offset: at.offset + record.bytes.length };
+  }
+  assertEquals(reads.slice(0, 3), [1_024, 1_024, lengths[1]]);
+  assertEquals(reads.length, 4);
+});
+
 test("RecordType has no number twice", () => {
   const numbers = Object.values(RecordType);
   assertEquals(new Set<number>(numbers).size, numbers.length);

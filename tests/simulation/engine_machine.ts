@@ -252,8 +252,7 @@ function tapped(inner: Log, tap: LogTap): Log {
         yield next.value;
       }
     },
-    readBytes: (segment, offset, length) =>
-      telling(() => inner.readBytes(segment, offset, length), () => tap.readFailed()),
+    readBytes: (...place) => telling(() => inner.readBytes(...place), () => tap.readFailed()),
     mark: () => telling(() => inner.mark(), (error) => tap.lost(error)),
     close: () => inner.close(),
   };

@@ -62,7 +62,7 @@ function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePracti
         onSettled: (listener) => (changed.onSettled ?? inner.onSettled)(listener),
         onLost: (listener) => inner.onLost(listener),
         read: (afterIndex) => (changed.read ?? inner.read)(afterIndex),
-        readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+        readBytes: (...place) => inner.readBytes(...place),
         mark: () => inner.mark(),
         close: () => (changed.close ?? inner.close)(),
       };

@@ -211,7 +211,7 @@ const noMarker: Practice = {
     onSettled: (listener) => inner.onSettled(listener),
     onLost: (listener) => inner.onLost(listener),
     read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+    readBytes: (...place) => inner.readBytes(...place),
     mark() {},
     close: () => inner.close(),
   }),

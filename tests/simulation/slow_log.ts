@@ -93,7 +93,7 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     },
     onLost: (set) => inner.onLost(set),
     read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (segment, offset, length) => inner.readBytes(segment, offset, length),
+    readBytes: (...place) => inner.readBytes(...place),
     mark: () => inner.mark(),
     close: () => inner.close(),
   };

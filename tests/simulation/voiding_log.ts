@@ -68,7 +68,7 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     },
     onLost: (set) => inner.onLost(set),
     read: (afterIndex) => usable().read(afterIndex),
-    readBytes: (segment, offset, length) => usable().readBytes(segment, offset, length),
+    readBytes: (...place) => usable().readBytes(...place),
     mark() {
       if (!isLost) inner.mark();
     },
