@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertRejects,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
@@ -73,10 +80,60 @@ test("a payload that was damaged on disk is refused as corrupt, never missing", 
   assertEquals(error.details.file, "log-1.seg");
 });
 
+test("a byte that was damaged on disk concerns the payload that has it, and no other", async () => {
+  const files = memoryDirectory();
+  await using store = await openStore({ files });
+  // Short ones, one that is longer than what is read at once, and more of them than make a block.
+  const payloads = Array.from(
+    { length: 100 },
+    (_, index) => "x".repeat(index === 50 ? 2_000 : index),
+  );
+  for (const [index, payload] of payloads.entries()) {
+    await store.create(`f${index}`, { type: "job", payload });
+  }
+  const file = files.open("log-1.seg");
+  const bytes = new Uint8Array(file.getSize());
+  file.read(bytes, { at: 0 });
+  const write = (at: number, byte: number): void => void file.write(Uint8Array.of(byte), { at });
+  const first = 49;
+  const count = 4;
+  const places: number[] = [];
+  // Every byte from before the first of these payloads to behind the last.
+  const text = new TextDecoder("latin1").decode(bytes);
+  const start = text.indexOf("f49") - 100;
+  const end = text.indexOf("f53") + 100;
+  let damagedCount = 0;
+  for (let at = start; at < end; at++) {
+    write(at, bytes[at]! ^ 0x41);
+    let errorCount = 0;
+    for (let index = first; index < first + count; index++) {
+      const found = await store.get(`f${index}`, { payload: true })
+        .then((record) => record?.payload, (error) => error);
+      if (found === payloads[index]) continue;
+      assertInstanceOf(found, FlowError);
+      const { file, offset } = found.details as { file: string; offset: number };
+      assertEquals([found.code, file], ["corrupt", "log-1.seg"]);
+      assert(offset <= at && at < offset + payloads[index]!.length + 100, `${at}: ${offset}`);
+      places.push(offset);
+      errorCount++;
+    }
+    write(at, bytes[at]!);
+    assertLessOrEqual(errorCount, 1, `byte ${at}`);
+    damagedCount += errorCount;
+  }
+  file.close();
+  assertEquals(new Set(places).size, count);
+  assertGreater(damagedCount, 2_000 + 3 * 49);
+});
+
 test("a payload that cannot be read is an I/O fault, never missing", async () => {
   const disk = newDisk();
   await using store = await openStore({ files: disk.directory() });
   await store.create("a", { type: "job", payload: "x" });
+  // What lies around it cannot be read, and then the payload alone cannot be read either.
+  disk.arm({ call: "read" });
+  assertEquals((await store.get("a", { payload: true }))?.payload, "x");
+  disk.arm({ call: "read" });
   disk.arm({ call: "read" });
   assertEquals(
     (await assertRejects(() => store.get("a", { payload: true }), FlowError)).code,
