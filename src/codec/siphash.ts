@@ -2,12 +2,14 @@
  * SipHash-2-4 (Aumasson and Bernstein), the hash that outsiders cannot steer.
  *
  * Ids come from users, and tables are indexed by their hashes; without a key a user could choose ids
- * that all fall together. 64-bit words are kept as two 32-bit halves, since `BigInt` allocates.
+ * that all fall together. Where there is no WebAssembly, 64-bit words are kept as two 32-bit halves,
+ * since `BigInt` allocates.
  *
  * @module
  */
 
 import { invariant } from "../invariant.ts";
+import { MACHINE_BYTES_MAX, type SipMachine, sipMachine } from "./siphash_machine.ts";
 
 /** A 64-bit value in two halves, each from 0 to 2^32 − 1. */
 export interface Hash64 {
@@ -37,13 +39,41 @@ export function sipKey(bytes: Uint8Array): SipKey {
   ];
 }
 
+const machine: SipMachine | undefined = sipMachine();
+
+/** So many bytes are copied sooner than the runtime is asked to. */
+const FEW_BYTES = 48;
+
+/** The keyed hash of `bytes`, or of the first `length` of them. */
+export function sipHash24(key: SipKey, bytes: Uint8Array, length: number = bytes.length): Hash64 {
+  return machine === undefined || length > MACHINE_BYTES_MAX
+    ? sipHash24InHalves(key, bytes, length)
+    : hashedBy(machine, key, bytes, length);
+}
+
+function hashedBy(
+  { words, text, run }: SipMachine,
+  [k0lo, k0hi, k1lo, k1hi]: SipKey,
+  bytes: Uint8Array,
+  length: number,
+): Hash64 {
+  words[0] = k0lo;
+  words[1] = k0hi;
+  words[2] = k1lo;
+  words[3] = k1hi;
+  if (length > FEW_BYTES) text.set(bytes.subarray(0, length));
+  else for (let at = 0; at < length; at++) text[at] = bytes[at]!;
+  run(length);
+  return { hi: words[5]!, lo: words[4]! };
+}
+
 /**
- * The keyed hash of `bytes`, or of the first `length` of them.
+ * {@linkcode sipHash24} without WebAssembly.
  *
  * The state is sixteen local numbers and the rounds stand in one loop, since it is the engines'
  * registers that make it fast: as the fields of an object it took two to four times as long.
  */
-export function sipHash24(
+export function sipHash24InHalves(
   key: SipKey,
   bytes: Uint8Array,
   length: number = bytes.length,

@@ -1,6 +1,8 @@
 import { sipHash24, sipKey } from "../../src/codec/mod.ts";
+import { sipHash24InHalves } from "../../src/codec/siphash.ts";
+import { MACHINE_BYTES_MAX, sipMachine } from "../../src/codec/siphash_machine.ts";
 import { InvariantError } from "../../src/invariant.ts";
-import { assertEquals, assertNotEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 
 /** The bytes 0, 1, 2, …, of which the official vectors are the hashes, under the key of 16 of them. */
@@ -28,21 +30,36 @@ const vectors: readonly string[] = `
   e1915f5cb1eca46c f325965ca16d629f 575ff28e60381be5 724506eb4c328a95
 `.trim().split(/\s+/);
 
-test("sipHash24() gives the official hashes", () => {
-  const key = sipKey(counting(16));
-  const hashes = vectors.map((_, length) => {
-    const hash = sipHash24(key, counting(length));
-    // What lies behind does not matter.
-    assertEquals(sipHash24(key, counting(length + 13), length), hash);
-    const { hi, lo } = hash;
-    const bytes = new DataView(new ArrayBuffer(8));
-    bytes.setUint32(0, lo, true);
-    bytes.setUint32(4, hi, true);
-    return [...new Uint8Array(bytes.buffer)].map((byte) => byte.toString(16).padStart(2, "0"))
-      .join("");
+for (const hashOf of [sipHash24, sipHash24InHalves]) {
+  test(`${hashOf.name}() gives the official hashes`, () => {
+    const key = sipKey(counting(16));
+    const hashes = vectors.map((_, length) => {
+      const hash = hashOf(key, counting(length));
+      // What lies behind does not matter.
+      assertEquals(hashOf(key, counting(length + 13), length), hash);
+      const { hi, lo } = hash;
+      const bytes = new DataView(new ArrayBuffer(8));
+      bytes.setUint32(0, lo, true);
+      bytes.setUint32(4, hi, true);
+      return [...new Uint8Array(bytes.buffer)].map((byte) => byte.toString(16).padStart(2, "0"))
+        .join("");
+    });
+    assertEquals(hashes, vectors);
+    assertEquals(vectors.length, 64);
   });
-  assertEquals(hashes, vectors);
-  assertEquals(vectors.length, 64);
+}
+
+test("sipHash24() is the same with WebAssembly and without, whatever the length", () => {
+  assert(sipMachine() !== undefined, "this runtime has WebAssembly");
+  const key = sipKey(counting(20).subarray(4));
+  const lengths = [
+    ...Array(300).keys(),
+    ...[-9, -8, -1, 0, 1, 8].map((n) => MACHINE_BYTES_MAX + n),
+  ];
+  for (const length of lengths) {
+    const bytes = counting(length).map((byte) => byte * 151);
+    assertEquals(sipHash24(key, bytes), sipHash24InHalves(key, bytes), `${length} bytes`);
+  }
 });
 
 test("sipHash24() depends on every bit of the key", () => {
