@@ -16,6 +16,16 @@ export interface Run {
   readonly places: Places;
 }
 
+/** The records that a merge is about. */
+export interface MergedRecords {
+  /** The first of them. */
+  readonly firstLsn: number;
+  /** The last one. */
+  readonly lastLsn: number;
+  /** Whether one of them is kept. */
+  readonly keeps: (lsn: number) => boolean;
+}
+
 /** The places in segments that are being written, to be put into the keydir when they are. */
 export class MergedRun {
   /** The first record that the segments stand for. */
@@ -25,18 +35,36 @@ export class MergedRun {
   /** The records that are kept, by segment. */
   readonly runs: Run[] = [];
   readonly #keydir: Pick<Keydir, "bench" | "has" | "previous">;
+  readonly #keeps: (lsn: number) => boolean;
+  /** By record: the one that comes before it and is kept, until somebody has asked. */
+  readonly #before = new Map<number, number>();
 
-  /** @param keydir Knows which record of the same flow comes before each. */
+  /**
+   * @param keydir Knows which record of the same flow comes before each.
+   * @param run Which records there are, and which of them are kept.
+   */
   constructor(
     keydir: Pick<Keydir, "bench" | "has" | "previous">,
-    { firstLsn, lastLsn }: { readonly firstLsn: number; readonly lastLsn: number },
+    { firstLsn, lastLsn, keeps }: MergedRecords,
   ) {
     this.#keydir = keydir;
+    this.#keeps = keeps;
     this.firstLsn = firstLsn;
     this.lastLsn = lastLsn;
   }
 
-  /** Notes where the next record that is kept stands. Its chain leads past those that are missing. */
+  /**
+   * Goes past the next record, kept or not: chains lead past those that are not. Step by step, since a
+   * flow may have had millions of events.
+   */
+  pass(lsn: number): void {
+    const previous = this.#keydir.previous(lsn);
+    if (previous === 0) return;
+    const before = this.#isThere(previous) ? previous : this.#take(previous);
+    if (before > 0) this.#before.set(lsn, before);
+  }
+
+  /** Notes where the next record that is kept stands. It was passed. */
   append(lsn: number, segment: number, offset: number): void {
     let last = this.runs.at(-1);
     if (last?.segment !== segment) {
@@ -44,13 +72,18 @@ export class MergedRun {
       this.runs.push(last = { firstLsn: lsn, segment, places: new Places(this.#keydir.bench) });
     }
     last.places.append(lsn, offset);
-    let previous = this.#keydir.previous(lsn);
-    while (previous > 0 && !this.#isKept(previous)) previous = this.#keydir.previous(previous);
-    if (previous > 0) last.places.link(lsn, previous);
+    const before = this.#take(lsn);
+    if (before > 0) last.places.link(lsn, before);
   }
 
-  #isKept(lsn: number): boolean {
-    if (lsn < this.firstLsn) return this.#keydir.has(lsn);
-    return this.runs.some(({ places }) => places.find(lsn) > 0);
+  #isThere(lsn: number): boolean {
+    return lsn < this.firstLsn ? this.#keydir.has(lsn) : this.#keeps(lsn);
+  }
+
+  /** What comes before a record, to be forgotten: chains do not fork, so nobody asks again. */
+  #take(lsn: number): number {
+    const before = this.#before.get(lsn) ?? 0;
+    this.#before.delete(lsn);
+    return before;
   }
 }

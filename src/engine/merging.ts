@@ -108,6 +108,7 @@ class Merging {
     this.#run = new MergedRun(options.shard.state.keydir, {
       firstLsn: merge.base.lsn + 1,
       lastLsn: merge.end.lsn,
+      keeps: (lsn) => this.#survivors.keeps(lsn),
     });
   }
 
@@ -169,6 +170,7 @@ class Merging {
     const wanted: LogRecord[] = [];
     this.#bytes += frame.body.length;
     for (const { record } of recordsOf(frame, { unknown: true })) {
+      this.#run.pass(record.lsn);
       // What a newer version has left here for itself stays.
       if (this.#survivors.keeps(record.lsn) || !isKnown(record)) wanted.push(record);
       if (this.#isSliceOver()) await this.#options.pause(this.#bytes);

@@ -60,7 +60,8 @@ test("Keydir finds what came before a record however long ago that was", () => {
   };
   assertWhole(keydir);
   // All of it is merged into one segment, which is then read again.
-  const run = new MergedRun(keydir, { firstLsn: 1, lastLsn: 2 * far });
+  const run = new MergedRun(keydir, { firstLsn: 1, lastLsn: 2 * far, keeps: (lsn) => lsn !== 3 });
+  for (const lsn of [1, 2, 3, far, 2 * far]) run.pass(lsn);
   for (const [index, lsn] of [1, 2, far, 2 * far].entries()) run.append(lsn, 9, 64 * (index + 1));
   keydir.replace(run);
   assertWhole(keydir);

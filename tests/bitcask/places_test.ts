@@ -46,12 +46,16 @@ const steps = fc.array(step, { minLength: 1, maxLength: 900, size: "max" });
 
 function standingsOf(steps: readonly Step[]): Standing[] {
   const standings: Standing[] = [];
+  const followed = new Set<number>();
   let [lsn, segment, offset] = [0, 1, 4_160];
   for (const { gap, bytes, rolls, back } of steps) {
     lsn += 1 + gap;
     if (rolls) [segment, offset] = [segment + 1, 4_160];
     else offset = bytes === 0 ? 4_160 : offset + bytes;
-    const previous = back === 0 ? 0 : standings.at(-back)?.lsn ?? 0;
+    const wanted = back === 0 ? 0 : standings.at(-back)?.lsn ?? 0;
+    // No two records follow the same one.
+    const previous = followed.has(wanted) ? 0 : wanted;
+    followed.add(previous);
     standings.push({ lsn, segment, offset, previous });
   }
   return standings;
@@ -135,14 +139,17 @@ test("Keydir knows what a merge has kept, and what it has not touched", () => {
         !isMerged(standing) || (standing.lsn * 7) % 10 < divisor;
       const merged = standings.filter(isMerged);
       if (merged.length === 0) return;
+      const byLsn = new Map(standings.map((standing) => [standing.lsn, standing]));
       const run = new MergedRun(keydir, {
         firstLsn: merged[0]!.lsn,
         lastLsn: merged.at(-1)!.lsn,
+        keeps: (lsn) => isKept(byLsn.get(lsn)!),
       });
       const kept: Standing[] = [];
-      const byLsn = new Map(standings.map((standing) => [standing.lsn, standing]));
-      for (const standing of standings.filter(isKept)) {
+      for (const standing of standings) {
         let { previous } = standing;
+        if (isMerged(standing)) run.pass(standing.lsn);
+        if (!isKept(standing)) continue;
         if (!isMerged(standing)) {
           kept.push(standing);
           continue;
@@ -165,6 +172,29 @@ test("Keydir knows what a merge has kept, and what it has not touched", () => {
     }),
     { file: import.meta.url, runs: 60 },
   );
+});
+
+test("MergedRun leads past any number of records that are not kept, and looks at each of them once", () => {
+  const keydir = new Keydir();
+  const lsns = Array.from({ length: 5_000 }, (_, index) => index + 1);
+  for (const lsn of lsns) {
+    append(keydir, { lsn, segment: 1, offset: 64 * lsn, previous: Math.max(0, lsn - 2) });
+  }
+  keydir.append(5_001, 2, 64);
+  let lookups = 0;
+  const { previous } = keydir;
+  keydir.previous = (lsn) => {
+    lookups++;
+    return previous.call(keydir, lsn);
+  };
+  const keeps = (lsn: number): boolean => lsn === 1 || lsn >= 4_998;
+  const run = new MergedRun(keydir, { firstLsn: 1, lastLsn: 5_000, keeps });
+  for (const lsn of lsns) run.pass(lsn);
+  for (const lsn of lsns.filter(keeps)) run.append(lsn, 3, 64 * lsn);
+  assertEquals(lookups, 5_000);
+  keydir.previous = previous;
+  keydir.replace(run);
+  assertEquals([1, 4_998, 4_999, 5_000].map((lsn) => keydir.previous(lsn)), [0, 0, 1, 4_998]);
 });
 
 test("Keydir takes a byte or so for each record of flows that are alike, and says how much", () => {
