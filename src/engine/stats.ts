@@ -7,6 +7,7 @@ import type { DiskStats } from "./admission.ts";
 import { Latencies, type LatencySummary } from "./latencies.ts";
 import { memoryOf, type MemoryStats } from "./load.ts";
 import type { LogMode } from "../log/mod.ts";
+import { bytesOf } from "./merge_plan.ts";
 import type { MergeStats } from "./merger.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
@@ -17,6 +18,11 @@ export interface LogStats {
   readonly mode: LogMode;
   /** Bytes of segments. */
   readonly bytes: number;
+  /**
+   * Bytes of those among them that merges have written: all that was wanted when they did. What is not
+   * wanted is in the others, or has become so since.
+   */
+  readonly mergedBytes: number;
   /** Segments. */
   readonly segments: number;
   /** Records that were ever committed, those included that merges have left out since. */
@@ -69,7 +75,7 @@ export interface StoreStats {
   readonly shards: readonly ShardStats[];
 }
 
-/** The numbers of a store. Costs as much as there are shards, whatever is in them. */
+/** The numbers of a store. Costs as much as there are shards and segments, whatever is in them. */
 export function statsOf(shards: Shards): StoreStats {
   const { all, waiters, admission, vitals: { openForMs, pendingCount } } = shards;
   return {
@@ -93,10 +99,12 @@ export function statsOf(shards: Shards): StoreStats {
 function logStatsOf(shards: readonly Shard[]): LogStats {
   const latencies = new Latencies();
   let bytes = 0;
+  let mergedBytes = 0;
   let segments = 0;
   let records = 0;
   let newRecords = 0;
-  for (const { meter } of shards) {
+  for (const { meter, segments: { list } } of shards) {
+    mergedBytes += bytesOf(list.filter(({ isMerged }) => isMerged));
     latencies.merge(meter.latencies.counts);
     bytes += meter.log.bytes;
     segments += meter.log.segments;
@@ -109,6 +117,7 @@ function logStatsOf(shards: readonly Shard[]): LogStats {
     mode: shards.map(({ logMode }) => logMode).find(({ kind }) => kind === "inline") ??
       { kind: "thread" },
     bytes,
+    mergedBytes,
     segments,
     records,
     commits: { count, recordsMean: count === 0 ? 0 : newRecords / count, latency },

@@ -47,10 +47,18 @@ test("stats().log.bytes is what the segments hold", async () => {
     return size;
   });
   const { log } = store.stats();
-  assertEquals([log.segments, log.bytes], [
+  assertEquals([log.segments, log.bytes, log.mergedBytes], [
     segments.length,
     sizes.reduce((sum, size) => sum + size, 0),
+    0,
   ]);
+  await store.compact();
+  await store.create("later", { type: "job" });
+  const compacted = store.stats();
+  const { log: { bytes, mergedBytes }, merges: { writtenBytes } } = compacted;
+  assertEquals(mergedBytes, writtenBytes);
+  assert(mergedBytes > 0 && mergedBytes < bytes);
+  assertEquals(compacted.shards[0]?.log.mergedBytes, mergedBytes);
 });
 
 test("stats() measures commits from their submission to their answer", async () => {
