@@ -16,7 +16,9 @@ export function putU8(view: DataView, at: number, value: number): void {
 /** Writes a number from 0 to 2^16 − 1, in two bytes. */
 export function putU16(view: DataView, at: number, value: number): void {
   if ((value & 0xffff) !== value) refuse(value, 0xffff);
-  view.setUint16(at, value, true);
+  // Not `setUint16`: in Bun it takes ten times as long as the others.
+  view.setUint8(at, value);
+  view.setUint8(at + 1, value >>> 8);
 }
 
 /** Writes a number from 0 to 2^32 − 1, in four bytes. */
@@ -32,7 +34,8 @@ export function putU48(view: DataView, at: number, value: number): void {
   const high = (value - low) / 0x1_0000_0000;
   if ((high & 0xffff) !== high) refuse(value, 0xffff_ffff_ffff);
   view.setUint32(at, low, true);
-  view.setUint16(at + 4, high, true);
+  // The two bytes in the middle are the same again; see `putU16()`.
+  view.setUint32(at + 2, (low >>> 16) | (high << 16), true);
 }
 
 /** Writes a number from 0 to 2^53 − 1, in eight bytes. */

@@ -15,12 +15,6 @@ export type ControlChange = {
   readonly [Member in Exclude<keyof Control, Kept>]?: Control[Member] | undefined;
 };
 
-/** What a command says about a flow that it creates. */
-export type NascentControl = Omit<Control, Kept | WrittenFirst | "rewoundTo">;
-
-/** What is written before the first control block. */
-type WrittenFirst = "payloadLsn" | "valuesLsn";
-
 /** How a flow ends. */
 export interface Ending {
   /** The state that it ends in. */
@@ -45,36 +39,6 @@ type EndingMember =
   | "resultLsn"
   | "errorLsn"
   | "rewoundTo";
-
-/** The first control block of a flow. */
-export function firstControl(
-  control: NascentControl,
-  { updatedAtMs, valueCount, payloadLsn, valuesLsn }: Pick<
-    Control,
-    Exclude<Kept, "version"> | WrittenFirst
-  >,
-): Control {
-  return {
-    version: 1,
-    state: control.state,
-    priority: control.priority,
-    lease: control.lease,
-    attempts: control.attempts,
-    attemptsTotal: control.attemptsTotal,
-    reclaims: control.reclaims,
-    fencingToken: control.fencingToken,
-    updatedAtMs,
-    nextRunAtMs: control.nextRunAtMs,
-    retentionTtlMs: control.retentionTtlMs,
-    retentionUntilMs: control.retentionUntilMs,
-    rewoundTo: null,
-    valueCount,
-    payloadLsn,
-    resultLsn: control.resultLsn,
-    errorLsn: control.errorLsn,
-    valuesLsn,
-  };
-}
 
 /**
  * A control block after a change. Member by member: as a spread it cost more than all the rest of

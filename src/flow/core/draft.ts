@@ -7,17 +7,11 @@ import type { Hash64 } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
+import { ChangedFlows } from "./changed_flows.ts";
 import type { FlowTarget } from "./command.ts";
 import { cancelForeclosed } from "./cascade.ts";
 import { type ClosingView, isForeclosed } from "./closing.ts";
-import {
-  changedControl,
-  type ControlChange,
-  endedControl,
-  type Ending,
-  firstControl,
-  type NascentControl,
-} from "./control_change.ts";
+import { changedControl, type ControlChange, endedControl, type Ending } from "./control_change.ts";
 import type { DecideContext } from "./decide_context.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
@@ -29,7 +23,6 @@ import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type Holdings, type NamedValue, NO_VALUES, type PlannedValues } from "./named_values.ts";
 import type { Loaded } from "./need.ts";
 import { ALONE, isStored, type Neighbours } from "./neighbours.ts";
-import { pairName } from "./pair_name.ts";
 import { duplicate, neverStored, notFound } from "./refusals.ts";
 import { SignalDraft } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
@@ -37,6 +30,11 @@ import type { Value, ValueLink, WrittenValue } from "./value.ts";
 import { valueNumber, valuePlace } from "./value_ref.ts";
 
 const NO_FACTS: Readonly<EventFacts> = {};
+
+/** A flow of which everything is written but its first control block. */
+export type BegunFlow =
+  & Omit<Flow, "control" | "lsn">
+  & Pick<Control, "payloadLsn" | "valuesLsn" | "valueCount">;
 
 /**
  * Collects the effects of one command and shows the flows as they will be after it, so that a
@@ -61,15 +59,15 @@ export class Draft implements FlowLookup, ClosingView {
   #kv: KvDraft | undefined;
   #signals: SignalDraft | undefined;
   readonly #effects: Effect[] = [];
-  readonly #newNames = new Set<string>();
-  readonly #newKeys = new KeySet();
-  readonly #named = new KeySet();
+  /** Names that have no number before the command. Mostly none. */
+  #newNames: Set<string> | undefined;
+  /** Flows that were named. Only where naming one twice is refused. */
+  #named: KeySet | undefined;
   /** Values since the last control block. They are of the flow whose control block comes next. */
   #valueCount = 0;
-  /** Changed flows by id. */
-  readonly #changed = new Map<string, Flow>();
-  /** Those whose id stands there already, by partition and id. Mostly none. */
-  #namesakes: Map<string, Flow> | undefined;
+  readonly #changed = new ChangedFlows();
+  /** Flows as they were created. */
+  readonly #born: Flow[] = [];
   #family: Family | undefined;
   #lookupCount = 0;
 
@@ -112,7 +110,7 @@ export class Draft implements FlowLookup, ClosingView {
       shard: this.neighbours.shard,
       add: (effect) => this.#add(effect),
       name: (name) => this.#name(name),
-      remember: (flow) => this.#remember(flow),
+      remember: (flow) => this.#changed.set(flow),
       nextLsn: () => this.#context.firstLsn + this.#effects.length,
     });
   }
@@ -128,8 +126,9 @@ export class Draft implements FlowLookup, ClosingView {
     // One that another shard has is none of this command's: it was looked for there before.
     if (flow === undefined || !this.isHere(flow.identity.partitionKey)) throw notFound(target);
     if (!this.refusesRepeats) return flow;
-    if (this.#named.has(flow.key)) throw duplicate(flow);
-    this.#named.add(flow.key);
+    const named = this.#named ??= new KeySet();
+    if (named.has(flow.key)) throw duplicate(flow);
+    named.add(flow.key);
     return flow;
   }
 
@@ -141,30 +140,28 @@ export class Draft implements FlowLookup, ClosingView {
 
   /** The flows with an id in the whole store, whether their retention is over or not. */
   findAll(id: string): Flow[] {
-    const first = this.#changed.get(id);
-    const changed = first === undefined ? [] : [
-      first,
-      ...[...this.#namesakes?.values() ?? []].filter(({ identity }) => identity.id === id),
-    ];
-    const others = this.state.table.findAll(id).filter(({ identity }) =>
-      !changed.some((flow) => flow.identity.partitionKey === identity.partitionKey)
+    const { table } = this.state;
+    const known = table.findAll(id).map((flow) => this.#changed.get(flow.key) ?? flow);
+    const born = this.#born.filter(({ key, identity }) =>
+      identity.id === id && table.handleOf(key) === undefined
     );
-    const own = [...others, ...changed].map((flow) => this.foreclosed(flow));
+    const own = [...known, ...born.map((flow) => this.latest(flow))].map((flow) =>
+      this.foreclosed(flow)
+    );
     return [...own, ...this.neighbours.findAll(id)];
   }
 
   recorded(partitionKey: string, id: string): Flow | undefined {
-    const changed = this.#changed.get(id);
-    if (changed === undefined) return this.state.table.find(partitionKey, id);
-    if (changed.identity.partitionKey === partitionKey) return changed;
-    return this.#namesakes?.get(pairName(partitionKey, id)) ??
-      this.state.table.find(partitionKey, id);
+    const { keys, table } = this.state;
+    return this.#changed.find(keys.first(partitionKey, id), partitionKey, id) ??
+      table.find(partitionKey, id);
   }
 
   /** A flow as it is after what the command has done so far. */
-  latest({ identity: { partitionKey, id } }: Flow): Flow {
-    const flow = this.recorded(partitionKey, id);
-    invariant(flow !== undefined, `the flow "${id}" is gone`);
+  latest({ key, identity: { id } }: Flow): Flow {
+    const flow = this.#changed.get(key) ?? this.state.table.get(key);
+    // Not the message as an argument: it would be made every time.
+    if (flow === undefined) invariant(false, `the flow "${id}" is gone`);
     return flow;
   }
 
@@ -195,9 +192,8 @@ export class Draft implements FlowLookup, ClosingView {
     const { table, keys } = this.state;
     let key: FlowKey | undefined = keys.first(partitionKey, id);
     for (; key !== undefined; key = nextKey(key)) {
-      if (table.handleOf(key) !== undefined || this.#newKeys.has(key)) continue;
-      this.#newKeys.add(key);
-      return key;
+      const isFree = table.handleOf(key) === undefined && this.#changed.get(key) === undefined;
+      if (isFree) return key;
     }
     // Four flows with the same 62 bits of a keyed hash: somebody knows the key, or it is broken.
     invariant(false, `no key is left for flow "${id}" in partition "${partitionKey}"`);
@@ -247,26 +243,22 @@ export class Draft implements FlowLookup, ClosingView {
     return { ...flow, values, control: { ...flow.control, valuesLsn } };
   }
 
-  /** Creates a flow. Payload and named values are kept before it. */
-  create(
-    key: FlowKey,
-    identity: Identity,
-    { payload, plan }: Holdings,
-    control: NascentControl,
-  ): Flow {
+  /** Begins to create a flow: writes what stands before its first control block. */
+  begin(key: FlowKey, identity: Identity, { payload, plan }: Holdings): BegunFlow {
     this.#name(identity.type);
     const bodyLsn = this.#add({ kind: "body", key, identity });
     const payloadLsn = this.value(key, payload);
     const { valuesLsn, values } = this.#list(key, plan);
-    const first = firstControl(control, {
-      payloadLsn,
-      valuesLsn,
-      valueCount: this.#takeValueCount(),
-      updatedAtMs: this.nowMs,
-    });
-    const born = { key, identity, bodyLsn, values, groups: NO_GROUPS };
-    const flow = this.#control(born, first, "created");
-    if (identity.membership !== null) this.family.join(flow);
+    const valueCount = this.#takeValueCount();
+    const groups = NO_GROUPS;
+    return { key, identity, bodyLsn, values, groups, payloadLsn, valuesLsn, valueCount };
+  }
+
+  /** Creates a flow that has begun. Its control block says what was written for it. */
+  create(begun: BegunFlow, control: Control): Flow {
+    const flow = this.#control(begun, control, "created");
+    this.#born.push(flow);
+    if (begun.identity.membership !== null) this.family.join(flow);
     return flow;
   }
 
@@ -323,7 +315,7 @@ export class Draft implements FlowLookup, ClosingView {
         : { kind: "ctrl", key, control, event, ...facts },
     );
     const flow = { key, identity, bodyLsn, control, lsn, values, groups };
-    this.#remember(flow);
+    this.#changed.set(flow);
     return flow;
   }
 
@@ -361,19 +353,13 @@ export class Draft implements FlowLookup, ClosingView {
     return count;
   }
 
-  #remember(flow: Flow): void {
-    const { id, partitionKey } = flow.identity;
-    const changed = this.#changed.get(id);
-    const isFirst = changed === undefined || changed.identity.partitionKey === partitionKey;
-    if (isFirst) this.#changed.set(id, flow);
-    else (this.#namesakes ??= new Map()).set(pairName(partitionKey, id), flow);
-  }
-
   #name(name: string): void {
     const { dictionary } = this.state;
-    if (dictionary.idOf(name) !== undefined || this.#newNames.has(name)) return;
-    this.#add({ kind: "dict", id: dictionary.nextId + this.#newNames.size, name });
-    this.#newNames.add(name);
+    if (dictionary.idOf(name) !== undefined) return;
+    const names = this.#newNames ??= new Set();
+    if (names.has(name)) return;
+    this.#add({ kind: "dict", id: dictionary.nextId + names.size, name });
+    names.add(name);
   }
 
   /** Adds a value. Returns its number. */

@@ -76,19 +76,21 @@ export class KeySet {
 
   /** Whether a key is in the set. */
   has(key: FlowKey): boolean {
-    return this.#numbers?.has(numberOf(key)) === true &&
+    return this.#numbers?.has(numberOfKey(key)) === true &&
       this.#keys.some((other) => isSameHash(other, key));
   }
 
   /** Adds a key that is not in the set. */
   add(key: FlowKey): void {
     this.#keys.push(key);
-    (this.#numbers ??= new Set()).add(numberOf(key));
+    (this.#numbers ??= new Set()).add(numberOfKey(key));
   }
 }
 
-/** 30 bits of a key: what engines keep without an object. */
-function numberOf({ lo }: FlowKey): number {
+/**
+ * 30 bits that all keys have in common that a flow may have: what engines keep without an object.
+ */
+export function numberOfKey({ lo }: FlowKey): number {
   return lo >>> 2;
 }
 

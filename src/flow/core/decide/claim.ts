@@ -51,6 +51,8 @@ class Taking {
   readonly #taken: Candidate[] = [];
   readonly #touched = new Map<Draft, Flow[]>();
   #touchedCount = 0;
+  /** How many times candidates of one kind were added: those of one kind are in order. */
+  #runCount = 0;
 
   constructor(drafts: readonly Draft[], command: ClaimCommand) {
     this.#drafts = drafts;
@@ -69,6 +71,12 @@ class Taking {
 
   /** Takes candidates until there are `count` in all. */
   take(candidates: Generator<Candidate>, count: number): void {
+    const countBefore = this.#taken.length;
+    this.#takeSome(candidates, count);
+    if (this.#taken.length > countBefore) this.#runCount++;
+  }
+
+  #takeSome(candidates: Generator<Candidate>, count: number): void {
     const [first] = this.#drafts;
     // One claim touches a bounded number of flows, even if most have lost too many leases.
     const touchedMax = first?.limits.claimLimitMax ?? 0;
@@ -90,7 +98,8 @@ class Taking {
   lease(): ClaimReply[] {
     // A flow that was given up may have taken others with it that had been taken before.
     for (const draft of this.#drafts) settleFamily(draft);
-    const taken = this.#taken.sort(byUrgency).filter((candidate) =>
+    if (this.#runCount > 1) this.#taken.sort(byUrgency);
+    const taken = this.#taken.filter((candidate) =>
       !hasEnded(candidate.draft.foreclosed(latest(candidate)).control)
     );
     return this.#drafts.map((draft) => {
@@ -132,7 +141,9 @@ function* candidatesOf(
   for (const handle of due.walk(selection, nowMs)) {
     const flow = table.at(handle);
     if (only !== undefined && !only.has(packKey(flow.key))) continue;
-    yield { draft, flow, dueMs: due.timeOf(handle) };
+    // Only leases may end at another time than they say: see `grantLeaseGrace()`.
+    const dueMs = selection.leased ? due.timeOf(handle) : flow.control.nextRunAtMs!;
+    yield { draft, flow, dueMs };
     if (--leftCount === 0) return;
   }
 }

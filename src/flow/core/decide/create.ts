@@ -78,7 +78,9 @@ export function beginFlow(
     historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
     digest,
   };
-  return draft.create(key, identity, { payload: request.payload, plan }, {
+  const begun = draft.begin(key, identity, { payload: request.payload, plan });
+  return draft.create(begun, {
+    version: 1,
     state,
     priority: request.priority ?? 0,
     lease: null,
@@ -86,10 +88,15 @@ export function beginFlow(
     attemptsTotal: 0,
     reclaims: 0,
     fencingToken: 0,
+    updatedAtMs: draft.nowMs,
     nextRunAtMs: request.runAtMs ?? draft.nowMs,
     retentionTtlMs: request.retentionTtlMs ?? retention.ttlMs,
     retentionUntilMs: null,
+    rewoundTo: null,
+    valueCount: begun.valueCount,
+    payloadLsn: begun.payloadLsn,
     resultLsn: 0,
     errorLsn: 0,
+    valuesLsn: begun.valuesLsn,
   });
 }
