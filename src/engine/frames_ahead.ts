@@ -15,11 +15,16 @@ export interface SubmittedFrame {
   readonly submittedAtMs: number;
 }
 
+/** Memory beyond this is given back after use, in bytes. */
+const SPARE_BYTES_MAX = 4 << 20;
+
 /** The frame that is being written to, and those that are on their way to the log. */
 export class FramesAhead {
   readonly #log: Log;
   #submitted: SubmittedFrame[] = [];
   #open: OpenFrame | undefined;
+  /** The memory of a frame that the log has answered, for the next one: pages that are there. */
+  #spare: Uint8Array | undefined;
 
   /**
    * No frames ahead.
@@ -60,7 +65,10 @@ export class FramesAhead {
 
   /** The frame to write to. Opening one may start a segment, and so may throw what the log throws. */
   opened(): OpenFrame {
-    return this.#open ??= new OpenFrame(this.#base(), this.#log.nextPlace());
+    if (this.#open !== undefined) return this.#open;
+    this.#open = new OpenFrame(this.#base(), this.#log.nextPlace(), this.#spare);
+    this.#spare = undefined;
+    return this.#open;
   }
 
   /** Closes the frame that is being written to: what is to be handed to the log at this time. */
@@ -83,7 +91,11 @@ export class FramesAhead {
 
   /** Forgets the frame that was to be answered next, and returns it; undefined: it is another. */
   answered(frame: Frame): SubmittedFrame | undefined {
-    return this.#submitted[0]?.frame === frame ? this.#submitted.shift() : undefined;
+    if (this.#submitted[0]?.frame !== frame) return undefined;
+    const answered = this.#submitted.shift();
+    const { memory } = answered!.records;
+    if (memory.length <= SPARE_BYTES_MAX) this.#spare = memory;
+    return answered;
   }
 
   /** Forgets all of them. */

@@ -17,16 +17,25 @@ export class OpenFrame {
   readonly base: LogPosition;
   /** Where its body will stand on this node. */
   readonly place: BodyPlace;
-  /** Made when there is something to hold: the first command often needs more than is there at first. */
-  #bytes: Uint8Array = NO_BYTES;
+  #bytes: Uint8Array;
   #length = 0;
   #count = 0;
   #timeMs = 0;
 
-  /** Opens a frame at a place in the log. */
-  constructor(base: LogPosition, place: BodyPlace) {
+  /**
+   * Opens a frame at a place in the log.
+   *
+   * @param memory Where its records are collected as long as there is room, whatever is in there.
+   */
+  constructor(base: LogPosition, place: BodyPlace, memory: Uint8Array = NO_BYTES) {
     this.base = base;
     this.place = place;
+    this.#bytes = memory;
+  }
+
+  /** Where its records are. For another frame, once nobody asks for this one. */
+  get memory(): Uint8Array {
+    return this.#bytes;
   }
 
   /** How many records it holds. */

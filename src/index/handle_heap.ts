@@ -106,8 +106,8 @@ export class HandleHeap {
   add(handle: number, timeMs: number): void {
     const hole = this.#size++;
     const moving = this.#size;
-    const rank = this.#ties.rank(handle, this.#prefix);
-    this.#nodes.set(moving, { handle, timeMs, rank });
+    this.#nodes.set(moving, handle, timeMs);
+    this.#nodes.setRank(moving, this.#ties.rank(handle, this.#prefix));
     this.#move(moving, this.#raised(hole));
     if (this.#askedCount >= this.#askedMax) this.#lookAgain();
   }

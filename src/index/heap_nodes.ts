@@ -70,28 +70,32 @@ export class HeapNodes {
       pieceA[atA + RANK]! - pieceB[atB + RANK]!;
   }
 
-  /** Puts a node where there may be none yet. */
-  set(index: number, { handle, timeMs, rank }: HeapNode): void {
-    if (!(Number.isSafeInteger(timeMs) && timeMs >= 0)) invariant(false, `${timeMs} is no time`);
+  /** Puts a node where there may be none yet. Its rank is set after that. */
+  set(index: number, handle: number, timeMs: number): void {
     const place = FIRST_PLACE + index;
     const piece = this.#pieceFor(place);
     const at = wordsAt(place);
     const timeHigh = Math.floor(timeMs / TIME_LOW_COUNT);
+    const timeLow = timeMs - timeHigh * TIME_LOW_COUNT;
+    // Also if it is not a number, or has a fraction.
+    if (timeHigh >>> 0 !== timeHigh || (timeLow | 0) !== timeLow) {
+      invariant(false, `${timeMs} is no time`);
+    }
     piece[at + TIME] = timeHigh;
-    piece[at + TIME_AND_RANK] = (timeMs - timeHigh * TIME_LOW_COUNT) * RANK_HIGH_COUNT;
+    piece[at + TIME_AND_RANK] = timeLow << RANK_HIGH_BITS;
     piece[at + HANDLE] = handle;
-    this.setRank(index, rank);
   }
 
   /** Gives a node another rank. */
   setRank(index: number, rank: number): void {
-    if (!(rank >= 0 && rank <= RANK_MAX)) invariant(false, `${rank} is no rank`);
+    const rankLow = rank >>> 0;
+    const rankHigh = (rank - rankLow) / WORD_COUNT;
+    if ((rankHigh & (RANK_HIGH_COUNT - 1)) !== rankHigh) invariant(false, `${rank} is no rank`);
     const place = FIRST_PLACE + index;
     const piece = this.#pieces[place >>> PIECE_BITS]!;
     const at = wordsAt(place);
-    const timeLow = piece[at + TIME_AND_RANK]! >>> RANK_HIGH_BITS;
-    piece[at + TIME_AND_RANK] = timeLow * RANK_HIGH_COUNT + Math.floor(rank / WORD_COUNT);
-    piece[at + RANK] = rank;
+    piece[at + TIME_AND_RANK] = (piece[at + TIME_AND_RANK]! & -RANK_HIGH_COUNT) | rankHigh;
+    piece[at + RANK] = rankLow;
   }
 
   /** Copies a node. Returns its handle. */
@@ -128,16 +132,6 @@ export class HeapNodes {
     if (before !== undefined) piece.set(before);
     return pieces[place >>> PIECE_BITS] = piece;
   }
-}
-
-/** A node. */
-export interface HeapNode {
-  /** The handle of a member. */
-  readonly handle: number;
-  /** Its time, in whole milliseconds. */
-  readonly timeMs: number;
-  /** From 0 to {@linkcode RANK_MAX}. */
-  readonly rank: number;
 }
 
 /** Where a node begins in its piece. */

@@ -11,6 +11,8 @@ import type { ValueChanges } from "./named_values.ts";
 
 const encoder = new TextEncoder();
 
+const NO_TEXT: Readonly<Uint8Array> = new Uint8Array(0);
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -44,7 +46,7 @@ type CommonMembers = Pick<
 export class RequestText {
   readonly #writer = new ByteWriter();
   #common: CommonMembers | undefined;
-  #commonText = "";
+  #commonText: Readonly<Uint8Array> = NO_TEXT;
 
   /** The hash of a request. */
   hashedBy(hash: KeyedHash, request: CreateRequest): Hash64 {
@@ -57,7 +59,7 @@ export class RequestText {
     writeQuoted(writer, request.id);
     writer.rawText(",");
     writeQuoted(writer, request.partitionKey);
-    writer.rawText(this.#commonOf(request));
+    writer.raw(this.#commonOf(request));
     const facts = attributes === undefined ? [] : byName(Object.entries(attributes));
     writer.rawText(facts.length === 0 ? ",[]," : `,${JSON.stringify(facts)},`);
     writer.rawText(String(content === undefined ? null : content.encoding));
@@ -69,7 +71,7 @@ export class RequestText {
     return hash(writer.buffer, writer.length);
   }
 
-  #commonOf(request: CreateRequest): string {
+  #commonOf(request: CreateRequest): Readonly<Uint8Array> {
     if (this.#common !== undefined && isAlike(this.#common, request)) return this.#commonText;
     const { type, state, runAtMs, priority, parentFlowId, rootFlowId, correlationId } = request;
     const { retentionTtlMs, historyMaxEvents } = request;
@@ -78,7 +80,7 @@ export class RequestText {
     const head = `,${json(type)},${json(state)},${json(runAtMs)},${json(priority)}`;
     const names = `,${json(parentFlowId)},${json(rootFlowId)},${json(correlationId)}`;
     const tail = `,${json(retentionTtlMs)},${json(historyMaxEvents)}`;
-    return this.#commonText = head + names + tail;
+    return this.#commonText = encoder.encode(head + names + tail);
   }
 }
 

@@ -18,9 +18,8 @@ const UNIT_BYTES = 16;
 const PIECE_BITS = 12;
 const PIECE_UNITS = 1 << PIECE_BITS;
 
-/** Bytes that fit into a rank, and what is above every rank; 0 is below. */
-const RANK_BYTES = 5;
-const RANK_END = 256 ** RANK_BYTES + 1;
+/** A rank is five bytes of an id, plus 1; 0 is below all of them, and this above. */
+const RANK_END = 256 ** 5 + 1;
 
 /** Before the body of a block stands its length. */
 const LENGTH_BYTES = 4;
@@ -144,11 +143,11 @@ export class IdentityArena {
       const byte = index < length ? piece[start + index]! : -1;
       if (byte !== prefix[index]) return byte < prefix[index]! ? 0 : RANK_END;
     }
-    let rank = 0;
-    for (let index = prefix.length; index < prefix.length + RANK_BYTES; index++) {
-      rank = rank * 256 + (index < length ? piece[start + index]! : 0);
-    }
-    return rank + 1;
+    const at = start + prefix.length;
+    const end = start + length;
+    const low = (byteAt(piece, at + 1, end) << 24) | (byteAt(piece, at + 2, end) << 16) |
+      (byteAt(piece, at + 3, end) << 8) | byteAt(piece, at + 4, end);
+    return byteAt(piece, at, end) * 0x1_0000_0000 + (low >>> 0) + 1;
   }
 
   /** What the ids in blocks begin with, all of them. */
@@ -226,6 +225,11 @@ export class IdentityArena {
   #idAt(block: number): number {
     return offsetOf(block) + LENGTH_BYTES + this.#fixedBytes;
   }
+}
+
+/** A byte of a text that ends before `end`, behind which there are zeros. */
+function byteAt(piece: Uint8Array, at: number, end: number): number {
+  return at < end ? piece[at]! : 0;
 }
 
 function commonPrefix(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -55,6 +55,9 @@ export interface ArgumentsPlace {
 const NO_VALUES: readonly Value[] = [];
 const NOTHING_NAMED: ReadonlyMap<string, DigestedValue> = new Map();
 
+/** What most items of a batch say, and nothing else. */
+const BARE: ReadonlySet<string> = new Set(["id", "partitionKey", "leaseToken", "fencingToken"]);
+
 /** Reads options by name and refuses what is wrong with them. */
 export class Arguments {
   /** The limits of the store. */
@@ -66,7 +69,7 @@ export class Arguments {
   #values: Map<string, Value> | undefined;
   #named: ReadonlyMap<string, DigestedValue> | undefined;
   #largeValues: readonly Value[] = NO_VALUES;
-  #isName = true;
+  #isBare = true;
 
   /** @param given The options. Undefined means that a member was not given. */
   constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
@@ -77,13 +80,13 @@ export class Arguments {
     this.#common = common;
     for (const name in given) {
       if (!known.has(name)) throw unknownOption(this.#at, name, known);
-      if (name !== "id" && name !== "partitionKey") this.#isName = false;
+      if (!BARE.has(name)) this.#isBare = false;
     }
   }
 
-  /** Whether the options name a flow and say nothing else. */
-  get isName(): boolean {
-    return this.#isName;
+  /** Whether the options name a flow, perhaps prove its lease, and say nothing else. */
+  get isBare(): boolean {
+    return this.#isBare;
   }
 
   /** Values above the inline limit that were read so far. */

@@ -58,7 +58,7 @@ export function parseCreateMany(
   let common: CreateRequest | undefined;
   /** Items that give nothing but a name ask for the same: only the first is read member by member. */
   const itemOf = (id: string, args: Arguments): CreateRequest => {
-    if (!args.isName) return requestOf(id, args);
+    if (!args.isBare) return requestOf(id, args);
     if (common === undefined) return common = requestOf(id, args);
     const partitionKey = args.optionalText("partitionKey") ?? automaticPartition(id);
     return { ...common, id, partitionKey };

@@ -55,7 +55,7 @@ export function parseComplete(
   options: unknown,
   context: ParseContext,
 ): CompleteCommand {
-  return { kind: "complete", ...one(flow, options, COMPLETE, context, completeRequest) };
+  return { kind: "complete", ...one(flow, options, COMPLETE, context, COMPLETE_READER) };
 }
 
 /** Checks the arguments of `completeMany`. */
@@ -64,7 +64,7 @@ export function parseCompleteMany(
   options: unknown,
   context: ParseContext,
 ): CompleteCommand {
-  return { kind: "complete", ...many(items, options, COMPLETE, context, completeRequest) };
+  return { kind: "complete", ...many(items, options, COMPLETE, context, COMPLETE_READER) };
 }
 
 /** Checks the arguments of `transition`. */
@@ -73,7 +73,7 @@ export function parseTransition(
   options: unknown,
   context: ParseContext,
 ): TransitionCommand {
-  return { kind: "transition", ...one(flow, options, TRANSITION, context, transitionRequest) };
+  return { kind: "transition", ...one(flow, options, TRANSITION, context, TRANSITION_READER) };
 }
 
 /** Checks the arguments of `transitionMany`. */
@@ -82,12 +82,12 @@ export function parseTransitionMany(
   options: unknown,
   context: ParseContext,
 ): TransitionCommand {
-  return { kind: "transition", ...many(items, options, TRANSITION, context, transitionRequest) };
+  return { kind: "transition", ...many(items, options, TRANSITION, context, TRANSITION_READER) };
 }
 
 /** Checks the arguments of `retry`. */
 export function parseRetry(flow: unknown, options: unknown, context: ParseContext): RetryCommand {
-  return { kind: "retry", ...one(flow, options, RETRY, context, retryRequest) };
+  return { kind: "retry", ...one(flow, options, RETRY, context, RETRY_READER) };
 }
 
 /** Checks the arguments of `retryMany`. */
@@ -96,12 +96,12 @@ export function parseRetryMany(
   options: unknown,
   context: ParseContext,
 ): RetryCommand {
-  return { kind: "retry", ...many(items, options, RETRY, context, retryRequest) };
+  return { kind: "retry", ...many(items, options, RETRY, context, RETRY_READER) };
 }
 
 /** Checks the arguments of `fail`. */
 export function parseFail(flow: unknown, options: unknown, context: ParseContext): FailCommand {
-  return { kind: "fail", ...one(flow, options, FAIL, context, failRequest) };
+  return { kind: "fail", ...one(flow, options, FAIL, context, FAIL_READER) };
 }
 
 /** Checks the arguments of `failMany`. */
@@ -110,7 +110,7 @@ export function parseFailMany(
   options: unknown,
   context: ParseContext,
 ): FailCommand {
-  return { kind: "fail", ...many(items, options, FAIL, context, failRequest) };
+  return { kind: "fail", ...many(items, options, FAIL, context, FAIL_READER) };
 }
 
 /** Checks the arguments of `cancel`. */
@@ -119,7 +119,7 @@ export function parseCancel(
   options: unknown,
   context: ParseContext,
 ): CancelCommand {
-  return { kind: "cancel", ...one(flow, options ?? {}, CANCEL, context, cancelRequest) };
+  return { kind: "cancel", ...one(flow, options ?? {}, CANCEL, context, CANCEL_READER) };
 }
 
 /** Checks the arguments of `cancelMany`. */
@@ -128,7 +128,7 @@ export function parseCancelMany(
   options: unknown,
   context: ParseContext,
 ): CancelCommand {
-  return { kind: "cancel", ...many(items, options, CANCEL, context, cancelRequest) };
+  return { kind: "cancel", ...many(items, options, CANCEL, context, CANCEL_READER) };
 }
 
 /** Checks the arguments of `extendLease`. */
@@ -149,31 +149,73 @@ export function parseExtendLease(
   };
 }
 
-type RequestReader<Request> = (target: FlowTarget, args: Arguments) => Request;
+/** What a request says about the flow of one item. */
+interface OfItem {
+  readonly target: FlowTarget;
+  readonly leaseToken: string | undefined;
+  readonly fencingToken: number | undefined;
+}
 
-function one<Request>(
+/** How the options of a command become a request. */
+interface RequestReader<Request extends OfItem> {
+  /** Reads what is about one flow, whatever the command. */
+  readonly proofOf: (args: Arguments) => Pick<Request, "leaseToken" | "fencingToken">;
+  /** Reads all of it. */
+  readonly requestOf: (target: FlowTarget, args: Arguments) => Request;
+}
+
+function one<Request extends OfItem>(
   flow: unknown,
   options: unknown,
   known: OptionNames,
   context: ParseContext,
-  requestOf: RequestReader<Request>,
+  { requestOf }: RequestReader<Request>,
 ): ParsedItems<Request> {
   const target = parseTarget(flow, context);
   return parseSingle(options, known.single, context, (args) => requestOf(target, args));
 }
 
-function many<Request extends { readonly target: FlowTarget }>(
+function many<Request extends OfItem>(
   items: unknown,
   options: unknown,
   known: OptionNames,
   context: ParseContext,
-  requestOf: RequestReader<Request>,
+  { proofOf, requestOf }: RequestReader<Request>,
 ): ParsedItems<Request> {
+  let common: Request | undefined;
   return parseBatch(items, options, known, context, {
-    requestOf: (args) => requestOf(args.target(), args),
+    requestOf(args) {
+      const target = args.target();
+      if (!args.isBare) return requestOf(target, args);
+      // Items that say nothing else ask for the same: only the first is read member by member.
+      if (common === undefined) return common = requestOf(target, args);
+      const { leaseToken, fencingToken } = proofOf(args);
+      return { ...common, target, leaseToken, fencingToken };
+    },
     nameOf: ({ target }) => target,
   });
 }
+
+const COMPLETE_READER: RequestReader<CompleteRequest> = {
+  proofOf: (args) => args.proof(),
+  requestOf: completeRequest,
+};
+const TRANSITION_READER: RequestReader<TransitionRequest> = {
+  proofOf: transitionProof,
+  requestOf: transitionRequest,
+};
+const RETRY_READER: RequestReader<RetryRequest> = {
+  proofOf: (args) => args.proof(),
+  requestOf: retryRequest,
+};
+const FAIL_READER: RequestReader<FailRequest> = {
+  proofOf: (args) => args.proof(),
+  requestOf: failRequest,
+};
+const CANCEL_READER: RequestReader<CancelRequest> = {
+  proofOf: cancelProof,
+  requestOf: cancelRequest,
+};
 
 function completeRequest(target: FlowTarget, args: Arguments): CompleteRequest {
   return {
@@ -186,6 +228,13 @@ function completeRequest(target: FlowTarget, args: Arguments): CompleteRequest {
   };
 }
 
+function transitionProof(
+  args: Arguments,
+): Pick<TransitionRequest, "leaseToken" | "fencingToken"> {
+  const leaseToken = args.optionalText("leaseToken");
+  return { leaseToken, fencingToken: args.requiredFencing() };
+}
+
 function transitionRequest(target: FlowTarget, args: Arguments): TransitionRequest {
   const from = args.text("from", "name the state that the flow is to be in");
   const to = args.liveState("to") ?? args.text("to", "name the state that the flow is to go to");
@@ -193,8 +242,7 @@ function transitionRequest(target: FlowTarget, args: Arguments): TransitionReque
     target,
     from,
     to,
-    leaseToken: args.optionalText("leaseToken"),
-    fencingToken: args.requiredFencing(),
+    ...transitionProof(args),
     runAtMs: args.raw("runAtMs") === null ? null : args.instant("runAtMs"),
     priority: args.priority(),
     payload: args.payload(),
@@ -224,14 +272,17 @@ function failRequest(target: FlowTarget, args: Arguments): FailRequest {
   };
 }
 
-function cancelRequest(target: FlowTarget, args: Arguments): CancelRequest {
+/** A token proves nothing without its number. */
+function cancelProof(args: Arguments): Pick<CancelRequest, "leaseToken" | "fencingToken"> {
   const leaseToken = args.optionalText("leaseToken");
-  // A token proves nothing without its number.
   const fencingToken = leaseToken === undefined ? args.fencing() : args.requiredFencing();
+  return { leaseToken, fencingToken };
+}
+
+function cancelRequest(target: FlowTarget, args: Arguments): CancelRequest {
   return {
     target,
-    leaseToken,
-    fencingToken,
+    ...cancelProof(args),
     ttlMs: args.duration("ttlMs"),
     reason: args.value("reason"),
     values: valueChangesOf(args),
