@@ -54,6 +54,19 @@ export class Claim<T> implements Call<T>, Waiter {
     this.#claimant = claimant;
   }
 
+  /** Whether it looks for flows of certain partitions only. */
+  get isByPartition(): boolean {
+    return this.#command.filter.partitionKeys !== null;
+  }
+
+  /** Whether it can be decided. If not, more of its flows are at hand afterwards; see `FlowState`. */
+  prepare(): boolean {
+    const { filter } = this.#command;
+    // After the end nothing is prepared, and it is refused.
+    return this.#shards.ended !== undefined ||
+      this.#spread.on.every(({ state }) => state.flows.prepare(filter));
+  }
+
   decide(): Verdict<T> | undefined {
     // Also when the frame that it was written to is void: nobody is there to take the flows.
     if (this.#command.signal?.aborted) {

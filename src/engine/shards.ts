@@ -27,6 +27,7 @@ import { Courier } from "./courier.ts";
 import { type DiskRoom, lacksRoom } from "./disk_room.ts";
 import type { Footing } from "./footing.ts";
 import { HoldUp } from "./hold_up.ts";
+import { Preparation } from "./preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
 import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
@@ -78,6 +79,7 @@ export class Shards implements ShardHost {
   readonly #shardTime: ShardTime;
   readonly #alarm: Alarm;
   readonly #holdUp: HoldUp;
+  readonly #preparation: Preparation;
   readonly #sweeper: Sweeper;
   /** Keeps the logs small. */
   readonly merger: Merger;
@@ -112,6 +114,7 @@ export class Shards implements ShardHost {
     const openedAtMs = this.#shardTime.now();
     for (const shard of this.#all) shard.begin(openedAtMs);
     this.#holdUp = new HoldUp(time);
+    this.#preparation = new Preparation(time);
     this.#alarm = time.alarm(() => this.#turn());
     const monotonicMs = (): number => time.clock.monotonicMs();
     this.closer = new Closer(this, monotonicMs);
@@ -177,7 +180,8 @@ export class Shards implements ShardHost {
       const nowMs = this.#time.clock.monotonicMs();
       const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
       const attempt = (): void => {
-        if (this.#holdUp.givesWay()) this.#time.defer(attempt);
+        const waits = this.#holdUp.givesWay() || !this.#preparation.isOver(claim);
+        if (waits) this.#time.defer(attempt);
         else this.decide(claim);
       };
       attempt();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HandleHeap } from "./handle_heap.ts";
+import { HashChains } from "./hash_chains.ts";
 import { walkGroups, walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneKind, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
@@ -42,6 +43,9 @@ export interface DueSelection {
 
 const PRIORITIES: readonly number[] = [2, 1, 0];
 
+/** So many steps are done at once to divide lanes by partition: 500 members. */
+const STEPS_AT_ONCE = 1 << 15;
+
 /** The lanes of one state: waiting by priority, then leased by priority. */
 type StateLanes = (Lane | undefined)[];
 
@@ -66,6 +70,8 @@ export class DueIndex {
       members,
       places: new LongUint32Array(),
       partitionPlaces: new LongUint32Array(),
+      scattered: new HashChains(),
+      laneNumbers: this.#laneNumbers,
     };
   }
 
@@ -102,6 +108,23 @@ export class DueIndex {
   /** Yields what it holds. It may change meanwhile: some may be missed then. */
   *members(): Generator<IndexedMember> {
     for (const lane of this.#lanes) if (lane !== undefined) yield* lane.members();
+  }
+
+  /**
+   * Whether what is selected by partition is at hand. If not, a little more of it is afterwards: whoever
+   * asks until it is, and lets others have their turn in between, is spared a long task. Everything
+   * else that takes a selection does what is missing at once.
+   *
+   * @param steps How much more, in looks at handles. Default: what takes a millisecond or two.
+   */
+  divide(selection: DueSelection, steps: number = STEPS_AT_ONCE): boolean {
+    if (selection.partitionKeys === null) return true;
+    let left = steps;
+    for (const lane of this.#selectedLanes(selection)) {
+      left = lane.divide(left);
+      if (left === 0) return false;
+    }
+    return true;
   }
 
   /** Yields what is due at an instant: the most urgent first, then the longest due, then by id. */
@@ -155,37 +178,31 @@ export class DueIndex {
   /** The heaps of one priority after the other, when it is their turn. */
   *#byPriority(selection: DueSelection): Generator<HandleHeap[]> {
     for (const priority of PRIORITIES) {
-      const isSelected = selection.priority === null || selection.priority === priority;
-      if (isSelected) yield this.#heaps(selection, priority);
+      if (isSelected(selection, priority)) yield this.#heaps(selection, priority);
     }
   }
 
   #heaps(selection: DueSelection, priority: number): HandleHeap[] {
+    const found: HandleHeap[] = [];
+    for (const lane of this.#lanesOf(selection, priority)) {
+      found.push(...lane.heaps(selection.partitionKeys));
+    }
+    return found;
+  }
+
+  #selectedLanes(selection: DueSelection): Lane[] {
+    return PRIORITIES.filter((priority) => isSelected(selection, priority))
+      .flatMap((priority) => this.#lanesOf(selection, priority));
+  }
+
+  #lanesOf(selection: DueSelection, priority: number): Lane[] {
     const { type } = selection;
     if (type === null) {
       return [...this.#types.all]
-        .flatMap((states) => this.#heapsOfType(states, selection, priority));
+        .flatMap((states) => lanesOfType(states, selection, priority));
     }
     const states = this.#types.ofType(type);
-    return states === undefined ? [] : this.#heapsOfType(states, selection, priority);
-  }
-
-  #heapsOfType(
-    states: ReadonlyMap<string, StateLanes>,
-    selection: DueSelection,
-    priority: number,
-  ): HandleHeap[] {
-    const found: HandleHeap[] = [];
-    for (const name of selection.states ?? states.keys()) {
-      const lanes = states.get(name);
-      if (lanes === undefined) continue;
-      for (const leased of [false, true]) {
-        if (!(leased ? selection.leased : selection.waiting)) continue;
-        const lane = lanes[lanePlace(leased, priority)];
-        if (lane !== undefined) found.push(...lane.heaps(selection.partitionKeys));
-      }
-    }
-    return found;
+    return states === undefined ? [] : lanesOfType(states, selection, priority);
   }
 
   #newLane(kind: Omit<LaneKind, "number">): Lane {
@@ -194,6 +211,28 @@ export class DueIndex {
     this.#lanes.push(lane);
     return this.#types.of(type, state)[lanePlace(leased, priority)] = lane;
   }
+}
+
+function isSelected(selection: DueSelection, priority: number): boolean {
+  return selection.priority === null || selection.priority === priority;
+}
+
+function lanesOfType(
+  states: ReadonlyMap<string, StateLanes>,
+  selection: DueSelection,
+  priority: number,
+): Lane[] {
+  const found: Lane[] = [];
+  for (const name of selection.states ?? states.keys()) {
+    const lanes = states.get(name);
+    if (lanes === undefined) continue;
+    for (const leased of [false, true]) {
+      if (!(leased ? selection.leased : selection.waiting)) continue;
+      const lane = lanes[lanePlace(leased, priority)];
+      if (lane !== undefined) found.push(lane);
+    }
+  }
+  return found;
 }
 
 function noLanes(): StateLanes {

@@ -5,16 +5,16 @@
  */
 import { HandleHeap } from "./handle_heap.ts";
 import type { LongUint32Array } from "./long_array.ts";
-import type { IndexedMember, Members } from "./members.ts";
+import type { IndexedMember } from "./members.ts";
+import { PartitionOrder, type PartitionParts } from "./partition_order.ts";
+
+/** Adding a member to its partition takes as long as looking at so many handles. */
+const STEPS_PER_MEMBER = 64;
 
 /** What all lanes of an index share. */
-export interface LaneOrder {
-  /** The identities of the members. */
-  readonly members: Members;
+export interface LaneOrder extends PartitionParts {
   /** The place of every handle in the heap over all partitions. */
   readonly places: LongUint32Array;
-  /** The place of every handle in the heap of its partition. */
-  readonly partitionPlaces: LongUint32Array;
 }
 
 /** What the members of a lane have in common. */
@@ -32,16 +32,19 @@ export interface LaneKind {
 }
 
 /**
- * One lane. The heaps by partition exist from the first time that somebody asks for a partition
- * until the lane is empty: with a partition per member they cost more than the members themselves,
- * and many never ask.
+ * One lane. It is divided by partition when somebody asks for a partition for the first time, since
+ * many never ask: the members with the lowest handles first, so that it is known of each whether it
+ * was its turn yet.
  */
 export class Lane {
   /** What its members have in common. */
   readonly kind: LaneKind;
   readonly #order: LaneOrder;
   readonly #all: HandleHeap;
-  #byPartition: Map<string, HandleHeap> | undefined;
+  #byPartition: PartitionOrder | undefined;
+  /** The members with handles below this are divided by partition. */
+  #dividedEnd = 0;
+  readonly #timeOf = (handle: number): number => this.#all.timeOf(handle);
 
   /** An empty lane of an index, with what all its lanes share. */
   constructor(order: LaneOrder, kind: LaneKind) {
@@ -62,66 +65,60 @@ export class Lane {
 
   /** Whether it holds a member, over all partitions and in its own. */
   has(handle: number): boolean {
-    if (!this.#all.has(handle)) return false;
-    if (this.#byPartition === undefined) return true;
-    return this.#byPartition.get(this.#order.members.partitionOf(handle))?.has(handle) === true;
+    return this.#all.has(handle) &&
+      (handle >= this.#dividedEnd || this.#byPartition!.has(handle));
   }
 
   /** Yields what it holds. It may change meanwhile: some may be missed then. */
   *members(): Generator<IndexedMember> {
     yield* this.#all.members();
-    for (const heap of this.#byPartition?.values() ?? []) yield* heap.members();
+    if (this.#byPartition !== undefined) yield* this.#byPartition.members();
   }
 
   /** Adds a member. */
   add(handle: number, timeMs: number): void {
     this.#all.add(handle, timeMs);
-    if (this.#byPartition !== undefined) this.#addToPartition(this.#byPartition, handle, timeMs);
+    if (handle < this.#dividedEnd) this.#byPartition!.add(handle, this.#timeOf);
   }
 
   /** Removes a member. */
   remove(handle: number): void {
     this.#all.remove(handle);
-    if (this.#byPartition === undefined) return;
-    const partitionKey = this.#order.members.partitionOf(handle);
-    const heap = this.#byPartition.get(partitionKey)!;
-    heap.remove(handle);
-    if (heap.size === 0) this.#byPartition.delete(partitionKey);
-    if (this.#all.size === 0) this.#byPartition = undefined;
+    if (handle < this.#dividedEnd) this.#byPartition!.remove(handle);
   }
 
   /** The heaps that hold the members of some partitions, or of all if none are named; none is empty. */
   heaps(partitionKeys: readonly string[] | null): HandleHeap[] {
     if (this.#all.size === 0) return [];
     if (partitionKeys === null) return [this.#all];
-    this.#byPartition ??= this.#divide();
+    this.divide(Infinity);
     const found: HandleHeap[] = [];
     for (const partitionKey of partitionKeys) {
-      const heap = this.#byPartition.get(partitionKey);
+      const heap = this.#byPartition!.heap(partitionKey, this.#timeOf);
       if (heap !== undefined) found.push(heap);
     }
     return found;
   }
 
-  #divide(): Map<string, HandleHeap> {
-    const byPartition = new Map<string, HandleHeap>();
-    for (let place = 0; place < this.#all.size; place++) {
-      this.#addToPartition(byPartition, this.#all.at(place), this.#all.timeAt(place));
+  /**
+   * Goes on with dividing its members by partition, for so many steps: a step is a look at a handle.
+   * Returns how many are left; if none are, it is not done.
+   */
+  divide(steps: number): number {
+    const { kind: { number } } = this;
+    const { laneNumbers } = this.#order;
+    const byPartition = this.#byPartition ??= new PartitionOrder(this.#order, number);
+    let left = steps;
+    let handle = this.#dividedEnd;
+    for (; byPartition.size < this.#all.size && left > 0; handle++) {
+      left--;
+      if (laneNumbers.get(handle) !== number) continue;
+      byPartition.add(handle, this.#timeOf);
+      left -= STEPS_PER_MEMBER;
     }
-    return byPartition;
-  }
-
-  #addToPartition(
-    byPartition: Map<string, HandleHeap>,
-    handle: number,
-    timeMs: number,
-  ): void {
-    const { members, partitionPlaces: places } = this.#order;
-    const partitionKey = members.partitionOf(handle);
-    let heap = byPartition.get(partitionKey);
-    if (heap === undefined) {
-      byPartition.set(partitionKey, heap = new HandleHeap({ ties: members, places }));
-    }
-    heap.add(handle, timeMs);
+    const isDone = byPartition.size === this.#all.size;
+    // Whatever comes from now on is divided at once.
+    this.#dividedEnd = isDone ? Infinity : handle;
+    return isDone ? Math.max(left, 1) : 0;
   }
 }

@@ -35,6 +35,8 @@ export interface Members extends Ties {
   idOf(handle: number): string;
   /** The partition. */
   partitionOf(handle: number): string;
+  /** 32 bits of a hash of a partition that nobody outside can predict. */
+  partitionHash(partitionKey: string): number;
   /** Orders by id, then by partition, bytewise. */
   compare(a: number, b: number): number;
 }

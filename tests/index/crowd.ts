@@ -17,6 +17,8 @@ export function membersOf(names: readonly Name[]): Members {
   return {
     idOf: (handle) => names[handle]!.id,
     partitionOf: (handle) => names[handle]!.partitionKey,
+    // Some partitions have the same hash.
+    partitionHash: (partitionKey) => partitionKey.length,
     // Code points are in the order of their bytes.
     rank: (handle) => names[handle]!.id.codePointAt(0) ?? 0,
     prefixOf: () => new Uint8Array(0),

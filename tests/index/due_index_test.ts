@@ -5,11 +5,13 @@ import { assertProperty } from "../property.ts";
 import { DueIndex, type DuePlace, type DueSelection } from "../../src/index/mod.ts";
 import { compareBytes, membersOf, type Name } from "./crowd.ts";
 
-const names: readonly Name[] = Array.from({ length: 24 }, (_, handle) => ({
-  // Ids repeat, so that partitions have to break ties.
-  id: ["\uffff", "\u{1F600}", "a", "b", "aa", "c"][handle % 6]!,
-  partitionKey: `p${Math.floor(handle / 6)}`,
-}));
+// Ids repeat, so that partitions have to break ties. One partition has more members than the others.
+const IDS = ["\uffff", "\u{1F600}", "a", "b", "aa", "c"];
+const names: readonly Name[] = Array.from({ length: 42 }, (_, handle) => (
+  handle < 24
+    ? { id: IDS[handle % 6]!, partitionKey: `p${Math.floor(handle / 6)}` }
+    : { id: `d${handle % 18}`, partitionKey: "p0" }
+));
 
 const placing = fc.record({
   handle: fc.nat(names.length - 1),
@@ -48,9 +50,13 @@ function scan(places: readonly (DuePlace | undefined)[], selected: DueSelection)
 test("DueIndex is a scan in order, whatever was added, moved and removed", () => {
   assertProperty(
     fc.property(
-      fc.array(fc.oneof(placing, selection), { maxLength: 80, size: "max" }),
+      fc.array(fc.oneof({ weight: 3, arbitrary: placing }, selection), {
+        maxLength: 160,
+        size: "max",
+      }),
       fc.nat(7),
-      (steps, nowMs) => {
+      fc.option(fc.integer({ min: 1, max: 300 })),
+      (steps, nowMs, stepsAtOnce) => {
         const index = new DueIndex(membersOf(names));
         const places: (DuePlace | undefined)[] = names.map(() => undefined);
         const byTime = (a: number, b: number) =>
@@ -66,6 +72,8 @@ test("DueIndex is a scan in order, whatever was added, moved and removed", () =>
             else index.place(step.handle, step.place);
             continue;
           }
+          // A part of what is to be divided by partition is, and things go on.
+          if (stepsAtOnce !== null && !index.divide(step, stepsAtOnce)) continue;
           const found = scan(places, step);
           const due = found.filter((handle) => places[handle]!.dueMs <= nowMs);
           assertEquals([...index.walk(step, nowMs)], due.toSorted(byPriority));
@@ -79,11 +87,46 @@ test("DueIndex is a scan in order, whatever was added, moved and removed", () =>
             index.earliestMs(step),
             Math.min(Infinity, ...found.map((handle) => places[handle]!.dueMs)),
           );
+          for (const [handle, place] of places.entries()) {
+            assertEquals(index.placeOf(handle), place && { ...place });
+          }
+          assertEquals([...index.members()].filter(({ isInOrder }) => !isInOrder), []);
         }
       },
     ),
     { file: import.meta.url, runs: 300 },
   );
+});
+
+test("DueIndex.divide() does a little at a time, and members that come and go meanwhile are divided", () => {
+  const many = Array.from({ length: 1_000 }, (_, handle) => ({
+    id: `${handle}`,
+    partitionKey: `p${handle % 90}`,
+  }));
+  const index = new DueIndex(membersOf(many));
+  const place = { type: "t", state: "a", leased: false, priority: 0, dueMs: 5 };
+  // Half of them stand there when the first claim comes.
+  for (const handle of many.keys()) if (handle % 2 === 0) index.place(handle, place);
+  const selected = {
+    ...{ type: "t", states: null, priority: null, waiting: true, leased: false },
+    partitionKeys: ["p7"],
+  };
+  let slices = 0;
+  for (let handle = 0; !index.divide(selected, 1_300); handle += 23) {
+    index.remove(handle);
+    index.place(999 - handle, { ...place, dueMs: 4 });
+    index.place(handle + 1, place);
+    slices++;
+  }
+  assertEquals(slices > 15 && slices < 35, true, `${slices} slices`);
+  for (const partitionKey of ["p7", "p8", "p89", "none"]) {
+    const selection = { ...selected, partitionKeys: [partitionKey] };
+    const found = [...index.walk(selection, 5)];
+    const right = [...index.walk({ ...selected, partitionKeys: null }, 5)]
+      .filter((handle) => many[handle]!.partitionKey === partitionKey);
+    assertEquals(found, right, partitionKey);
+  }
+  assertEquals(index.divide(selected, 1), true);
 });
 
 test("DueIndex.walk() reads no more than it is asked for", () => {

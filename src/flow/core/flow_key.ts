@@ -50,11 +50,11 @@ export class FlowKeys {
     return this.#lastKey = { hi, lo: (lo & ~(ORDINAL_COUNT - 1)) >>> 0 };
   }
 
-  /** 32 bits of a hash of an id alone. */
-  hashOfId(id: string): number {
+  /** 32 bits of a hash of an id alone, or of a partition alone. */
+  hashOfText(text: string): number {
     const writer = this.#writer;
     writer.reset();
-    writer.rawText(id);
+    writer.rawText(text);
     return this.#hash(writer.buffer, writer.length).hi;
   }
 }

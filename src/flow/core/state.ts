@@ -129,6 +129,14 @@ export class FlowState implements ClosingView {
     return this.table.find(partitionKey, id);
   }
 
+  /**
+   * Whether the flows that a claim could take are at hand by partition. If not, some more of them are
+   * afterwards: ask again, after others had their turn. Until then a claim is a long task.
+   */
+  prepare(filter: ClaimFilter): boolean {
+    return this.due.divide(dueSelection(filter));
+  }
+
   /** When the next flow that a claim could take is due, or was; `Infinity` if there is none. */
   nextDueMs(filter: ClaimFilter): number {
     return this.due.earliestMs(dueSelection(filter));

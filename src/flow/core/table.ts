@@ -121,7 +121,7 @@ export class PackedTable implements FlowTable {
   }
 
   findAll(id: string): Flow[] {
-    const hash = this.#keys.hashOfId(id);
+    const hash = this.#keys.hashOfText(id);
     const found: Flow[] = [];
     let handle = this.#byId.first(hash);
     for (; handle >= 0; handle = this.#byId.next(handle)) {
@@ -158,6 +158,10 @@ export class PackedTable implements FlowTable {
     return this.#identities.partitionOf(this.#rows.identityOf(handle));
   }
 
+  partitionHash(partitionKey: string): number {
+    return this.#keys.hashOfText(partitionKey);
+  }
+
   compare(a: number, b: number): number {
     return this.#identities.compare(this.#rows.identityOf(a), this.#rows.identityOf(b));
   }
@@ -174,7 +178,7 @@ export class PackedTable implements FlowTable {
     const handle = this.#rows.add(flow, this.#identities.add(flow));
     this.#absent = undefined;
     this.#byKey.add(handle, hashOfKey(flow.key));
-    this.#byId.add(handle, this.#keys.hashOfId(flow.identity.id));
+    this.#byId.add(handle, this.#keys.hashOfText(flow.identity.id));
     this.#remember(handle, flow);
     return handle;
   }

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { manualTime } from "../../src/time/mod.ts";
+
+const COUNT = 6_000;
+
+/** A store with some thousand flows, every second of them in a partition of its own. */
+async function filled() {
+  const time = manualTime({ autoDefer: false });
+  const opening = openStore({ dir: ":memory:", time });
+  time.runDeferred();
+  const store = await opening;
+  for (let first = 0; first < COUNT; first += 500) {
+    const items = Array.from({ length: 500 }, (_, index) => {
+      const n = first + index;
+      return { id: `f${n}`, partitionKey: n % 2 === 0 ? `own${n}` : "shared" };
+    });
+    await turnsUntil(time, store.createMany(items, { type: "job" }));
+  }
+  return { store, time };
+}
+
+/** Lets turns pass until a call has its answer. Returns how many there were. */
+async function turnsUntil(
+  time: ReturnType<typeof manualTime>,
+  call: Promise<unknown>,
+): Promise<number> {
+  let isDone = false;
+  const done = () => void (isDone = true);
+  call.then(done, done);
+  for (let turns = 0;; turns++) {
+    for (let count = 0; count < 12; count++) await undefined;
+    if (isDone) return turns;
+    assert(turns < 1_000, "the call is never answered");
+    time.runDeferred();
+  }
+}
+
+function claimOf(store: Store, partitionKey: string) {
+  return store.claimDue("job", { worker: "w", partitionKey, limit: 2 });
+}
+
+test("the first claims by partition let others have their turn while flows are divided", async () => {
+  const { store, time } = await filled();
+  const claims = ["own4000", "shared", "none"].map((partitionKey) => claimOf(store, partitionKey));
+  const everywhere = store.claimDue("job", { worker: "w", limit: 1 });
+  const created = store.create("late", { type: "job", partitionKey: "own4000", priority: 2 });
+  // Whoever does not ask for a partition does not wait.
+  assert(await turnsUntil(time, Promise.all([everywhere, created])) <= 2);
+  const turns = await turnsUntil(time, Promise.all(claims));
+  assert(turns >= 8 && turns < 20, `${turns} turns`);
+  const [own, shared, none] = await Promise.all(claims);
+  assertEquals(own!.map(({ id }) => id), ["late", "f4000"]);
+  assertEquals(shared!.map(({ id }) => id), ["f1", "f1001"]);
+  assertEquals(none, []);
+  const [first] = await everywhere;
+  assertEquals(first?.id, "f0");
+  const again = claimOf(store, "own2");
+  assert(await turnsUntil(time, again) <= 1, "nothing is left to divide");
+  assertEquals((await again).map(({ id }) => id), ["f2"]);
+  await turnsUntil(time, store.close());
+});
+
+test("a claim by partition ends with the store while flows are divided", async () => {
+  const { store, time } = await filled();
+  const claim = claimOf(store, "shared");
+  const closed = store.close();
+  const refused = assertRejects(() => claim, FlowError);
+  await turnsUntil(time, Promise.all([refused, closed]));
+  assertEquals((await refused).code, "store_closed");
+});
