@@ -2,8 +2,9 @@
  * How long a store takes to open, and what it takes up then.
  *
  * `deno run -A bench/storage/opening.ts`, `node bench/storage/opening.ts` or
- * `bun bench/storage/opening.ts`, each with the number of flows, `due` or `parked`, and the MiB of
- * records of 200 bytes that come after the store was closed. Every opening is in a process of its own.
+ * `bun bench/storage/opening.ts`, each with the number of flows, `due` or `parked`, the MiB of records
+ * of 200 bytes that come after the store was closed, the number of partitions or `each`, and how many
+ * flows are due beside those that are parked. Every opening is in a process of its own.
  *
  * @module
  */
@@ -17,6 +18,8 @@ import { openStore, type Store } from "../../mod.ts";
 const FLOWS = Number(argv[2] ?? 1_000_000);
 const DUE = (argv[3] ?? "due") === "due";
 const TAIL_MIB = Number(argv[4] ?? 64);
+const PARTITIONS = argv[5] === "each" ? Infinity : Number(argv[5] ?? 100);
+const RUNNABLE = Number(argv[6] ?? 0);
 
 /** Set in the processes that this one starts: what they do, and where. */
 const [role, place = ""] = (process.env["FLOWCASK_BENCH"] ?? "").split(":");
@@ -65,16 +68,24 @@ function open(dir: string): Promise<Store> {
 
 async function build(dir: string): Promise<void> {
   const store = await open(dir);
-  const runAtMs = DUE ? {} : { runAtMs: Date.now() + 365 * 86_400_000 };
-  for (let serial = 0; serial < FLOWS; serial += BATCH) {
-    const ids = Array.from({ length: BATCH }, (_, index) => `email-${serial + index}`);
-    await store.createMany(ids, {
-      type: "email",
-      partitionKey: `p${serial % 100_000}`,
-      ...runAtMs,
-    });
-  }
+  const inAYear = { runAtMs: Date.now() + 365 * 86_400_000 };
+  await create(store, { first: 0, count: FLOWS, options: DUE ? {} : inAYear });
+  await create(store, { first: FLOWS, count: RUNNABLE, options: {} });
   await store.close();
+}
+
+async function create(store: Store, { first, count, options }: {
+  readonly first: number;
+  readonly count: number;
+  readonly options: object;
+}): Promise<void> {
+  for (let serial = first; serial < first + count; serial += BATCH) {
+    const items = Array.from({ length: BATCH }, (_, index) => {
+      const number = serial + index;
+      return { id: `email-${number}`, partitionKey: `tenant-${number % PARTITIONS}` };
+    });
+    await store.createMany(items, { type: "email", ...options });
+  }
 }
 
 /** Writes, and is killed. */

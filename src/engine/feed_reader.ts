@@ -126,7 +126,7 @@ export class FeedReader {
     const known = this.#identities.get(packKey(key));
     if (known !== undefined) return known;
     const { flows, records } = this.#feed.state;
-    const flow = flows.table.get(key);
+    const flow = flows.table.peek(key);
     const isThis = flow !== undefined && flow.bodyLsn < lsn;
     return this.#remember(key, isThis ? flow.identity : records.identity(key, lsn));
   }

@@ -71,7 +71,7 @@ export class FlowCheck {
       lsn,
       what: `The ${what} of flow "${id}" in partition "${partitionKey}"`,
       isCurrent: () =>
-        shard.state.flows === this.#state && this.#state.table.get(key)?.lsn === flow.lsn,
+        shard.state.flows === this.#state && this.#state.table.peek(key)?.lsn === flow.lsn,
     };
   }
 

@@ -30,7 +30,9 @@ export type HealthProblemCode =
   /** Flows whose retention is over are not removed in time. */
   | "sweeper_behind"
   /** The last merge in the background did not end well: the log grows. */
-  | "merge_failed";
+  | "merge_failed"
+  /** A flow that is due, or that is to be removed, cannot be read from the log; it is tried again. */
+  | "flow_unreadable";
 
 /** One thing that is wrong. */
 export interface HealthProblem {
@@ -94,6 +96,9 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   }
   const { failure } = shards.merger.stats;
   if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
+  if (shards.cooler.failure !== null) {
+    note("flow_unreadable", `A flow whose time has come cannot be read: ${shards.cooler.failure}`);
+  }
   return problems;
 }
 

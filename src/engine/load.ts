@@ -36,7 +36,7 @@ export function memoryOf(shards: readonly Shard[]): MemoryStats {
   let keydirBytes = 0;
   let inFlightBytes = 0;
   for (const { state: { flows, keydir }, inFlightBytes: ahead } of shards) {
-    flowsBytes += flows.table.size * FLOW_BYTES;
+    flowsBytes += flows.table.rowCount * FLOW_BYTES + flows.cold.bytes;
     keysBytes += flows.kv.size * KEY_BYTES;
     keydirBytes += keydir.bytes;
     inFlightBytes += ahead;

@@ -6,7 +6,7 @@
 import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import { ShardMap } from "../flow/core/mod.ts";
+import { DEFAULT_COOLING_PLAN, ShardMap } from "../flow/core/mod.ts";
 import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
@@ -61,8 +61,10 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const hashKey = hashKeyOf(hashId);
     const checkpoints = new Checkpoints({ directory, manifest });
     const map = new ShardMap(manifest.state.slots);
+    const coolingPlan = { ...DEFAULT_COOLING_PLAN, hotFlowsMax: limits.hotFlowsMax };
+    const plans = { sweepPlan, mergePlan, coolingPlan };
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, sweepPlan, mergePlan, checkpoints },
+      { logs, time, hashKey, fencingFloor, limits, map, checkpoints, ...plans },
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);

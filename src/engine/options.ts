@@ -6,7 +6,7 @@
 import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
-import { SHARDS_MAX } from "../flow/core/mod.ts";
+import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { invalid, refuseUnknown } from "./bad_option.ts";
 import { DEFAULT_MERGE_PLAN, type MergeOptions, type MergePlan } from "./merge_plan.ts";
@@ -36,6 +36,12 @@ export interface StoreLimits extends FlowLimits {
    * else is left. 0: none. Default 4 MiB in a directory on disk, none in memory and in `files`.
    */
   readonly ballastBytes: number;
+  /**
+   * With more flows than these in memory, a flow that has ended, or to which nothing happens by
+   * itself for ten minutes, is kept there in short: it takes 40 bytes, and is read from the log when
+   * somebody asks for it. Default 100,000.
+   */
+  readonly hotFlowsMax: number;
   /** A segment of the log is followed by another one when it has so many bytes. Default 64 MiB. */
   readonly segmentBytesMax: number;
 }
@@ -79,6 +85,7 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   inFlightBytesMax: 64 * 1_048_576,
   diskFreeBytesMin: 0,
   ballastBytes: 0,
+  hotFlowsMax: DEFAULT_COOLING_PLAN.hotFlowsMax,
   segmentBytesMax: 64 * 1_048_576,
 };
 
@@ -96,6 +103,7 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   commandBytesMax: [1, FRAME_BYTES_MAX],
   diskFreeBytesMin: [0, Number.MAX_SAFE_INTEGER],
   ballastBytes: [0, 1 << 30],
+  hotFlowsMax: [0, Number.MAX_SAFE_INTEGER],
   // With its header and the control block of its flow it still has to fit.
   valueInlineBytesMax: [1, FRAME_BYTES_MAX / 2],
   // A key has to fit into a record beside its value.

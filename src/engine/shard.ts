@@ -9,6 +9,7 @@
 import { type FlowError, isFlowError } from "../errors.ts";
 import {
   type Command,
+  type CoolingPlan,
   type DecideShard,
   type Effect,
   grantLeaseGrace,
@@ -83,6 +84,8 @@ export interface ShardOptions {
   readonly neighbours: Neighbours;
   /** Policies that another shard has. Default: this one has them. */
   readonly policies?: Policies | undefined;
+  /** When flows become cold. */
+  readonly coolingPlan?: CoolingPlan | undefined;
   /** The store that it belongs to. */
   readonly host: ShardHost;
 }
@@ -322,10 +325,7 @@ export class Shard {
   }
 
   #build(): ShardState {
-    const { hashKey, fencingFloor, checkpoints, policies } = this.#options;
-    return ShardState.of(this.#log, {
-      ...{ hashKey, fencingFloor, checkpoints, policies, shard: this.number, bytes: this.#ahead },
-    });
+    return ShardState.of(this.#log, { ...this.#options, shard: this.number, bytes: this.#ahead });
   }
 
   #makeRoom(bytes: number): void {

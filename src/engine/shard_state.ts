@@ -5,6 +5,8 @@
  */
 import {
   type Command,
+  Cooling,
+  type CoolingPlan,
   createFlowState,
   decide,
   type DecideShard,
@@ -34,6 +36,9 @@ import { type RecordBytes, StoredRecords } from "./stored_records.ts";
 /** A buffer beyond this is given back after use, in bytes. */
 const KEPT_BYTES_MAX = 4 << 20;
 
+/** While the log is read, so many flows are looked at for every record: more than can come. */
+const COOLED_PER_RECORD = 2;
+
 /** What a command is decided with. */
 export interface Circumstances {
   /** The time of the command. */
@@ -62,6 +67,8 @@ export interface ShardStateOptions {
   readonly checkpoints?: Checkpoints | undefined;
   /** Policies that another shard has. Default: they come from this one's log. */
   readonly policies?: Policies | undefined;
+  /** When flows become cold. Default: beyond 100,000, if nothing happens to them for ten minutes. */
+  readonly coolingPlan?: CoolingPlan | undefined;
 }
 
 /** Records one after the other in one buffer. */
@@ -92,6 +99,8 @@ export class ShardState {
   readonly keydir: Keydir = new Keydir();
   /** What is not in memory. */
   readonly records: StoredRecords;
+  /** Keeps memory small. */
+  readonly cooling: Cooling;
   #writer = new ByteWriter();
   /** The log as it was when the state was built of it. */
   readonly read: LogTally = new LogTally();
@@ -100,8 +109,14 @@ export class ShardState {
   /** An empty state. */
   private constructor(log: Log, options: ShardStateOptions) {
     const { bytes = log } = options;
-    this.flows = createFlowState(options);
+    const records = {
+      control: (lsn: number) => this.records.control(lsn),
+      body: (lsn: number) => this.records.body(lsn),
+      list: (lsn: number) => this.records.list(lsn),
+    };
+    this.flows = createFlowState({ ...options, records });
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
+    this.cooling = new Cooling(this.flows, options.coolingPlan);
   }
 
   /** Builds the state from what the log holds, or from what a checkpoint knows of it and the rest. */
@@ -144,6 +159,12 @@ export class ShardState {
       }
       this.committed(frame.timeMs);
       this.read.add(frameEnd(frame));
+      if (!this.cooling.isCrowded) continue;
+      this.cooling.slice({
+        nowMs: this.#timeMs,
+        durableLsn: frame.end.lsn,
+        countMax: COOLED_PER_RECORD * frame.count,
+      });
     }
   }
 

@@ -12,20 +12,18 @@ import {
   type Command,
   type Effect,
   Expected,
-  type ReadValue,
   type Reply,
   ShardMap,
   type SpreadCommand,
-  valuePlace,
 } from "../flow/core/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
+import { Cooler } from "./cooler.ts";
 import { Courier } from "./courier.ts";
 import { type DiskRoom, lacksRoom } from "./disk_room.ts";
-import type { Footing } from "./footing.ts";
 import { HoldUp } from "./hold_up.ts";
 import { Preparation } from "./preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
@@ -81,6 +79,8 @@ export class Shards implements ShardHost {
   readonly #holdUp: HoldUp;
   readonly #preparation: Preparation;
   readonly #sweeper: Sweeper;
+  /** Keeps the memory small. */
+  readonly cooler: Cooler;
   /** Keeps the logs small. */
   readonly merger: Merger;
   readonly #policies = new DurablePolicies();
@@ -118,6 +118,7 @@ export class Shards implements ShardHost {
     this.#alarm = time.alarm(() => this.#turn());
     const monotonicMs = (): number => time.clock.monotonicMs();
     this.closer = new Closer(this, monotonicMs);
+    this.cooler = new Cooler(this, monotonicMs);
     this.#courier = new Courier(this, monotonicMs);
     this.#sweeper = new Sweeper(this, {
       plan: options.sweepPlan ?? DEFAULT_SWEEP_PLAN,
@@ -191,6 +192,7 @@ export class Shards implements ShardHost {
   /** Decides a call, or decides it again. */
   decide<T>(call: Call<T>): void {
     if (this.#ended !== undefined) return call.reject(this.#ended);
+    this.cooler.wakeDue();
     const verdict = this.#verdictOn(call);
     // The store failed in the middle of it: what was decided goes nowhere.
     if (this.#ended !== undefined) return call.reject(this.#ended);
@@ -213,19 +215,6 @@ export class Shards implements ShardHost {
   /** Decides a command over flows that nobody names in some shards, and writes its effects down. */
   spread(command: SpreadCommand, on: readonly Shard[]): Share[] {
     return decideIn(on, command, this.#timeOf(command));
-  }
-
-  /** Reads values as a call may see them that stands on something. */
-  valuesAt(nowMs: number, standsOn: readonly Footing[]): ReadValue {
-    return (number, maxBytes) => {
-      const place = valuePlace(number);
-      const shard = this.#all[place.shard];
-      if (shard === undefined) return undefined;
-      // Of a shard that the call has not looked at it sees what everybody may see.
-      const seen = standsOn.find(({ life }) => life === shard.life);
-      const headLsn = seen?.lsn ?? shard.life.durableLsn;
-      return shard.records.value(place.lsn, maxBytes, { nowMs, headLsn });
-    };
   }
 
   /** When the next retention is over, or was; `Infinity` if there is none. */
@@ -344,7 +333,9 @@ export class Shards implements ShardHost {
   #timeOf({ nowMs }: Command): number {
     if (nowMs === undefined) return this.now();
     this.scheduleTurn();
-    return this.#shardTime.reach(nowMs);
+    const reachedMs = this.#shardTime.reach(nowMs);
+    this.cooler.wakeDue();
+    return reachedMs;
   }
 
   /** The end of a turn: waiters take what has become due, the logs get what has been decided. */
@@ -352,6 +343,7 @@ export class Shards implements ShardHost {
     if (this.#ended !== undefined) return;
     if (this.#holdUp.givesWay()) return this.scheduleTurn();
     this.#holdUp.forget();
+    this.cooler.work();
     this.waiters.serve(this.now(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     this.#sweeper.wake();
@@ -392,6 +384,7 @@ export class Shards implements ShardHost {
       this.#sweeper.nextAtMs(),
       this.merger.nextAtMs(),
       this.closer.nextAtMs(),
+      this.cooler.nextAtMs(),
       this.#courier.nextAtMs(),
     );
     const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.#courier.isAwaited;

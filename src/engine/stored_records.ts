@@ -7,6 +7,8 @@ import type { Keydir } from "../bitcask/mod.ts";
 import { isSameHash } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import type {
+  BodyEffect,
+  ColdRecords,
   CtrlEffect,
   Dictionary,
   Effect,
@@ -35,7 +37,7 @@ export interface Sight {
 export type RecordBytes = Pick<Log, "readBytes">;
 
 /** The records of a shard that are not kept in memory, by LSN. */
-export class StoredRecords implements HistoryLog {
+export class StoredRecords implements HistoryLog, ColdRecords {
   readonly #bytes: RecordBytes;
   readonly #keydir: Keydir;
   readonly #dictionary: Dictionary;
@@ -87,6 +89,13 @@ export class StoredRecords implements HistoryLog {
   control(lsn: number): CtrlEffect {
     const effect = this.#effect(lsn);
     invariant(effect.kind === "ctrl", `LSN ${lsn} is a ${effect.kind}, not a control block`);
+    return effect;
+  }
+
+  /** A body. */
+  body(lsn: number): BodyEffect {
+    const effect = this.#effect(lsn);
+    invariant(effect.kind === "body", `LSN ${lsn} is a ${effect.kind}, not a body`);
     return effect;
   }
 

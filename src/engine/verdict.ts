@@ -9,6 +9,7 @@ import type { Footing } from "./footing.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
+import { valuesAt } from "./value_reader.ts";
 
 /**
  * What an answer stands on that shows a flow and nothing else.
@@ -34,7 +35,7 @@ export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[])
   return {
     standsOn,
     // Every kind of command and query has its kind of reply; the contract's types say which.
-    read: () => answer(reply, shards.valuesAt(nowMs, standsOn)) as T,
+    read: () => answer(reply, valuesAt(shards.all, nowMs, standsOn)) as T,
   };
 }
 
@@ -54,6 +55,6 @@ export function historyVerdict(
   if (found === undefined) return { standsOn, read: () => [] };
   const { records } = shards.router.shardOf(found.identity.partitionKey);
   const read = (): HistoryEvent[] =>
-    readHistory(found, query, records, shards.valuesAt(nowMs, standsOn));
+    readHistory(found, query, records, valuesAt(shards.all, nowMs, standsOn));
   return { standsOn, read };
 }

@@ -9,13 +9,16 @@ import { LongUint32Array } from "./long_array.ts";
 /** Lists begin with so many buckets. */
 const FIRST_COUNT = 1 << 10;
 
-/** The next handle of the same bucket, plus 1, and the hash. */
+/** The next handle of the same bucket, plus 1, the hash, and the one before, plus 1. */
 const NEXT = 0;
 const HASH = 1;
+const PREVIOUS = 2;
+const LINKS = 3;
 
 /**
  * Handles in buckets by the 32-bit hash that they were added with; whoever asks compares what he
- * finds with what he looks for. Handles that have the same hash are all in one bucket.
+ * finds with what he looks for. Handles that have the same hash are all in one bucket, and there may
+ * be very many of them: those of flows with one id in many partitions.
  *
  * Linear hashing: with every member that there are more of than buckets, one bucket is divided into
  * two. So there is never a moment in which all of it is hashed again, and no second table beside the
@@ -24,7 +27,7 @@ const HASH = 1;
 export class HashChains {
   /** The first handle of every bucket, plus 1. */
   readonly #heads = new LongUint32Array();
-  /** Two numbers for every handle, side by side since most often both are wanted: see `NEXT`, `HASH`. */
+  /** Numbers for every handle, side by side since most often they are wanted together: see `NEXT`. */
   readonly #links = new LongUint32Array();
   #bucketCount = FIRST_COUNT;
   /** All bits of the largest number of a bucket. */
@@ -50,32 +53,31 @@ export class HashChains {
 
   /** The handle after one that might have the same hash, -1 after the last. */
   next(handle: number): number {
-    return this.#links.get(2 * handle + NEXT) - 1;
+    return this.#links.get(LINKS * handle + NEXT) - 1;
   }
 
   /** The hash that a handle was added with. */
   hashOf(handle: number): number {
-    return this.#links.get(2 * handle + HASH);
+    return this.#links.get(LINKS * handle + HASH);
   }
 
   /** Adds a handle that is not there. */
   add(handle: number, hash: number): void {
-    this.#links.set(2 * handle + HASH, hash);
+    this.#links.set(LINKS * handle + HASH, hash);
     this.#push(this.#bucketOf(hash), handle);
     if (++this.#size > this.#bucketCount) this.#divide();
   }
 
   /** Removes a handle that is there. */
   remove(handle: number): void {
-    const bucket = this.#bucketOf(this.#links.get(2 * handle + HASH));
-    const after = this.#links.get(2 * handle + NEXT);
-    let at = this.#heads.get(bucket);
-    if (at === handle + 1) this.#heads.set(bucket, after);
-    else {
-      while (at !== 0 && this.next(at - 1) !== handle) at = this.next(at - 1) + 1;
-      if (at === 0) invariant(false, `handle ${handle} is in no bucket`);
-      this.#links.set(2 * (at - 1) + NEXT, after);
-    }
+    const bucket = this.#bucketOf(this.#links.get(LINKS * handle + HASH));
+    const after = this.#links.get(LINKS * handle + NEXT);
+    const before = this.#links.get(LINKS * handle + PREVIOUS);
+    if (before !== 0) this.#links.set(LINKS * (before - 1) + NEXT, after);
+    else if (this.#heads.get(bucket) === handle + 1) this.#heads.set(bucket, after);
+    else invariant(false, `handle ${handle} is in no bucket`);
+    if (after !== 0) this.#links.set(LINKS * (after - 1) + PREVIOUS, before);
+    this.#links.set(LINKS * handle + PREVIOUS, 0);
     this.#size--;
   }
 
@@ -86,7 +88,10 @@ export class HashChains {
   }
 
   #push(bucket: number, handle: number): void {
-    this.#links.set(2 * handle + NEXT, this.#heads.get(bucket));
+    const first = this.#heads.get(bucket);
+    this.#links.set(LINKS * handle + NEXT, first);
+    this.#links.set(LINKS * handle + PREVIOUS, 0);
+    if (first !== 0) this.#links.set(LINKS * (first - 1) + PREVIOUS, handle + 1);
     this.#heads.set(bucket, handle + 1);
   }
 
@@ -99,8 +104,8 @@ export class HashChains {
     this.#heads.set(divided, 0);
     while (at !== 0) {
       const handle = at - 1;
-      at = this.#links.get(2 * handle + NEXT);
-      this.#push(this.#bucketOf(this.#links.get(2 * handle + HASH)), handle);
+      at = this.#links.get(LINKS * handle + NEXT);
+      this.#push(this.#bucketOf(this.#links.get(LINKS * handle + HASH)), handle);
     }
   }
 }

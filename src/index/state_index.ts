@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
+import { ChangePlaces, ChangeSequence, type Run } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Members } from "./members.ts";
@@ -83,6 +83,16 @@ export class StateIndex {
     return counts;
   }
 
+  /** All sequences there ever were: flows of one type in one state, each with its number. */
+  get sequences(): Iterable<SequenceKind> {
+    return this.#sequences.filter((sequence) => sequence !== undefined);
+  }
+
+  /** Yields the instants from one on at which flows of a sequence changed, with these flows. */
+  runs(number: number, fromMs: number): Generator<Run> {
+    return this.#sequences[number]!.runs(fromMs);
+  }
+
   /** Yields flows of a type by the time of their last change, then by id. */
   walk(type: string, walk: StateWalk = {}): Generator<number> {
     return walkChanges(this.#members, this.#named(type, walk.states ?? null), walk);
@@ -104,7 +114,7 @@ export class StateIndex {
 }
 
 /** What the flows of a sequence have in common. */
-interface SequenceKind extends Pick<StatePlace, "type" | "state"> {
+export interface SequenceKind extends Pick<StatePlace, "type" | "state"> {
   /** The number of the sequence in its index. */
   readonly number: number;
 }

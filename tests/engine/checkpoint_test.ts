@@ -249,6 +249,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   1: "91ea0fc27b267fdb",
   2: "73c898cd499694f5",
   3: "8dce175edee70fba",
+  4: "41181b57b26c442e",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

@@ -6,7 +6,7 @@
 
 import { endOfFrame, type Frame, type LogPosition, logStart } from "../../src/log/mod.ts";
 import { decodeRecord, type LogRecord, recordsOf } from "../../src/log/record.ts";
-import type { Logged } from "./core_store.ts";
+import type { Logged } from "./core_log.ts";
 
 /** A frame, or several that were merged. */
 export interface CoreFrame extends Frame {

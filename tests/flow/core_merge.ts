@@ -15,7 +15,8 @@ import {
 } from "../../src/flow/core/mod.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { type CoreFrame, CoreFrames, recordsIn } from "./core_frames.ts";
-import { CoreStore, type CoreStoreOptions, type Logged } from "./core_store.ts";
+import type { Logged } from "./core_log.ts";
+import { CoreStore, type CoreStoreOptions } from "./core_store.ts";
 
 /** Which frames are merged. */
 export interface Merging {

@@ -69,6 +69,11 @@ function spoiled(end: (state: FlowState) => void): Rebuilding {
   return { end };
 }
 
+/** Handles cold flows wrongly from then on. */
+function coldSpoiled(methods: Partial<FlowState["cold"]>): Rebuilding {
+  return { begin: ({ cold }) => void Object.assign(cold, methods) };
+}
+
 /** Every one has to be noticed. */
 export const coreMutants: Readonly<Record<string, Rebuilding>> = {
   bodyForgotten: without("body"),
@@ -121,6 +126,11 @@ export const coreMutants: Readonly<Record<string, Rebuilding>> = {
   closingsKept: kept(({ closings }, before) => {
     for (const group of before.closings) closings.add(group);
   }),
+  coldSeatsKept: coldSpoiled({ changed: () => {} }),
+  coldSeatsUnlisted: coldSpoiled({ lanes: () => [] }),
+  coldKeysForgotten: coldSpoiled({ seatsByKey: () => [] }),
+  coldIdsForgotten: coldSpoiled({ seatsById: () => [] }),
+  coldFlowsAsleep: coldSpoiled({ wakesUntil: () => [] }),
   keyTimesForgotten: {
     effect: (effect) => effect.kind === "kv" ? { ...effect, untilMs: null } : effect,
   },

@@ -6,11 +6,11 @@
 
 import { assert, assertEquals } from "../assert.ts";
 import { type Flow, toRecord } from "../../src/flow/core/mod.ts";
-import type { FlowLimits, FlowRecord } from "../../src/flow/mod.ts";
+import type { FlowRecord } from "../../src/flow/mod.ts";
 import { CoreFrames } from "./core_frames.ts";
 import { type Merged, mergeRun, type Merging } from "./core_merge.ts";
 import type { Rebuilding } from "./core_mutants.ts";
-import { CoreStore } from "./core_store.ts";
+import { CoreStore, type CoreStoreOptions } from "./core_store.ts";
 import { FamilyPair } from "./family_pair.ts";
 import { automaticPartition, FlowPair } from "./flow_pair.ts";
 import { heldBy, type HeldState } from "./held_state.ts";
@@ -57,12 +57,18 @@ export class CorePair {
   /**
    * @param endsMax So many ends of descendants one command writes.
    * @param rebuilding What goes wrong when the store is opened again. Default: nothing.
-   * @param limits Limits of the store, unless as usually.
+   * @param options Limits of the store, and when flows are cold, unless as usually.
    */
-  constructor(endsMax: number, rebuilding: Rebuilding = {}, limits: Partial<FlowLimits> = {}) {
+  constructor(
+    endsMax: number,
+    rebuilding: Rebuilding = {},
+    { limits = {}, coolingPlan }: Pick<CoreStoreOptions, "limits" | "coolingPlan"> = {},
+  ) {
     this.#rebuilding = rebuilding;
     const commandBytesMax = 4_096 * endsMax;
-    this.store = new CoreStore({ nowMs: 1_000, limits: { commandBytesMax, ...limits } });
+    this.store = new CoreStore({
+      ...{ nowMs: 1_000, limits: { commandBytesMax, ...limits }, coolingPlan },
+    });
     this.model = new Model(1_000, { endsMax });
     this.#flows = new FlowPair(this.store, this.model);
     this.#keys = new KvPair(this.store, this.model, assertRecord);
@@ -175,6 +181,9 @@ export class CorePair {
     const { store, model } = this;
     model.closeAll();
     store.close();
+    // First of all: whoever asks for cold flows brings them back.
+    const takeable = new Map(model.flows.map((flow) => [nameOf(flow), takeableMs(flow)]));
+    assertIndexed(store.state, ({ identity }: Flow) => takeable.get(nameOf(identity))!);
     const ids = new Set([...IDS.slice(0, 2), ...model.flows.map(({ id }) => id)]);
     for (const id of ids) {
       for (const partitionKey of [...PARTITIONS, automaticPartition(id)]) {
@@ -205,8 +214,6 @@ export class CorePair {
     for (const type of TYPES) this.#compareQueries(type);
     this.#keys.compareAll();
     this.#families.compareAll();
-    const takeable = new Map(model.flows.map((flow) => [nameOf(flow), takeableMs(flow)]));
-    assertIndexed(store.state, ({ identity }: Flow) => takeable.get(nameOf(identity))!);
   }
 
   #compareQueries(type: string): void {

@@ -6,6 +6,7 @@
  */
 
 import fc from "fast-check";
+import type { CoolingPlan } from "../../src/flow/core/mod.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { CorePair, type Reopening } from "./core_pair.ts";
 import { type Op, op } from "./operations.ts";
@@ -24,6 +25,8 @@ export interface CoreScenario {
   readonly steps: readonly (CoreStep | undefined)[];
   /** So many ends of descendants one command writes. */
   readonly endsMax: number;
+  /** So many flows are never cold, and others only if nothing happens to them for so long. */
+  readonly coolingPlan: CoolingPlan;
 }
 
 /** What has happened in runs. */
@@ -64,6 +67,11 @@ export const coreScenario: fc.Arbitrary<CoreScenario> = fc.record({
     maxLength: RUN_STEPS,
   }),
   endsMax: fc.constantFrom(1_000, 1, 2, 4),
+  coolingPlan: fc.record({
+    hotFlowsMax: fc.constantFrom(0, 1, 3, Infinity),
+    // Below 0 flows become cold that are due, and come back with the next command.
+    aheadMs: fc.constantFrom(-1_000_000, -10, 0, 10),
+  }),
 });
 
 /** A tally of nothing. */
@@ -77,11 +85,11 @@ export function newTally(): CoreTally {
  * @param rebuilding What goes wrong when the store is opened again. Default: nothing.
  */
 export function runCoreScenario(
-  { steps, endsMax }: CoreScenario,
+  { steps, endsMax, coolingPlan }: CoreScenario,
   tally: CoreTally,
   rebuilding?: Rebuilding,
 ): void {
-  const pair = new CorePair(endsMax, rebuilding);
+  const pair = new CorePair(endsMax, rebuilding, { coolingPlan });
   for (const [index, step] of steps.entries()) {
     if (step === undefined) continue;
     switch (step.op) {

@@ -24,6 +24,7 @@ import { decodeRecord } from "../../src/log/record.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
+import { CoreLog, type Logged } from "./core_log.ts";
 import { throughCheckpoint } from "./checkpoint_trip.ts";
 import { type CoreFrame, recordsIn } from "./core_frames.ts";
 import type { Rebuilding } from "./core_mutants.ts";
@@ -34,12 +35,8 @@ export interface CoreStoreOptions {
   readonly limits?: Partial<FlowLimits>;
   readonly hash?: core.KeyedHash;
   readonly nowMs?: number;
-}
-
-/** A record in the log of a {@linkcode CoreStore}. */
-export interface Logged {
-  readonly lsn: number;
-  readonly bytes: Uint8Array;
+  /** When flows become cold. Default: never. */
+  readonly coolingPlan?: core.CoolingPlan | undefined;
 }
 
 /** Commands by name, as `FlowStore` has them, but at once. Options are not typed, to try any. */
@@ -50,23 +47,26 @@ export class CoreStore {
   wroteAtMs = 0;
   /** The state. */
   state: FlowState;
-  /** The records, by LSN from 1 on. There is a hole where a merge has dropped one. */
-  readonly log: Logged[] = [];
   readonly context: core.ParseContext;
   readonly #hash: core.KeyedHash;
   readonly #random = seededRandom(1);
-  readonly #previous = new Map<number, number>();
-  readonly #historyLog: core.HistoryLog = {
-    control: (lsn) => this.#control(lsn),
-    previous: (lsn) => this.#before(lsn),
-    list: (lsn) => this.#list(lsn),
-  };
+  /** The records, to be read. */
+  readonly records: CoreLog = new CoreLog(() => this.state.dictionary);
+  readonly #read: core.ReadValue = (lsn, max) => this.records.value(lsn, max, this.nowMs);
+  readonly #coolingPlan: core.CoolingPlan | undefined;
+  #cooling: core.Cooling | undefined;
 
   constructor(options: CoreStoreOptions = {}) {
     this.nowMs = options.nowMs ?? 1_000;
     this.#hash = options.hash ?? ((bytes, length) => sipHash24([1, 2, 3, 4], bytes, length));
-    this.state = new FlowState(this.#hash);
+    this.#coolingPlan = options.coolingPlan;
+    this.state = this.#newState();
     this.context = { limits: { ...DEFAULT_LIMITS, ...options.limits }, manualClock: false };
+  }
+
+  /** The records, by LSN from 1 on. There is a hole where a merge has dropped one. */
+  get log(): Logged[] {
+    return this.records.all;
   }
 
   create(id: unknown, options: unknown): FlowRecord {
@@ -165,6 +165,7 @@ export class CoreStore {
   }
   info(type: unknown, options?: unknown): FlowInfo {
     this.close();
+    core.wakeFlows(this.state, { untilMs: this.nowMs, countMax: Infinity });
     const query = core.parseInfo(type, options, this.context);
     return this.#answer(core.readInfo([this.state], query, this.nowMs)) as FlowInfo;
   }
@@ -177,7 +178,7 @@ export class CoreStore {
     this.#look(query.target);
     const found = core.findFlow(this.state.table, query.target, this.nowMs);
     if (found === undefined) return [];
-    return core.readHistory(found, query, this.#historyLog, (lsn, max) => this.#value(lsn, max));
+    return core.readHistory(found, query, this.records, this.#read);
   }
   terminals(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
@@ -193,7 +194,7 @@ export class CoreStore {
   kvGet(key: unknown, options?: unknown): KvEntry | null {
     const target = core.parseKvGet(key, options, this.context);
     const found = core.findKey(this.state, target, this.nowMs);
-    return found === undefined ? null : core.readKey(found, (lsn) => this.#key(lsn));
+    return found === undefined ? null : core.readKey(found, (lsn) => this.records.key(lsn));
   }
   kvSet(key: unknown, value: unknown, options?: unknown): KvRecord {
     return this.#run(core.parseKvSet({ key, value }, options, this.context)) as KvRecord;
@@ -204,7 +205,7 @@ export class CoreStore {
   kvList(prefix: unknown, options?: unknown): Page<KvEntry> {
     const query = core.parseKvList(prefix, options, this.context);
     const found = core.findKeys(this.state, query, this.nowMs);
-    return core.readKeys(found, query.totalBytesMax, (lsn) => this.#key(lsn));
+    return core.readKeys(found, query.totalBytesMax, (lsn) => this.records.key(lsn));
   }
   atomic(
     partitionKey: unknown,
@@ -239,10 +240,9 @@ export class CoreStore {
 
   /** Forgets everything, and builds it again of what frames hold. */
   open(frames: readonly CoreFrame[], wallMs: number, rebuilding: Rebuilding = {}): void {
-    this.log.length = 0;
-    this.#previous.clear();
+    this.records.clear();
     const before = this.state;
-    this.state = new FlowState(this.#hash);
+    this.state = this.#newState();
     const begun = rebuilding.begin?.(this.state, before);
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
@@ -257,7 +257,8 @@ export class CoreStore {
       this.#assertSettled();
     }
     begun?.();
-    if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state);
+    this.#cool(frames.at(-1)?.timeMs ?? 0);
+    if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state, this.#newState());
     this.wroteAtMs = frames.at(-1)?.timeMs ?? 0;
     this.nowMs = Math.max(wallMs, this.wroteAtMs);
     core.grantLeaseGrace(this.state, this.nowMs);
@@ -267,6 +268,19 @@ export class CoreStore {
   /** Forgets records that a merge does not keep. */
   forget(lsns: ReadonlySet<number>): void {
     for (const lsn of lsns) delete this.log[lsn - 1];
+  }
+
+  /** Lets flows become cold, and brings those back whose time is near. */
+  #cool(nowMs: number): void {
+    if (this.#coolingPlan === undefined) return;
+    if (this.#cooling?.state !== this.state) {
+      this.#cooling = new core.Cooling(this.state, this.#coolingPlan);
+    }
+    this.#cooling.slice({ nowMs, durableLsn: this.log.length, countMax: Infinity });
+  }
+
+  #newState(): FlowState {
+    return new FlowState(this.#hash, { records: this.records });
   }
 
   /** A state that is built from the log again. */
@@ -279,6 +293,7 @@ export class CoreStore {
   }
 
   #run(command: core.Command): core.Answer {
+    core.wakeFlows(this.state, { untilMs: this.nowMs, countMax: Infinity });
     const { valueInlineBytesMax } = this.context.limits;
     const ahead: core.Effect[] = [];
     const parts = new Map<core.Value, core.ValueParts>();
@@ -298,11 +313,13 @@ export class CoreStore {
       firstLsn: firstLsn + ahead.length,
       limits: this.context.limits,
       parts,
-      loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.#historyLog),
+      loaded: core.load(core.needsOf(this.state, command, this.nowMs), this.records),
     });
     if (effects.length > 0) this.#append([...ahead, ...effects], firstLsn);
     this.#assertSettled();
-    return this.#answer(reply);
+    const answer = this.#answer(reply);
+    this.#cool(this.nowMs);
+    return answer;
   }
 
   /** Between commands nothing waits for the rest of one. */
@@ -331,70 +348,11 @@ export class CoreStore {
     this.wroteAtMs = this.nowMs;
   }
 
-  #before(lsn: number): number {
-    const before = this.#previous.get(lsn) ?? 0;
-    return before === 0 || this.log[before - 1] !== undefined ? before : this.#before(before);
-  }
-
   #evolve(effect: core.Effect, lsn: number): void {
-    this.#previous.set(lsn, core.evolve(this.state, effect, lsn));
+    this.records.link(lsn, core.evolve(this.state, effect, lsn));
   }
 
   #answer(reply: core.Reply): core.Answer {
-    return core.answer(reply, (lsn, maxBytes) => this.#value(lsn, maxBytes));
-  }
-
-  #value(lsn: number, maxBytes: number): core.FoundValue | undefined {
-    if (this.log[lsn - 1] === undefined) return undefined;
-    const effect = this.#effectAt(lsn);
-    if (effect.kind !== "value") return undefined;
-    const { value, untilMs } = effect;
-    if (untilMs !== null && untilMs <= this.nowMs) return undefined;
-    const { encoding } = value;
-    if (!("parts" in value)) {
-      const size = value.bytes.length;
-      return { encoding, size, bytes: size > maxBytes ? undefined : value.bytes.slice() };
-    }
-    if (value.size > maxBytes) return { encoding, size: value.size, bytes: undefined };
-    return { encoding, size: value.size, bytes: this.#joined(value) };
-  }
-
-  #joined({ size, parts }: Extract<core.WrittenValue, { parts: unknown }>): Uint8Array {
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (let index = 0; index < parts.count; index++) {
-      const part = this.#effectAt(parts.firstLsn + index);
-      if (part.kind !== "value_part") throw new Error("a part is missing");
-      assertEquals(part.index, index);
-      bytes.set(part.bytes, at);
-      at += part.bytes.length;
-    }
-    assertEquals(at, size);
-    return bytes;
-  }
-
-  #key(lsn: number): core.StoredKey {
-    const effect = this.#effectAt(lsn);
-    if (effect.kind !== "kv") throw new Error(`LSN ${lsn} is no key`);
-    const { value } = effect;
-    if (!("parts" in value)) return { ...effect, value };
-    return { ...effect, value: { encoding: value.encoding, bytes: this.#joined(value) } };
-  }
-
-  #list(lsn: number): core.NamedValues {
-    const effect = this.#effectAt(lsn);
-    if (effect.kind !== "values") throw new Error(`LSN ${lsn} is no list of named values`);
-    return effect.values;
-  }
-
-  #control(lsn: number): core.CtrlEffect {
-    const effect = this.#effectAt(lsn);
-    if (effect.kind !== "ctrl") throw new Error(`LSN ${lsn} is no control block`);
-    return effect;
-  }
-
-  #effectAt(lsn: number): core.Effect {
-    const logged = this.log[lsn - 1]!;
-    return core.decodeEffect(decodeRecord(logged.bytes, lsn), this.state.dictionary);
+    return core.answer(reply, this.#read);
   }
 }

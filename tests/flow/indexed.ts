@@ -17,7 +17,14 @@ export function assertIndexed(
   dueMsOf: (flow: Flow) => number = ({ control }) => control.nextRunAtMs!,
 ): void {
   assertEquals([...indexFlaws(state)].filter((flaw) => flaw !== undefined), []);
-  const flows = [...state.table];
+  // Cold flows are in no index; those that are brought back are in those by time.
+  const handles = [...state.table.handles()];
+  const timed = handles.filter((handle) => {
+    const seat = state.cold.seatOf(handle);
+    return seat === undefined || !state.cold.isAsleep(seat);
+  }).map((handle) => state.table.at(handle));
+  const flows = handles.filter((handle) => state.cold.seatOf(handle) === undefined)
+    .map((handle) => state.table.at(handle));
   const handleOf = (flow: Flow) => state.table.handleOf(flow.key)!;
   const byName = (a: Flow, b: Flow) =>
     compareBytes(a.identity.id, b.identity.id) ||
@@ -26,17 +33,18 @@ export function assertIndexed(
     state,
     flows.toSorted((a, b) => a.control.updatedAtMs - b.control.updatedAtMs || byName(a, b)),
   );
-  const ended = flows.filter(({ control }) => control.retentionUntilMs !== null)
+  const ended = timed.filter(({ control }) => control.retentionUntilMs !== null)
     .sort((a, b) => a.control.retentionUntilMs! - b.control.retentionUntilMs! || byName(a, b));
   assertEquals([...state.forgotten(Infinity)], ended.map(handleOf));
   const endedMs = ended[0]?.control.retentionUntilMs ?? Infinity;
   assertEquals(state.nextForgottenMs(), Math.min(endedMs, state.kv.nextOverMs()));
-  for (const type of new Set(flows.map(({ identity }) => identity.type))) {
+  for (const type of new Set(timed.map(({ identity }) => identity.type))) {
     const ofType = flows.filter(({ identity }) => identity.type === type);
-    const partitions = [null, ...new Set(ofType.map(({ identity }) => identity.partitionKey))];
+    const timedOfType = timed.filter(({ identity }) => identity.type === type);
+    const partitions = [null, ...new Set(timedOfType.map(({ identity }) => identity.partitionKey))];
     for (const partitionKey of partitions) {
       for (const leased of [false, true]) {
-        const expected = ofType.filter(({ identity, control }) =>
+        const expected = timedOfType.filter(({ identity, control }) =>
           control.nextRunAtMs !== null && (control.lease !== null) === leased &&
           (partitionKey === null || identity.partitionKey === partitionKey)
         ).sort((a, b) =>
@@ -58,7 +66,7 @@ export function assertIndexed(
         );
       }
     }
-    const ended = ofType.filter(({ control }) => control.retentionUntilMs !== null);
+    const ended = timedOfType.filter(({ control }) => control.retentionUntilMs !== null);
     assertEquals(
       [...state.retention.walk({
         type,

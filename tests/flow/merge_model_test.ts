@@ -74,7 +74,7 @@ function run(
   tally: Tally,
   mutant?: MergeMutant,
 ): void {
-  const pair = new CorePair(endsMax, {}, { valueInlineBytesMax });
+  const pair = new CorePair(endsMax, {}, { limits: { valueInlineBytesMax } });
   const merge = (first: number, count: number): void => {
     const merged = pair.merge({ first, count, mutant });
     tally.merges += 1;

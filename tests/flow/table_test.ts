@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
+import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { Flow } from "../../src/flow/core/flow.ts";
 import { FlowKeys, nextKey } from "../../src/flow/core/flow_key.ts";
@@ -73,6 +74,13 @@ function dictionary(): Dictionary {
   return names;
 }
 
+function noneCold(): ColdFlows {
+  const nobodyAsks = () => {
+    throw new Error("No flow is cold");
+  };
+  return new ColdFlows({ control: nobodyAsks, body: nobodyAsks, list: nobodyAsks });
+}
+
 test("PackedTable gives back what was put into it, and finds it by key, identity and id", () => {
   assertProperty(
     fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, collides) => {
@@ -80,7 +88,7 @@ test("PackedTable gives back what was put into it, and finds it by key, identity
         ? () => ({ hi: 1, lo: 5 })
         : (bytes: Uint8Array, length?: number) => sipHash24([1, 2, 3, 4], bytes, length);
       const keys = new FlowKeys(hash);
-      const table = new PackedTable({ dictionary: dictionary(), keys });
+      const table = new PackedTable({ dictionary: dictionary(), keys, cold: noneCold() });
       const model = new Map<string, Flow>();
       for (const [index, { id, partitionKey, control, values, ...drawn }] of steps.entries()) {
         const place = `${id}/${partitionKey}`;

@@ -62,3 +62,12 @@ test("HashChains does not remove what is not there", () => {
   assertThrows(() => chains.remove(2), InvariantError);
   assertEquals(found(chains, 7), [1]);
 });
+
+test("HashChains removes one of very many with the same hash without looking for it", () => {
+  const chains = new HashChains();
+  const count = 100_000;
+  for (let handle = 0; handle < count; handle++) chains.add(handle, 7);
+  // Each of them is the last in its bucket: looking for it would take billions of steps in all.
+  for (let handle = 0; handle < count; handle++) chains.remove(handle);
+  assertEquals(chains.first(7), -1);
+});

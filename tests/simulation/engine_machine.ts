@@ -15,6 +15,7 @@ import type { Directory } from "../../src/files/mod.ts";
 import type { Frame, Log, LogOutcome, SegmentIo } from "../../src/log/mod.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, type Random, seededRandom, type Time } from "../../src/time/mod.ts";
+import { coolingPlanAt } from "./cooling_plans.ts";
 import type { LogTemper } from "./engine_scenario.ts";
 import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
@@ -141,7 +142,8 @@ export class EngineProcess {
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
       const kept = { directory, manifest, recordsMin: 1 };
       const checkpoints = practice.checkpoints?.(kept) ?? new Checkpoints(kept);
-      const options = { logs: [this.log], time, ...fixed, mergePlan: MERGE_PLAN, checkpoints };
+      const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(time.clock.wallMs()) };
+      const options = { logs: [this.log], time, ...fixed, ...plans, checkpoints };
       this.shards = new WatchedShards(options, watch, practice.call);
       practice.shards?.(this.shards);
       this.shard = this.shards.router.first;

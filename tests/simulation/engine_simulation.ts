@@ -10,6 +10,7 @@
  */
 
 import { FlowError } from "../../src/errors.ts";
+import type { Shard } from "../../src/engine/shard.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
@@ -258,6 +259,7 @@ class EngineSimulation implements Surroundings, LogTap {
     checkAtRest(running, this.#oracle, {
       hasNoticed: nowMs >= this.#clockTrustedAtMs,
       hadRoom: this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
+      mayLook: this.#mayLook(shard),
       hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS &&
         this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
     });
@@ -305,18 +307,8 @@ class EngineSimulation implements Surroundings, LogTap {
     if (this.isOff) return this.#end();
     if (!this.isLost) return;
     this.#expectFault(this.#lostBy);
-    await this.#checkLost();
+    await checkPoisoned(this.#process!, this.#oracle);
     await this.#close();
-  }
-
-  /** After a loss everybody has been told, and nothing is served any more. */
-  async #checkLost(): Promise<void> {
-    const running = this.#process!;
-    // A claim that came after a pause is decided a turn later.
-    running.time.tick(0);
-    await microtasks();
-    this.#oracle.check();
-    await checkPoisoned(running, this.#oracle);
   }
 
   /** The store as it is, or as an opening leaves it. */
@@ -330,10 +322,16 @@ class EngineSimulation implements Surroundings, LogTap {
       this.#hadRoomSince = this.fullCount;
       const { shard, shards, log } = this.#process;
       this.#oracle.recovered(shards.now(), log.end.lsn);
+      if (!this.#mayLook(shard)) continue;
       checkState(shard.state, this.#oracle.journal.model);
       if (this.#disk.armedCount === 0) this.#process.checkRecords(this.#oracle.journal.model);
     }
     return this.#process;
+  }
+
+  /** Whether a look at flows takes no faults that are meant for others. */
+  #mayLook({ state }: Shard): boolean {
+    return this.#disk.armedCount === 0 || state.flows.cold.size === 0;
   }
 
   #openOnce(): EngineProcess | undefined {

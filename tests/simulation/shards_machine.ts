@@ -18,6 +18,7 @@ import { assertEquals } from "../assert.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
 import type { VerifySubject } from "../../src/engine/verify.ts";
+import { coolingPlanAt } from "./cooling_plans.ts";
 import { HASH_KEY } from "./engine_machine.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
@@ -86,7 +87,8 @@ export class ShardsProcess {
     const map = new ShardMap(manifest.state.slots);
     const checkpoints = new Checkpoints({ directory, manifest, recordsMin: 1 });
     const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
-    this.shards = parts.opens(() => new Shards({ ...options, mergePlan: MERGE_PLAN }));
+    const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(wallMs) };
+    this.shards = parts.opens(() => new Shards({ ...options, ...plans }));
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }

@@ -16,6 +16,7 @@ import {
   type ReadValue,
   toRecord,
   valuePlace,
+  wakeFlows,
 } from "../../src/flow/core/mod.ts";
 import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
@@ -121,6 +122,9 @@ function checkReachable(state: FlowState, flow: ModelFlow): void {
   );
   if (!isFound) throw new Violation(`${nameOf(flow)} is not found by its id`);
   const isLeased = flow.owner !== null;
+  // What every call does that comes then. A flow that could not be read is tried again some time.
+  const untilMs = state.cold.failure === null ? takeableMs(flow) : Number.MAX_SAFE_INTEGER;
+  wakeFlows(state, { untilMs, countMax: Infinity });
   const nextDueMs = state.nextDueMs({
     type: flow.type,
     states: [flow.state],

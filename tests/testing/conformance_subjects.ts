@@ -45,12 +45,12 @@ export function shardedSubject(settings: ConformanceSettings): Promise<Conforman
 }
 
 /**
- * A store in a folder of its own. Without ballast: four megabytes on disk for each of hundreds of
- * stores would be most of the time.
+ * A store in a folder of its own, whose flows are cold whenever they can be. Without ballast: four
+ * megabytes on disk for each of hundreds of stores would be most of the time.
  */
 export function fileSubject(settings: ConformanceSettings): Promise<ConformanceSubject> {
   const scratch = scratchFolder();
-  const limits = { ballastBytes: 0, ...settings.limits };
+  const limits = { ballastBytes: 0, hotFlowsMax: 0, ...settings.limits };
   return openSubject({ dir: scratch.path }, { ...settings, limits }, scratch);
 }
 

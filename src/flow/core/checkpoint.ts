@@ -15,7 +15,7 @@ import type { StoredPolicy } from "./policy_resolution.ts";
 import type { FlowState } from "./state.ts";
 
 /** Goes up with every change of what is written here, or of what it is made of. */
-export const CHECKPOINT_VERSION = 3;
+export const CHECKPOINT_VERSION = 4;
 
 /** So many things stand in one piece of JSON. */
 const PIECE_COUNT = 1_000;
@@ -49,6 +49,7 @@ export function saveState(state: FlowState, stream: StreamWriter): void {
   savePieces(stream, keysOf(state));
   savePieces(stream, signalsOf(state));
   savePieces(stream, openChildrenOf(state, state.table.save(stream)));
+  state.cold.save(stream);
 }
 
 /** Reads a state; it is empty. Those of other shards than the first have their policies already. */
@@ -77,6 +78,7 @@ export function loadState(state: FlowState, stream: StreamReader, isFirst: boole
   for (const [group, children] of loadPieces<OpenChildren>(stream)) {
     state.openChildren.set(group, new Set(children.map((index) => handles[index]!)));
   }
+  state.cold.load(stream);
 }
 
 function namesOf({ dictionary }: FlowState): string[] {

@@ -95,6 +95,8 @@ function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: num
   const known = state.table.at(handle);
   if (known.bodyLsn >= bodyLsn) return;
   const flow = { ...known, identity, bodyLsn };
+  const isCold = state.cold.seatOf(handle) !== undefined;
+  invariant(!isCold, "Who is taken into a group has a parent, and so no seat");
   state.table.replace(handle, flow);
   placeInGroup(state, handle, flow);
 }
@@ -113,7 +115,10 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const groups = groupsOf(state, key, before);
   const flow: Flow = { key, identity, bodyLsn, control, lsn, values, groups };
   const handle = known ?? table.add(flow);
-  if (known !== undefined) table.replace(known, flow);
+  if (known !== undefined) {
+    state.cold.changed(known);
+    table.replace(known, flow);
+  }
   place(state, handle, flow);
   state.markChanged(identity.type);
   return before?.lsn ?? 0;
@@ -187,9 +192,23 @@ function takeNascent(state: FlowState, key: FlowKey, lsn: number): NascentFlow {
 /** Puts a flow where it belongs in every index. */
 export function place(state: FlowState, handle: number, flow: Standing): void {
   const { identity, control } = flow;
-  const { due, retention, states } = state;
+  const { states } = state;
   const { type } = identity;
-  const { state: logical, priority, nextRunAtMs, retentionUntilMs, updatedAtMs } = control;
+  const { updatedAtMs } = control;
+  placeInTime(state, handle, flow);
+  states.place(handle, { type, state: shownState(control), updatedAtMs });
+  const { parentFlowId, rootFlowId, correlationId } = identity;
+  if (parentFlowId !== null) state.byParent.place(handle, parentFlowId, updatedAtMs);
+  if (rootFlowId !== null) state.byRoot.place(handle, rootFlowId, updatedAtMs);
+  if (correlationId !== null) state.byCorrelation.place(handle, correlationId, updatedAtMs);
+  placeInGroup(state, handle, flow);
+}
+
+/** Puts a flow where it belongs in the indexes by due time and by the end of its retention. */
+export function placeInTime(state: FlowState, handle: number, flow: Standing): void {
+  const { due, retention } = state;
+  const { identity: { type }, control } = flow;
+  const { state: logical, priority, nextRunAtMs, retentionUntilMs } = control;
   const leased = control.lease !== null;
   if (nextRunAtMs === null) due.remove(handle);
   else due.place(handle, { type, state: logical, leased, priority, dueMs: nextRunAtMs });
@@ -198,12 +217,6 @@ export function place(state: FlowState, handle: number, flow: Standing): void {
     const dueMs = retentionUntilMs;
     retention.place(handle, { type, state: logical, leased: false, priority: 0, dueMs });
   }
-  states.place(handle, { type, state: shownState(control), updatedAtMs });
-  const { parentFlowId, rootFlowId, correlationId } = identity;
-  if (parentFlowId !== null) state.byParent.place(handle, parentFlowId, updatedAtMs);
-  if (rootFlowId !== null) state.byRoot.place(handle, rootFlowId, updatedAtMs);
-  if (correlationId !== null) state.byCorrelation.place(handle, correlationId, updatedAtMs);
-  placeInGroup(state, handle, flow);
 }
 
 /** Keeps the flows of a group together that have not ended. */
@@ -247,6 +260,7 @@ function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   state.byCorrelation.remove(handle);
   const { membership } = flow.identity;
   if (membership !== null) removeFromGroup(state.openChildren, handle, membership.group);
+  state.cold.changed(handle);
   table.delete(key);
   state.signals.delete(packKey(key));
 }

@@ -4,12 +4,15 @@
  * @module
  */
 import type { IndexedMember, LineageIndex } from "../../index/mod.ts";
+import { coldFlaws } from "./cold/cold_flaws.ts";
 import { type Flow, hasEnded, shownState } from "./flow.ts";
 import type { FlowState } from "./state.ts";
 
 /** An index as it is looked through: what it holds, and what it says about a flow. */
 interface CheckedIndex {
   readonly name: string;
+  /** Whether flows stand in it that something happens to by itself. Default false. */
+  readonly isOfTimes?: boolean;
   readonly members: () => Iterable<IndexedMember>;
   /** What is wrong with where a flow stands in it; undefined: nothing. */
   readonly flawOf: (handle: number, flow: Flow) => string | undefined;
@@ -22,16 +25,20 @@ interface CheckedIndex {
  * found nothing; between two pieces the state may change.
  */
 export function* indexFlaws(state: FlowState): Generator<string | undefined> {
+  const { table, cold } = state;
   const indexes = indexesOf(state);
-  for (const flow of state.table) {
-    yield lookupFlaw(state, flow);
-    const handle = state.table.handleOf(flow.key);
-    if (handle === undefined) continue;
-    for (const { name, flawOf } of indexes) {
-      const flaw = flawOf(handle, state.table.at(handle));
+  for (const handle of table.handles()) {
+    const flow = table.at(handle);
+    yield lookupFlaw(state, flow, handle);
+    const seat = cold.seatOf(handle);
+    for (const { name, isOfTimes = false, flawOf, holds } of indexes) {
+      // A flow that has a seat is listed there, and is not due as long as it sleeps.
+      const isCold = seat !== undefined && (!isOfTimes || cold.isAsleep(seat));
+      const flaw = isCold ? compared(holds(handle), false) : flawOf(handle, flow);
       if (flaw !== undefined) yield `${nameOf(flow)} ${flaw} in the index by ${name}`;
     }
   }
+  yield* coldFlaws(state);
   for (const index of indexes) yield* strangers(state, index);
   for (const { key, isInOrder } of state.kv.members()) {
     yield isInOrder ? undefined : `The key "${key.key}" is not where its name and its end say`;
@@ -51,11 +58,11 @@ function* strangers(
   }
 }
 
-function lookupFlaw({ table }: FlowState, { key, identity: { partitionKey, id } }: Flow) {
-  const flow = table.get(key);
-  if (flow === undefined) return `No flow is found by the key of "${id}"`;
-  const isFound = table.find(partitionKey, id)?.bodyLsn === flow.bodyLsn &&
-    table.findAll(id).some(({ bodyLsn }) => bodyLsn === flow.bodyLsn);
+function lookupFlaw({ table }: FlowState, flow: Flow, handle: number): string | undefined {
+  const { key, identity: { partitionKey, id }, bodyLsn } = flow;
+  if (table.handleOf(key) !== handle) return `No flow is found by the key of "${id}"`;
+  const isFound = table.find(partitionKey, id)?.bodyLsn === bodyLsn &&
+    table.findAll(id).some((found) => found.bodyLsn === bodyLsn);
   return isFound ? undefined : `${nameOf(flow)} is not found by its id`;
 }
 
@@ -68,12 +75,14 @@ function indexesOf(state: FlowState): readonly CheckedIndex[] {
   return [
     {
       name: "due time",
+      isOfTimes: true,
       members: () => due.members(),
       flawOf: (handle, flow) => dueFlaw(state, handle, flow),
       holds: (handle) => due.placeOf(handle) !== undefined,
     },
     {
       name: "retention",
+      isOfTimes: true,
       members: () => retention.members(),
       flawOf: (handle, { control: { retentionUntilMs } }) =>
         compared(retention.placeOf(handle)?.dueMs ?? null, retentionUntilMs),

@@ -14,14 +14,13 @@ const GRACE_MS_MAX = 5_000;
  * over at once. Only the due index learns of it: what a lease says about itself stays true.
  */
 export function grantLeaseGrace({ table, due }: FlowState, openedAtMs: number): void {
-  for (const { key, identity: { type }, control } of table) {
+  // Nobody has a lease of a cold flow.
+  for (const handle of table.handles()) {
+    const { identity: { type }, control } = table.standing(handle);
     const { lease, nextRunAtMs: endMs, updatedAtMs, state, priority } = control;
     if (lease === null || endMs === null) continue;
     const graceMs = Math.min(endMs - updatedAtMs, GRACE_MS_MAX);
     const dueMs = Math.max(endMs, openedAtMs + graceMs);
-    const handle = table.handleOf(key);
-    if (handle !== undefined && dueMs > endMs) {
-      due.place(handle, { type, state, leased: true, priority, dueMs });
-    }
+    if (dueMs > endMs) due.place(handle, { type, state, leased: true, priority, dueMs });
   }
 }

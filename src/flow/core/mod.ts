@@ -7,6 +7,9 @@
 
 export { CHECKPOINT_VERSION, loadState, saveState } from "./checkpoint.ts";
 export { type Answer, answer } from "./answer.ts";
+export type { ColdRecords } from "./cold/cold_flows.ts";
+export { Cooling, type CoolingPlan, DEFAULT_COOLING_PLAN } from "./cold/cooling.ts";
+export { nextWakeMs, wakeFlows } from "./cold/waking.ts";
 export type {
   AtomicCommand,
   AtomicPart,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type DueSelection, mergedWalk, type StateWalk } from "../../index/mod.ts";
-import { type FlowInfo, RUNNING } from "../mod.ts";
+import { type FlowInfo, isTerminalState, RUNNING } from "../mod.ts";
 import type {
   GetQuery,
   InfoQuery,
@@ -14,6 +14,7 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
+import { countAsleep, walkCold } from "./cold/cold_walk.ts";
 import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
 import { type Flow, isForgotten } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
@@ -80,14 +81,14 @@ export function readInfo(shards: States, query: InfoQuery, nowMs: number): InfoR
   let due = 0;
   let oldestDueMs = Infinity;
   for (const state of shards) {
-    for (const [name, count] of state.states.counts(type)) {
+    for (const [name, count] of countsOf(state, type)) {
       const listed = partitionKey === null
         ? count - countForgotten(state, type, name, nowMs)
         : countListed(state, query, name, nowMs);
       if (listed > 0) states.set(name, (states.get(name) ?? 0) + listed);
     }
     const counted = state.due.count(selection, nowMs);
-    all += counted.all;
+    all += counted.all + countSleeping(state, type, partitionKey);
     due += counted.due;
     oldestDueMs = Math.min(oldestDueMs, state.due.earliestMs(selection));
   }
@@ -116,6 +117,33 @@ export function readValues(query: ValuesQuery): ValuesReply {
 /** Answers `policyGet`. */
 export function readPolicy(state: FlowState, { type, state: name }: PolicyQuery): PolicyReply {
   return { kind: "policy", policy: resolvePolicy(type, state.policies.get(type), name) };
+}
+
+/** The states that flows of a type are in, with their counts. */
+function countsOf({ states, cold }: FlowState, type: string): Map<string, number> {
+  const counts = states.counts(type);
+  for (const { state, size } of cold.lanes(type)) {
+    if (size > 0) counts.set(state, (counts.get(state) ?? 0) + size);
+  }
+  return counts;
+}
+
+/** How many flows of a type will be due and are in no index that says so. */
+function countSleeping(
+  { cold, keys }: FlowState,
+  type: string,
+  partitionKey: string | null,
+): number {
+  let count = 0;
+  for (const lane of cold.lanes(type)) {
+    if (lane.asleepCount === 0 || isTerminalState(lane.state)) continue;
+    if (partitionKey === null) count += lane.asleepCount;
+    else {count += countAsleep(cold, lane, {
+        key: partitionKey,
+        hash: keys.hashOfText(partitionKey),
+      });}
+  }
+  return count;
 }
 
 function countForgotten(state: FlowState, type: string, name: string, nowMs: number): number {
@@ -150,19 +178,35 @@ function readType(
 ): FlowsReply | PageReply {
   const { type, partitionKey } = query;
   const sign = walk.rev ? -1 : 1;
-  const walks = shards.map((state) => listedFlows(state, type, walk));
+  const walks = shards.map((state) => listedFlows(state, type, { ...walk, partitionKey }));
   const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
   return readRows(flows, query, (flow) => isListed(flow, partitionKey, nowMs));
 }
 
-function* listedFlows(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
+/** Which flows are wanted. Those of other partitions may be among them. */
+interface ListWalk extends StateWalk {
+  readonly partitionKey: string | null;
+}
+
+function listedFlows(state: FlowState, type: string, walk: ListWalk): Generator<Flow> {
+  const { cold, keys } = state;
+  if (cold.size === 0) return hotFlows(state, type, walk);
+  const { partitionKey } = walk;
+  const partitionHash = partitionKey === null ? undefined : keys.hashOfText(partitionKey);
+  const walks = [hotFlows(state, type, walk), walkCold(cold, type, { ...walk, partitionHash })];
+  const sign = walk.rev ? -1 : 1;
+  return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
+}
+
+function* hotFlows(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
   for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
 }
 
 function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {
   let count = 0;
-  for (const handle of state.states.walk(query.type, { states: [name] })) {
-    if (isListed(state.table.at(handle), query.partitionKey, nowMs)) count++;
+  const { type, partitionKey } = query;
+  for (const flow of listedFlows(state, type, { states: [name], partitionKey })) {
+    if (isListed(flow, partitionKey, nowMs)) count++;
   }
   return count;
 }

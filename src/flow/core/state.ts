@@ -4,6 +4,7 @@
  * @module
  */
 import { sipHash24, type SipKey } from "../../codec/mod.ts";
+import { InvariantError } from "../../invariant.ts";
 import {
   DueIndex,
   type DueSelection,
@@ -11,6 +12,7 @@ import {
   LineageIndex,
   StateIndex,
 } from "../../index/mod.ts";
+import { ColdFlows, type ColdRecords } from "./cold/cold_flows.ts";
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ClosingView } from "./closing.ts";
@@ -62,6 +64,8 @@ export class FlowState implements ClosingView {
   readonly dictionary: Dictionary = new Dictionary();
   /** The flows. */
   readonly table: FlowTable;
+  /** Those of them that memory knows in short. */
+  readonly cold: ColdFlows;
   /** The policies by type, with the LSNs that set them. The first shard of a store has them. */
   readonly policies: Policies;
   /** The flows that have a due time, by due time. */
@@ -102,13 +106,15 @@ export class FlowState implements ClosingView {
    * @param hash Gives flows their keys; the same for the whole life of a store.
    */
   constructor(hash: KeyedHash, options: Omit<FlowStateOptions, "hashKey"> = {}) {
-    const { policies = new Map(), fencingFloor = 0, shard = 0 } = options;
+    const { policies = new Map(), fencingFloor = 0, shard = 0, records = NO_RECORDS } = options;
     this.hash = hash;
     this.policies = policies;
     this.fencingFloor = fencingFloor;
     this.links = new ValueLinks(shard);
     this.keys = new FlowKeys(hash);
-    this.table = new PackedTable({ dictionary: this.dictionary, keys: this.keys });
+    this.cold = new ColdFlows(records);
+    const { dictionary, keys, cold } = this;
+    this.table = new PackedTable({ dictionary, keys, cold });
     this.due = new DueIndex(this.table);
     this.retention = new DueIndex(this.table);
     this.states = new StateIndex(this.table);
@@ -181,6 +187,17 @@ export function dueSelection(filter: ClaimFilter): DueSelection {
   return { type, states, partitionKeys, priority, waiting, leased: expired };
 }
 
+/** A state whose flows are never cold. */
+const NO_RECORDS: ColdRecords = {
+  control: (lsn) => nobodyHas(lsn),
+  body: (lsn) => nobodyHas(lsn),
+  list: (lsn) => nobodyHas(lsn),
+};
+
+function nobodyHas(lsn: number): never {
+  throw new InvariantError(`Nobody knows where the record with the LSN ${lsn} is`);
+}
+
 /** What a state is made with. */
 export interface FlowStateOptions {
   /** The same for the whole life of a store. */
@@ -191,6 +208,8 @@ export interface FlowStateOptions {
   readonly policies?: Policies | undefined;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
+  /** Where what memory leaves out of cold flows is read. Default: nowhere, and no flow is cold. */
+  readonly records?: ColdRecords | undefined;
 }
 
 /** An empty state. */

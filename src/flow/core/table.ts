@@ -5,11 +5,14 @@
  */
 import { HashChains, type Members } from "../../index/mod.ts";
 import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
+import { type ColdFlows, seatOf } from "./cold/cold_flows.ts";
+import type { Cooled } from "./cold/cooling.ts";
 import type { Dictionary } from "./dictionary.ts";
-import type { Control, Flow } from "./flow.ts";
+import { type Control, type Flow, hasEnded } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
 import { type Beside, FlowRows, ROW_BYTES } from "./flow_rows.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
+import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
 
 /**
  * All flows. What it gives out is a snapshot: it may be made on demand, so nobody relies on getting
@@ -18,12 +21,16 @@ import { IdentityArena, type Ties } from "./identity_arena.ts";
 export interface FlowTable extends Members {
   /** How many flows there are. */
   readonly size: number;
+  /** How many of them have a row, and so a handle. The others are cold. */
+  readonly rowCount: number;
   /** The flow with a key. */
   get(key: FlowKey): Flow | undefined;
   /** The flow with an identity. */
   find(partitionKey: string, id: string): Flow | undefined;
   /** The flows with an id, in whatever partitions. */
   findAll(id: string): Flow[];
+  /** The flow with a key, for somebody who only looks: a cold one stays cold. */
+  peek(key: FlowKey): Flow | undefined;
   /** Whether a flow has a handle. */
   has(handle: number): boolean;
   /** The flow with a handle. */
@@ -36,11 +43,21 @@ export interface FlowTable extends Members {
   replace(handle: number, flow: Flow): void;
   /** Removes a flow. Its handle may be given to another one. */
   delete(key: FlowKey): void;
-  /** The handle of a flow. */
+  /** The handle of a flow. A cold one is brought back for it. */
   handleOf(key: FlowKey): number | undefined;
+  /** Brings the flow in a seat back, if it is not there. Returns its handle. */
+  warm(seat: number): number;
+  /** What is kept of a flow that becomes cold; undefined: it has what does not go into a seat. */
+  briefOf(handle: number): Cooled | undefined;
+  /** Lets a flow be cold, in a new seat, or in the one that it has. It is in no index any more. */
+  cool(handle: number, cooled?: Cooled): void;
+  /** The LSN of the control block of a flow. */
+  lsnOf(handle: number): number;
+  /** The handles of all flows that have one, in no order. */
+  handles(): Iterable<number>;
   /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
   [Symbol.iterator](): Iterator<Flow>;
-  /** Writes all flows, in the order of their last change. Returns their handles in this order. */
+  /** Writes the flows that have no seat, in the order of their last change. Returns their handles. */
   save(stream: StreamWriter): readonly number[];
   /** Reads all flows; there are none yet. Yields the handle of each, in the same order. */
   load(stream: StreamReader): Generator<number>;
@@ -60,13 +77,9 @@ export interface PackedTableParts {
   readonly dictionary: Dictionary;
   /** Makes keys of partitions and ids. */
   readonly keys: FlowKeys;
+  /** The flows that have no row. */
+  readonly cold: ColdFlows;
 }
-
-/**
- * Flows that were seen last are kept as objects, so many: a power of two, and about as many as the
- * largest batch has. With 4,096 a flow cost 1 µs more than with 512, all of it the collector's.
- */
-const RECENT_COUNT = 1 << 10;
 
 /**
  * A table of rows in typed arrays: a flow is about 250 bytes that no collector looks at. A flow that
@@ -74,6 +87,7 @@ const RECENT_COUNT = 1 << 10;
  */
 export class PackedTable implements FlowTable {
   readonly #keys: FlowKeys;
+  readonly #cold: ColdFlows;
   readonly #rows: FlowRows;
   readonly #identities: IdentityArena;
   readonly #byKey = new HashChains();
@@ -86,13 +100,18 @@ export class PackedTable implements FlowTable {
   #absent: FlowKey | undefined;
 
   /** An empty table. */
-  constructor({ dictionary, keys }: PackedTableParts) {
+  constructor({ dictionary, keys, cold }: PackedTableParts) {
     this.#keys = keys;
+    this.#cold = cold;
     this.#rows = new FlowRows(dictionary);
     this.#identities = new IdentityArena(dictionary);
   }
 
   get size(): number {
+    return this.#byKey.size + this.#cold.size - this.#cold.warmCount;
+  }
+
+  get rowCount(): number {
     return this.#byKey.size;
   }
 
@@ -116,7 +135,13 @@ export class PackedTable implements FlowTable {
         return this.at(handle);
       }
     }
-    if (!isHashed) this.#absent = key;
+    const seats = this.#cold.seatsByKey(hash);
+    for (const seat of seats) {
+      const flow = this.#cold.read(seat);
+      const isIt = flow.identity.id === id && flow.identity.partitionKey === partitionKey;
+      if (isIt) return this.#warm(seat, flow);
+    }
+    if (!isHashed && seats.length === 0) this.#absent = key;
     return undefined;
   }
 
@@ -128,7 +153,18 @@ export class PackedTable implements FlowTable {
       if (this.#byId.hashOf(handle) !== hash) continue;
       if (this.#identities.hasId(this.#rows.identityOf(handle), id)) found.push(this.at(handle));
     }
+    for (const seat of this.#cold.seatsById(hash)) {
+      const flow = this.#cold.read(seat);
+      if (flow.identity.id === id) found.push(this.#warm(seat, flow));
+    }
     return found;
+  }
+
+  peek(key: FlowKey): Flow | undefined {
+    const handle = this.#handleOf(key);
+    if (handle !== undefined) return this.at(handle);
+    const seat = this.#seatOf(key);
+    return seat === undefined ? undefined : this.#cold.read(seat);
   }
 
   has(handle: number): boolean {
@@ -196,7 +232,10 @@ export class PackedTable implements FlowTable {
 
   delete(key: FlowKey): void {
     const handle = this.handleOf(key);
-    if (handle === undefined) return;
+    if (handle !== undefined) this.#remove(handle, key);
+  }
+
+  #remove(handle: number, key: FlowKey): void {
     const place = handle & (RECENT_COUNT - 1);
     if (this.#recentHandles[place] === handle) this.#recent[place] = undefined;
     this.#recentKeys.forget(key);
@@ -207,6 +246,54 @@ export class PackedTable implements FlowTable {
   }
 
   handleOf(key: FlowKey): number | undefined {
+    const handle = this.#handleOf(key);
+    if (handle !== undefined || key === this.#absent) return handle;
+    const seat = this.#seatOf(key);
+    if (seat !== undefined) return this.warm(seat);
+    this.#absent = key;
+    return undefined;
+  }
+
+  warm(seat: number): number {
+    const known = this.#handleOf(this.#cold.keyOf(seat));
+    if (known !== undefined) return known;
+    const handle = this.add(this.#cold.read(seat));
+    this.#cold.warmed(seat, handle);
+    return handle;
+  }
+
+  briefOf(handle: number): Cooled | undefined {
+    const { key, bodyLsn, control, lsn, groups } = this.#rows.read(handle);
+    const block = this.#rows.identityOf(handle);
+    const ties = this.#identities.ties(block);
+    const { lease, nextRunAtMs, retentionUntilMs } = control;
+    const isPlain = lease === null && groups.length === 0 && hasNoTies(ties);
+    if (!isPlain) return undefined;
+    return {
+      kind: { type: ties.type, state: control.state },
+      brief: {
+        key,
+        idHash: this.#byId.hashOf(handle),
+        partitionHash: this.#keys.hashOfText(this.#identities.partitionOf(block)),
+        lsn,
+        bodyLsn,
+        wakeMs: hasEnded(control) ? retentionUntilMs : nextRunAtMs,
+      },
+    };
+  }
+
+  cool(handle: number, cooled?: Cooled): void {
+    if (cooled === undefined) this.#cold.cooled(handle);
+    const key = this.#rows.keyOf(handle);
+    this.#remove(handle, key);
+    if (cooled !== undefined) this.#cold.add(cooled.kind, cooled.brief);
+  }
+
+  lsnOf(handle: number): number {
+    return this.#rows.lsnOf(handle);
+  }
+
+  #handleOf(key: FlowKey): number | undefined {
     const recent = this.#recentKeys.handleOf(key);
     if (recent >= 0) return recent;
     if (key === this.#absent) return undefined;
@@ -216,20 +303,39 @@ export class PackedTable implements FlowTable {
       // The hash first: rows are far apart in memory.
       if (this.#byKey.hashOf(handle) === hash && this.#rows.isAt(handle, key)) return handle;
     }
-    this.#absent = key;
     return undefined;
   }
 
-  *[Symbol.iterator](): Iterator<Flow> {
+  /** The seat of a flow that has no row. */
+  #seatOf(key: FlowKey): number | undefined {
+    return this.#cold.seatsByKey(hashOfKey(key)).find((seat) => this.#cold.isAt(seat, key));
+  }
+
+  #warm(seat: number, flow: Flow): Flow {
+    this.#cold.warmed(seat, this.add(flow));
+    return flow;
+  }
+
+  *handles(): Generator<number> {
     for (let handle = 0; handle < this.#rows.end; handle++) {
-      if (this.#rows.has(handle)) yield this.at(handle);
+      if (this.#rows.has(handle)) yield handle;
+    }
+  }
+
+  *[Symbol.iterator](): Iterator<Flow> {
+    for (const handle of this.handles()) yield this.at(handle);
+    for (const { at } of this.#cold.seats()) {
+      if (!at.block.isWarm(at.place)) yield this.#cold.read(seatOf(at));
     }
   }
 
   save(stream: StreamWriter): readonly number[] {
     const rows = this.#rows;
     const handles: number[] = [];
-    for (let handle = 0; handle < rows.end; handle++) if (rows.has(handle)) handles.push(handle);
+    // Those that have a seat as well are saved there.
+    for (const handle of this.handles()) {
+      if (this.#cold.seatOf(handle) === undefined) handles.push(handle);
+    }
     handles.sort((a, b) => rows.lsnOf(a) - rows.lsnOf(b));
     stream.u32(handles.length);
     stream.u32(this.#identities.fixedBytes);
@@ -279,31 +385,7 @@ export class PackedTable implements FlowTable {
   }
 }
 
-/** The handles of the keys that were seen last: numbers in one place, where chains are all over it. */
-class RecentKeys {
-  readonly #keys = new Uint32Array(2 * RECENT_COUNT);
-  /** The handles, plus 1. */
-  readonly #handles = new Float64Array(RECENT_COUNT);
-
-  /** The handle of a key, -1 if it was not seen lately. */
-  handleOf(key: FlowKey): number {
-    const place = placeOf(key);
-    const isHere = this.#keys[2 * place] === key.lo && this.#keys[2 * place + 1] === key.hi;
-    return isHere ? this.#handles[place]! - 1 : -1;
-  }
-
-  note(key: FlowKey, handle: number): void {
-    const place = placeOf(key);
-    this.#keys[2 * place] = key.lo;
-    this.#keys[2 * place + 1] = key.hi;
-    this.#handles[place] = handle + 1;
-  }
-
-  forget(key: FlowKey): void {
-    if (this.handleOf(key) >= 0) this.#handles[placeOf(key)] = 0;
-  }
-}
-
-function placeOf({ lo }: FlowKey): number {
-  return (lo >>> 2) & (RECENT_COUNT - 1);
+function hasNoTies({ parentFlowId, rootFlowId, correlationId, membership }: Ties): boolean {
+  return parentFlowId === null && rootFlowId === null && correlationId === null &&
+    membership === null;
 }

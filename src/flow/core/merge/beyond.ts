@@ -53,7 +53,7 @@ export function beyondRuns({ shard, states }: StatesBeyond): Beyond {
   return {
     shard,
     hash: own().hash,
-    flow: (key) => own().table.get(key),
+    flow: (key) => own().table.peek(key),
     oldestUnheardLsn: (to) => own().mail.sentTo(to)[0]?.lsn ?? Infinity,
     isLinked: (lsn) => states().some(({ links }) => links.has(valueNumber({ shard, lsn }))),
     linkMark: () => states().map(({ links }) => [links, links.notedCount] as const),

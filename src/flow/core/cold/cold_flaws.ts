@@ -1,0 +1,70 @@
+/**
+ * Whether memory knows of cold flows what they are.
+ *
+ * @module
+ */
+import { isSameHash } from "../../../codec/mod.ts";
+import { type Flow, hasEnded } from "../flow.ts";
+import { hashOfKey } from "../flow_key.ts";
+import type { FlowState } from "../state.ts";
+import { secondOf } from "./cold_block.ts";
+import { seatOf } from "./cold_flows.ts";
+import type { ColdLane, LanePlace } from "./cold_lane.ts";
+
+/**
+ * Compares every seat with the flow that it is for. Yields what is wrong, and undefined after every
+ * seat with which nothing is; between two of them the state may change.
+ */
+export function* coldFlaws(state: FlowState): Generator<string | undefined> {
+  let lastLane: ColdLane | undefined;
+  let lastLsn = 0;
+  for (const { lane, at } of state.cold.seats()) {
+    if (lane !== lastLane) {
+      yield laneFlaw(lane);
+      lastLsn = 0;
+    }
+    lastLane = lane;
+    const lsn = at.block.lsnOf(at.place);
+    const flow = state.cold.read(seatOf(at));
+    const flaw = lsn > lastLsn ? seatFlaw(state, lane, at, flow) : "stands before an older one";
+    const { identity: { id, partitionKey } } = flow;
+    yield flaw && `Flow "${id}" in partition "${partitionKey}" ${flaw} among the cold flows`;
+    lastLsn = lsn;
+  }
+}
+
+function seatFlaw(
+  { cold, keys }: FlowState,
+  lane: ColdLane,
+  { block, place }: LanePlace,
+  { key, identity, control }: Flow,
+): string | undefined {
+  const seat = seatOf({ block, place });
+  const isFound = block.isWarm(place) ||
+    (cold.seatsByKey(hashOfKey(key)).includes(seat) &&
+      cold.seatsById(keys.hashOfText(identity.id)).includes(seat));
+  if (!isFound || !isSameHash(block.keyOf(place), key)) return "is not found";
+  const isHome = identity.type === lane.type && control.state === lane.state &&
+    block.mayBeIn(place, keys.hashOfText(identity.partitionKey));
+  if (!isHome) return "stands where others belong";
+  const { wakeMs } = block.briefOf(place);
+  const timeMs = hasEnded(control) ? control.retentionUntilMs : control.nextRunAtMs;
+  // One that could not be read in time sleeps for longer.
+  const isInTime = timeMs === null
+    ? wakeMs === null
+    : wakeMs !== null && secondOf(wakeMs) >= secondOf(timeMs);
+  return isInTime ? undefined : "does not wake when it should";
+}
+
+/** Whether a lane has counted its flows. */
+function laneFlaw(lane: ColdLane): string | undefined {
+  let count = 0;
+  let asleepCount = 0;
+  for (const { block, place } of lane.places(false)) {
+    count++;
+    if (block.isAsleep(place)) asleepCount++;
+  }
+  if (count === lane.size && asleepCount === lane.asleepCount) return undefined;
+  return `${lane.size} flows are cold as "${lane.state}", ${lane.asleepCount} of them asleep, ` +
+    `and ${count} and ${asleepCount} are there`;
+}

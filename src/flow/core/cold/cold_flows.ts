@@ -1,0 +1,390 @@
+/**
+ * Flows that memory knows in short.
+ *
+ * @module
+ */
+import { isSameHash, type StreamReader, type StreamWriter } from "../../../codec/mod.ts";
+import { invariant } from "../../../invariant.ts";
+import type { BodyEffect, CtrlEffect } from "../effect.ts";
+import type { Flow } from "../flow.ts";
+import type { FlowKey } from "../flow_key.ts";
+import { NO_GROUPS } from "../group.ts";
+import { type NamedValues, NO_VALUES } from "../named_values.ts";
+import { BLOCK_BITS, type Brief, ColdBlock, isNear, SEAT_BYTES } from "./cold_block.ts";
+import { ColdLane, type LaneKind, type LanePlace } from "./cold_lane.ts";
+import { SeatChains } from "./seat_chains.ts";
+
+const PLACE_MASK = (1 << BLOCK_BITS) - 1;
+
+/** Bytes that a seat takes in the lists that it is found by, and a block beside its seats. */
+const CHAINED_BYTES = 14;
+const BLOCK_BYTES = 600;
+
+/** With so few flows a block is joined to the one before it, if that has no more. */
+const FEW_COUNT = 1 << (BLOCK_BITS - 2);
+
+const NO_SEATS: readonly number[] = [];
+
+/** Where what was left out is read. It throws if that cannot be read. */
+export interface ColdRecords {
+  /** The control block with an LSN. */
+  control(lsn: number): CtrlEffect;
+  /** The body with an LSN. */
+  body(lsn: number): BodyEffect;
+  /** The list of named values with an LSN. */
+  list(lsn: number): NamedValues;
+}
+
+/**
+ * Flows that nobody needs for now, in about forty bytes each: where their records stand, and what
+ * they are found by. Everything else is read when somebody asks.
+ *
+ * A flow that somebody looks up is **warm**: it is in the table as well, and keeps its seat until it
+ * changes. One that is brought back since its time is near is **awake**: it is also in the indexes of
+ * due times and of retention. Lists know cold flows by their seats, warm ones included.
+ */
+export class ColdFlows {
+  readonly #records: ColdRecords;
+  readonly #lanes = new Map<string, Map<string, ColdLane>>();
+  readonly #blocks: (ColdBlock | undefined)[] = [];
+  readonly #laneOf: (ColdLane | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #byKey = new SeatChains({
+    hashOf: (seat) => this.#blockOf(seat).keyHashOf(seat & PLACE_MASK),
+    mayCrowd: false,
+  });
+  readonly #byId = new SeatChains({
+    hashOf: (seat) => this.#blockOf(seat).idHashOf(seat & PLACE_MASK),
+    mayCrowd: true,
+  });
+  /** The seats of warm flows, by handle, those first that have been warm longest. */
+  readonly #warm = new Map<number, number>();
+  #size = 0;
+  #wakeSecond = Infinity;
+  /** Why a flow could not be brought back lately, in sentence case; null: all could. */
+  failure: string | null = null;
+
+  /** @param records Where what was left out is read. */
+  constructor(records: ColdRecords) {
+    this.#records = records;
+  }
+
+  /** How many flows have a seat. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many of them are in the table as well. */
+  get warmCount(): number {
+    return this.#warm.size;
+  }
+
+  /** Bytes that it takes, about. */
+  get bytes(): number {
+    const blockCount = this.#blocks.length - this.#free.length;
+    return blockCount * ((SEAT_BYTES << BLOCK_BITS) + BLOCK_BYTES) + this.#size * CHAINED_BYTES;
+  }
+
+  /** The first second in which a flow has to be brought back, `Infinity` if none has. */
+  get wakeSecond(): number {
+    return this.#wakeSecond;
+  }
+
+  /** Whether a flow can have a seat: behind all others of its lane, with its records close together. */
+  takes(kind: LaneKind, brief: Brief): boolean {
+    return brief.lsn > (this.#laneIf(kind)?.lastLsn ?? 0) && isNear(brief);
+  }
+
+  /** Gives a flow a seat that it can have. */
+  add(kind: LaneKind, brief: Brief): void {
+    const lane = this.#lane(kind);
+    let block = lane.blocks.at(-1);
+    if (block === undefined || !block.takes(brief.lsn)) block = this.#extend(lane, brief.lsn);
+    const seat = seatOf({ block, place: block.add(brief) });
+    this.#byKey.add(seat);
+    this.#byId.add(seat);
+    this.#size++;
+    lane.size++;
+    lane.lastLsn = brief.lsn;
+    if (brief.wakeMs !== null) lane.asleepCount++;
+    this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+  }
+
+  /** The seats of flows that are not warm and whose keys have a hash. */
+  seatsByKey(hash: number): readonly number[] {
+    if (this.#size === 0) return NO_SEATS;
+    let found: number[] | undefined;
+    for (let seat = this.#byKey.first(hash); seat >= 0; seat = this.#byKey.next(seat)) {
+      const block = this.#blockOf(seat);
+      const place = seat & PLACE_MASK;
+      if (block.keyHashOf(place) === hash && !block.isWarm(place)) (found ??= []).push(seat);
+    }
+    return found ?? NO_SEATS;
+  }
+
+  /** The seats of flows that are not warm and whose ids have a hash. */
+  seatsById(hash: number): readonly number[] {
+    if (this.#size === 0) return NO_SEATS;
+    let found: number[] | undefined;
+    for (let seat = this.#byId.first(hash); seat >= 0; seat = this.#byId.next(seat)) {
+      const block = this.#blockOf(seat);
+      const place = seat & PLACE_MASK;
+      if (block.idHashOf(place) === hash && !block.isWarm(place)) (found ??= []).push(seat);
+    }
+    return found ?? NO_SEATS;
+  }
+
+  /** Whether the flow in a seat has a key. */
+  isAt(seat: number, key: FlowKey): boolean {
+    return this.#blockOf(seat).isAt(seat & PLACE_MASK, key);
+  }
+
+  /** The key of the flow in a seat. */
+  keyOf(seat: number): FlowKey {
+    return this.#blockOf(seat).keyOf(seat & PLACE_MASK);
+  }
+
+  /** Reads the flow in a seat. */
+  read(seat: number): Flow {
+    const block = this.#blockOf(seat);
+    const place = seat & PLACE_MASK;
+    const key = block.keyOf(place);
+    const lsn = block.lsnOf(place);
+    const bodyLsn = block.bodyLsnOf(place);
+    const { key: controlKey, control } = this.#records.control(lsn);
+    const { key: bodyKey, identity } = this.#records.body(bodyLsn);
+    if (!isSameHash(controlKey, key) || !isSameHash(bodyKey, key)) {
+      invariant(false, `the records with the LSNs ${lsn} and ${bodyLsn} are of another flow`);
+    }
+    const { valuesLsn } = control;
+    const values = valuesLsn === 0 ? NO_VALUES : this.#records.list(valuesLsn);
+    return { key, identity, bodyLsn, control, lsn, values, groups: NO_GROUPS };
+  }
+
+  /** When the flow in a seat changed. */
+  timeOf(seat: number): number {
+    const lsn = this.#blockOf(seat).lsnOf(seat & PLACE_MASK);
+    return this.#records.control(lsn).control.updatedAtMs;
+  }
+
+  /** The flow in a seat is in the table, with a handle, until it changes or is let go. */
+  warmed(seat: number, handle: number): void {
+    this.#blockOf(seat).setWarm(seat & PLACE_MASK, true);
+    this.#warm.set(handle, seat);
+  }
+
+  /** The seat of a warm flow, undefined if the handle is of a flow that has none. */
+  seatOf(handle: number): number | undefined {
+    return this.#warm.size === 0 ? undefined : this.#warm.get(handle);
+  }
+
+  /** Whether a flow is in the table, but in no index of times. */
+  isAsleep(seat: number): boolean {
+    return !this.#blockOf(seat).isAwake(seat & PLACE_MASK);
+  }
+
+  /** The handles of warm flows that are not awake, those first that have been warm longest. */
+  *idle(): Generator<number> {
+    for (const [handle, seat] of this.#warm) if (this.isAsleep(seat)) yield handle;
+  }
+
+  /** A warm flow is in the table no more. */
+  cooled(handle: number): void {
+    const seat = this.#warm.get(handle);
+    if (seat === undefined) invariant(false, `handle ${handle} is of no warm flow`);
+    this.#blockOf(seat).setWarm(seat & PLACE_MASK, false);
+    this.#warm.delete(handle);
+  }
+
+  /** A flow with a handle has changed, or is gone: if it had a seat, it has none any more. */
+  changed(handle: number): void {
+    const seat = this.seatOf(handle);
+    if (seat === undefined) return;
+    this.#warm.delete(handle);
+    const block = this.#blockOf(seat);
+    const place = seat & PLACE_MASK;
+    const lane = this.#laneOf[block.number]!;
+    this.#byKey.remove(seat);
+    this.#byId.remove(seat);
+    if (block.isAsleep(place)) lane.asleepCount--;
+    block.remove(place);
+    lane.size--;
+    this.#size--;
+    if (block.size === 0) this.#drop(lane, block);
+    else if (block.size <= FEW_COUNT && (block.size & (block.size - 1)) === 0) {
+      this.#join(lane, block);
+    }
+  }
+
+  /** Seats of flows that have to be brought back in a second or before, at most so many. */
+  wakesUntil(second: number, countMax: number): number[] {
+    const seats: number[] = [];
+    if (this.#wakeSecond > second) return seats;
+    for (const block of this.#blocks) {
+      if (block === undefined || block.wakeSecond > second) continue;
+      for (const place of block.wakesUntil(second)) {
+        seats.push(seatOf({ block, place }));
+        if (seats.length === countMax) return seats;
+      }
+    }
+    return seats;
+  }
+
+  /** The flow in a seat is in the indexes of times. */
+  awoke(seat: number): void {
+    const block = this.#blockOf(seat);
+    block.setAwake(seat & PLACE_MASK);
+    this.#laneOf[block.number]!.asleepCount--;
+  }
+
+  /** The flow in a seat cannot be brought back now; somebody will try again in a later second. */
+  postpone(seat: number, second: number): void {
+    this.#blockOf(seat).postpone(seat & PLACE_MASK, second);
+  }
+
+  /** Looks which second is the first one, after flows were brought back until a second. */
+  lookAgain(second: number): void {
+    this.#wakeSecond = Infinity;
+    for (const block of this.#blocks) {
+      if (block === undefined) continue;
+      if (block.wakeSecond <= second) block.lookAgain();
+      this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+    }
+  }
+
+  /** The lanes of a type. */
+  lanes(type: string): Iterable<ColdLane> {
+    return this.#lanes.get(type)?.values() ?? [];
+  }
+
+  /** Yields all seats with their lanes. They may change meanwhile: some may be missed then. */
+  *seats(): Generator<{ readonly lane: ColdLane; readonly at: LanePlace }> {
+    for (const lanes of this.#lanes.values()) {
+      for (const lane of lanes.values()) {
+        for (const at of lane.places(false)) yield { lane, at };
+      }
+    }
+  }
+
+  /** Writes all of it. */
+  save(stream: StreamWriter): void {
+    const lanes = [...this.#lanes.values()].flatMap((states) => [...states.values()])
+      .filter(({ size }) => size > 0);
+    stream.u32(this.#size);
+    stream.u32(lanes.length);
+    for (const { type, state, lastLsn, blocks } of lanes) {
+      stream.json({ type, state, lastLsn, blockCount: blocks.length });
+      for (const block of blocks) block.save(stream);
+    }
+  }
+
+  /** Reads what was saved; there is nothing yet. Everybody sleeps. */
+  load(stream: StreamReader): void {
+    const count = stream.u32();
+    this.#byKey.reserve(count);
+    this.#byId.reserve(count);
+    for (let lanes = stream.u32(); lanes > 0; lanes--) {
+      const saved = stream.json<LaneKind & { lastLsn: number; blockCount: number }>();
+      const lane = this.#lane(saved);
+      lane.lastLsn = saved.lastLsn;
+      for (let blocks = saved.blockCount; blocks > 0; blocks--) {
+        const block = this.#extend(lane, 0);
+        block.load(stream);
+        for (let place = 0; place < block.end; place++) {
+          if (!block.has(place)) continue;
+          const seat = seatOf({ block, place });
+          this.#byKey.add(seat);
+          this.#byId.add(seat);
+          if (block.isAsleep(place)) lane.asleepCount++;
+        }
+        lane.size += block.size;
+        this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+      }
+      this.#size += lane.size;
+    }
+  }
+
+  #laneIf({ type, state }: LaneKind): ColdLane | undefined {
+    return this.#lanes.get(type)?.get(state);
+  }
+
+  #lane(kind: LaneKind): ColdLane {
+    const known = this.#laneIf(kind);
+    if (known !== undefined) return known;
+    const lane = new ColdLane(kind);
+    const lanes = this.#lanes.get(kind.type);
+    if (lanes === undefined) this.#lanes.set(kind.type, new Map([[kind.state, lane]]));
+    else lanes.set(kind.state, lane);
+    return lane;
+  }
+
+  #extend(lane: ColdLane, baseLsn: number): ColdBlock {
+    const number = this.#free.pop() ?? this.#blocks.length;
+    const block = new ColdBlock(number, baseLsn);
+    this.#blocks[number] = block;
+    this.#laneOf[number] = lane;
+    lane.blocks.push(block);
+    return block;
+  }
+
+  #drop(lane: ColdLane, block: ColdBlock): void {
+    lane.blocks.splice(lane.blocks.indexOf(block), 1);
+    this.#blocks[block.number] = undefined;
+    this.#laneOf[block.number] = undefined;
+    this.#free.push(block.number);
+  }
+
+  /** Puts the flows of a block that has few, and those of the one before it, into a new one. */
+  #join(lane: ColdLane, block: ColdBlock): void {
+    const at = lane.blocks.indexOf(block);
+    const before = lane.blocks[at - 1];
+    const isWorthIt = before !== undefined && before.size <= FEW_COUNT &&
+      before.warmCount + block.warmCount === 0;
+    if (!isWorthIt) return;
+    const moved = [...placesOf(before), ...placesOf(block)];
+    const first = moved[0]!.block.lsnOf(moved[0]!.place);
+    const joined = this.#extend(lane, first);
+    lane.blocks.pop();
+    for (const { block: from, place } of moved) {
+      const brief = from.briefOf(place);
+      if (!joined.takes(brief.lsn)) return this.#discard(joined);
+      joined.add(brief);
+    }
+    for (const { block: from, place } of moved) {
+      const seat = seatOf({ block: from, place });
+      this.#byKey.remove(seat);
+      this.#byId.remove(seat);
+    }
+    lane.blocks.splice(at - 1, 2, joined);
+    for (const { number } of [before, block]) {
+      this.#blocks[number] = undefined;
+      this.#laneOf[number] = undefined;
+      this.#free.push(number);
+    }
+    for (const at of placesOf(joined)) {
+      this.#byKey.add(seatOf(at));
+      this.#byId.add(seatOf(at));
+    }
+  }
+
+  #discard({ number }: ColdBlock): void {
+    this.#blocks[number] = undefined;
+    this.#laneOf[number] = undefined;
+    this.#free.push(number);
+  }
+
+  #blockOf(seat: number): ColdBlock {
+    const block = this.#blocks[seat >>> BLOCK_BITS];
+    if (block === undefined) invariant(false, `there is no seat ${seat}`);
+    return block;
+  }
+}
+
+/** The number of a seat. */
+export function seatOf({ block, place }: LanePlace): number {
+  return block.number * (PLACE_MASK + 1) + place;
+}
+
+function* placesOf(block: ColdBlock): Generator<LanePlace> {
+  for (let place = 0; place < block.end; place++) if (block.has(place)) yield { block, place };
+}

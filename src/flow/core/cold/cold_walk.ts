@@ -1,0 +1,78 @@
+/**
+ * Reading cold flows in the order of their last change.
+ *
+ * @module
+ */
+import { type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
+import { byLastChange } from "../due_flow.ts";
+import type { Flow } from "../flow.ts";
+import { positionOf } from "../rows.ts";
+import { type ColdFlows, seatOf } from "./cold_flows.ts";
+import type { ColdLane, LanePlace } from "./cold_lane.ts";
+
+/** Which cold flows are read, and which way. */
+export interface ColdWalk extends ChangeWalk {
+  /** Only these states; null or absent: every state. */
+  readonly states?: readonly string[] | null;
+  /** Only flows whose partitions have this hash, and few others. Default: of all partitions. */
+  readonly partitionHash?: number | undefined;
+}
+
+/** Yields the cold flows of a type by the time of their last change, then by identity. */
+export function walkCold(cold: ColdFlows, type: string, walk: ColdWalk): Generator<Flow> {
+  const { states = null, rev = false } = walk;
+  const lanes = [...cold.lanes(type)].filter(({ state, size }) =>
+    size > 0 && (states === null || states.includes(state))
+  );
+  const sign = rev ? -1 : 1;
+  const walks = lanes.map((lane) => walkLane(cold, lane, walk));
+  return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
+}
+
+/** How many flows of a lane wait for a time and are in a partition. Reads each of them. */
+export function countAsleep(
+  cold: ColdFlows,
+  lane: ColdLane,
+  { key, hash }: { readonly key: string; readonly hash: number },
+): number {
+  let count = 0;
+  for (const { block, place } of lane.places(false)) {
+    if (!block.isAsleep(place) || !block.mayBeIn(place, hash)) continue;
+    if (cold.read(seatOf({ block, place })).identity.partitionKey === key) count++;
+  }
+  return count;
+}
+
+/** What changed at one instant is read as a whole, since it is in the order of its ids. */
+function* walkLane(cold: ColdFlows, lane: ColdLane, walk: ColdWalk): Generator<Flow> {
+  const { after = null, fromMs = 0, toMs = Infinity, rev = false, partitionHash } = walk;
+  const earliestMs = rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs);
+  const latestMs = rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs;
+  const sign = rev ? -1 : 1;
+  const isLeft = (flow: Flow): boolean =>
+    after === null || sign * comparePositions(positionOf(flow), after) > 0;
+  const ordered = (run: Flow[]): Flow[] =>
+    run.filter(isLeft).sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
+
+  const timeOf = (at: LanePlace): number => cold.timeOf(seatOf(at));
+  const isBounded = rev ? latestMs < Infinity : earliestMs > 0;
+  const from = isBounded
+    ? lane.search((at) => rev ? timeOf(at) > latestMs : timeOf(at) >= earliestMs)
+    : undefined;
+  // Going forward nothing is left; going back everything is.
+  if (isBounded && from === undefined && !rev) return;
+  let run: Flow[] = [];
+  for (const at of lane.places(rev, from)) {
+    if (partitionHash !== undefined && !at.block.mayBeIn(at.place, partitionHash)) continue;
+    const flow = cold.read(seatOf(at));
+    const { updatedAtMs } = flow.control;
+    if (rev ? updatedAtMs > latestMs : updatedAtMs < earliestMs) continue;
+    if (rev ? updatedAtMs < earliestMs : updatedAtMs > latestMs) break;
+    if (run[0] !== undefined && run[0].control.updatedAtMs !== updatedAtMs) {
+      yield* ordered(run);
+      run = [];
+    }
+    run.push(flow);
+  }
+  yield* ordered(run);
+}

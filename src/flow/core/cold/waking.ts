@@ -1,0 +1,56 @@
+/**
+ * Bringing cold flows back before something happens to them by itself.
+ *
+ * @module
+ */
+import { isFlowError } from "../../../errors.ts";
+import { placeInTime } from "../evolve.ts";
+import type { FlowState } from "../state.ts";
+import { secondOf, startOf } from "./cold_block.ts";
+
+/** Which flows are brought back. */
+export interface Waking {
+  /** Those to which something happens until then. */
+  readonly untilMs: number;
+  /** So many at most. */
+  readonly countMax: number;
+}
+
+/**
+ * Brings cold flows back whose time is near. One that cannot be read now is tried again a second
+ * later; nobody else has to do with that.
+ *
+ * @returns How many there were: fewer than that if it is done for now.
+ */
+export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): number {
+  const { cold } = state;
+  const second = secondOf(untilMs);
+  if (cold.wakeSecond > second) return 0;
+  const seats = cold.wakesUntil(second, countMax);
+  cold.failure = null;
+  for (const seat of seats) {
+    try {
+      wake(state, seat);
+    } catch (error) {
+      if (!isFlowError(error, "store_failed")) throw error;
+      cold.failure = error.message;
+      cold.postpone(seat, second + 1);
+    }
+  }
+  cold.lookAgain(second);
+  return seats.length;
+}
+
+/** The time from which on there is a flow to be brought back, `Infinity` if there is none. */
+export function nextWakeMs({ cold }: FlowState): number {
+  return startOf(cold.wakeSecond);
+}
+
+function wake(state: FlowState, seat: number): void {
+  const { cold, table } = state;
+  const handle = table.warm(seat);
+  const standing = table.standing(handle);
+  placeInTime(state, handle, standing);
+  cold.awoke(seat);
+  state.markChanged(standing.identity.type);
+}

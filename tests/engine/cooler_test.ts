@@ -1,0 +1,72 @@
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { openStore, type Store } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A store whose flows are cold as soon as they can be. */
+async function cold(): Promise<{ readonly store: Store; readonly time: ManualTime }> {
+  const time = manualTime();
+  const limits = { hotFlowsMax: 0 };
+  return { time, store: await openStore({ files: memoryDirectory(), time, limits }) };
+}
+
+test("A store knows flows in short that are not due for long, and gives them out when they are", async () => {
+  const { store, time } = await cold();
+  await using _ = store;
+  const runAtMs = time.clock.wallMs() + HOUR_MS;
+  const ids = Array.from({ length: 1_000 }, (_, index) => `f${index}`);
+  await store.createMany(ids, { type: "job", partitionKey: "p", runAtMs });
+  const before = store.stats().memory.flowsBytes;
+  await time.advance(1_000);
+  const after = store.stats();
+  assertEquals(after.flows, 1_000);
+  assert(after.memory.flowsBytes < before / 10, `${after.memory.flowsBytes} of ${before} bytes`);
+  assertEquals((await store.info("job")).scheduled, 1_000);
+  assertEquals(await store.claimDue("job", { worker: "w" }), []);
+  // Whoever waits is not told by a command, but by time.
+  const waiting = store.claimDue("job", { worker: "w", limit: 2, blockMs: 2 * HOUR_MS });
+  await time.advance(HOUR_MS);
+  assertEquals((await waiting).map(({ id }) => id), ["f0", "f1"]);
+  assertEquals((await store.claimDue("job", { worker: "w", limit: 1_000 })).length, 998);
+});
+
+test("A store gives out cold flows at once if the clock has leapt", async () => {
+  const { store, time } = await cold();
+  await using _ = store;
+  const dueMs = time.clock.wallMs() + HOUR_MS;
+  await store.create("a", { type: "job", runAtMs: dueMs });
+  await time.advance(1_000);
+  const [claimed] = await store.claimDue("job", { worker: "w", nowMs: dueMs });
+  assertEquals(claimed?.id, "a");
+});
+
+test("A store sweeps cold flows when their retention is over", async () => {
+  const { store, time } = await cold();
+  await using _ = store;
+  await store.create("a", { type: "job", retentionTtlMs: HOUR_MS });
+  await store.cancel("a");
+  await time.advance(1_000);
+  assert(store.stats().memory.flowsBytes < 40_000);
+  assertEquals((await store.get("a"))?.state, "cancelled");
+  await time.advance(2 * HOUR_MS);
+  assertEquals(store.stats().flows, 0);
+});
+
+test("A store whose flows were cold when it was closed opens with the same flows", async () => {
+  const time = manualTime();
+  const files = memoryDirectory();
+  const limits = { hotFlowsMax: 0 };
+  const first = await openStore({ files, time, limits });
+  const runAtMs = time.clock.wallMs() + HOUR_MS;
+  await first.createMany(["a", "b"], { type: "job", runAtMs, values: { name: 1 } });
+  await time.advance(1_000);
+  const listed = await first.list("job");
+  await first.close();
+  await using second = await openStore({ files, time, limits });
+  assertEquals(await second.list("job"), listed);
+  const { damage } = await second.verify();
+  assertEquals(damage, []);
+});

@@ -1,0 +1,261 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
+import { FlowError } from "../../src/errors.ts";
+import { InvariantError } from "../../src/invariant.ts";
+import { ColdFlows, seatOf } from "../../src/flow/core/cold/cold_flows.ts";
+import { SeatChains } from "../../src/flow/core/cold/seat_chains.ts";
+import { hashOfKey } from "../../src/flow/core/flow_key.ts";
+import { nextWakeMs, wakeFlows } from "../../src/flow/core/mod.ts";
+import type { BodyEffect, ColdRecords, CtrlEffect } from "../../src/flow/core/mod.ts";
+import { CoreStore } from "./core_store.ts";
+
+/** Flows become cold as soon as time has gone on. */
+const AT_ONCE = { hotFlowsMax: 0, aheadMs: 0 };
+
+const KIND = { type: "t", state: "s" };
+
+/** Nobody reads what is only moved. */
+const NO_RECORDS = {} as ColdRecords;
+
+/** Something that is kept of a flow, all of it made of its number. */
+function brief(number: number, lsn: number) {
+  return {
+    key: { hi: Math.imul(number, 0x9e37_79b1) >>> 0, lo: number * 4 },
+    idHash: number % 7,
+    partitionHash: number % 3,
+    lsn,
+    bodyLsn: lsn - 1,
+    wakeMs: number % 2 === 0 ? null : number * 1_000,
+  };
+}
+
+/** The seat of a flow. */
+function seatOfNumber(cold: ColdFlows, number: number): number {
+  const { key } = brief(number, 2);
+  const seat = cold.seatsByKey(hashOfKey(key)).find((seat) => cold.isAt(seat, key));
+  assert(seat !== undefined, `Flow ${number} is not found`);
+  return seat;
+}
+
+/** The numbers of the flows that have seats, in the order of the seats. */
+function numbersIn(cold: ColdFlows): number[] {
+  return [...cold.seats()].map(({ at: { block, place } }) => block.keyOf(place).lo / 4);
+}
+
+function throughBytes(cold: ColdFlows): ColdFlows {
+  const pieces: Uint8Array[] = [];
+  const writer = new StreamWriter((bytes) => void pieces.push(bytes.slice()));
+  cold.save(writer);
+  writer.flush();
+  const loaded = new ColdFlows(NO_RECORDS);
+  const reader = new StreamReader(() => pieces.shift());
+  loaded.load(reader);
+  assert(reader.isAtEnd);
+  return loaded;
+}
+
+test("SeatChains finds what was added and not removed, whatever the hashes", () => {
+  const hash = fc.oneof(fc.nat(3), fc.nat(40).map((n) => (n * 2 ** 27) >>> 0), fc.nat());
+  const steps = fc.array(fc.tuple(hash, fc.boolean()), { maxLength: 2_000 });
+  assertProperty(
+    fc.property(steps, fc.boolean(), fc.boolean(), (steps, isReserved, mayCrowd) => {
+      const hashOf = (seat: number): number => steps[seat]![0];
+      const chains = new SeatChains({ hashOf, mayCrowd });
+      if (isReserved) chains.reserve(steps.length);
+      const model = new Set<number>();
+      for (const [seat, [hash, leaves]] of steps.entries()) {
+        chains.add(seat);
+        model.add(seat);
+        if (!leaves) continue;
+        const gone = [...model][hash % model.size]!;
+        chains.remove(gone);
+        model.delete(gone);
+      }
+      for (const hash of new Set(steps.map(([hash]) => hash))) {
+        const found: number[] = [];
+        for (let seat = chains.first(hash); seat >= 0; seat = chains.next(seat)) {
+          if (hashOf(seat) === hash) found.push(seat);
+        }
+        const expected = [...model].filter((seat) => hashOf(seat) === hash);
+        assertEquals(found.sort((a, b) => a - b), expected);
+      }
+    }),
+    { file: import.meta.url, runs: 50 },
+  );
+});
+
+test("SeatChains does not remove what is not there", () => {
+  const chains = new SeatChains({ hashOf: () => 1, mayCrowd: false });
+  chains.add(1);
+  assertThrows(() => chains.remove(2), InvariantError);
+});
+
+test("ColdFlows keeps flows in the order of their changes, whoever leaves, also in a checkpoint", () => {
+  assertProperty(
+    fc.property(
+      fc.integer({ min: 1, max: 6_000 }),
+      fc.integer({ min: 2, max: 12 }),
+      fc.nat(20),
+      (count, kept, seed) => {
+        const cold = new ColdFlows(NO_RECORDS);
+        for (let number = 1; number <= count; number++) {
+          assert(cold.takes(KIND, brief(number, 2 * number)));
+          cold.add(KIND, brief(number, 2 * number));
+        }
+        const isKept = (number: number): boolean => (number * 7 + seed) % kept === 0;
+        for (const { at } of [...cold.seats()]) {
+          const number = at.block.keyOf(at.place).lo / 4;
+          if (isKept(number)) continue;
+          // Blocks are joined meanwhile, so the seat is looked up anew.
+          cold.warmed(seatOfNumber(cold, number), number);
+          cold.changed(number);
+        }
+        const expected = Array.from({ length: count }, (_, index) => index + 1).filter(isKept);
+        for (const flows of [cold, throughBytes(cold)]) {
+          assertEquals(numbersIn(flows), expected);
+          assertEquals(flows.size, expected.length);
+          for (const number of expected) {
+            assert(flows.seatsById(number % 7).includes(seatOfNumber(flows, number)));
+          }
+          const asleep = expected.filter((number) => number % 2 === 1);
+          const counts = [...flows.lanes("t")].map(({ asleepCount }) => asleepCount);
+          assertEquals(counts.reduce((sum, count) => sum + count, 0), asleep.length);
+          assertEquals(flows.wakesUntil(count, Infinity).length, asleep.length);
+          assertEquals(flows.wakesUntil(0, Infinity).length, 0);
+        }
+      },
+    ),
+    { file: import.meta.url, runs: 20 },
+  );
+});
+
+test("ColdFlows gives room back when most flows have left", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  for (let number = 1; number <= 20_000; number++) cold.add(KIND, brief(number, 2 * number));
+  const before = cold.bytes;
+  assert(before / 20_000 < 44, `${before / 20_000} bytes a flow`);
+  for (let number = 1; number <= 20_000; number++) {
+    if (number % 32 === 0) continue;
+    cold.warmed(seatOfNumber(cold, number), number);
+    cold.changed(number);
+  }
+  assertEquals(cold.size, 625);
+  assert(cold.bytes < before / 4, `${cold.bytes} of ${before} bytes`);
+});
+
+test("ColdFlows takes flows only behind those that are there, with bodies near enough", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  cold.add(KIND, brief(1, 10));
+  assertEquals(cold.takes(KIND, brief(2, 10)), false);
+  assertEquals(cold.takes({ ...KIND, state: "other" }, brief(2, 10)), true);
+  assertEquals(cold.takes(KIND, { ...brief(2, 2 ** 33), bodyLsn: 1 }), false);
+  assertEquals(cold.takes(KIND, { ...brief(2, 11), bodyLsn: 12 }), false);
+  // Too far from the others for their block: it has one of its own.
+  const far = { ...brief(3, 2 ** 34), bodyLsn: 2 ** 34 - 1 };
+  assert(cold.takes(KIND, far));
+  cold.add(KIND, far);
+  assertEquals([...cold.seats()].map(({ at }) => at.block.lsnOf(at.place)), [10, 2 ** 34]);
+});
+
+/** A store in which the flows a to d are cold: two that have ended, one due in a second, one never. */
+function coldStore(): CoreStore {
+  const store = new CoreStore({ nowMs: 1_000, coolingPlan: AT_ONCE });
+  for (const id of "abcd") {
+    const runAtMs = id === "a" || id === "b" ? 1_000 : 2_500;
+    store.create(id, { type: "t", partitionKey: "p", runAtMs, values: { name: id } });
+  }
+  const parked = { from: "queued", to: "queued", runAtMs: null, fencingToken: 0 };
+  store.transition({ id: "d", partitionKey: "p" }, parked);
+  for (const { id, leaseToken, fencingToken } of store.claimDue("t", { worker: "w", limit: 2 })) {
+    store.complete({ id, partitionKey: "p" }, { leaseToken, fencingToken, result: id });
+  }
+  store.nowMs += 1;
+  store.policySet("u", {});
+  assertEquals([store.state.table.rowCount, store.state.cold.size], [0, 4]);
+  return store;
+}
+
+test("A cold flow is listed, counted and found as before, and stays cold unless it is looked up", () => {
+  const store = coldStore();
+  const ids = (flows: readonly { readonly id: string }[]): string =>
+    flows.map(({ id }) => id).join("");
+  assertEquals(ids(store.list("t")), "abcd");
+  assertEquals(ids(store.terminals("t", { rev: true })), "ba");
+  const { states, scheduled, due } = store.info("t");
+  assertEquals([states, scheduled, due], [{ queued: 2, completed: 2 }, 1, 0]);
+  assertEquals(store.info("t", { partitionKey: "p" }).scheduled, 1);
+  assertEquals(store.info("t", { partitionKey: "q" }).scheduled, 0);
+  assertEquals(store.state.table.rowCount, 0);
+  const found = store.get({ id: "a", partitionKey: "p" }, { values: true });
+  assertEquals([found?.state, found?.values], ["completed", { name: "a" }]);
+  assertEquals(store.state.table.rowCount, 1);
+  assertEquals([store.state.table.size, store.state.cold.size], [4, 4]);
+});
+
+test("peek() of a table shows a cold flow and leaves it cold", () => {
+  const { state } = coldStore();
+  const { key } = [...state.table][0]!;
+  assertEquals(state.table.peek(key)?.key, key);
+  assertEquals(state.table.rowCount, 0);
+  assertEquals(state.table.peek({ hi: 0, lo: 0 }), undefined);
+});
+
+test("A cold flow can be claimed when it is due, and changed when somebody names it", () => {
+  const store = coldStore();
+  assertEquals(store.claimDue("t", { worker: "w" }), []);
+  store.nowMs = 2_500;
+  const [claimed] = store.claimDue("t", { worker: "w" });
+  assertEquals([claimed?.id, claimed?.version], ["c", 2]);
+  assertEquals(store.cancel({ id: "d", partitionKey: "p" }).state, "cancelled");
+  assertEquals(store.state.cold.size, 2);
+});
+
+test("A flow is not cold with a lease, with children, with relatives, or if something happens soon", () => {
+  const plan = { hotFlowsMax: 0, aheadMs: 1_000 };
+  const store = new CoreStore({ nowMs: 1_000, coolingPlan: plan });
+  store.create("leased", { type: "t", partitionKey: "p" });
+  store.claimDue("t", { worker: "w" });
+  store.create("parent", { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  store.spawnChildren({ id: "parent", partitionKey: "p" }, ["child"], {
+    ...{ groupId: "g", waitState: "w", success: "s", failure: "f", type: "t", fencingToken: 0 },
+  });
+  store.create("related", { type: "t", partitionKey: "p", runAtMs: 9_000, correlationId: "k" });
+  store.create("soon", { type: "t", partitionKey: "p", runAtMs: 1_500 });
+  store.create("later", { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  store.nowMs += 1;
+  store.policySet("u", {});
+  assertEquals(store.state.cold.size, 1);
+  assertEquals([...store.state.cold.seats()].map(({ lane }) => lane.state), ["queued"]);
+});
+
+test("wakeFlows() tries a flow again later that cannot be read, and tells why", () => {
+  const store = coldStore();
+  const { state } = store;
+  assertEquals(nextWakeMs(state), 2_000);
+  const { records } = store;
+  const { control } = records;
+  records.control = (): CtrlEffect => {
+    throw new FlowError("store_failed", "The disk does not answer");
+  };
+  assertEquals(wakeFlows(state, { untilMs: 2_500, countMax: 10 }), 1);
+  assert(state.cold.failure?.startsWith("The disk does not answer"));
+  assertEquals([state.table.rowCount, nextWakeMs(state)], [0, 3_000]);
+  records.control = control;
+  assertEquals(wakeFlows(state, { untilMs: 3_000, countMax: 10 }), 1);
+  assertEquals([state.cold.failure, state.table.rowCount], [null, 1]);
+  assertEquals(nextWakeMs(state), 604_801_000);
+});
+
+test("ColdFlows does not take the records of another flow for one", () => {
+  const cold = new ColdFlows({
+    control: () => ({ key: { hi: 9, lo: 0 } }) as CtrlEffect,
+    body: () => ({ key: { hi: 1, lo: 4 } }) as BodyEffect,
+    list: () => [],
+  });
+  cold.add(KIND, brief(1, 10));
+  const { at } = [...cold.seats()][0]!;
+  assertThrows(() => cold.read(seatOf(at)), InvariantError);
+});
