@@ -181,8 +181,8 @@ export class Shards implements ShardHost {
       const nowMs = this.#time.clock.monotonicMs();
       const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
       const attempt = (): void => {
-        const waits = this.#holdUp.givesWay() || !this.#preparation.isOver(claim);
-        if (waits) this.#time.defer(attempt);
+        const isReady = !this.#holdUp.givesWay() && this.#preparation.isOver(claim);
+        if (!isReady) this.#time.defer(attempt);
         else this.decide(claim);
       };
       attempt();

@@ -22,6 +22,15 @@ const staleKeydir = onShards("staleKeydir", (shard) => {
   shard.merged = (_run, merged) => shard.meter.log.merged(merged);
 });
 
+/** Forgets what came before the records that it keeps. */
+const chainsCut = onShards("chainsCut", (shard) => {
+  const { merged } = shard;
+  shard.merged = (run, result) => {
+    for (const { places } of run.runs) places.previous = () => 0;
+    merged.call(shard, run, result);
+  };
+});
+
 /** Tells those who follow events of what a merge has kept, as if it were all. */
 const mergedIsWhole = onShards("mergedIsWhole", ({ feed }) => {
   feed.requireWhole = () => {};
@@ -58,4 +67,9 @@ const mergeUnsynced: EnginePractice = {
 };
 
 /** Every mutant of this kind. */
-export const mergeMutants: readonly EnginePractice[] = [staleKeydir, mergedIsWhole, mergeUnsynced];
+export const mergeMutants: readonly EnginePractice[] = [
+  staleKeydir,
+  chainsCut,
+  mergedIsWhole,
+  mergeUnsynced,
+];
