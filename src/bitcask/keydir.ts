@@ -21,10 +21,12 @@ export class Keydir {
   #lastLsn = 0;
   /** The run that records are appended to. */
   #last: Run | undefined;
+  /** Bytes of all runs but the last. */
+  #fullBytes = 0;
 
-  /** Bytes that it takes. */
+  /** Bytes that it takes. Whoever creates flows asks, so it is not counted anew every time. */
   get bytes(): number {
-    return this.#runs.reduce((sum, { places }) => sum + places.bytes, this.bench.bytes);
+    return this.#fullBytes + (this.#last?.places.bytes ?? 0) + this.bench.bytes;
   }
 
   /**
@@ -38,6 +40,7 @@ export class Keydir {
     let last = this.#last;
     if (last?.segment !== segment) {
       last?.places.trim();
+      this.#fullBytes += last?.places.bytes ?? 0;
       const places = new Places(this.bench);
       this.#runs.push(last = this.#last = { firstLsn: lsn, segment, places });
     }
@@ -65,7 +68,7 @@ export class Keydir {
       places.load(stream);
       this.#runs.push({ firstLsn, segment, places });
     }
-    this.#last = this.#runs.at(-1);
+    this.#recount();
   }
 
   /** Strings the record that came last behind an earlier one of the same flow. */
@@ -105,7 +108,13 @@ export class Keydir {
     runs.at(-1)?.places.trim();
     this.bench.clear();
     this.#runs = [...before, ...runs, ...after];
+    this.#recount();
+  }
+
+  /** The runs are others than before. */
+  #recount(): void {
     this.#last = this.#runs.at(-1);
+    this.#fullBytes = this.#runs.slice(0, -1).reduce((sum, { places }) => sum + places.bytes, 0);
   }
 
   /** The run that would hold a record. */

@@ -47,6 +47,8 @@ export class Places {
   #newest: PlaceBlock | undefined;
   /** The packed blocks one after the other. None goes from one piece to the next. */
   readonly #pieces: Uint8Array[] = [];
+  /** Bytes of all pieces. */
+  #pieceBytes = 0;
   /** Bytes of the last piece that are taken. */
   #length = 0;
   #blockCount = 0;
@@ -61,8 +63,8 @@ export class Places {
 
   /** Bytes that they take. */
   get bytes(): number {
-    return this.#pieces.reduce((sum, { length }) => sum + length, 0) +
-      this.#firstLsns.byteLength + this.#starts.byteLength + (this.#newest?.bytes ?? 0);
+    return this.#pieceBytes + this.#firstLsns.byteLength + this.#starts.byteLength +
+      (this.#newest?.bytes ?? 0);
   }
 
   /** Notes where the next record stands. LSNs ascend. */
@@ -96,7 +98,9 @@ export class Places {
     this.#firstLsns = this.#firstLsns.slice(0, count);
     this.#starts = this.#starts.slice(0, count);
     const last = this.#pieces.pop();
-    if (last !== undefined) this.#pieces.push(last.slice(0, this.#length));
+    if (last === undefined) return;
+    this.#pieceBytes -= last.length;
+    this.#addPiece(last.slice(0, this.#length));
   }
 
   /** Writes all places. */
@@ -122,7 +126,7 @@ export class Places {
     for (let left = stream.u32(); left > 0; left--) {
       const piece = new Uint8Array(stream.u32());
       stream.fill(piece);
-      this.#pieces.push(piece);
+      this.#addPiece(piece);
     }
     this.#length = this.#pieces.at(-1)?.length ?? 0;
   }
@@ -137,12 +141,17 @@ export class Places {
     const length = columns.offset;
     let piece = this.#pieces.at(-1);
     if (piece === undefined || this.#length + length > piece.length) {
-      this.#pieces.push(piece = new Uint8Array(PIECE_BYTES));
+      this.#addPiece(piece = new Uint8Array(PIECE_BYTES));
       this.#length = 0;
     }
     piece.set(packed.subarray(0, length), this.#length);
     this.#note(firstLsn, (this.#pieces.length - 1) * PIECE_BYTES + this.#length);
     this.#length += length;
+  }
+
+  #addPiece(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
   }
 
   #note(firstLsn: number, start: number): void {

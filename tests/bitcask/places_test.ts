@@ -72,6 +72,13 @@ function assertKnows(keydir: Keydir, standings: Iterable<Standing>): void {
   }
 }
 
+/** Asserts that a keydir takes as many bytes as one that has read what it has written. */
+function assertCounts(keydir: Keydir): void {
+  const loaded = saved(keydir);
+  assertEquals(keydir.bytes, loaded.bytes);
+  assertEquals(saved(loaded).bytes, loaded.bytes);
+}
+
 /** Asserts that a keydir has these records and no others around them. */
 function assertHasOnly(keydir: Keydir, standings: readonly Standing[]): void {
   const lsns = new Set(standings.map(({ lsn }) => lsn));
@@ -110,6 +117,7 @@ test("Keydir has, finds and strings together exactly what was appended, saved or
         const some = standings[(asked[index % asked.length] ?? 0) % (index + 1)]!;
         assertKnows(keydir, [some, standing]);
       }
+      assertCounts(keydir);
       for (const known of [keydir, saved(keydir)]) {
         assertKnows(known, standings);
         assertKnows(known, standings.toReversed());
@@ -165,6 +173,7 @@ test("Keydir knows what a merge has kept, and what it has not touched", () => {
         kept.push({ ...standing, ...place, previous });
       }
       keydir.replace(run);
+      assertCounts(keydir);
       for (const known of [keydir, saved(keydir)]) {
         assertKnows(known, kept);
         assertHasOnly(known, kept);
