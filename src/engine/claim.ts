@@ -54,17 +54,15 @@ export class Claim<T> implements Call<T>, Waiter {
     this.#claimant = claimant;
   }
 
-  /** Whether it looks for flows of certain partitions only. */
-  get isByPartition(): boolean {
-    return this.#command.filter.partitionKeys !== null;
+  /** Whether it can be decided without a long task. */
+  isPrepared(): boolean {
+    // After the end nothing is prepared any more, and it is refused.
+    return this.#shards.ended !== undefined || this.#prepare(0);
   }
 
-  /** Whether it can be decided. If not, more of its flows are at hand afterwards; see `FlowState`. */
+  /** Does a little for that. Returns whether it was enough. */
   prepare(): boolean {
-    const { filter } = this.#command;
-    // After the end nothing is prepared, and it is refused.
-    return this.#shards.ended !== undefined ||
-      this.#spread.on.every(({ state }) => state.flows.prepare(filter));
+    return this.#prepare();
   }
 
   decide(): Verdict<T> | undefined {
@@ -112,6 +110,11 @@ export class Claim<T> implements Call<T>, Waiter {
 
   abort(error: FlowError): void {
     this.reject(error);
+  }
+
+  #prepare(steps?: number): boolean {
+    const { filter } = this.#command;
+    return this.#spread.on.every(({ state }) => state.flows.prepare(filter, steps));
   }
 
   #apply(): Reply {

@@ -115,7 +115,7 @@ export class DueIndex {
    * asks until it is, and lets others have their turn in between, is spared a long task. Everything
    * else that takes a selection does what is missing at once.
    *
-   * @param steps How much more, in looks at handles. Default: what takes a millisecond or two.
+   * @param steps How much more, in looks at handles; 0: nothing. Default: what takes a millisecond.
    */
   divide(selection: DueSelection, steps: number = STEPS_AT_ONCE): boolean {
     if (selection.partitionKeys === null) return true;

@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { invariant } from "../invariant.ts";
 import { HandleHeap } from "./handle_heap.ts";
 import type { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember } from "./members.ts";
 import { PartitionOrder, type PartitionParts } from "./partition_order.ts";
+
+/** The highest handle that arrays can have a place for. */
+const HANDLE_MAX = 0xffff_ffff;
 
 /** Adding a member to its partition takes as long as looking at so many handles. */
 const STEPS_PER_MEMBER = 64;
@@ -111,6 +115,7 @@ export class Lane {
     let left = steps;
     let handle = this.#dividedEnd;
     for (; byPartition.size < this.#all.size && left > 0; handle++) {
+      if (handle > HANDLE_MAX) invariant(false, "The lane has members that do not know of it");
       left--;
       if (laneNumbers.get(handle) !== number) continue;
       byPartition.add(handle, this.#timeOf);

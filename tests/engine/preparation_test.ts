@@ -62,6 +62,18 @@ test("the first claims by partition let others have their turn while flows are d
   await turnsUntil(time, store.close());
 });
 
+test("a claim by partition does not wait for flows of another type to be divided", async () => {
+  const { store, time } = await filled();
+  await turnsUntil(time, store.create("a", { type: "small", partitionKey: "shared" }));
+  const large = claimOf(store, "shared");
+  const small = store.claimDue("small", { worker: "w", partitionKey: "shared" });
+  const other = store.claimDue("small", { worker: "w", partitionKey: "none" });
+  assert(await turnsUntil(time, Promise.all([small, other])) <= 3);
+  assertEquals((await small).map(({ id }) => id), ["a"]);
+  assert(await turnsUntil(time, large) > 4);
+  await turnsUntil(time, store.close());
+});
+
 test("a claim by partition ends with the store while flows are divided", async () => {
   const { store, time } = await filled();
   const claim = claimOf(store, "shared");

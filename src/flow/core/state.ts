@@ -138,9 +138,11 @@ export class FlowState implements ClosingView {
   /**
    * Whether the flows that a claim could take are at hand by partition. If not, some more of them are
    * afterwards: ask again, after others had their turn. Until then a claim is a long task.
+   *
+   * @param steps See `DueIndex.divide()`.
    */
-  prepare(filter: ClaimFilter): boolean {
-    return this.due.divide(dueSelection(filter));
+  prepare(filter: ClaimFilter, steps?: number): boolean {
+    return this.due.divide(dueSelection(filter), steps);
   }
 
   /** When the next flow that a claim could take is due, or was; `Infinity` if there is none. */
