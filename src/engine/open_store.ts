@@ -6,7 +6,7 @@
 import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
-import { DEFAULT_COOLING_PLAN, ShardMap } from "../flow/core/mod.ts";
+import { DEFAULT_COOLING_PLAN, ShardMap, ValueMemory } from "../flow/core/mod.ts";
 import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
@@ -68,7 +68,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);
-    const parse = { limits, manualClock: time.manual };
+    const parse = { limits, manualClock: time.manual, memory: new ValueMemory() };
     const backup = backupOf({ directory, manifest, logs, time }, shards);
     const verify = verifyOf({ directory, manifest, logs, time, shards });
     return new EmbeddedStore({ shards, time, parse, lock, backup, verify });

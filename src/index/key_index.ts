@@ -65,9 +65,11 @@ export class KeyIndex {
     return handle === undefined ? undefined : this.#at(handle);
   }
 
-  /** Adds a key, or replaces it by what has become of it. */
+  /** Adds a key, or replaces it by what has become of it. What is older than that changes nothing. */
   set({ partitionKey, key, lsn, untilMs }: IndexedKey): void {
-    const handle = this.#handleOf(partitionKey, key) ?? this.#add(partitionKey, key);
+    const known = this.#handleOf(partitionKey, key);
+    if (known !== undefined && this.#lsns.get(known) >= lsn) return;
+    const handle = known ?? this.#add(partitionKey, key);
     this.#leave(handle);
     this.#lsns.set(handle, lsn);
     this.#untilMs.set(handle, untilMs ?? Infinity);

@@ -1,12 +1,17 @@
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { assert, assertEquals, assertNotStrictEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { decodeValue, encodeValue } from "../../src/flow/core/value_codec.ts";
+import { ValueMemory } from "../../src/flow/core/value_memory.ts";
+
+/** Shared by all values, as those of a store share theirs. */
+const memory = new ValueMemory();
 
 /** What comes back of a value. */
 function roundTrip(value: unknown): unknown {
-  const encoded = encodeValue("payload", value, 1 << 20);
+  const encoded = encodeValue("payload", value, { bytesMax: 1 << 20, memory });
   assert(encoded !== undefined);
   return decodeValue(encoded);
 }
@@ -39,11 +44,24 @@ test("encodeValue() and decodeValue() keep whatever JSON can hold", () => {
 });
 
 test("encodeValue() keeps bytes as a copy of its own", () => {
-  const bytes = Uint8Array.of(1, 2, 255);
-  const encoded = encodeValue("payload", bytes, 3);
-  bytes[0] = 9;
-  assertEquals(encoded && decodeValue(encoded), Uint8Array.of(1, 2, 255));
-  assertNotStrictEquals(encoded?.bytes.buffer, bytes.buffer);
+  const room = { bytesMax: 2_000, memory };
+  // A slice of a Buffer would be no copy.
+  const given = [3, 2_000].flatMap((length) => [new Uint8Array(length), Buffer.alloc(length)]);
+  for (const bytes of given) {
+    for (const { memory } of [room, {}]) {
+      bytes.fill(7);
+      const encoded = encodeValue("payload", bytes, { ...room, memory });
+      bytes.fill(9);
+      assertNotStrictEquals(encoded?.bytes.buffer, bytes.buffer);
+      assertEquals(encoded?.bytes, new Uint8Array(bytes.length).fill(7));
+    }
+  }
+});
+
+test("encodeValue() gives every value memory that no other has", () => {
+  const values = Array.from({ length: 3_000 }, (_, n) => n % 2 === 0 ? `ä${n}` : Uint8Array.of(n));
+  const encoded = values.map((value) => encodeValue("payload", value, { bytesMax: 2_000, memory }));
+  assertEquals(encoded.map((value) => value && decodeValue(value)), values);
 });
 
 test("encodeValue() takes the same object twice, objects without a prototype and lone surrogates", () => {
@@ -55,6 +73,6 @@ test("encodeValue() takes the same object twice, objects without a prototype and
 });
 
 test("encodeValue() of undefined is no value", () => {
-  assertEquals(encodeValue("payload", undefined, 0), undefined);
+  assertEquals(encodeValue("payload", undefined, { bytesMax: 0, memory }), undefined);
   assertEquals(roundTrip(null), null);
 });

@@ -273,7 +273,6 @@ function applyPolicy(state: FlowState, effect: PolicyEffect, lsn: number): void 
 
 function applyKv({ kv }: FlowState, effect: KvEffect, lsn: number): void {
   const { partitionKey, key, untilMs } = effect;
-  if ((kv.find(partitionKey, key)?.lsn ?? 0) >= lsn) return;
   kv.set({ partitionKey, key, lsn, untilMs });
 }
 

@@ -21,8 +21,10 @@ export interface KvDraftParts {
 /** The keys as they will be after what a command has done so far. */
 export class KvDraft {
   readonly #parts: KvDraftParts;
-  /** Keys that were changed, null: removed. */
-  readonly #changed = new Map<string, IndexedKey | null>();
+  /** Keys as they were changed, that have no name yet. */
+  #changes: IndexedKey[] = [];
+  /** The others by name. Made when somebody looks for one: most commands change a key and are done. */
+  #byName: Map<string, IndexedKey> | undefined;
 
   /** Begins a command. */
   constructor(parts: KvDraftParts) {
@@ -32,9 +34,8 @@ export class KvDraft {
   /** The key with a name, undefined if there is none, or not any more. */
   find(partitionKey: string, key: string): IndexedKey | undefined {
     const { keys, nowMs } = this.#parts;
-    const changed = this.#changed.get(pairName(partitionKey, key));
-    const found = changed === undefined ? keys.find(partitionKey, key) : changed;
-    return found === null || found === undefined || isOver(found, nowMs) ? undefined : found;
+    const found = this.#changed(partitionKey, key) ?? keys.find(partitionKey, key);
+    return found === undefined || isOver(found, nowMs) ? undefined : found;
   }
 
   /** Gives a key a value. Returns its version. */
@@ -44,14 +45,26 @@ export class KvDraft {
   ): number {
     const { add, nowMs: updatedAtMs } = this.#parts;
     const lsn = add({ kind: "kv", partitionKey, key, value, updatedAtMs, untilMs });
-    this.#changed.set(pairName(partitionKey, key), { partitionKey, key, lsn, untilMs });
+    this.#changes.push({ partitionKey, key, lsn, untilMs });
     return lsn;
   }
 
   /** Removes a key. */
   delete({ partitionKey, key }: Pick<IndexedKey, "partitionKey" | "key">): void {
     this.#parts.add({ kind: "kv_del", partitionKey, key });
-    this.#changed.set(pairName(partitionKey, key), null);
+    // Like one that has always been over.
+    this.#changes.push({ partitionKey, key, lsn: 0, untilMs: 0 });
+  }
+
+  #changed(partitionKey: string, key: string): IndexedKey | undefined {
+    if (this.#changes.length > 0) {
+      const byName = this.#byName ??= new Map();
+      for (const change of this.#changes) {
+        byName.set(pairName(change.partitionKey, change.key), change);
+      }
+      this.#changes = [];
+    }
+    return this.#byName?.get(pairName(partitionKey, key));
   }
 }
 

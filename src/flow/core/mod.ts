@@ -197,5 +197,6 @@ export { ShardMap, type SlotRuns } from "./shard_map.ts";
 export { createFlowState, FlowState, type FlowStateOptions, type Policies } from "./state.ts";
 export type { FlowTable } from "./table.ts";
 export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./value.ts";
+export { ValueMemory } from "./value_memory.ts";
 export { SHARDS_MAX, valueNumber, type ValuePlace, valuePlace } from "./value_ref.ts";
 export type { FlowLimits } from "../mod.ts";

@@ -6,6 +6,7 @@
 import { FlowError } from "../../errors.ts";
 import { refuseUnlessJson } from "./json_check.ts";
 import type { Value } from "./value.ts";
+import type { ValueMemory } from "./value_memory.ts";
 
 const RAW = 0;
 const JSON_TEXT = 1;
@@ -13,24 +14,36 @@ const JSON_TEXT = 1;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What a value is encoded with. */
+export interface ValueRoom {
+  /** The most bytes that it may have. */
+  readonly bytesMax: number;
+  /** Where its bytes are. Default: in an array of their own. */
+  readonly memory?: ValueMemory | undefined;
+}
+
 /**
  * A user's value as bytes; undefined is no value. Bytes stay bytes, everything else becomes JSON, and
  * what JSON would change on the way is refused.
  *
  * @param field What the value is called in errors.
- * @param bytesMax The most bytes that it may have.
  */
-export function encodeValue(field: string, value: unknown, bytesMax: number): Value | undefined {
+export function encodeValue(
+  field: string,
+  value: unknown,
+  { bytesMax, memory }: ValueRoom,
+): Value | undefined {
   if (value === undefined) return undefined;
   if (value instanceof Uint8Array) {
     refuseAbove(bytesMax, field, value.length);
     // The caller may write to its bytes again before they are on disk.
-    return { encoding: RAW, bytes: value.slice() };
+    return { encoding: RAW, bytes: memory?.copy(value) ?? new Uint8Array(value) };
   }
   refuseUnlessJson(field, value);
-  const encoded = jsonValue(value);
-  refuseAbove(bytesMax, field, encoded.bytes.length);
-  return encoded;
+  const text = JSON.stringify(value);
+  const bytes = memory?.encode(text) ?? encoder.encode(text);
+  refuseAbove(bytesMax, field, bytes.length);
+  return { encoding: JSON_TEXT, bytes };
 }
 
 /** A value that is known to be JSON, as bytes. */

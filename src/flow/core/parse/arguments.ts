@@ -8,6 +8,7 @@ import type { FlowTarget, LeaseProof } from "../command.ts";
 import type { DigestedValue } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
 import { encodeValue } from "../value_codec.ts";
+import type { ValueMemory } from "../value_memory.ts";
 import { parseValueLink } from "./value_link.ts";
 import { contradiction, invalid, limitExceeded, missing } from "./bad_argument.ts";
 import {
@@ -32,6 +33,8 @@ export interface ParseContext {
   readonly limits: FlowLimits;
   /** Whether the clock is moved by hand, so that commands may name their time. */
   readonly manualClock: boolean;
+  /** Where the bytes of values are. Default: each has an array of its own. */
+  readonly memory?: ValueMemory;
 }
 
 /** Options that were handed in: nobody knows what they are. */
@@ -195,7 +198,9 @@ export class Arguments {
     if (given === undefined) return undefined;
     const known = this.#values?.get(name);
     if (known !== undefined) return known;
-    const value = encodeValue(this.field(name), given, this.limits.valueBytesMax);
+    const { memory } = this.#context;
+    const room = { bytesMax: this.limits.valueBytesMax, memory };
+    const value = encodeValue(this.field(name), given, room);
     if (value === undefined) return undefined;
     this.#values ??= new Map();
     this.#values.set(name, value);
@@ -220,7 +225,7 @@ export class Arguments {
     const given = this.#given["values"];
     if (given === undefined) return this.#common?.namedValues() ?? NOTHING_NAMED;
     if (this.#named !== undefined) return this.#named;
-    this.#named = parseNamedValues(this.field("values"), given, this.limits);
+    this.#named = parseNamedValues(this.field("values"), given, this.#context);
     for (const { value } of this.#named.values()) this.#noteIfLarge(value);
     return this.#named;
   }

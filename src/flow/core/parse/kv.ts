@@ -32,7 +32,8 @@ export function parseKvSet(
   const args = argumentsOf(options, SET, context);
   const target = targetOf(key, args);
   const { kvValueBytesMax, valueInlineBytesMax } = context.limits;
-  const value = encodeValue("value", given, kvValueBytesMax);
+  const { memory } = context;
+  const value = encodeValue("value", given, { bytesMax: kvValueBytesMax, memory });
   if (value === undefined) throw invalid("value", given, "any JSON value or bytes");
   return {
     kind: "kv_set",

@@ -8,7 +8,7 @@ import type { FlowLimits } from "../../mod.ts";
 import type { DigestedValue, ValueChanges } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
 import { encodeValue } from "../value_codec.ts";
-import type { Arguments } from "./arguments.ts";
+import type { Arguments, ParseContext } from "./arguments.ts";
 import { invalid, limitExceeded } from "./bad_argument.ts";
 import { checkObject, checkText, checkTexts } from "./checks.ts";
 import { parseValueLink } from "./value_link.ts";
@@ -38,11 +38,12 @@ export function valueChangesOf(args: Arguments): ValueChanges | undefined {
 export function parseNamedValues(
   field: string,
   given: unknown,
-  limits: FlowLimits,
+  { limits, memory }: ParseContext,
 ): ReadonlyMap<string, DigestedValue> {
+  const room = { bytesMax: limits.valueBytesMax, memory };
   const values = new Map<string, DigestedValue>();
   for (const [name, member] of entriesOf(field, given, limits)) {
-    const value = encodeValue(`${field}.${name}`, member, limits.valueBytesMax);
+    const value = encodeValue(`${field}.${name}`, member, room);
     if (value !== undefined) values.set(name, digested(value));
   }
   return values;

@@ -28,7 +28,8 @@ export function parseValuePut(
   context: ParseContext,
 ): ValuePutCommand {
   const { valueBytesMax, valueInlineBytesMax } = context.limits;
-  const value = encodeValue("value", given, valueBytesMax);
+  const { memory } = context;
+  const value = encodeValue("value", given, { bytesMax: valueBytesMax, memory });
   if (value === undefined) throw invalid("value", given, "any JSON value or bytes");
   const args = argumentsOf(options, VALUE_PUT, context);
   const partitionKey = args.optionalText("partitionKey");
