@@ -18,6 +18,7 @@ import { familyMutants } from "./family_mutants.ts";
 import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
 import { checkpointMutants } from "./checkpoint_mutants.ts";
+import { coolingMutants } from "./cooling_mutants.ts";
 import { mergeMutants } from "./merge_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
 
@@ -331,4 +332,5 @@ export const engineMutants: readonly EnginePractice[] = [
   ...threadMutants,
   ...mergeMutants,
   ...checkpointMutants,
+  ...coolingMutants,
 ];

@@ -61,8 +61,8 @@ export class ColdFlows {
   readonly #warm = new Map<number, number>();
   #size = 0;
   #wakeSecond = Infinity;
-  /** Why a flow could not be brought back lately, in sentence case; null: all could. */
-  failure: string | null = null;
+  /** Why flows could not be brought back whose time is near, in sentence case, by their seats. */
+  readonly #unread = new Map<number, string>();
 
   /** @param records Where what was left out is read. */
   constructor(records: ColdRecords) {
@@ -88,6 +88,11 @@ export class ColdFlows {
   /** The first second in which a flow has to be brought back, `Infinity` if none has. */
   get wakeSecond(): number {
     return this.#wakeSecond;
+  }
+
+  /** Why a flow cannot be brought back whose time is near, in sentence case; null: all can. */
+  get failure(): string | null {
+    return this.#unread.values().next().value ?? null;
   }
 
   /** Whether a flow can have a seat: behind all others of its lane, with its records close together. */
@@ -201,6 +206,7 @@ export class ColdFlows {
     const seat = this.seatOf(handle);
     if (seat === undefined) return;
     this.#warm.delete(handle);
+    this.#unread.delete(seat);
     const block = this.#blockOf(seat);
     const place = seat & PLACE_MASK;
     const lane = this.#laneOf[block.number]!;
@@ -232,13 +238,15 @@ export class ColdFlows {
 
   /** The flow in a seat is in the indexes of times. */
   awoke(seat: number): void {
+    this.#unread.delete(seat);
     const block = this.#blockOf(seat);
     block.setAwake(seat & PLACE_MASK);
     this.#laneOf[block.number]!.asleepCount--;
   }
 
-  /** The flow in a seat cannot be brought back now; somebody will try again in a later second. */
-  postpone(seat: number, second: number): void {
+  /** The flow in a seat cannot be brought back; somebody will try again in a later second. */
+  postpone(seat: number, second: number, why: string): void {
+    this.#unread.set(seat, why);
     this.#blockOf(seat).postpone(seat & PLACE_MASK, second);
   }
 
@@ -338,8 +346,9 @@ export class ColdFlows {
   #join(lane: ColdLane, block: ColdBlock): void {
     const at = lane.blocks.indexOf(block);
     const before = lane.blocks[at - 1];
+    // Seats that somebody knows by their numbers stay where they are.
     const isWorthIt = before !== undefined && before.size <= FEW_COUNT &&
-      before.warmCount + block.warmCount === 0;
+      before.warmCount + block.warmCount + this.#unread.size === 0;
     if (!isWorthIt) return;
     const moved = [...placesOf(before), ...placesOf(block)];
     const first = moved[0]!.block.lsnOf(moved[0]!.place);

@@ -27,14 +27,12 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
   const second = secondOf(untilMs);
   if (cold.wakeSecond > second) return 0;
   const seats = cold.wakesUntil(second, countMax);
-  cold.failure = null;
   for (const seat of seats) {
     try {
       wake(state, seat);
     } catch (error) {
       if (!isFlowError(error, "store_failed")) throw error;
-      cold.failure = error.message;
-      cold.postpone(seat, second + 1);
+      cold.postpone(seat, second + 1, error.message);
     }
   }
   cold.lookAgain(second);
