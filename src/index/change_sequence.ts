@@ -27,6 +27,8 @@ export interface Run {
 
 /** Members that changed one after the other. */
 interface Block {
+  /** The sequence that it is part of. */
+  readonly sequence: ChangeSequence;
   /** The number by which members know it. */
   readonly number: number;
   /** Goes up from block to block of a sequence. */
@@ -46,10 +48,10 @@ export class ChangePlaces {
   readonly #blocks: (Block | undefined)[] = [];
   readonly #free: number[] = [];
 
-  /** A new block. */
-  add(rank: number): Block {
+  /** A new block of a sequence. */
+  add(sequence: ChangeSequence, rank: number): Block {
     const number = this.#free.pop() ?? this.#blocks.length;
-    const block = { number, rank, handles: [], timesMs: [], size: 0 };
+    const block = { sequence, number, rank, handles: [], timesMs: [], size: 0 };
     this.#blocks[number] = block;
     return block;
   }
@@ -65,23 +67,34 @@ export class ChangePlaces {
     this.#places.set(handle, number * BLOCK_PLACES + place);
   }
 
-  /** Where a member stands, undefined if it is in no sequence. */
-  find(handle: number): { readonly block: Block; readonly place: number } | undefined {
-    const at = this.#places.get(handle);
-    const block = this.#blocks[at >>> BLOCK_BITS];
-    const place = at & (BLOCK_PLACES - 1);
-    return block?.handles[place] === handle ? { block, place } : undefined;
+  /** The sequence that a member is in, undefined if it is in none. */
+  sequenceOf(handle: number): ChangeSequence | undefined {
+    return this.#blockOf(handle)?.sequence;
+  }
+
+  /** When a member changed, undefined if it is in no sequence. */
+  timeOf(handle: number): number | undefined {
+    return this.#blockOf(handle)?.timesMs[this.#placeOf(handle)];
   }
 
   /** Makes a hole where a member stands. Returns its block. */
   vacate(handle: number): Block {
-    const found = this.find(handle);
+    const block = this.#blockOf(handle);
     // Not the message as an argument: it would be made every time.
-    if (found === undefined) invariant(false, `handle ${handle} is in no sequence`);
-    const { block, place } = found;
-    block.handles[place] = HOLE;
+    if (block === undefined) invariant(false, `handle ${handle} is in no sequence`);
+    block.handles[this.#placeOf(handle)] = HOLE;
     block.size--;
     return block;
+  }
+
+  #blockOf(handle: number): Block | undefined {
+    const block = this.#blocks[this.#places.get(handle) >>> BLOCK_BITS];
+    return block?.handles[this.#placeOf(handle)] === handle ? block : undefined;
+  }
+
+  /** The place in its block of a member that is in one. */
+  #placeOf(handle: number): number {
+    return this.#places.get(handle) & (BLOCK_PLACES - 1);
   }
 }
 
@@ -134,11 +147,8 @@ export class ChangeSequence {
 
   /** When a member changed, undefined if it is in another sequence or in none. */
   timeOf(handle: number): number | undefined {
-    const found = this.#places.find(handle);
-    if (found === undefined || this.#blocks[this.#indexOf(found.block)] !== found.block) {
-      return undefined;
-    }
-    return found.block.timesMs[found.place];
+    const isHere = this.#places.sequenceOf(handle) === this;
+    return isHere ? this.#places.timeOf(handle) : undefined;
   }
 
   /** Yields the members. The sequence may change meanwhile: some may be missed then. */
@@ -218,7 +228,7 @@ export class ChangeSequence {
       this.#close(last);
       return last;
     }
-    const block = this.#places.add(last === undefined ? 0 : last.rank + 1);
+    const block = this.#places.add(this, last === undefined ? 0 : last.rank + 1);
     this.#blocks.push(block);
     return block;
   }

@@ -5,7 +5,6 @@
  */
 import { ChangePlaces, ChangeSequence, type Run } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
-import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Members } from "./members.ts";
 import { TypeStates } from "./type_states.ts";
 
@@ -32,8 +31,6 @@ export class StateIndex {
   readonly #places = new ChangePlaces();
   /** All sequences by number; 0 is none. A sequence stays when it is empty, as its names do. */
   readonly #sequences: (NumberedSequence | undefined)[] = [undefined];
-  /** The number of the sequence of every handle. */
-  readonly #numbers = new LongUint32Array();
 
   /**
    * An empty index.
@@ -47,25 +44,21 @@ export class StateIndex {
   /** Adds a flow, or moves it. */
   place(handle: number, { type, state, updatedAtMs }: StatePlace): void {
     this.remove(handle);
-    const sequence = this.#types.of(type, state);
-    sequence.append(handle, updatedAtMs);
-    this.#numbers.set(handle, sequence.number);
+    this.#types.of(type, state).append(handle, updatedAtMs);
   }
 
   /** Removes a flow; harmless if it is not there. */
   remove(handle: number): void {
-    const sequence = this.#sequences[this.#numbers.get(handle)];
-    if (sequence === undefined) return;
-    sequence.remove(handle);
-    this.#numbers.set(handle, 0);
+    this.#places.sequenceOf(handle)?.remove(handle);
   }
 
   /** Where a flow stands, undefined if it is not there. */
   placeOf(handle: number): StatePlace | undefined {
-    const sequence = this.#sequences[this.#numbers.get(handle)];
-    const updatedAtMs = sequence?.timeOf(handle);
-    if (sequence === undefined || updatedAtMs === undefined) return undefined;
-    const { type, state } = sequence;
+    const present = this.#places.sequenceOf(handle);
+    const updatedAtMs = present?.timeOf(handle);
+    const kind = this.#sequences.find((sequence) => sequence !== undefined && sequence === present);
+    if (kind === undefined || updatedAtMs === undefined) return undefined;
+    const { type, state } = kind;
     return { type, state, updatedAtMs };
   }
 

@@ -122,24 +122,10 @@ export function leaseToken({ lease, fencingToken }: Control): string | null {
   return lease === null ? null : `${fencingToken}-${hex(lease.secret.hi)}${hex(lease.secret.lo)}`;
 }
 
-/** Whether a text is the lease token of a flow. Nothing is put together for it. */
-export function isLeaseToken({ lease, fencingToken }: Control, token: string): boolean {
-  if (lease === null) return false;
-  const start = token.length - SECRET_DIGITS;
-  return token.charCodeAt(start - 1) === DASH && token.slice(0, start - 1) === `${fencingToken}` &&
-    isHex(lease.secret.hi, token, start) && isHex(lease.secret.lo, token, start + 8);
-}
-
-/** The digits of a secret, and what stands before them. */
-const SECRET_DIGITS = 16;
-const DASH = 0x2d;
-
-function isHex(word: number, text: string, start: number): boolean {
-  for (let index = 0; index < 8; index++) {
-    const digit = (word >>> (28 - 4 * index)) & 15;
-    if (text.charCodeAt(start + index) !== digit + (digit < 10 ? 0x30 : 0x57)) return false;
-  }
-  return true;
+/** Whether a text is the lease token of a flow. */
+export function isLeaseToken(control: Control, token: string): boolean {
+  // Reading the text digit by digit took longer than putting another one together.
+  return control.lease !== null && token === leaseToken(control);
 }
 
 /** The two digits of every byte. */
