@@ -51,6 +51,8 @@ export type {
   Backup,
   BackupOptions,
   BackupProgress,
+  CheckpointOptions,
+  CheckpointStats,
   CommitStats,
   Compaction,
   CompactOptions,

@@ -9,7 +9,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process, { argv, versions } from "node:process";
@@ -30,6 +30,7 @@ const BATCH = 1_000;
 const VALUE = "x".repeat(140);
 
 if (role === "build") await build(place);
+else if (role === "crash") await crash(place);
 else if (role === "tail") await tail(place);
 else if (role === "open") await measure(place);
 else main();
@@ -46,8 +47,13 @@ function main(): void {
     rmSync(copy, { recursive: true });
   }
   cpSync(store, copy, { recursive: true });
-  rmSync(join(copy, "CHECKPOINT.0"));
+  for (const name of readdirSync(copy)) {
+    if (name.startsWith("CHECKPOINT")) rmSync(join(copy, name));
+  }
   report(`… all of it from the log: ${child("open", copy)}`);
+  const crashed = join(dir, "crashed");
+  report(`… killed while it worked on them, ${child("crash", crashed)}`);
+  report(`… and opened after that: ${child("open", crashed)}`);
   rmSync(dir, { recursive: true });
 }
 
@@ -68,10 +74,34 @@ function open(dir: string): Promise<Store> {
 
 async function build(dir: string): Promise<void> {
   const store = await open(dir);
+  await fill(store);
+  await store.close();
+}
+
+async function fill(store: Store): Promise<void> {
   const inAYear = { runAtMs: Date.now() + 365 * 86_400_000 };
   await create(store, { first: 0, count: FLOWS, options: DUE ? {} : inAYear });
   await create(store, { first: FLOWS, count: RUNNABLE, options: {} });
-  await store.close();
+}
+
+/** Makes as many flows, works on some of them, and is killed. */
+async function crash(dir: string): Promise<void> {
+  const store = await open(dir);
+  await fill(store);
+  for (let round = 0; round < FLOWS / BATCH / 4; round++) {
+    const jobs = await store.claimDue("email", { worker: "w", limit: BATCH, leaseMs: 3_600_000 });
+    if (jobs.length === 0) break;
+    await store.completeMany(
+      jobs.map(({ id, partitionKey, leaseToken, fencingToken }) => ({
+        ...{ id, partitionKey, leaseToken: leaseToken!, fencingToken },
+      })),
+    );
+  }
+  const { checkpoints, log: { records }, shards: [shard] } = store.stats();
+  const behind = records - shard!.checkpointRecords;
+  console.log(`after ${checkpoints.count} checkpoints, ${behind} of ${records} records behind`);
+  process.kill(process.pid, "SIGKILL");
+  await new Promise(() => {});
 }
 
 async function create(store: Store, { first, count, options }: {

@@ -47,21 +47,25 @@ export class Keydir {
     last.places.append(lsn, offset);
   }
 
-  /** Writes all of it. */
-  save(stream: StreamWriter): void {
+  /**
+   * Writes all of it as it is now, a little in each step. Records may be appended meanwhile, and a
+   * merge may put others in the place of some: what it replaces stays as it was.
+   */
+  *save(stream: StreamWriter): Generator<void> {
+    const runs = this.#runs.map((run) => ({ ...run, saving: run.places.save(stream) }));
     stream.f64(this.#lastLsn);
-    stream.u32(this.#runs.length);
-    for (const { firstLsn, segment, places } of this.#runs) {
+    for (const { firstLsn, segment, saving } of runs) {
+      yield;
       stream.f64(firstLsn);
       stream.u32(segment);
-      places.save(stream);
+      yield* saving;
     }
   }
 
   /** Reads all of it; it is empty. */
   load(stream: StreamReader): void {
     this.#lastLsn = stream.f64();
-    for (let count = stream.u32(); count > 0; count--) {
+    while (!stream.isAtEnd) {
       const firstLsn = stream.f64();
       const segment = stream.u32();
       const places = new Places(this.bench);

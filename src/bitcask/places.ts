@@ -92,6 +92,7 @@ export class Places {
 
   /** Takes no more room than is needed, for no records come for a while. */
   trim(): void {
+    if (this.#newest === undefined && this.#starts.length === this.#blockCount) return;
     if (this.#newest !== undefined) this.#pack(this.#newest);
     this.#newest = undefined;
     const count = this.#blockCount;
@@ -103,17 +104,11 @@ export class Places {
     this.#addPiece(last.slice(0, this.#length));
   }
 
-  /** Writes all places. */
-  save(stream: StreamWriter): void {
+  /** Writes all places that there are now, a few in each step. Others may come meanwhile. */
+  save(stream: StreamWriter): Generator<void> {
+    // What was packed is never changed, and what comes now goes to another piece.
     this.trim();
-    stream.u32(this.#blockCount);
-    stream.numbers(this.#firstLsns);
-    stream.numbers(this.#starts);
-    stream.u32(this.#pieces.length);
-    for (const piece of this.#pieces) {
-      stream.u32(piece.length);
-      stream.raw(piece);
-    }
+    return saving([...this.#pieces], { firstLsns: this.#firstLsns, starts: this.#starts }, stream);
   }
 
   /** Reads all places; there are none yet. */
@@ -193,5 +188,21 @@ export class Places {
     bench.owner = this;
     bench.index = index;
     return unpacked;
+  }
+}
+
+function* saving(
+  pieces: readonly Uint8Array[],
+  { firstLsns, starts }: { readonly firstLsns: Float64Array; readonly starts: Uint32Array },
+  stream: StreamWriter,
+): Generator<void> {
+  stream.u32(starts.length);
+  stream.numbers(firstLsns);
+  stream.numbers(starts);
+  stream.u32(pieces.length);
+  for (const piece of pieces) {
+    yield;
+    stream.u32(piece.length);
+    stream.raw(piece);
   }
 }

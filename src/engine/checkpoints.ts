@@ -1,25 +1,27 @@
 /**
- * What opening a store spares itself, if the store was closed in peace.
+ * What opening a store spares itself.
  *
  * @module
  */
-import { CHECKPOINT_VERSION, loadState, saveState } from "../flow/core/mod.ts";
+import { CHECKPOINT_VERSION } from "../flow/core/mod.ts";
 import type { Directory } from "../files/mod.ts";
 import {
   type CheckpointFacts,
   checkpointName,
+  checkpointsIn,
+  emptyCheckpoint,
+  type FrameEnd,
   isSamePosition,
   type Log,
   type Manifest,
+  proveCheckpoint,
   readCheckpoint,
   removeCheckpoint,
-  writeCheckpoint,
 } from "../log/mod.ts";
-import type { LogTally, SavedTally } from "./log_tally.ts";
-import type { ShardState } from "./shard_state.ts";
-
-/** Reading so many records takes longer than a tenth of a second: less is not worth a file. */
-const RECORDS_MIN = 50_000;
+import type { MergedSegments } from "./log_tally.ts";
+import { replacedRuns, takeOver } from "./replaced_runs.ts";
+import { type Beside, RunningCheckpoint, type WrittenCheckpoint } from "./running_checkpoint.ts";
+import { BESIDE_PART, type ShardState } from "./shard_state.ts";
 
 /** How checkpoints are made. */
 export interface CheckpointsOptions {
@@ -27,106 +29,201 @@ export interface CheckpointsOptions {
   readonly directory: Directory;
   /** Its manifest. */
   readonly manifest: Manifest;
-  /** With fewer records since the last checkpoint there is no other one. Default 50,000. */
-  readonly recordsMin?: number;
+}
+
+/** The newest checkpoint of a shard. */
+export interface LastCheckpoint {
+  /** The name of its file. */
+  readonly name: string;
+  /** The newest record that is in it; 0: there is no checkpoint. */
+  readonly lsn: number;
+  /** The segment with that record. */
+  readonly segment: number;
+  /** Bytes of the log up to it. */
+  readonly logBytes: number;
+  /** Bytes of segments that merges have written since. */
+  readonly mergedBytes: number;
+  /** Its own bytes. */
+  readonly bytes: number;
+}
+
+const NO_CHECKPOINT: LastCheckpoint = {
+  name: "",
+  lsn: 0,
+  segment: 0,
+  logBytes: 0,
+  mergedBytes: 0,
+  bytes: 0,
+};
+
+/** What is known about the checkpoints of a shard. */
+interface Known {
+  last: LastCheckpoint;
+  /** The highest number that one was given. */
+  number: number;
+  /** Whether the state was made of a checkpoint. */
+  isLoaded: boolean;
+  /** Whether merges may have dropped flows whose links are still in the state. */
+  isOutlived: boolean;
+}
+
+/** What is known when a state is made of the log. */
+const NOTHING = { last: NO_CHECKPOINT, isLoaded: false, isOutlived: false };
+
+/** A log and the state above it. */
+interface LogAndState {
+  readonly log: Log;
+  readonly state: ShardState;
 }
 
 /** Writes and reads the checkpoints of a store. */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
-  /** By shard: up to which record the last checkpoint goes. */
-  readonly #lsns: number[] = [];
-  /** By shard: whether its state was made of a checkpoint. */
-  readonly #isLoaded: boolean[] = [];
+  readonly #known: Known[] = [];
 
   /** @param options How they are made. */
   constructor(options: CheckpointsOptions) {
     this.#options = options;
   }
 
+  /** The newest checkpoint of a shard. */
+  last(shard: number): LastCheckpoint {
+    return this.#of(shard).last;
+  }
+
+  /** The names of the checkpoints that a shard might be opened from, the best one first. */
+  candidates(shard: number): string[] {
+    const found = checkpointsIn(this.#options.directory, shard);
+    const { number } = this.#of(shard);
+    this.#known[shard] = { ...NOTHING, number: Math.max(number, found[0]?.number ?? 0) };
+    return found.map(({ name }) => name);
+  }
+
   /**
    * Fills a state that is empty with what a checkpoint knows. Returns whether it did: if not, the
    * state may have anything in it. Whatever is wrong with a checkpoint, the log says the same.
    */
-  load(shard: number, log: Log, state: ShardState): boolean {
+  load(shard: number, name: string, on: LogAndState): boolean {
     const { directory, manifest } = this.#options;
-    const key = { dbId: manifest.state.dbId, shard, version: CHECKPOINT_VERSION };
-    this.#isLoaded[shard] = false;
+    const { log, state } = on;
+    const of = { name, dbId: manifest.state.dbId, shard, version: CHECKPOINT_VERSION };
     try {
-      const isLoaded = readCheckpoint(directory, key, (facts, stream) => {
-        if (!isOf(facts, log)) return false;
-        const { tally, timeMs } = stream.json<Beside>();
-        state.keydir.load(stream);
-        loadState(state.flows, stream, shard === 0);
-        if (!stream.isAtEnd) return false;
+      return readCheckpoint(directory, of, (facts, streamOf) => {
+        const runs = replacedRuns(facts.segments, manifest.segmentsOf(shard));
+        if (runs === undefined || !isReached(facts, log)) return false;
+        const { tally, timeMs, segmentBytes, isOutlived } = streamOf(BESIDE_PART).json<Beside>();
+        state.load(streamOf, shard === 0);
         state.resume(tally, timeMs);
+        for (const run of runs) takeOver(run, segmentBytes, on);
+        const known = this.#of(shard);
+        known.isLoaded = true;
+        known.isOutlived = isOutlived || runs.length > 0;
+        known.last = lastOf(facts.end, {
+          ...{ name, logBytes: state.read.bytes, bytes: facts.contentBytes },
+        });
         return true;
       }) ?? false;
-      if (!isLoaded) return this.reject(shard);
-      this.#lsns[shard] = state.read.end!.end.lsn;
-      return this.#isLoaded[shard] = true;
     } catch {
-      return this.reject(shard);
+      return false;
     }
   }
 
-  /** What is there is no use, so it need not take up room: the state is made of the log. */
-  reject(shard: number): false {
+  /** A state was made of a checkpoint: others are no use any more. */
+  accept(shard: number, name: string): void {
     const { directory } = this.#options;
-    this.#lsns[shard] = 0;
-    if (directory.list().includes(checkpointName(shard))) removeCheckpoint(directory, shard);
-    return this.#isLoaded[shard] = false;
+    try {
+      proveCheckpoint(directory, name);
+      this.#removeAllBut(shard, name);
+    } catch {
+      // Then there are more than one until the next.
+    }
   }
 
-  /** The places have changed: the last checkpoint is no use any more. */
-  forget(shard: number): void {
-    this.#lsns[shard] = 0;
+  /** A checkpoint is no use, so it need not take up room. */
+  reject(shard: number, name: string): void {
+    this.#known[shard] = { ...this.#of(shard), ...NOTHING };
+    removeCheckpoint(this.#options.directory, name);
   }
 
   /**
-   * Writes a checkpoint of a state to which nothing is added any more, and which is all in the log. A
-   * store is closed properly also if that does not work.
-   *
-   * @param tally What the log holds.
+   * Segments have been replaced by others, up to a record. A checkpoint that ends behind them is still
+   * of use.
    */
-  save(shard: number, log: Log, state: ShardState, tally: LogTally): void {
-    const { directory, manifest, recordsMin = RECORDS_MIN } = this.#options;
-    const { end } = tally;
-    const newCount = log.end.lsn - (this.#lsns[shard] ?? 0);
-    if (end === undefined || !isSamePosition(end.end, log.end) || newCount < recordsMin) return;
-    // Only the log tells which links are left, and merges keep what is linked: from one checkpoint to
-    // the next, links would stay for ever.
-    const isOutlived = this.#isLoaded[shard] === true && this.#lsns[shard] === 0;
-    if (isOutlived && state.flows.links.notedCount > 0) return removeCheckpoint(directory, shard);
-    const { dbId } = manifest.state;
-    const segments = log.segments.list.map(({ id }) => id);
-    try {
-      writeCheckpoint(
-        directory,
-        { dbId, shard, version: CHECKPOINT_VERSION, end, segments },
-        (stream) => {
-          const beside: Beside = { tally: tally.save(), timeMs: state.timeMs };
-          stream.json(beside);
-          state.keydir.save(stream);
-          saveState(state.flows, stream);
-        },
-      );
-    } catch {
-      removeCheckpoint(directory, shard);
+  merged(shard: number, { lastLsn, bytes, savedBytes }: MergedSegments): void {
+    const known = this.#of(shard);
+    known.isOutlived = known.isLoaded;
+    const { last } = known;
+    if (lastLsn >= last.lsn) {
+      known.last = NO_CHECKPOINT;
+      if (last.lsn > 0) removeCheckpoint(this.#options.directory, last.name);
+      return;
     }
+    const mergedBytes = last.mergedBytes + bytes;
+    known.last = { ...last, logBytes: last.logBytes - savedBytes, mergedBytes };
+  }
+
+  /**
+   * Begins a checkpoint of a state as it is now, which no command is in the middle of changing.
+   *
+   * @param lsn The newest record that there is; a frame ends with it.
+   */
+  begin(shard: number, lsn: number, on: LogAndState): RunningCheckpoint {
+    const known = this.#of(shard);
+    const file = on.log.segments.createBeside(checkpointName(shard, ++known.number));
+    const { dbId } = this.#options.manifest.state;
+    return new RunningCheckpoint({
+      ...on,
+      lsn,
+      file,
+      of: { dbId, shard, version: CHECKPOINT_VERSION },
+    });
+  }
+
+  /** Whether merges may have dropped flows whose links are still in the state. */
+  isOutlived(shard: number): boolean {
+    return this.#of(shard).isOutlived;
+  }
+
+  /** A checkpoint was written: those before it go, a little at a time. */
+  async published(
+    shard: number,
+    { name, end, logBytes, bytes }: WrittenCheckpoint,
+    rest: () => Promise<void>,
+  ): Promise<void> {
+    const { directory } = this.#options;
+    this.#of(shard).last = lastOf(end, { name, logBytes, bytes });
+    for (const other of checkpointsIn(directory, shard)) {
+      if (other.name === name) continue;
+      for (const _ of emptyCheckpoint(directory, other.name)) await rest();
+    }
+  }
+
+  /** Lets the next opening read the log. */
+  discard(shard: number): void {
+    this.#of(shard).last = NO_CHECKPOINT;
+    this.#removeAllBut(shard, undefined);
+  }
+
+  #removeAllBut(shard: number, kept: string | undefined): void {
+    const { directory } = this.#options;
+    for (const { name } of checkpointsIn(directory, shard)) {
+      if (name !== kept) removeCheckpoint(directory, name);
+    }
+  }
+
+  #of(shard: number): Known {
+    return this.#known[shard] ??= { ...NOTHING, number: 0 };
   }
 }
 
-/** What is written beside the state of flows. */
-interface Beside {
-  readonly tally: SavedTally;
-  readonly timeMs: number;
+function lastOf(
+  { end, segment }: FrameEnd,
+  rest: Pick<LastCheckpoint, "name" | "logBytes" | "bytes">,
+): LastCheckpoint {
+  return { lsn: end.lsn, segment, mergedBytes: 0, ...rest };
 }
 
-/** Whether the log still has everything in the places where a checkpoint knows it to be. */
-function isOf({ end: { end }, segments }: CheckpointFacts, log: Log): boolean {
-  const { list } = log.segments;
-  return end.index <= log.end.index &&
-    (end.index < log.end.index || isSamePosition(end, log.end)) &&
-    segments.length <= list.length && segments.every((id, index) => list[index]!.id === id);
+/** Whether the log has the frame up to which a checkpoint goes. */
+function isReached({ end: { end } }: CheckpointFacts, log: Log): boolean {
+  return end.index < log.end.index || isSamePosition(end, log.end);
 }

@@ -32,7 +32,9 @@ export type HealthProblemCode =
   /** The last merge in the background did not end well: the log grows. */
   | "merge_failed"
   /** A flow that is due, or that is to be removed, cannot be read from the log; it is tried again. */
-  | "flow_unreadable";
+  | "flow_unreadable"
+  /** The last checkpoint in the background did not end well: opening will take longer. */
+  | "checkpoint_failed";
 
 /** One thing that is wrong. */
 export interface HealthProblem {
@@ -99,6 +101,8 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (shards.cooler.failure !== null) {
     note("flow_unreadable", `A flow whose time has come cannot be read: ${shards.cooler.failure}`);
   }
+  const { failure: why } = shards.checkpointer.stats;
+  if (why !== null) note("checkpoint_failed", `Checkpoints cannot be written: ${why}`);
   return problems;
 }
 

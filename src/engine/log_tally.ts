@@ -14,7 +14,9 @@ export interface MergedSegments {
   readonly lastLsn: number;
   /** How many there were. */
   readonly segmentCount: number;
-  /** How many bytes fewer there are. */
+  /** Bytes of what is there now. */
+  readonly bytes: number;
+  /** How many bytes fewer that are. */
   readonly savedBytes: number;
 }
 
@@ -70,7 +72,7 @@ export class LogTally {
   }
 
   /** Others have taken the place of segments, up to an LSN: nothing leads into those any more. */
-  merged({ lastLsn, segmentCount, savedBytes }: MergedSegments): void {
+  merged({ lastLsn, segmentCount, savedBytes }: Omit<MergedSegments, "bytes">): void {
     this.#signposts = this.#signposts.filter(({ end }) => end.lsn > lastLsn);
     this.#segments -= segmentCount;
     this.#bytes -= savedBytes;

@@ -45,9 +45,16 @@ const FULL_BYTES = 1_000_000_000;
 /**
  * The ids of the segments to merge in the background, in order; none: it is not worth it yet. The
  * newest ones stay, then a few fresh ones are merged, with those older ones that are not much larger.
+ *
+ * @param endsBefore The id of the first segment that has to stay. Default: none has to.
  */
-export function worthMerging(segments: readonly Segment[], { keepBytes }: MergePlan): number[] {
-  const old = olderThan(segments, keepBytes);
+export function worthMerging(
+  segments: readonly Segment[],
+  { keepBytes }: MergePlan,
+  endsBefore?: number,
+): number[] {
+  const needed = segments.findIndex(({ id }) => id === endsBefore);
+  const old = olderThan(segments, keepBytes).slice(0, needed < 0 ? undefined : needed);
   const fresh = old.slice(old.findLastIndex(({ isMerged }) => isMerged) + 1);
   if (fresh.length < FRESH_MIN) return [];
   let first = old.length - fresh.length;

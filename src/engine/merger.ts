@@ -119,7 +119,8 @@ export class Merger {
     if (this.#endRest()) return;
     const shard = this.#changedShard()!;
     this.#seen[shard.number] = shard.meter.log.segments;
-    const ids = worthMerging(shard.segments.list, this.#plan);
+    const endsBefore = this.#shards.checkpointer.neededSegmentOf(shard);
+    const ids = worthMerging(shard.segments.list, this.#plan, endsBefore);
     if (ids.length === 0) return;
     const { segments } = shard.meter.log;
     let slices = 0;
@@ -215,13 +216,13 @@ export class Merger {
       return free && pace.wait(free);
     };
     const options = { shard, beyond, pause, held };
-    const { bytesBefore, bytesAfter } = await carryOut(merge, ids.length, options);
+    const { bytesBefore, bytes } = await carryOut(merge, ids.length, options);
     this.#seen[shard.number] = shard.meter.log.segments;
     const { count, readBytes, writtenBytes } = this.#stats;
     this.#stats = {
       count: count + 1,
       readBytes: readBytes + bytesBefore,
-      writtenBytes: writtenBytes + bytesAfter,
+      writtenBytes: writtenBytes + bytes,
       failure: null,
     };
   }

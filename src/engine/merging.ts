@@ -45,8 +45,6 @@ export class Outdated extends Error {}
 export interface Outcome extends MergedSegments {
   /** Bytes before. */
   readonly bytesBefore: number;
-  /** Bytes after. */
-  readonly bytesAfter: number;
 }
 
 /**
@@ -69,14 +67,15 @@ export async function carryOut(
       else await merging.checkLinks();
     }
     // From here on nothing waits: readers find what is kept in its new place at once.
-    const { bytes: bytesAfter, segmentCount: newCount } = merge.publish();
+    const { bytes, segmentCount: newCount } = merge.publish();
     const merged = {
       lastLsn: merge.end.lsn,
       segmentCount: segmentCount - newCount,
-      savedBytes: bytesBefore - bytesAfter,
+      bytes,
+      savedBytes: bytesBefore - bytes,
     };
     options.shard.merged(run, merged);
-    return { ...merged, bytesBefore, bytesAfter };
+    return { ...merged, bytesBefore };
   } finally {
     merge.abandon();
   }

@@ -20,6 +20,8 @@ export type { CommitStats, LogStats, ShardStats, StoreStats } from "./stats.ts";
 export type { LogChoice, OpenOptions, StoreLimits } from "./options.ts";
 export type { LogMode } from "../log/mod.ts";
 export type { Compaction, CompactOptions, CompactProgress, MergeStats } from "./merger.ts";
+export type { CheckpointOptions } from "./checkpoint_plan.ts";
+export type { CheckpointStats } from "./checkpointer.ts";
 export type { MergeOptions } from "./merge_plan.ts";
 export type { RetentionOptions } from "./sweeper.ts";
 export type { Damage, Verification } from "./damage_report.ts";

@@ -15,6 +15,7 @@ import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
+  checkCheckpoints,
   checkLimits,
   checkMerge,
   checkOptions,
@@ -25,7 +26,8 @@ import {
   MEMORY,
   type OpenOptions,
 } from "./options.ts";
-import { Shards, type ShardsOptions } from "./shards.ts";
+import type { ShardsOptions } from "./shard_options.ts";
+import { Shards } from "./shards.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread_io.ts";
 import { type VerifyParts, verifyStore } from "./verify.ts";
@@ -40,6 +42,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
   const mergePlan = checkMerge(options.merge);
+  const checkpointPlan = checkCheckpoints(options.checkpoints);
   const directory = files ?? (dir === MEMORY ? memoryDirectory() : directoryAt(dir!));
   const lock = guarded(
     `The directory "${directory.path}" cannot be locked`,
@@ -59,10 +62,11 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     });
     const { hashId, fencingFloor } = manifest.state;
     const hashKey = hashKeyOf(hashId);
-    const checkpoints = new Checkpoints({ directory, manifest });
+    // What nobody can open again needs none.
+    const checkpoints = dir === MEMORY ? undefined : new Checkpoints({ directory, manifest });
     const map = new ShardMap(manifest.state.slots);
     const coolingPlan = { ...DEFAULT_COOLING_PLAN, hotFlowsMax: limits.hotFlowsMax };
-    const plans = { sweepPlan, mergePlan, coolingPlan };
+    const plans = { sweepPlan, mergePlan, coolingPlan, checkpointPlan };
     const shards = shardsOver(
       { logs, time, hashKey, fencingFloor, limits, map, checkpoints, ...plans },
       directory,

@@ -9,6 +9,11 @@ import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { invalid, refuseUnknown } from "./bad_option.ts";
+import {
+  type CheckpointOptions,
+  type CheckpointPlan,
+  DEFAULT_CHECKPOINT_PLAN,
+} from "./checkpoint_plan.ts";
 import { DEFAULT_MERGE_PLAN, type MergeOptions, type MergePlan } from "./merge_plan.ts";
 import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
 
@@ -71,6 +76,8 @@ export interface OpenOptions {
   readonly retention?: RetentionOptions | undefined;
   /** How segments are merged, so that the log does not grow for ever. Default: in the background. */
   readonly merge?: MergeOptions | undefined;
+  /** When checkpoints are written, so that opening need not read all of the log. Default: in the background. */
+  readonly checkpoints?: CheckpointOptions | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<StoreLimits> | undefined;
   /** Where the log is written. Default `"auto"`. */
@@ -113,7 +120,9 @@ const RANGES: { readonly [Name in keyof StoreLimits]?: readonly [min: number, ma
   segmentBytesMax: [65_536, 1 << 30],
 };
 
-const OPTION_NAMES = ["dir", "files", "shards", "time", "retention", "merge", "limits", "log"];
+const OPTION_NAMES = [
+  ...["dir", "files", "shards", "time", "retention", "merge", "checkpoints", "limits", "log"],
+];
 
 const LOG_CHOICES: readonly unknown[] = ["auto", "thread", "inline"] satisfies LogChoice[];
 
@@ -198,6 +207,21 @@ export function checkMerge(given: MergeOptions = {}): MergePlan {
     throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");
   }
   return { auto, keepBytes };
+}
+
+/** When checkpoints are written. */
+export function checkCheckpoints(given: CheckpointOptions = {}): CheckpointPlan {
+  if (typeof given !== "object" || given === null) {
+    throw invalid("checkpoints", given, "an object");
+  }
+  refuseUnknown("checkpoints.", Object.keys(given), ["auto", "logBytes"]);
+  const { auto = DEFAULT_CHECKPOINT_PLAN.auto, logBytes = DEFAULT_CHECKPOINT_PLAN.logBytes } =
+    given;
+  if (typeof auto !== "boolean") throw invalid("checkpoints.auto", auto, "true or false");
+  if (!Number.isSafeInteger(logBytes) || logBytes < 1) {
+    throw invalid("checkpoints.logBytes", logBytes, "a whole number from 1 on");
+  }
+  return { ...DEFAULT_CHECKPOINT_PLAN, auto, logBytes };
 }
 
 /** Refuses to open a store with another number of shards than it has. */

@@ -9,16 +9,12 @@
 import { type FlowError, isFlowError } from "../errors.ts";
 import {
   type Command,
-  type CoolingPlan,
   type DecideShard,
   type Effect,
   grantLeaseGrace,
-  type Neighbours,
-  type Policies,
   type Reply,
 } from "../flow/core/mod.ts";
 import type { MergedRun } from "../bitcask/mod.ts";
-import type { SipKey } from "../codec/mod.ts";
 import {
   type Frame,
   frameEnd,
@@ -30,15 +26,15 @@ import {
 } from "../log/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { Feed } from "./feed.ts";
-import type { Admission } from "./admission.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
-import type { StoreLimits } from "./options.ts";
+import type { RunningCheckpoint } from "./running_checkpoint.ts";
 import { diskFull, tooLarge } from "./refusals.ts";
+import type { ShardHost, ShardOptions } from "./shard_options.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";
 
@@ -47,48 +43,6 @@ const FRAME_BYTES_SOFT = 1 << 20;
 
 /** The same if the log works in a thread, which can begin while more is being decided. */
 const THREAD_FRAME_BYTES_SOFT = 64 << 10;
-
-/** What a shard tells the store that it belongs to. */
-export interface ShardHost {
-  /** Whether there is room for new work. */
-  readonly admission: Admission;
-  /** Why nothing is served any more; undefined while it is. */
-  readonly ended: FlowError | undefined;
-  /** Frames have become durable. */
-  committed(shard: Shard): void;
-  /** What was decided ahead of the log has never happened: what stood on it is decided again. */
-  startedAgain(shard: Shard): void;
-  /** Nobody can know what is on disk, or memory cannot be trusted. */
-  lose(cause: unknown): FlowError;
-  /** Effects have changed the state. */
-  wrote(effects: readonly Effect[]): void;
-  /** There is something to do at the end of the turn. */
-  scheduleTurn(): void;
-}
-
-/** What a shard is made of. */
-export interface ShardOptions {
-  /** The log; the shard is its only writer. */
-  readonly log: Log;
-  /** Time and randomness. */
-  readonly time: Time;
-  /** The key that flows get their keys by. */
-  readonly hashKey: SipKey;
-  /** Every fencing number that is given away is above this. Default 0. */
-  readonly fencingFloor?: number | undefined;
-  /** Knows what the log says up to a place, perhaps. Default: nobody does. */
-  readonly checkpoints?: Checkpoints | undefined;
-  /** Limits of the store. */
-  readonly limits: StoreLimits;
-  /** Who it is, and the shards beside it. */
-  readonly neighbours: Neighbours;
-  /** Policies that another shard has. Default: this one has them. */
-  readonly policies?: Policies | undefined;
-  /** When flows become cold. */
-  readonly coolingPlan?: CoolingPlan | undefined;
-  /** The store that it belongs to. */
-  readonly host: ShardHost;
-}
 
 /** The state under a decision is no longer there, or has gone on, before it was written down. */
 export class Superseded extends Error {}
@@ -127,6 +81,8 @@ export class Shard {
   /** Whether commands are decided again that the disk has no room for. */
   #refusesWrites = false;
   #onDrained: (() => void) | undefined;
+  /** The checkpoint that is being written, or was written last. */
+  #checkpoint: RunningCheckpoint | undefined;
 
   /** Reads the log. The shard serves once it was begun. */
   constructor(options: ShardOptions) {
@@ -279,7 +235,8 @@ export class Shard {
   /** Segments have taken the place of others: what was kept of their records is found there. */
   merged(run: MergedRun, merged: MergedSegments): void {
     this.#state.keydir.replace(run);
-    this.#options.checkpoints?.forget(this.number);
+    if (this.#checkpoint?.outlives(merged.lastLsn) === false) this.#checkpoint.abandon();
+    this.#options.checkpoints?.merged(this.number, merged);
     this.meter.log.merged(merged);
   }
 
@@ -308,10 +265,17 @@ export class Shard {
     return this.#log.mode;
   }
 
-  /** Spares the next opening what this one has made; before that takes its time, proves the rest. */
-  saveCheckpoint(): void {
+  /** Begins to write down the state as it is now. Between commands, and when no frame is open. */
+  beginCheckpoint(checkpoints: Checkpoints): RunningCheckpoint {
+    const on = { log: this.#log, state: this.#state };
+    const checkpoint = this.#checkpoint = checkpoints.begin(this.number, this.headLsn, on);
+    checkpoint.settled(this.meter.log, this.#state.timeMs);
+    return checkpoint;
+  }
+
+  /** Writes evidence that everything committed is durable. */
+  mark(): void {
     this.#log.mark();
-    this.#options.checkpoints?.save(this.number, this.#log, this.#state, this.meter.log);
   }
 
   /** Closes the log. */
@@ -359,6 +323,7 @@ export class Shard {
     this.meter.committed(end, { count: frame.count, ms });
     this.#life.durableLsn = outcome.end.lsn;
     this.#state.committed(frame.timeMs);
+    this.#checkpoint?.settled(this.meter.log, this.#state.timeMs);
     this.feed.committed(end);
     // The disk goes on while callers are answered, and not after them.
     this.submitIfRoom();
@@ -372,6 +337,7 @@ export class Shard {
    */
   #startAgain(why: VoidReason): void {
     this.#ahead.clear();
+    this.#checkpoint?.abandon();
     this.#diskIsFull = why === "no_space" && !this.#host.admission.ranOutOfRoom();
     try {
       this.#state = this.#build();

@@ -15,16 +15,21 @@ import {
   evolve,
   type FlowState,
   load,
+  loadState,
   needsOf,
   type Neighbours,
   type Policies,
+  saveState,
+  Savings,
+  STATE_PARTS,
+  type StreamsOf,
   type Value,
   type ValueParts,
   writeEffects,
 } from "../flow/core/mod.ts";
 import type { FlowLimits } from "../flow/mod.ts";
 import { isFlowError } from "../errors.ts";
-import { ByteWriter, type SipKey } from "../codec/mod.ts";
+import { ByteWriter, type SipKey, type StreamReader, type StreamWriter } from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, frameEnd, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
@@ -38,6 +43,11 @@ const KEPT_BYTES_MAX = 4 << 20;
 
 /** While the log is read, so many flows are looked at for every record: more than can come. */
 const COOLED_PER_RECORD = 2;
+
+/** The parts of a checkpoint that are no part of the state of flows. */
+const KEYDIR_PART: number = STATE_PARTS;
+/** What stands beside a state in a checkpoint. */
+export const BESIDE_PART: number = STATE_PARTS + 1;
 
 /** What a command is decided with. */
 export interface Circumstances {
@@ -122,14 +132,35 @@ export class ShardState {
   /** Builds the state from what the log holds, or from what a checkpoint knows of it and the rest. */
   static of(log: Log, options: ShardStateOptions): ShardState {
     const { shard = 0, checkpoints } = options;
-    if (checkpoints !== undefined) {
+    for (const name of checkpoints?.candidates(shard) ?? []) {
       const state = new ShardState(log, options);
-      if (checkpoints.load(shard, log, state) && state.#readsOn(log)) return state;
-      checkpoints.reject(shard);
+      if (checkpoints!.load(shard, name, { log, state }) && state.#readsOn(log)) {
+        checkpoints!.accept(shard, name);
+        return state;
+      }
+      checkpoints!.reject(shard, name);
     }
     const state = new ShardState(log, options);
     state.#read(log);
     return state;
+  }
+
+  /**
+   * Begins to write it as it is now; no command is in the middle of changing it.
+   *
+   * @param lsn The newest record that there is.
+   */
+  save(streamOf: StreamsOf<StreamWriter>, lsn: number): Savings {
+    return new Savings([
+      this.keydir.save(streamOf(KEYDIR_PART)),
+      ...saveState(this.flows, streamOf, lsn),
+    ]);
+  }
+
+  /** Reads what was saved; it is empty. Shards but the first have their policies from that one. */
+  load(streamOf: StreamsOf<StreamReader>, isFirst: boolean): void {
+    this.keydir.load(streamOf(KEYDIR_PART));
+    loadState(this.flows, streamOf, isFirst);
   }
 
   /** Goes on from what was saved. */

@@ -16,14 +16,14 @@ import {
   ShardMap,
   type SpreadCommand,
 } from "../flow/core/mod.ts";
-import type { Log } from "../log/mod.ts";
 import type { Alarm, Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
 import { Cooler } from "./cooler.ts";
 import { Courier } from "./courier.ts";
-import { type DiskRoom, lacksRoom } from "./disk_room.ts";
+import { lacksRoom } from "./disk_room.ts";
 import { HoldUp } from "./hold_up.ts";
 import { Preparation } from "./preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
@@ -33,29 +33,14 @@ import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pen
 import { DurablePolicies } from "./policies.ts";
 import { raising } from "./refusals.ts";
 import { Router } from "./router.ts";
-import { closeAll, Shard, type ShardHost, type ShardOptions, Superseded } from "./shard.ts";
+import { closeAll, Shard, Superseded } from "./shard.ts";
+import type { ShardHost, ShardsOptions } from "./shard_options.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
-import type { MergePlan } from "./merge_plan.ts";
 import { Merger } from "./merger.ts";
-import { DEFAULT_SWEEP_PLAN, Sweeper, type SweepPlan } from "./sweeper.ts";
+import { DEFAULT_SWEEP_PLAN, Sweeper } from "./sweeper.ts";
 import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
-
-/** What the shards of a store are made of. */
-export interface ShardsOptions
-  extends Omit<ShardOptions, "log" | "neighbours" | "policies" | "host"> {
-  /** Their logs, by number; each has one shard as its only writer. */
-  readonly logs: readonly Log[];
-  /** Which shard has which partition. Default: there is one shard. */
-  readonly map?: ShardMap;
-  /** How and when flows and keys are removed that are over. Default: every minute. */
-  readonly sweepPlan?: SweepPlan;
-  /** When segments are merged. Default: in the background. */
-  readonly mergePlan?: MergePlan | undefined;
-  /** The room on the disk. Default: there is no end of it. */
-  readonly disk?: DiskRoom | undefined;
-}
 
 /** The shards of an open store. */
 export class Shards implements ShardHost {
@@ -83,6 +68,8 @@ export class Shards implements ShardHost {
   readonly cooler: Cooler;
   /** Keeps the logs small. */
   readonly merger: Merger;
+  /** Spares the next opening what this one has made. */
+  readonly checkpointer: Checkpointer;
   readonly #policies = new DurablePolicies();
   readonly #pending = new PendingCalls();
   readonly #openedAtMs: number;
@@ -126,6 +113,7 @@ export class Shards implements ShardHost {
       monotonicMs,
     });
     this.merger = new Merger(this, time, options.mergePlan);
+    this.checkpointer = new Checkpointer(this, time, options);
     // Whoever was told of children finds them, also after a crash.
     this.#courier.opened();
     this.#courier.wake();
@@ -238,12 +226,12 @@ export class Shards implements ShardHost {
     if (this.#ended === undefined) {
       const ending = this.#ended = new FlowError("store_closed", "The store was closed");
       this.#dismiss(ending);
-      await this.merger.end(ending);
+      await Promise.all([this.merger.end(ending), this.checkpointer.end()]);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
       this.#pending.release();
       // Unless the log has failed in the end, or others need the room.
       const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
-      if (isSaved) { for (const shard of this.#all) shard.saveCheckpoint(); }
+      if (isSaved) await this.checkpointer.close();
     }
     await closeAll(this.#all);
   }
@@ -284,6 +272,7 @@ export class Shards implements ShardHost {
     this.#dismiss(failure);
     // Opening may fail before there is one.
     void (this.merger as Merger | undefined)?.end(failure);
+    void (this.checkpointer as Checkpointer | undefined)?.end();
     for (const shard of this.#all) shard.giveUp(failure);
     return failure;
   }
@@ -355,6 +344,8 @@ export class Shards implements ShardHost {
     }
     this.#handOn();
     if (this.#ended !== undefined) return;
+    this.checkpointer.wake();
+    if (this.#ended !== undefined) return;
     for (const shard of this.#all) shard.markIfIdle();
     this.#setAlarm();
   }
@@ -383,6 +374,7 @@ export class Shards implements ShardHost {
       ...this.#all.map(({ markAtMs }) => markAtMs),
       this.#sweeper.nextAtMs(),
       this.merger.nextAtMs(),
+      this.checkpointer.nextAtMs(),
       this.closer.nextAtMs(),
       this.cooler.nextAtMs(),
       this.#courier.nextAtMs(),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DiskStats } from "./admission.ts";
+import type { CheckpointStats } from "./checkpointer.ts";
 import { Latencies, type LatencySummary } from "./latencies.ts";
 import { memoryOf, type MemoryStats } from "./load.ts";
 import type { LogMode } from "../log/mod.ts";
@@ -51,6 +52,8 @@ export interface ShardStats {
   readonly inFlightBytes: number;
   /** Its log. */
   readonly log: LogStats;
+  /** How many of its records need not be read by the next opening: those in its checkpoint. */
+  readonly checkpointRecords: number;
 }
 
 /** What a store holds and how it does, at one moment. */
@@ -71,6 +74,8 @@ export interface StoreStats {
   readonly log: LogStats;
   /** Merges of segments since the store was opened. */
   readonly merges: MergeStats;
+  /** Checkpoints since the store was opened. */
+  readonly checkpoints: CheckpointStats;
   /** Each shard. */
   readonly shards: readonly ShardStats[];
 }
@@ -87,11 +92,13 @@ export function statsOf(shards: Shards): StoreStats {
     disk: admission.disk,
     log: logStatsOf(all),
     merges: shards.merger.stats,
+    checkpoints: shards.checkpointer.stats,
     shards: all.map((shard) => ({
       shard: shard.number,
       flows: shard.state.flows.table.size,
       inFlightBytes: shard.inFlightBytes,
       log: logStatsOf([shard]),
+      checkpointRecords: shards.checkpointer.lsnOf(shard),
     })),
   };
 }

@@ -9,6 +9,7 @@ import { RANK_MAX } from "./heap_nodes.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 import type { Ties } from "./members.ts";
+import { SlowCopy } from "./slow_copy.ts";
 import { compareUtf8 } from "./utf8_order.ts";
 
 /** A key, and where its record is. */
@@ -54,6 +55,11 @@ export class KeyIndex {
   /** The keys that end. */
   readonly #ending = new HandleHeap({ ties: this.#ties, places: new LongUint32Array() });
 
+  readonly #copy: SlowCopy = new SlowCopy({
+    end: () => this.#keys.length,
+    changedAt: (handle) => this.#keys[handle] === "" ? undefined : this.#lsns.get(handle),
+  });
+
   /** How many keys there are. */
   get size(): number {
     return this.#keys.length - this.#free.length;
@@ -69,6 +75,7 @@ export class KeyIndex {
   set({ partitionKey, key, lsn, untilMs }: IndexedKey): void {
     const known = this.#handleOf(partitionKey, key);
     if (known !== undefined && this.#lsns.get(known) >= lsn) return;
+    if (known !== undefined) this.#copy.changes(known);
     const handle = known ?? this.#add(partitionKey, key);
     this.#leave(handle);
     this.#lsns.set(handle, lsn);
@@ -80,6 +87,7 @@ export class KeyIndex {
   delete(partitionKey: string, key: string): void {
     const handle = this.#handleOf(partitionKey, key);
     if (handle === undefined) return;
+    this.#copy.changes(handle);
     this.#leave(handle);
     this.#order.remove(handle, this.#rank(partitionKey, key));
     this.#partitionKeys[handle] = "";
@@ -117,6 +125,11 @@ export class KeyIndex {
       const isInOrder = isEnding && this.#handleOf(key.partitionKey, key.key) === handle;
       yield { key, isInOrder };
     }
+  }
+
+  /** Copies all keys as they are now, see {@linkcode SlowCopy.take}. */
+  copy(lsn: number, take: (key: IndexedKey) => void): Generator<void> {
+    return this.#copy.take(lsn, (handle) => take(this.#at(handle)));
   }
 
   /** Yields the keys that are over at an instant, the one first that is over longest. */

@@ -14,5 +14,6 @@ export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";
 export { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 export type { IndexedMember, Members } from "./members.ts";
 export { mergedWalk } from "./merged_walk.ts";
+export { type Copied, CopiedMap, SlowCopy } from "./slow_copy.ts";
 export { StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

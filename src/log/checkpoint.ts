@@ -8,20 +8,24 @@
  */
 
 import { crc32, DecodeError, StreamReader, StreamWriter } from "../codec/mod.ts";
-import { type Directory, type FileHandle, readFully, withFile, writeFully } from "../files/mod.ts";
+import { type Directory, type FileHandle, readFully, withFile } from "../files/mod.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
 import type { FrameEnd } from "./log.ts";
 import { parsePosition } from "./manifest_state.ts";
+import type { SideFile } from "./side_file.ts";
 
 const MAGIC = magic("FCCK");
 
 /** The head has so many bytes; what it does not need is zero. */
 const HEAD_BYTES = 65_536;
 
-/** What follows is written and checked in blocks of so many bytes at most, each behind its length and CRC. */
+/** What follows is written and checked in blocks of so many bytes at most. */
 const BLOCK_BYTES = 1 << 20;
-const BLOCK_HEADER_BYTES = 8;
+
+/** In front of a block stand its length, its CRC and the number of its part; the CRC covers that, too. */
+const BLOCK_HEADER_BYTES = 12;
+const PART_AT = 8;
 
 /** What a checkpoint belongs to. */
 export interface CheckpointFacts {
@@ -37,62 +41,141 @@ export interface CheckpointFacts {
   readonly segments: readonly number[];
 }
 
-/** The name of a shard's checkpoint. */
-export function checkpointName(shard: number): string {
-  return `CHECKPOINT.${shard}`;
+/** The facts of a checkpoint that was read. */
+export interface ReadFacts extends CheckpointFacts {
+  /** Where its file ends. */
+  readonly size: number;
+  /** Bytes of what is in it. */
+  readonly contentBytes: number;
+}
+
+/** A file with a name like that of a checkpoint. */
+export interface CheckpointName {
+  /** The name. */
+  readonly name: string;
+  /** Goes up from one checkpoint of a shard to the next. */
+  readonly number: number;
+}
+
+/** The name of a checkpoint of a shard. */
+export function checkpointName(shard: number, number: number): string {
+  return `CHECKPOINT.${shard}.${number}`;
+}
+
+/** The checkpoints of a shard, the newest first. One without a number is of an older version. */
+export function checkpointsIn(directory: Directory, shard: number): CheckpointName[] {
+  return directory.list().flatMap((name) => {
+    const [, of, number = "0"] = /^CHECKPOINT\.(\d+)(?:\.(\d+))?$/.exec(name) ?? [];
+    return of === String(shard) ? [{ name, number: Number(number) }] : [];
+  }).sort((a, b) => b.number - a.number);
 }
 
 /**
- * Writes a checkpoint in the place of the one before. Without its head, which comes last, it is none.
- * Throws whatever the files throw.
+ * Writes a checkpoint, part by part, each in pieces that may alternate. What it is given is kept in
+ * memory until somebody has it written out. Without its head, which comes last, it is none.
  */
-export function writeCheckpoint(
-  directory: Directory,
-  facts: CheckpointFacts,
-  write: (stream: StreamWriter) => void,
-): void {
-  const headOf = (size: number): Uint8Array => encodeDocument({ ...facts, size }, { magic: MAGIC });
-  if (headOf(Number.MAX_SAFE_INTEGER).length > HEAD_BYTES) {
-    throw new Error(`A checkpoint has no room for the names of ${facts.segments.length} segments`);
+export class CheckpointWriter {
+  readonly #file: SideFile;
+  readonly #streams = new Map<number, StreamWriter>();
+  #blocks: Uint8Array[] = [];
+  #keptBytes = 0;
+  #size = HEAD_BYTES;
+  #isReserved = false;
+
+  /** @param file Where it goes; nothing is in it. */
+  constructor(file: SideFile) {
+    this.#file = file;
   }
-  const file = directory.open(checkpointName(facts.shard), { create: true });
-  try {
-    file.truncate(0);
-    // Until the head is there, nothing on the disk may look like one.
-    file.flush();
-    let at = HEAD_BYTES;
-    const put = (bytes: Uint8Array): void => {
-      for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
-        at += writeBlock(file, bytes.subarray(from, from + BLOCK_BYTES), at);
+
+  /** Bytes that are kept in memory. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** Bytes that were written out. */
+  get writtenBytes(): number {
+    return this.#size - HEAD_BYTES;
+  }
+
+  /** The stream of a part, from 0 on. */
+  streamOf(part: number): StreamWriter {
+    let stream = this.#streams.get(part);
+    if (stream === undefined) {
+      this.#streams.set(part, stream = new StreamWriter((bytes) => this.#add(part, bytes)));
+    }
+    return stream;
+  }
+
+  /** Writes out what is kept, so many bytes at once at most. Resolves to whether that worked. */
+  async writeOut(bytesMax: number): Promise<boolean> {
+    if (!this.#isReserved && !await this.#file.reserve()) return false;
+    this.#isReserved = true;
+    while (this.#blocks.length > 0) if (!await this.#writeSome(bytesMax)) return false;
+    return true;
+  }
+
+  /** Writes out all that is left, and the head. Resolves to whether that worked. */
+  async finish(facts: CheckpointFacts, bytesMax: number): Promise<boolean> {
+    for (const stream of this.#streams.values()) stream.flush();
+    if (!await this.writeOut(bytesMax)) return false;
+    const head = encodeDocument({ ...facts, size: this.#size }, { magic: MAGIC });
+    if (head.length > HEAD_BYTES) {
+      throw new Error(
+        `A checkpoint has no room for the names of ${facts.segments.length} segments`,
+      );
+    }
+    // What is in front of the first block is zero up to here, or was never written.
+    const fill = (bytes: Uint8Array): void => bytes.set(head);
+    return await this.#file.write({ at: 0, length: head.length, fill });
+  }
+
+  async #writeSome(bytesMax: number): Promise<boolean> {
+    let length = 0;
+    let count = 0;
+    do length += this.#blocks[count++]!.length; while (
+      count < this.#blocks.length && length + this.#blocks[count]!.length <= bytesMax
+    );
+    const blocks = this.#blocks.splice(0, count);
+    const at = this.#size;
+    this.#size += length;
+    this.#keptBytes -= length;
+    const fill = (bytes: Uint8Array): void => {
+      let offset = 0;
+      for (const block of blocks) {
+        bytes.set(block, offset);
+        offset += block.length;
       }
     };
-    const buffered = new BlockBuffer(put);
-    const stream = new StreamWriter((bytes) => buffered.add(bytes));
-    write(stream);
-    stream.flush();
-    buffered.flush();
-    file.flush();
-    writeFully(file, headOf(at), { at: 0 });
-    file.flush();
-    directory.sync();
-  } finally {
-    file.close();
+    return await this.#file.write({ at, length, fill });
+  }
+
+  #add(part: number, bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
+      const block = blockOf(part, bytes.subarray(from, from + BLOCK_BYTES));
+      this.#blocks.push(block);
+      this.#keptBytes += block.length;
+    }
   }
 }
 
+/** Where a block stands. */
+interface BlockPlace {
+  readonly at: number;
+  readonly length: number;
+}
+
 /**
- * Reads a checkpoint. Returns undefined if there is none, or none of this version.
+ * Reads a checkpoint. Returns undefined if it is none, or none of this version.
  *
- * @param read Makes something of it. Throws `DecodeError` for bytes that are damaged.
+ * @param read Makes something of it; it has to read every part to its end. Throws `DecodeError` for
+ *   bytes that are damaged.
  * @throws {DecodeError} If it is damaged. Throws whatever the files throw.
  */
 export function readCheckpoint<Result>(
   directory: Directory,
-  { dbId, shard, version }: Pick<CheckpointFacts, "dbId" | "shard" | "version">,
-  read: (facts: CheckpointFacts, stream: StreamReader) => Result,
+  { name, ...of }: Pick<CheckpointFacts, "dbId" | "shard" | "version"> & { readonly name: string },
+  read: (facts: ReadFacts, streamOf: (part: number) => StreamReader) => Result,
 ): Result | undefined {
-  const name = checkpointName(shard);
-  if (!directory.list().includes(name)) return undefined;
   return withFile(directory, name, (file) => {
     const head = new Uint8Array(HEAD_BYTES);
     readFully(file, head, { at: 0 });
@@ -102,79 +185,106 @@ export function readCheckpoint<Result>(
       readFields: () => undefined,
       parse: parseFacts,
     })?.body;
-    const isThis = facts?.dbId === dbId && facts.shard === shard && facts.version === version;
+    const isThis = facts?.dbId === of.dbId && facts.shard === of.shard &&
+      facts.version === of.version;
     if (!isThis) return undefined;
-    let at = HEAD_BYTES;
-    const next = (): Uint8Array | undefined => {
-      if (at === facts.size) return undefined;
-      const block = readBlock(file, at);
-      at += BLOCK_HEADER_BYTES + block.length;
-      return block;
-    };
-    return read(facts, new StreamReader(next));
+    const parts = blocksOf(file, facts.size);
+    let left = 0;
+    for (const blocks of parts.values()) left += blocks.length;
+    const result = read(facts, (part) => {
+      const blocks = (parts.get(part) ?? []).values();
+      return new StreamReader(() => {
+        const { value: place } = blocks.next();
+        if (place === undefined) return undefined;
+        left -= 1;
+        return readBlock(file, place);
+      });
+    });
+    // A block that was not read was not checked either.
+    if (left > 0) throw new DecodeError("There are blocks that nobody wants");
+    return result;
   });
 }
 
-/** Removes a checkpoint that is no use any more, if that is possible. */
-export function removeCheckpoint(directory: Directory, shard: number): void {
+/**
+ * Makes a checkpoint durable that was read: it may be in the page cache only. Throws whatever the files
+ * throw.
+ */
+export function proveCheckpoint(directory: Directory, name: string): void {
+  withFile(directory, name, (file) => file.flush());
+}
+
+/** Bytes that are given back in one step: giving back a gigabyte takes a tenth of a second. */
+const EMPTIED_BYTES = 16 << 20;
+
+/** Removes a checkpoint that is no use any more, if that is possible, a little in each step. */
+export function* emptyCheckpoint(directory: Directory, name: string): Generator<void> {
   try {
-    directory.remove(checkpointName(shard));
+    const size = withFile(directory, name, (file) => file.getSize());
+    for (let left = size - EMPTIED_BYTES; left > 0; left -= EMPTIED_BYTES) {
+      withFile(directory, name, (file) => file.truncate(left));
+      yield;
+    }
+  } catch {
+    // Then it goes at once.
+  }
+  removeCheckpoint(directory, name);
+}
+
+/** Removes a checkpoint that is no use any more, if that is possible. */
+export function removeCheckpoint(directory: Directory, name: string): void {
+  try {
+    directory.remove(name);
   } catch {
     // It says itself what it belongs to.
   }
 }
 
-/** Collects small pieces into whole blocks. */
-class BlockBuffer {
-  readonly #put: (bytes: Uint8Array) => void;
-  readonly #bytes = new Uint8Array(BLOCK_BYTES);
-  #length = 0;
-
-  constructor(put: (bytes: Uint8Array) => void) {
-    this.#put = put;
-  }
-
-  add(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > BLOCK_BYTES) this.flush();
-    if (bytes.length > BLOCK_BYTES) return this.#put(bytes);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  flush(): void {
-    if (this.#length > 0) this.#put(this.#bytes.subarray(0, this.#length));
-    this.#length = 0;
-  }
+function blockOf(part: number, bytes: Uint8Array): Uint8Array {
+  const block = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
+  const view = new DataView(block.buffer);
+  block.set(bytes, BLOCK_HEADER_BYTES);
+  view.setUint32(0, bytes.length, true);
+  view.setUint32(PART_AT, part, true);
+  view.setUint32(4, crc32(block.subarray(PART_AT)), true);
+  return block;
 }
 
-function writeBlock(file: FileHandle, bytes: Uint8Array, at: number): number {
-  const header = new DataView(new ArrayBuffer(BLOCK_HEADER_BYTES));
-  header.setUint32(0, bytes.length, true);
-  header.setUint32(4, crc32(bytes), true);
-  writeFully(file, new Uint8Array(header.buffer), { at });
-  writeFully(file, bytes, { at: at + BLOCK_HEADER_BYTES });
-  return BLOCK_HEADER_BYTES + bytes.length;
-}
-
-function readBlock(file: FileHandle, at: number): Uint8Array {
+/** Where the blocks of each part stand. */
+function blocksOf(file: FileHandle, size: number): Map<number, BlockPlace[]> {
+  const parts = new Map<number, BlockPlace[]>();
   const header = new Uint8Array(BLOCK_HEADER_BYTES);
-  readFully(file, header, { at });
   const view = new DataView(header.buffer);
-  const length = view.getUint32(0, true);
-  if (length === 0 || length > BLOCK_BYTES) throw new DecodeError("The block is damaged");
-  const bytes = new Uint8Array(length);
-  const count = readFully(file, bytes, { at: at + BLOCK_HEADER_BYTES });
-  if (count < length || crc32(bytes) !== view.getUint32(4, true)) {
+  for (let at = HEAD_BYTES; at < size;) {
+    const count = readFully(file, header, { at });
+    const length = view.getUint32(0, true);
+    if (count < header.length || length === 0 || length > BLOCK_BYTES) {
+      throw new DecodeError("The block is damaged");
+    }
+    const part = view.getUint32(PART_AT, true);
+    const blocks = parts.get(part);
+    if (blocks === undefined) parts.set(part, [{ at, length }]);
+    else blocks.push({ at, length });
+    at += BLOCK_HEADER_BYTES + length;
+  }
+  return parts;
+}
+
+function readBlock(file: FileHandle, { at, length }: BlockPlace): Uint8Array {
+  const block = new Uint8Array(BLOCK_HEADER_BYTES + length);
+  const count = readFully(file, block, { at });
+  const crc = new DataView(block.buffer).getUint32(4, true);
+  if (count < block.length || crc32(block.subarray(PART_AT)) !== crc) {
     throw new DecodeError("The block is damaged");
   }
-  return bytes;
+  return block.subarray(BLOCK_HEADER_BYTES);
 }
 
-function parseFacts(value: unknown): CheckpointFacts & { readonly size: number } {
-  const facts = value as CheckpointFacts & { readonly size: number };
+function parseFacts(value: unknown): ReadFacts {
+  const facts = value as ReadFacts;
   const { end: { end, segment, endOffset }, segments, dbId, shard, version, size } = facts;
   return {
-    ...{ dbId, shard, version, size },
+    ...{ dbId, shard, version, size, contentBytes: size - HEAD_BYTES },
     end: { end: parsePosition(end), segment, endOffset },
     segments: [...segments],
   };

@@ -9,6 +9,7 @@
 
 import type { MergedFrame } from "./frame.ts";
 import type { LogMode } from "./segment_io.ts";
+import type { SideFile } from "./side_file.ts";
 
 /** A place in the log between two frames: what a frame stands on. */
 export interface LogPosition {
@@ -168,6 +169,11 @@ export interface Segments {
    * @param ids The segments, in order.
    */
   merge(ids: readonly number[]): Merge;
+  /**
+   * Creates a file beside the segments, to be written when no frame of a caller waits, or after a few
+   * of them. Throws whatever the directory throws.
+   */
+  createBeside(name: string): SideFile;
 }
 
 /** A replication log, open for one writer. */

@@ -31,9 +31,13 @@ export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./back
 export {
   type CheckpointFacts,
   checkpointName,
+  checkpointsIn,
+  CheckpointWriter,
+  emptyCheckpoint,
+  proveCheckpoint,
   readCheckpoint,
+  type ReadFacts,
   removeCheckpoint,
-  writeCheckpoint,
 } from "./checkpoint.ts";
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
@@ -45,6 +49,7 @@ export { endOfFrame, isSamePosition, logStart } from "./position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 export { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 export type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
+export type { SideFile } from "./side_file.ts";
 export {
   beginRecord,
   decodeRecord,

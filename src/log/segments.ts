@@ -8,6 +8,7 @@ import { invariant } from "../invariant.ts";
 import type { LogPosition, Merge, Segment, Segments } from "./log.ts";
 import type { LogReader } from "./log_reader.ts";
 import { SegmentMerge, type SegmentMergeParts } from "./merge.ts";
+import { createSideFile, type SideFile } from "./side_file.ts";
 import type { SegmentWriter } from "./writer.ts";
 
 /** What the segments of a file log are known by. */
@@ -62,6 +63,10 @@ export class FileSegments implements Segments {
     this.#merge?.abandon();
     const framesOf = reader.framesOf.bind(reader);
     return this.#merge = new SegmentMerge({ ...this.#parts, inputs, framesOf });
+  }
+
+  createBeside(name: string): SideFile {
+    return createSideFile(this.#parts, name);
   }
 
   /**

@@ -75,7 +75,7 @@ test("Keydir finds what came before a record however long ago that was", () => {
   assertWhole(again);
   const pieces: Uint8Array[] = [];
   const writer = new StreamWriter((bytes) => pieces.push(bytes.slice()));
-  keydir.save(writer);
+  for (const _ of keydir.save(writer));
   writer.flush();
   const loaded = new Keydir();
   loaded.load(new StreamReader(() => pieces.shift()));

@@ -91,15 +91,24 @@ function assertHasOnly(keydir: Keydir, standings: readonly Standing[]): void {
 }
 
 function saved(keydir: Keydir): Keydir {
+  return saving(keydir)();
+}
+
+/** Begins to save a keydir: what is loaded in the end is what it is now. */
+function saving(keydir: Keydir, between: () => void = () => {}): () => Keydir {
   const pieces: Uint8Array[] = [];
   const writer = new StreamWriter((bytes) => pieces.push(bytes.slice()));
-  keydir.save(writer);
-  writer.flush();
-  const loaded = new Keydir();
-  const reader = new StreamReader(() => pieces.shift());
-  loaded.load(reader);
-  assertEquals(reader.isAtEnd, true);
-  return loaded;
+  const steps = keydir.save(writer);
+  steps.next();
+  return () => {
+    while (steps.next().done !== true) between();
+    writer.flush();
+    const loaded = new Keydir();
+    const reader = new StreamReader(() => pieces.shift());
+    loaded.load(reader);
+    assertEquals(reader.isAtEnd, true);
+    return loaded;
+  };
 }
 
 test("Keydir has, finds and strings together exactly what was appended, saved or not", () => {
@@ -240,3 +249,35 @@ test("Keydir refuses to string a record behind another one when others have come
   assertThrows(() => keydir.link(301, 301), InvariantError, "cannot follow 301");
   assertThrows(() => keydir.append(302, 2, 2 ** 32), InvariantError, "no place");
 });
+
+test("Keydir is saved as it was when that began, whatever comes and is merged meanwhile", () => {
+  assertProperty(
+    fc.property(steps, fc.nat(), (steps, cut) => {
+      const standings = standingsOf(steps);
+      const [before, after] = splitAt(standings, cut % standings.length);
+      const keydir = new Keydir();
+      for (const standing of before) append(keydir, standing);
+      const left = after.values();
+      const load = saving(keydir, () => {
+        const { value: next } = left.next();
+        if (next !== undefined) append(keydir, next);
+      });
+      const sealed = before.filter(({ segment }) => segment < (before.at(-1)?.segment ?? 0));
+      if (sealed.length > 0) {
+        const [firstLsn, lastLsn] = [sealed[0]!.lsn, sealed.at(-1)!.lsn];
+        keydir.replace(new MergedRun(keydir, { firstLsn, lastLsn, keeps: () => false }));
+      }
+      const loaded = load();
+      assertKnows(loaded, before);
+      assertHasOnly(loaded, before);
+      assertEquals(after.some(({ lsn }) => loaded.has(lsn)), false);
+      for (const standing of after) append(loaded, standing);
+      assertKnows(loaded, standings);
+    }),
+    { file: import.meta.url, runs: 60 },
+  );
+});
+
+function splitAt<Item>(items: readonly Item[], index: number): [Item[], Item[]] {
+  return [items.slice(0, index), items.slice(index)];
+}

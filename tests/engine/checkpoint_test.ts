@@ -6,7 +6,8 @@ import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 
-const NAME = "CHECKPOINT.0";
+/** The name of the checkpoint of a store that was closed once. */
+const NAME = "CHECKPOINT.0.1";
 
 interface Opened {
   readonly store: Store;
@@ -250,6 +251,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   2: "73c898cd499694f5",
   3: "8dce175edee70fba",
   4: "41181b57b26c442e",
+  5: "1b25d2654c23db5c",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

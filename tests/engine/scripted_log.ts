@@ -5,6 +5,7 @@
  */
 
 import { FlowError } from "../../src/errors.ts";
+import { DEFAULT_CHECKPOINT_PLAN } from "../../src/engine/checkpoint_plan.ts";
 import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
@@ -78,8 +79,9 @@ export class ScriptedStore implements AsyncDisposable {
       hashKey: [1, 2, 3, 4],
       limits: storeLimits,
       checkpoints: options.hasCheckpoints === true
-        ? new Checkpoints({ directory, manifest, recordsMin: 1 })
+        ? new Checkpoints({ directory, manifest })
         : undefined,
+      checkpointPlan: { ...DEFAULT_CHECKPOINT_PLAN, closingRecords: 1 },
     });
     if (options.isThreaded === true) { for (const thread of threads) thread.start(); }
     const parse = { limits: storeLimits, manualClock: true };

@@ -22,7 +22,7 @@ test("stats() counts flows, claims, commits and bytes, also after the store was 
     assertEquals([log.mode.kind, log.segments, log.commits.count], ["inline", 2, 2]);
     assertEquals(log.commits.recordsMean, log.records / 2);
     assert(log.bytes > 210_000 && log.bytes < 220_000);
-    assertEquals(shards, [{ shard: 0, flows: 3, inFlightBytes: 0, log }]);
+    assertEquals(shards, [{ shard: 0, flows: 3, inFlightBytes: 0, log, checkpointRecords: 0 }]);
     assertEquals(disk, { freeBytes: null, ballastHeld: null });
     bytes = log.bytes;
     await time.advance(4_000);

@@ -5,7 +5,8 @@ import { assertProperty } from "../property.ts";
 import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
 import { InvariantError } from "../../src/invariant.ts";
-import { ColdFlows, seatOf } from "../../src/flow/core/cold/cold_flows.ts";
+import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
+import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
 import { SeatChains } from "../../src/flow/core/cold/seat_chains.ts";
 import { hashOfKey } from "../../src/flow/core/flow_key.ts";
 import { nextWakeMs, wakeFlows } from "../../src/flow/core/mod.ts";
@@ -48,7 +49,7 @@ function numbersIn(cold: ColdFlows): number[] {
 function throughBytes(cold: ColdFlows): ColdFlows {
   const pieces: Uint8Array[] = [];
   const writer = new StreamWriter((bytes) => void pieces.push(bytes.slice()));
-  cold.save(writer);
+  for (const _ of cold.save(writer));
   writer.flush();
   const loaded = new ColdFlows(NO_RECORDS);
   const reader = new StreamReader(() => pieces.shift());

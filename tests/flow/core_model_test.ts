@@ -3,8 +3,15 @@ import { assert } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
+import { checkpointMutants } from "./checkpoint_mutants.ts";
 import { coreMutants } from "./core_mutants.ts";
-import { coreScenario, newTally, RUN_STEPS, runCoreScenario } from "./core_scenario.ts";
+import {
+  type CoreMistakes,
+  coreScenario,
+  newTally,
+  RUN_STEPS,
+  runCoreScenario,
+} from "./core_scenario.ts";
 
 /** Commands to try at least. The other runtimes run the same code; a few show that it is the same. */
 const COMMANDS_MIN = currentRuntime === "deno" ? 200_000 : 10_000;
@@ -37,13 +44,20 @@ test("decide() and evolve() agree with the model, command by command, crash by c
   assert(tally.commands >= COMMANDS_MIN, `Only ${tally.commands} commands`);
   assert(tally.reopenings > runs && tally.crashes > runs, "Few openings");
   assert(tally.lostRecords > 5 * runs, "Few lost records");
+  assert(tally.checkpoints > runs / 2, `Only ${tally.checkpoints} checkpoints`);
 });
 
-for (const [name, rebuilding] of Object.entries(coreMutants)) {
+const mistakes: readonly (readonly [string, CoreMistakes])[] = [
+  ...Object.entries(coreMutants).map(([name, rebuilding]) => [name, { rebuilding }] as const),
+  ...Object.entries(checkpointMutants)
+    .map(([name, onCheckpoint]) => [name, { onCheckpoint }] as const),
+];
+
+for (const [name, mistake] of mistakes) {
   test(`The model notices the mutant ${name}`, () => {
     const property = fc.property(
       coreScenario,
-      (scenario) => runCoreScenario(scenario, newTally(), rebuilding),
+      (scenario) => runCoreScenario(scenario, newTally(), mistake),
     );
     const { failed } = fc.check(property, {
       seed: MUTANT_SEED,

@@ -6,9 +6,10 @@
  */
 
 import fc from "fast-check";
-import type { CoolingPlan } from "../../src/flow/core/mod.ts";
+import type { CoolingPlan, FlowState } from "../../src/flow/core/mod.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { CorePair, type Reopening } from "./core_pair.ts";
+import { RunningTrip } from "./running_trip.ts";
 import { type Op, op } from "./operations.ts";
 
 /** What happens next: a command, or something to the log. */
@@ -36,6 +37,8 @@ export interface CoreTally {
   reopenings: number;
   /** Openings after it was not. */
   crashes: number;
+  /** Checkpoints that were written while commands came. */
+  checkpoints: number;
   /** Records that were lost. */
   lostRecords: number;
 }
@@ -76,20 +79,29 @@ export const coreScenario: fc.Arbitrary<CoreScenario> = fc.record({
 
 /** A tally of nothing. */
 export function newTally(): CoreTally {
-  return { commands: 0, reopenings: 0, crashes: 0, lostRecords: 0 };
+  return { commands: 0, reopenings: 0, crashes: 0, checkpoints: 0, lostRecords: 0 };
+}
+
+/** What goes wrong in a run. */
+export interface CoreMistakes {
+  /** When the store is opened again. */
+  readonly rebuilding?: Rebuilding;
+  /** Before a checkpoint is begun. */
+  readonly onCheckpoint?: (state: FlowState) => void;
 }
 
 /**
  * Runs a scenario. Throws if the core and the model do not agree on something.
  *
- * @param rebuilding What goes wrong when the store is opened again. Default: nothing.
+ * @param mistakes What goes wrong. Default: nothing.
  */
 export function runCoreScenario(
   { steps, endsMax, coolingPlan }: CoreScenario,
   tally: CoreTally,
-  rebuilding?: Rebuilding,
+  { rebuilding, onCheckpoint }: CoreMistakes = {},
 ): void {
   const pair = new CorePair(endsMax, rebuilding, { coolingPlan });
+  const checkpoints = new RunningTrip(onCheckpoint);
   for (const [index, step] of steps.entries()) {
     if (step === undefined) continue;
     switch (step.op) {
@@ -106,10 +118,13 @@ export function runCoreScenario(
       default:
         pair.run(step);
         tally.commands += 1;
+        // A state that something is wrong with is not to be found out by this.
+        if (rebuilding === undefined) checkpoints.after(pair.store);
     }
     if (index % LOOK_STEPS === 0) pair.compareAll();
   }
   pair.compareAll();
   pair.reopen({ lostCount: undefined, awayMs: 0 });
   tally.reopenings += 1;
+  tally.checkpoints += checkpoints.count;
 }

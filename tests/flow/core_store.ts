@@ -60,7 +60,7 @@ export class CoreStore {
     this.nowMs = options.nowMs ?? 1_000;
     this.#hash = options.hash ?? ((bytes, length) => sipHash24([1, 2, 3, 4], bytes, length));
     this.#coolingPlan = options.coolingPlan;
-    this.state = this.#newState();
+    this.state = this.newState();
     this.context = { limits: { ...DEFAULT_LIMITS, ...options.limits }, manualClock: false };
   }
 
@@ -242,7 +242,7 @@ export class CoreStore {
   open(frames: readonly CoreFrame[], wallMs: number, rebuilding: Rebuilding = {}): void {
     this.records.clear();
     const before = this.state;
-    this.state = this.#newState();
+    this.state = this.newState();
     const begun = rebuilding.begin?.(this.state, before);
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
@@ -258,7 +258,7 @@ export class CoreStore {
     }
     begun?.();
     this.#cool(frames.at(-1)?.timeMs ?? 0);
-    if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state, this.#newState());
+    if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state, this.newState());
     this.wroteAtMs = frames.at(-1)?.timeMs ?? 0;
     this.nowMs = Math.max(wallMs, this.wroteAtMs);
     core.grantLeaseGrace(this.state, this.nowMs);
@@ -279,7 +279,8 @@ export class CoreStore {
     this.#cooling.slice({ nowMs, durableLsn: this.log.length, countMax: Infinity });
   }
 
-  #newState(): FlowState {
+  /** A state with nothing in it. */
+  newState(): FlowState {
     return new FlowState(this.#hash, { records: this.records });
   }
 

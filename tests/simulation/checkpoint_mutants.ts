@@ -14,9 +14,9 @@ function onLoad(name: string, change: (state: ShardState) => void): EnginePracti
     name,
     checkpoints: (options) =>
       new class extends Checkpoints {
-        override load(...[shard, log, state]: Parameters<Checkpoints["load"]>): boolean {
-          const isLoaded = super.load(shard, log, state);
-          if (isLoaded) change(state);
+        override load(...[shard, name, on]: Parameters<Checkpoints["load"]>): boolean {
+          const isLoaded = super.load(shard, name, on);
+          if (isLoaded) change(on.state);
           return isLoaded;
         }
       }(options),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LastCheckpoint } from "../../src/engine/checkpoints.ts";
 import type { FlowError } from "../../src/errors.ts";
 import type { EngineProcess } from "./engine_machine.ts";
 import type { EngineOracle } from "./engine_oracle.ts";
@@ -24,6 +25,12 @@ export interface Moment {
   /** Whether flows can be looked at: cold ones are read, which takes faults meant for others. */
   readonly mayLook: boolean;
 }
+
+/** After a leap of the wall clock it takes so long until everybody has noticed. */
+export const LEAP_NOTICED_MS = 20_000;
+
+/** After an opening it takes so long until what was over before is swept. */
+export const SWEEP_MS = 2_000;
 
 /** What is over for so long has been swept, one slice after the other. */
 const SWEEP_MS_MAX = 2_000;
@@ -103,4 +110,15 @@ function checkWaiting(
     throw new Violation(`${ticket} has waited for ${waitedMs} ms`);
   }
   if (abort?.signal.aborted) throw new Violation(`${ticket} waits though aborted`);
+}
+
+/** What was in a checkpoint once is not read again, unless its segment was merged since. */
+export function checkPromised(
+  { checkpoints, shard }: EngineProcess,
+  promised: LastCheckpoint | undefined,
+): void {
+  const isThere = shard.segments.list.some(({ id }) => id === promised?.segment);
+  const { lsn } = checkpoints.last(0);
+  if (promised === undefined || !isThere || lsn >= promised.lsn) return;
+  throw new Violation(`The log is read from ${lsn} on, and not from ${promised.lsn}`);
 }

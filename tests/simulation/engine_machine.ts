@@ -6,6 +6,7 @@
  */
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
+import type { CheckpointPlan } from "../../src/engine/checkpoint_plan.ts";
 import { Checkpoints, type CheckpointsOptions } from "../../src/engine/checkpoints.ts";
 import { DiskRoom } from "../../src/engine/disk_room.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
@@ -43,6 +44,17 @@ const PROBE_MS = 50;
 
 /** Merges come as soon as there is something to merge. */
 const MERGE_PLAN = { auto: true, keepBytes: 0 };
+
+/** Checkpoints come as soon as there is something new, and take their time. */
+export const CHECKPOINT_PLAN: CheckpointPlan = {
+  auto: true,
+  logBytes: 3_000,
+  logRecords: 20,
+  growth: 0,
+  closingRecords: 1,
+  sliceBytes: 100,
+  sliceSteps: 1,
+};
 
 /** Limits at which things happen in a short run. */
 export const LIMITS: StoreLimits = {
@@ -113,6 +125,7 @@ export class EngineProcess {
   /** The room on the disk. */
   readonly room: DiskRoom;
   readonly shard: Shard;
+  readonly checkpoints: Checkpoints;
   /** The log as the shard sees it. */
   readonly log: Log;
   readonly #fileLog: Log;
@@ -140,11 +153,17 @@ export class EngineProcess {
       this.log = practice.log?.(log) ?? log;
       this.room = roomIn(directory, time);
       const fixed = { hashKey: HASH_KEY, limits: LIMITS, sweepPlan: SWEEP_PLAN, disk: this.room };
-      const kept = { directory, manifest, recordsMin: 1 };
+      const kept = { directory, manifest };
       const checkpoints = practice.checkpoints?.(kept) ?? new Checkpoints(kept);
-      const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(time.clock.wallMs()) };
+      this.checkpoints = checkpoints;
+      const plans = {
+        ...{ mergePlan: MERGE_PLAN, checkpointPlan: CHECKPOINT_PLAN },
+        coolingPlan: coolingPlanAt(time.clock.wallMs()),
+      };
       const options = { logs: [this.log], time, ...fixed, ...plans, checkpoints };
       this.shards = new WatchedShards(options, watch, practice.call);
+      // So it is with checkpoints that are no use.
+      directory.list();
       practice.shards?.(this.shards);
       this.shard = this.shards.router.first;
       if (temper.pace === "thread") thread.start();

@@ -19,6 +19,7 @@ import { keyMutants } from "./key_mutants.ts";
 import { stateMutants } from "./state_mutants.ts";
 import { checkpointMutants } from "./checkpoint_mutants.ts";
 import { coolingMutants } from "./cooling_mutants.ts";
+import { runningMutants } from "./running_mutants.ts";
 import { mergeMutants } from "./merge_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
 
@@ -333,4 +334,5 @@ export const engineMutants: readonly EnginePractice[] = [
   ...mergeMutants,
   ...checkpointMutants,
   ...coolingMutants,
+  ...runningMutants,
 ];

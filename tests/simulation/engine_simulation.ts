@@ -14,6 +14,7 @@ import type { Shard } from "../../src/engine/shard.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
+import type { LastCheckpoint } from "../../src/engine/checkpoints.ts";
 import { EngineCallers } from "./engine_callers.ts";
 import {
   type EnginePractice,
@@ -28,7 +29,8 @@ import { EngineFollower } from "./engine_follower.ts";
 import { EngineOracle, type Surroundings } from "./engine_oracle.ts";
 import type { EngineOp, EngineScenario, LogTemper } from "./engine_scenario.ts";
 import { Violation } from "./log_oracle.ts";
-import { checkAtRest, checkPoisoned } from "./engine_checks.ts";
+import { checkAtRest, checkPoisoned, checkPromised } from "./engine_checks.ts";
+import { LEAP_NOTICED_MS, SWEEP_MS } from "./engine_checks.ts";
 import { type EngineReport, violationOf } from "./engine_report.ts";
 import { microtasks, stackOf } from "./moment.ts";
 import { checkRebuilt, checkState } from "./state_check.ts";
@@ -38,12 +40,6 @@ const WILD_OPENINGS_MAX = 4;
 
 /** Rounds after which something is taken to go in circles. */
 const ROUNDS_MAX = 500;
-
-/** After a leap of the wall clock it takes so long until everybody has noticed. */
-const LEAP_NOTICED_MS = 20_000;
-
-/** After an opening it takes so long until what was over before is swept. */
-const SWEEP_MS = 2_000;
 
 const START_MS = 1_700_000_000_000;
 
@@ -81,6 +77,8 @@ class EngineSimulation implements Surroundings, LogTap {
   #clockTrustedAtMs = 0;
   /** Frames without room before the store was opened. */
   #hadRoomSince = 0;
+  /** What the next opening has to begin with; undefined: closing may have removed it. */
+  #promised: LastCheckpoint | undefined;
   fullCount = 0;
   failedReadCount = 0;
   isClosing = false;
@@ -246,8 +244,8 @@ class EngineSimulation implements Surroundings, LogTap {
   async #quiet(): Promise<void> {
     const running = this.#opened();
     const { time, shard, log } = running;
-    const isBusy = () => time.deferredCount > 0 || (time.nextAlarmMs ?? Infinity) <= now();
     const now = () => time.clock.monotonicMs();
+    const isBusy = () => time.deferredCount > 0 || (time.nextAlarmMs ?? Infinity) <= now();
     for (let rounds = 0; isBusy() && this.#process === running; rounds++) {
       if (rounds > ROUNDS_MAX) throw new Violation("The store does not come to rest");
       await this.#act(({ time }) => time.tick(0));
@@ -255,13 +253,12 @@ class EngineSimulation implements Surroundings, LogTap {
     // Something went wrong on the way, and another process took over.
     if (this.#process !== running) return;
     this.#quietCount += 1;
-    const nowMs = time.clock.monotonicMs();
+    const hadRoom = this.fullCount === this.#hadRoomSince && this.roomFor === "everything";
     checkAtRest(running, this.#oracle, {
-      hasNoticed: nowMs >= this.#clockTrustedAtMs,
-      hadRoom: this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
+      hasNoticed: now() >= this.#clockTrustedAtMs,
+      hadRoom,
       mayLook: this.#mayLook(shard),
-      hasSwept: nowMs >= this.#clockTrustedAtMs + SWEEP_MS &&
-        this.fullCount === this.#hadRoomSince && this.roomFor === "everything",
+      hasSwept: hadRoom && now() >= this.#clockTrustedAtMs + SWEEP_MS,
     });
     // A look at the disk would take the faults that are meant for others.
     if (this.#disk.armedCount > 0) return;
@@ -272,6 +269,7 @@ class EngineSimulation implements Surroundings, LogTap {
   async #close(): Promise<void> {
     const running = this.#opened();
     this.isClosing = true;
+    this.#promised = undefined;
     let failure: unknown;
     let isClosed = false;
     running.store.close().catch((error) => failure = error).finally(() => isClosed = true);
@@ -305,6 +303,7 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#oracle.check();
     this.#compactions.check();
     if (this.isOff) return this.#end();
+    this.#promised = this.#process?.checkpoints.last(0);
     if (!this.isLost) return;
     this.#expectFault(this.#lostBy);
     await checkPoisoned(this.#process!, this.#oracle);
@@ -321,6 +320,7 @@ class EngineSimulation implements Surroundings, LogTap {
       this.#openingCount += 1;
       this.#hadRoomSince = this.fullCount;
       const { shard, shards, log } = this.#process;
+      if (!this.#mayFail()) checkPromised(this.#process, this.#promised);
       this.#oracle.recovered(shards.now(), log.end.lsn);
       if (!this.#mayLook(shard)) continue;
       checkState(shard.state, this.#oracle.journal.model);

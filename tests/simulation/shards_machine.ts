@@ -19,7 +19,7 @@ import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
 import type { VerifySubject } from "../../src/engine/verify.ts";
 import { coolingPlanAt } from "./cooling_plans.ts";
-import { HASH_KEY } from "./engine_machine.ts";
+import { CHECKPOINT_PLAN, HASH_KEY } from "./engine_machine.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 
@@ -85,10 +85,11 @@ export class ShardsProcess {
     this.time = time;
     const logs = this.#logs.map((log) => tempered(log, { ...parts, time, random }));
     const map = new ShardMap(manifest.state.slots);
-    const checkpoints = new Checkpoints({ directory, manifest, recordsMin: 1 });
-    const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
+    const checkpoints = new Checkpoints({ directory, manifest });
     const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(wallMs) };
-    this.shards = parts.opens(() => new Shards({ ...options, ...plans }));
+    const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
+    const checkpointPlan = CHECKPOINT_PLAN;
+    this.shards = parts.opens(() => new Shards({ ...options, ...plans, checkpointPlan }));
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }

@@ -7,7 +7,8 @@
 import type { Claimant } from "../../src/engine/claim.ts";
 import type { Call, Verdict } from "../../src/engine/pending.ts";
 import type { Shard } from "../../src/engine/shard.ts";
-import { Shards, type ShardsOptions } from "../../src/engine/shards.ts";
+import type { ShardsOptions } from "../../src/engine/shard_options.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import type { Share } from "../../src/engine/spread.ts";
 import type { ClaimCommand, Command, Reply, SpreadCommand } from "../../src/flow/core/mod.ts";
 

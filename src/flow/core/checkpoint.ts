@@ -12,13 +12,17 @@ import type { IndexedKey } from "../../index/mod.ts";
 import { place } from "./evolve.ts";
 import type { SavedMail } from "./mailbox.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
+import type { Saving, StreamsOf } from "./saved.ts";
 import type { FlowState } from "./state.ts";
 
 /** Goes up with every change of what is written here, or of what it is made of. */
-export const CHECKPOINT_VERSION = 4;
+export const CHECKPOINT_VERSION = 5;
 
-/** So many things stand in one piece of JSON. */
-const PIECE_COUNT = 1_000;
+/** The parts of a state. */
+const PARTS = { little: 0, links: 1, keys: 2, signals: 3, flows: 4, children: 5, seats: 6 };
+
+/** Numbers below this are for parts of a state. */
+export const STATE_PARTS = 16;
 
 /** What a state has besides flows, keys, links and signals. */
 interface Little {
@@ -31,11 +35,16 @@ interface Little {
 /** The signals of a flow. */
 type Signals = readonly [flow: string, signals: readonly (readonly [string, Hash64])[]];
 
-/** The open children of a group, by their places among all flows. */
-type OpenChildren = readonly [group: number, children: readonly number[]];
-
-/** Writes a state, which no command is in the middle of changing. */
-export function saveState(state: FlowState, stream: StreamWriter): void {
+/**
+ * Writes a state as it is now; no command is in the middle of changing it.
+ *
+ * @param lsn The newest record that there is.
+ */
+export function saveState(
+  state: FlowState,
+  streamOf: StreamsOf<StreamWriter>,
+  lsn: number,
+): Saving[] {
   const { nascent, listed, grouped } = state;
   invariant(nascent.size + listed.size + grouped.size === 0, "A command is whole or not there");
   const little: Little = {
@@ -44,17 +53,25 @@ export function saveState(state: FlowState, stream: StreamWriter): void {
     closings: [...state.closings],
     mail: state.mail.save(),
   };
-  stream.json(little);
-  state.links.save(stream);
-  savePieces(stream, keysOf(state));
-  savePieces(stream, signalsOf(state));
-  savePieces(stream, openChildrenOf(state, state.table.save(stream)));
-  state.cold.save(stream);
+  streamOf(PARTS.little).json(little);
+  const [keys, signals, children] = [PARTS.keys, PARTS.signals, PARTS.children].map(streamOf);
+  return [
+    state.links.save(streamOf(PARTS.links)),
+    state.kv.copy(lsn, (key) => keys!.json(key)),
+    state.signals.copy((flow, remembered) => signals!.json([flow, [...remembered]])),
+    state.openChildren.copy((group, handles) => saveChildren(children!, group, handles)),
+    state.cold.save(streamOf(PARTS.seats)),
+    state.table.save(streamOf(PARTS.flows), lsn),
+  ];
 }
 
 /** Reads a state; it is empty. Those of other shards than the first have their policies already. */
-export function loadState(state: FlowState, stream: StreamReader, isFirst: boolean): void {
-  const little = stream.json<Little>();
+export function loadState(
+  state: FlowState,
+  streamOf: StreamsOf<StreamReader>,
+  isFirst: boolean,
+): void {
+  const little = streamOf(PARTS.little).json<Little>();
   for (const [index, name] of little.names.entries()) {
     state.dictionary.add(index + 1, name);
     // Whoever waits for flows of a type looks again, as after reading the log.
@@ -63,64 +80,38 @@ export function loadState(state: FlowState, stream: StreamReader, isFirst: boole
   for (const [type, policy] of isFirst ? little.policies : []) state.policies.set(type, policy);
   for (const group of little.closings) state.closings.add(group);
   state.mail.load(little.mail);
-  state.links.load(stream);
-  for (const key of loadPieces<IndexedKey>(stream)) state.kv.set(key);
-  for (const [flow, signals] of loadPieces<Signals>(stream)) {
+  state.links.load(streamOf(PARTS.links));
+  for (const key of loadAll<IndexedKey>(streamOf(PARTS.keys))) state.kv.set(key);
+  for (const [flow, signals] of loadAll<Signals>(streamOf(PARTS.signals))) {
     state.signals.set(flow, new Map(signals));
   }
   const { table } = state;
-  const handles: number[] = [];
-  for (const handle of table.load(stream)) {
+  for (const handle of table.load(streamOf(PARTS.flows))) {
     place(state, handle, table.standing(handle));
-    handles.push(handle);
   }
-  // Children end in the order in which they came into their group.
-  for (const [group, children] of loadPieces<OpenChildren>(stream)) {
-    state.openChildren.set(group, new Set(children.map((index) => handles[index]!)));
-  }
-  state.cold.load(stream);
+  loadChildren(state, streamOf(PARTS.children));
+  state.cold.load(streamOf(PARTS.seats));
 }
 
 function namesOf({ dictionary }: FlowState): string[] {
   return Array.from({ length: dictionary.nextId - 1 }, (_, index) => dictionary.nameOf(index + 1)!);
 }
 
-function* keysOf({ kv }: FlowState): Generator<IndexedKey> {
-  for (const { key } of kv.members()) yield key;
+/** Children end in the order in which they came into their group. */
+function saveChildren(stream: StreamWriter, group: number, handles: ReadonlySet<number>): void {
+  stream.f64(group);
+  stream.u32(handles.size);
+  for (const handle of handles) stream.u32(handle);
 }
 
-/** The groups with open children, which are named by their places among the handles. */
-function* openChildrenOf(
-  { openChildren }: FlowState,
-  handles: readonly number[],
-): Generator<OpenChildren> {
-  if (openChildren.size === 0) return;
-  const places = new Map(handles.map((handle, place) => [handle, place]));
-  for (const [group, children] of openChildren) {
-    yield [group, [...children].map((handle) => places.get(handle)!)];
+function loadChildren({ openChildren }: FlowState, stream: StreamReader): void {
+  while (!stream.isAtEnd) {
+    const group = stream.f64();
+    const handles = Array.from({ length: stream.u32() }, () => stream.u32());
+    openChildren.set(group, new Set(handles));
   }
 }
 
-function* signalsOf({ signals }: FlowState): Generator<Signals> {
-  for (const [flow, remembered] of signals) yield [flow, [...remembered]];
-}
-
-/** Writes things a thousand at a time: all of them might be more than a text can hold. */
-function savePieces(stream: StreamWriter, things: Iterable<unknown>): void {
-  let piece: unknown[] = [];
-  for (const thing of things) {
-    piece.push(thing);
-    if (piece.length < PIECE_COUNT) continue;
-    stream.json(piece);
-    piece = [];
-  }
-  stream.json(piece);
-}
-
-function* loadPieces<Thing>(stream: StreamReader): Generator<Thing> {
-  while (true) {
-    const piece = stream.json<Thing[]>();
-    yield* piece;
-    if (piece.length < PIECE_COUNT) return;
-  }
+function* loadAll<Thing>(stream: StreamReader): Generator<Thing> {
+  while (!stream.isAtEnd) yield stream.json<Thing>();
 }

@@ -27,7 +27,7 @@ import type { NascentFlow } from "./nascent_flows.ts";
 import { pairName } from "./pair_name.ts";
 import { linksOf } from "./request_values.ts";
 import type { FlowState } from "./state.ts";
-import type { Standing } from "./table.ts";
+import type { Standing } from "./flow_table.ts";
 
 /**
  * Applies one effect: the only way in which state changes, while commands run and when the log is
@@ -97,6 +97,7 @@ function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: num
   const flow = { ...known, identity, bodyLsn };
   const isCold = state.cold.seatOf(handle) !== undefined;
   invariant(!isCold, "Who is taken into a group has a parent, and so no seat");
+  state.table.changes(handle);
   state.table.replace(handle, flow);
   placeInGroup(state, handle, flow);
 }
@@ -116,7 +117,7 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const flow: Flow = { key, identity, bodyLsn, control, lsn, values, groups };
   const handle = known ?? table.add(flow);
   if (known !== undefined) {
-    state.cold.changed(known);
+    table.changes(known);
     table.replace(known, flow);
   }
   place(state, handle, flow);
@@ -226,7 +227,10 @@ function placeInGroup({ openChildren }: FlowState, handle: number, flow: Standin
   if (hasEnded(flow.control)) return removeFromGroup(openChildren, handle, membership.group);
   const handles = openChildren.get(membership.group);
   if (handles === undefined) openChildren.set(membership.group, new Set([handle]));
-  else handles.add(handle);
+  else if (!handles.has(handle)) {
+    openChildren.changes(membership.group);
+    handles.add(handle);
+  }
 }
 
 function removeFromGroup(
@@ -235,13 +239,17 @@ function removeFromGroup(
   group: number,
 ): void {
   const handles = openChildren.get(group);
-  if (handles?.delete(handle) && handles.size === 0) openChildren.delete(group);
+  if (handles?.has(handle) !== true) return;
+  openChildren.changes(group);
+  handles.delete(handle);
+  if (handles.size === 0) openChildren.delete(group);
 }
 
 function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number): void {
   const flow = state.table.get(effect.key);
   // The control block of the same command comes after it, so it is older than what it belongs to.
   if (flow === undefined || flow.lsn >= lsn) return;
+  state.signals.changes(packKey(effect.key));
   rememberSignal(state.signals, effect.key, effect);
 }
 
@@ -260,7 +268,7 @@ function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   state.byCorrelation.remove(handle);
   const { membership } = flow.identity;
   if (membership !== null) removeFromGroup(state.openChildren, handle, membership.group);
-  state.cold.changed(handle);
+  table.changes(handle);
   table.delete(key);
   state.signals.delete(packKey(key));
 }

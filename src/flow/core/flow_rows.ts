@@ -80,6 +80,14 @@ export interface Beside {
   readonly rest: Rest | null;
 }
 
+/** What a row was saved with. */
+export interface LoadedRow {
+  /** The block that its identity is in now. */
+  readonly block: number;
+  /** What does not stand in the row; null: nothing. */
+  readonly beside: Beside | null;
+}
+
 /** A flow without what the arena has of it. */
 export type Row = Omit<Flow, "identity">;
 
@@ -246,9 +254,15 @@ export class FlowRows {
     };
   }
 
-  /** Takes a row that was saved, for a flow whose identity is in a block. Returns its handle. */
-  load(row: Uint8Array, beside: Beside | null, block: number): number {
-    const handle = this.#take();
+  /** Makes rows under all handles below one, those that are new free. */
+  reserve(end: number): void {
+    this.#count = Math.max(this.#count, end);
+    while (this.#pieces.length * PIECE_ROWS < end) this.#grow(this.#pieces.length * PIECE_ROWS);
+  }
+
+  /** Takes a row that was saved, under a handle that is free or new, with an identity in a block. */
+  load(handle: number, row: Uint8Array, { block, beside }: LoadedRow): void {
+    this.reserve(handle + 1);
     const { words, bytes } = this.#pieceOf(handle);
     bytes.set(row, rowAt(handle) * 8);
     const at = wordsAt(handle);
@@ -256,7 +270,13 @@ export class FlowRows {
     words[at + IDENTITY] = block;
     words[at + OWNER] = owner === null ? 0 : this.#owners.take(owner);
     if (rest !== null) this.#rests.set(handle, rest);
-    return handle;
+  }
+
+  /** What is free after rows were loaded is taken again, the lowest first. */
+  freeRest(): void {
+    for (let handle = this.#count - 1; handle >= 0; handle--) {
+      if (!this.has(handle)) this.#giveBack(handle);
+    }
   }
 
   /** The key of a flow. */
@@ -271,6 +291,14 @@ export class FlowRows {
     return this.#pieceOf(handle).doubles[rowAt(handle) + LSN]!;
   }
 
+  /** The LSN of the newest record of a flow. */
+  changedAt(handle: number): number {
+    const { doubles } = this.#pieceOf(handle);
+    const row = rowAt(handle);
+    // A new body comes before the control block of its command.
+    return Math.max(doubles[row + LSN]!, doubles[row + BODY_LSN]!);
+  }
+
   /** Gives a row back. */
   delete(handle: number): void {
     const { words } = this.#pieceOf(handle);
@@ -278,7 +306,11 @@ export class FlowRows {
     this.#owners.give(words[at + OWNER]!);
     if (words[at + FLAGS]! & HAS_REST) this.#rests.delete(handle);
     words[at + FLAGS] = 0;
-    words[at + KEY_LO] = this.#free;
+    this.#giveBack(handle);
+  }
+
+  #giveBack(handle: number): void {
+    this.#pieceOf(handle).words[wordsAt(handle) + KEY_LO] = this.#free;
     this.#free = handle + 1;
   }
 

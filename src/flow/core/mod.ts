@@ -5,9 +5,10 @@
  * @module
  */
 
-export { CHECKPOINT_VERSION, loadState, saveState } from "./checkpoint.ts";
+export { CHECKPOINT_VERSION, loadState, saveState, STATE_PARTS } from "./checkpoint.ts";
+export { type Saving, Savings, type StreamsOf } from "./saved.ts";
 export { type Answer, answer } from "./answer.ts";
-export type { ColdRecords } from "./cold/cold_flows.ts";
+export type { ColdRecords } from "./cold/cold_records.ts";
 export { Cooling, type CoolingPlan, DEFAULT_COOLING_PLAN } from "./cold/cooling.ts";
 export { nextWakeMs, wakeFlows } from "./cold/waking.ts";
 export type {
@@ -195,7 +196,7 @@ export {
 } from "./route.ts";
 export { ShardMap, type SlotRuns } from "./shard_map.ts";
 export { createFlowState, FlowState, type FlowStateOptions, type Policies } from "./state.ts";
-export type { FlowTable } from "./table.ts";
+export type { FlowTable } from "./flow_table.ts";
 export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./value.ts";
 export { ValueMemory } from "./value_memory.ts";
 export { SHARDS_MAX, valueNumber, type ValuePlace, valuePlace } from "./value_ref.ts";

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { sipHash24, type SipKey } from "../../codec/mod.ts";
+import { type Hash64, sipHash24, type SipKey } from "../../codec/mod.ts";
 import { InvariantError } from "../../invariant.ts";
 import {
+  CopiedMap,
   DueIndex,
   type DueSelection,
   KeyIndex,
   LineageIndex,
   StateIndex,
 } from "../../index/mod.ts";
-import { ColdFlows, type ColdRecords } from "./cold/cold_flows.ts";
+import { ColdFlows } from "./cold/cold_flows.ts";
+import type { ColdRecords } from "./cold/cold_records.ts";
 import type { ClaimFilter } from "./command.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ClosingView } from "./closing.ts";
@@ -24,8 +26,8 @@ import { Mailbox } from "./mailbox.ts";
 import type { NamedValues } from "./named_values.ts";
 import { NascentFlows } from "./nascent_flows.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
-import type { SignalMemory } from "./signal_memory.ts";
-import { type FlowTable, PackedTable } from "./table.ts";
+import type { FlowTable } from "./flow_table.ts";
+import { PackedTable } from "./table.ts";
 import { ValueLinks } from "./value_links.ts";
 
 /** Named values of a flow: the next control block of their command brings them. */
@@ -83,7 +85,7 @@ export class FlowState implements ClosingView {
   /** The flows that have a correlation id, by it. */
   readonly byCorrelation: LineageIndex;
   /** The flows that were spawned into a group and have not ended, by its number. */
-  readonly openChildren: Map<number, Set<number>> = new Map();
+  readonly openChildren: CopiedMap<number, Set<number>> = new CopiedMap();
   /** The groups whose open children count as cancelled. Mostly none. */
   readonly closings: Set<number> = new Set();
   /** How far the shard has come with what it tells others, and with what others tell it. */
@@ -91,7 +93,7 @@ export class FlowState implements ClosingView {
   /** The values that flows refer to which did not bring them. */
   readonly links: ValueLinks;
   /** The signals that flows have had under a key. */
-  readonly signals: SignalMemory = new Map();
+  readonly signals: CopiedMap<string, Map<string, Hash64>> = new CopiedMap();
   /** Flows in the middle of their creation. Empty between commands. */
   readonly nascent: NascentFlows = new NascentFlows();
   /** Lists of named values that no control block refers to yet. Empty between commands. */

@@ -3,73 +3,19 @@
  *
  * @module
  */
-import { HashChains, type Members } from "../../index/mod.ts";
+import { HashChains, SlowCopy } from "../../index/mod.ts";
 import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
-import { type ColdFlows, seatOf } from "./cold/cold_flows.ts";
+import type { ColdFlows } from "./cold/cold_flows.ts";
+import { seatOf } from "./cold/cold_lane.ts";
 import type { Cooled } from "./cold/cooling.ts";
 import type { Dictionary } from "./dictionary.ts";
-import { type Control, type Flow, hasEnded } from "./flow.ts";
+import { type Flow, hasEnded } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
 import { type Beside, FlowRows, ROW_BYTES } from "./flow_rows.ts";
+import type { FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
+import { sortedBy } from "./radix_sort.ts";
 import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
-
-/**
- * All flows. What it gives out is a snapshot: it may be made on demand, so nobody relies on getting
- * the same object twice.
- */
-export interface FlowTable extends Members {
-  /** How many flows there are. */
-  readonly size: number;
-  /** How many of them have a row, and so a handle. The others are cold. */
-  readonly rowCount: number;
-  /** The flow with a key. */
-  get(key: FlowKey): Flow | undefined;
-  /** The flow with an identity. */
-  find(partitionKey: string, id: string): Flow | undefined;
-  /** The flows with an id, in whatever partitions. */
-  findAll(id: string): Flow[];
-  /** The flow with a key, for somebody who only looks: a cold one stays cold. */
-  peek(key: FlowKey): Flow | undefined;
-  /** Whether a flow has a handle. */
-  has(handle: number): boolean;
-  /** The flow with a handle. */
-  at(handle: number): Flow;
-  /** What decides where the flow with a handle stands in indexes. */
-  standing(handle: number): Standing;
-  /** Adds a flow whose key is new. Returns its handle, which stays the same for life. */
-  add(flow: Flow): number;
-  /** Replaces the flow with a handle by what has become of it. */
-  replace(handle: number, flow: Flow): void;
-  /** Removes a flow. Its handle may be given to another one. */
-  delete(key: FlowKey): void;
-  /** The handle of a flow. A cold one is brought back for it. */
-  handleOf(key: FlowKey): number | undefined;
-  /** Brings the flow in a seat back, if it is not there. Returns its handle. */
-  warm(seat: number): number;
-  /** What is kept of a flow that becomes cold; undefined: it has what does not go into a seat. */
-  briefOf(handle: number): Cooled | undefined;
-  /** Lets a flow be cold, in a new seat, or in the one that it has. It is in no index any more. */
-  cool(handle: number, cooled?: Cooled): void;
-  /** The LSN of the control block of a flow. */
-  lsnOf(handle: number): number;
-  /** The handles of all flows that have one, in no order. */
-  handles(): Iterable<number>;
-  /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
-  [Symbol.iterator](): Iterator<Flow>;
-  /** Writes the flows that have no seat, in the order of their last change. Returns their handles. */
-  save(stream: StreamWriter): readonly number[];
-  /** Reads all flows; there are none yet. Yields the handle of each, in the same order. */
-  load(stream: StreamReader): Generator<number>;
-}
-
-/** What indexes want of a flow. */
-export interface Standing {
-  /** What it has in common with others for life. */
-  readonly identity: Ties;
-  /** What it is now. */
-  readonly control: Control;
-}
 
 /** What a table is made of. */
 export interface PackedTableParts {
@@ -80,6 +26,9 @@ export interface PackedTableParts {
   /** The flows that have no row. */
   readonly cold: ColdFlows;
 }
+
+/** In the place of a handle: any will do. */
+const NO_HANDLE = 0xffff_ffff;
 
 /**
  * A table of rows in typed arrays: a flow is about 250 bytes that no collector looks at. A flow that
@@ -96,6 +45,14 @@ export class PackedTable implements FlowTable {
   /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
   readonly #recentKeys = new RecentKeys();
+  readonly #copy: SlowCopy = new SlowCopy({
+    end: () => this.#rows.end,
+    // Who has a seat as well is written there.
+    changedAt: (handle) =>
+      this.#rows.has(handle) && this.#cold.seatOf(handle) === undefined
+        ? this.#rows.changedAt(handle)
+        : undefined,
+  });
   /** A key that was looked for and that no flow has. Every step of a creation looks for it again. */
   #absent: FlowKey | undefined;
 
@@ -219,6 +176,15 @@ export class PackedTable implements FlowTable {
     return handle;
   }
 
+  changes(handle: number): void {
+    if (this.#copy.isUnderWay) {
+      // Its seat would have been written later, and goes.
+      if (this.#cold.isLeft(handle)) this.#copy.copy(handle);
+      else this.#copy.changes(handle);
+    }
+    this.#cold.changed(handle);
+  }
+
   replace(handle: number, flow: Flow): void {
     const rows = this.#rows;
     if (rows.bodyLsnOf(handle) !== flow.bodyLsn) {
@@ -284,6 +250,7 @@ export class PackedTable implements FlowTable {
 
   cool(handle: number, cooled?: Cooled): void {
     if (cooled === undefined) this.#cold.cooled(handle);
+    else this.#copy.changes(handle);
     const key = this.#rows.keyOf(handle);
     this.#remove(handle, key);
     if (cooled !== undefined) this.#cold.add(cooled.kind, cooled.brief);
@@ -329,46 +296,52 @@ export class PackedTable implements FlowTable {
     }
   }
 
-  save(stream: StreamWriter): readonly number[] {
-    const rows = this.#rows;
-    const handles: number[] = [];
-    // Those that have a seat as well are saved there.
-    for (const handle of this.handles()) {
-      if (this.#cold.seatOf(handle) === undefined) handles.push(handle);
-    }
-    handles.sort((a, b) => rows.lsnOf(a) - rows.lsnOf(b));
-    stream.u32(handles.length);
+  save(stream: StreamWriter, lsn: number): Generator<void> {
+    stream.u32(this.#rows.end);
+    stream.u32(this.#byKey.size);
     stream.u32(this.#identities.fixedBytes);
-    for (const handle of handles) {
-      const { row, beside } = rows.save(handle);
-      const identity = this.#identities.save(rows.identityOf(handle));
-      stream.u32(identity.length);
-      stream.u32(this.#byId.hashOf(handle));
-      stream.u32(beside === null ? 0 : 1);
-      stream.raw(row);
-      stream.raw(identity);
-      if (beside !== null) stream.json(beside);
-    }
-    return handles;
+    return this.#copy.take(lsn, (handle) => this.#save(stream, handle));
   }
 
-  *load(stream: StreamReader): Generator<number> {
+  load(stream: StreamReader): Uint32Array {
     const rows = this.#rows;
+    rows.reserve(stream.u32());
     const count = stream.u32();
     this.#identities.fixedBytes = stream.u32();
     this.#byKey.reserve(count);
     this.#byId.reserve(count);
-    for (let index = 0; index < count; index++) {
-      const length = stream.u32();
-      const hashOfId = stream.u32();
-      const hasBeside = stream.u32() === 1;
-      const row = stream.raw(ROW_BYTES);
-      const block = this.#identities.load(stream.raw(length));
-      const handle = rows.load(row, hasBeside ? stream.json<Beside>() : null, block);
-      this.#byKey.add(handle, hashOfKey(rows.keyOf(handle)));
-      this.#byId.add(handle, hashOfId);
-      yield handle;
-    }
+    const handles: number[] = [];
+    while (!stream.isAtEnd) handles.push(this.#load(stream));
+    rows.freeRest();
+    return sortedBy(Uint32Array.from(handles), (handle) => rows.lsnOf(handle));
+  }
+
+  #save(stream: StreamWriter, handle: number): void {
+    const { row, beside } = this.#rows.save(handle);
+    const identity = this.#identities.save(this.#rows.identityOf(handle));
+    // Another flow may have had its handle when that was written. Nobody refers to a flow with a seat.
+    stream.u32(this.#cold.seatOf(handle) === undefined ? handle : NO_HANDLE);
+    stream.u32(identity.length);
+    stream.u32(this.#byId.hashOf(handle));
+    stream.u32(beside === null ? 0 : 1);
+    stream.raw(row);
+    stream.raw(identity);
+    if (beside !== null) stream.json(beside);
+  }
+
+  #load(stream: StreamReader): number {
+    const saved = stream.u32();
+    const length = stream.u32();
+    const hashOfId = stream.u32();
+    const hasBeside = stream.u32() === 1;
+    const row = stream.raw(ROW_BYTES);
+    const block = this.#identities.load(stream.raw(length));
+    const beside = hasBeside ? stream.json<Beside>() : null;
+    const handle = saved === NO_HANDLE ? this.#rows.end : saved;
+    this.#rows.load(handle, row, { block, beside });
+    this.#byKey.add(handle, hashOfKey(this.#rows.keyOf(handle)));
+    this.#byId.add(handle, hashOfId);
+    return handle;
   }
 
   #remember(handle: number, flow: Flow): void {

@@ -43,22 +43,20 @@ export class ValueLinks {
     this.#shard = shard;
   }
 
-  /** Writes all of it. */
-  save(stream: StreamWriter): void {
-    const numbers = [...this.#numbers];
-    stream.u32(numbers.length);
-    for (const number of numbers) stream.f64(number);
+  /** Writes all of it as it is now, a little in each step; see `Saved`. */
+  save(stream: StreamWriter): Generator<void> {
     stream.numbers(this.#lsns);
     stream.numbers(this.#keys);
     stream.f64(this.#broughtCount);
+    return this.#numbers.save(stream);
   }
 
   /** Reads all of it; there is nothing yet. */
   load(stream: StreamReader): void {
-    for (let count = stream.u32(); count > 0; count--) this.add(stream.f64());
     stream.numbers(this.#lsns);
     stream.numbers(this.#keys);
     this.#broughtCount = stream.f64();
+    for (const number of NumberSet.saved(stream)) this.add(number);
   }
 
   /** Whether a value is linked. */

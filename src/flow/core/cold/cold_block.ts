@@ -67,6 +67,8 @@ export class ColdBlock {
   #baseLsn: number;
   readonly #rows = new Uint32Array(SEAT_COUNT * ROW_WORDS);
   readonly #tags = new Uint16Array(SEAT_COUNT);
+  /** Places below this one are still to be written to a checkpoint that is under way. */
+  unsavedEnd = 0;
   #end = 0;
   #size = 0;
   #warmCount = 0;
@@ -240,12 +242,18 @@ export class ColdBlock {
     };
   }
 
-  /** Writes all of it. */
-  save(stream: StreamWriter): void {
+  /** Writes what there is in the first places. */
+  save(stream: StreamWriter, end: number): void {
     stream.f64(this.#baseLsn);
-    stream.u32(this.#end);
-    stream.numbers(this.#rows.subarray(0, this.#end * ROW_WORDS));
-    stream.raw(new Uint8Array(this.#tags.buffer, 0, 2 * this.#end));
+    stream.u32(end);
+    stream.numbers(this.#rows.subarray(0, end * ROW_WORDS));
+    stream.raw(new Uint8Array(this.#tags.buffer, 0, 2 * end));
+  }
+
+  /** Whether there is a flow in one of the first places. */
+  hasBefore(end: number): boolean {
+    for (let place = 0; place < end; place++) if (this.has(place)) return true;
+    return false;
   }
 
   /** Reads what was saved. Nobody is warm or awake any more. */

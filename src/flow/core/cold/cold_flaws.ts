@@ -8,8 +8,7 @@ import { type Flow, hasEnded } from "../flow.ts";
 import { hashOfKey } from "../flow_key.ts";
 import type { FlowState } from "../state.ts";
 import { secondOf } from "./cold_block.ts";
-import { seatOf } from "./cold_flows.ts";
-import type { ColdLane, LanePlace } from "./cold_lane.ts";
+import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
 
 /**
  * Compares every seat with the flow that it is for. Yields what is wrong, and undefined after every

@@ -5,13 +5,13 @@
  */
 import { isSameHash, type StreamReader, type StreamWriter } from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
-import type { BodyEffect, CtrlEffect } from "../effect.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowKey } from "../flow_key.ts";
 import { NO_GROUPS } from "../group.ts";
-import { type NamedValues, NO_VALUES } from "../named_values.ts";
+import { NO_VALUES } from "../named_values.ts";
 import { BLOCK_BITS, type Brief, ColdBlock, isNear, SEAT_BYTES } from "./cold_block.ts";
-import { ColdLane, type LaneKind, type LanePlace } from "./cold_lane.ts";
+import { ColdLane, type LaneKind, type LanePlace, placesOf, seatOf } from "./cold_lane.ts";
+import type { ColdRecords } from "./cold_records.ts";
 import { SeatChains } from "./seat_chains.ts";
 
 const PLACE_MASK = (1 << BLOCK_BITS) - 1;
@@ -24,16 +24,6 @@ const BLOCK_BYTES = 600;
 const FEW_COUNT = 1 << (BLOCK_BITS - 2);
 
 const NO_SEATS: readonly number[] = [];
-
-/** Where what was left out is read. It throws if that cannot be read. */
-export interface ColdRecords {
-  /** The control block with an LSN. */
-  control(lsn: number): CtrlEffect;
-  /** The body with an LSN. */
-  body(lsn: number): BodyEffect;
-  /** The list of named values with an LSN. */
-  list(lsn: number): NamedValues;
-}
 
 /**
  * Flows that nobody needs for now, in about forty bytes each: where their records stand, and what
@@ -274,15 +264,34 @@ export class ColdFlows {
     }
   }
 
-  /** Writes all of it. */
-  save(stream: StreamWriter): void {
+  /** Whether a flow is still to be written to a checkpoint by its seat. */
+  isLeft(handle: number): boolean {
+    const seat = this.seatOf(handle);
+    return seat !== undefined && (seat & PLACE_MASK) < this.#blockOf(seat).unsavedEnd;
+  }
+
+  /**
+   * Writes all seats as they are now, a block in each step; see `Saving`. What is in a seat does not
+   * change; before a flow leaves one that was not written it is written as a row.
+   */
+  *save(stream: StreamWriter): Generator<void> {
     const lanes = [...this.#lanes.values()].flatMap((states) => [...states.values()])
       .filter(({ size }) => size > 0);
     stream.u32(this.#size);
-    stream.u32(lanes.length);
-    for (const { type, state, lastLsn, blocks } of lanes) {
-      stream.json({ type, state, lastLsn, blockCount: blocks.length });
-      for (const block of blocks) block.save(stream);
+    stream.json(lanes.map(({ type, state, lastLsn }) => ({ type, state, lastLsn })));
+    const left = lanes.flatMap(({ blocks }, lane) => blocks.map((block) => ({ lane, block })));
+    for (const { block } of left) block.unsavedEnd = block.end;
+    try {
+      for (const { lane, block } of left) {
+        yield;
+        const end = block.unsavedEnd;
+        block.unsavedEnd = 0;
+        if (!block.hasBefore(end)) continue;
+        stream.u32(lane);
+        block.save(stream, end);
+      }
+    } finally {
+      for (const { block } of left) block.unsavedEnd = 0;
     }
   }
 
@@ -291,24 +300,21 @@ export class ColdFlows {
     const count = stream.u32();
     this.#byKey.reserve(count);
     this.#byId.reserve(count);
-    for (let lanes = stream.u32(); lanes > 0; lanes--) {
-      const saved = stream.json<LaneKind & { lastLsn: number; blockCount: number }>();
-      const lane = this.#lane(saved);
-      lane.lastLsn = saved.lastLsn;
-      for (let blocks = saved.blockCount; blocks > 0; blocks--) {
-        const block = this.#extend(lane, 0);
-        block.load(stream);
-        for (let place = 0; place < block.end; place++) {
-          if (!block.has(place)) continue;
-          const seat = seatOf({ block, place });
-          this.#byKey.add(seat);
-          this.#byId.add(seat);
-          if (block.isAsleep(place)) lane.asleepCount++;
-        }
-        lane.size += block.size;
-        this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+    const lanes = stream.json<Pick<ColdLane, "type" | "state" | "lastLsn">[]>()
+      .map((saved) => Object.assign(this.#lane(saved), saved));
+    while (!stream.isAtEnd) {
+      const lane = lanes[stream.u32()]!;
+      const block = this.#extend(lane, 0);
+      block.load(stream);
+      for (const at of placesOf(block)) {
+        const seat = seatOf(at);
+        this.#byKey.add(seat);
+        this.#byId.add(seat);
+        if (block.isAsleep(at.place)) lane.asleepCount++;
       }
-      this.#size += lane.size;
+      lane.size += block.size;
+      this.#size += block.size;
+      this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
     }
   }
 
@@ -346,9 +352,10 @@ export class ColdFlows {
   #join(lane: ColdLane, block: ColdBlock): void {
     const at = lane.blocks.indexOf(block);
     const before = lane.blocks[at - 1];
-    // Seats that somebody knows by their numbers stay where they are.
+    // Seats that are being written down, or that somebody knows by their numbers, stay where they are.
     const isWorthIt = before !== undefined && before.size <= FEW_COUNT &&
-      before.warmCount + block.warmCount + this.#unread.size === 0;
+      before.warmCount + block.warmCount + this.#unread.size === 0 &&
+      before.unsavedEnd + block.unsavedEnd === 0;
     if (!isWorthIt) return;
     const moved = [...placesOf(before), ...placesOf(block)];
     const first = moved[0]!.block.lsnOf(moved[0]!.place);
@@ -387,13 +394,4 @@ export class ColdFlows {
     if (block === undefined) invariant(false, `there is no seat ${seat}`);
     return block;
   }
-}
-
-/** The number of a seat. */
-export function seatOf({ block, place }: LanePlace): number {
-  return block.number * (PLACE_MASK + 1) + place;
-}
-
-function* placesOf(block: ColdBlock): Generator<LanePlace> {
-  for (let place = 0; place < block.end; place++) if (block.has(place)) yield { block, place };
 }

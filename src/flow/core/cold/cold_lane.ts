@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ColdBlock } from "./cold_block.ts";
+import { BLOCK_BITS, type ColdBlock } from "./cold_block.ts";
 
 /** What the flows of a lane have in common. */
 export interface LaneKind {
@@ -89,4 +89,14 @@ function lastOf(block: ColdBlock): number {
   let place = block.end - 1;
   while (!block.has(place)) place--;
   return place;
+}
+
+/** The places of the flows of a block. */
+export function* placesOf(block: ColdBlock): Generator<LanePlace> {
+  for (let place = 0; place < block.end; place++) if (block.has(place)) yield { block, place };
+}
+
+/** The number of a seat. */
+export function seatOf({ block, place }: LanePlace): number {
+  return block.number * (1 << BLOCK_BITS) + place;
 }

@@ -7,8 +7,8 @@ import { type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mo
 import { byLastChange } from "../due_flow.ts";
 import type { Flow } from "../flow.ts";
 import { positionOf } from "../rows.ts";
-import { type ColdFlows, seatOf } from "./cold_flows.ts";
-import type { ColdLane, LanePlace } from "./cold_lane.ts";
+import type { ColdFlows } from "./cold_flows.ts";
+import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
 
 /** Which cold flows are read, and which way. */
 export interface ColdWalk extends ChangeWalk {

@@ -1,0 +1,85 @@
+/**
+ * A file beside the segments, which is written when its turn is.
+ *
+ * @module
+ */
+
+import type { FileHandle } from "../files/mod.ts";
+import type { SegmentMergeParts } from "./merge.ts";
+import { removeIfPossible } from "./segment_creation.ts";
+import type { IoResult, SegmentFile, SegmentWrite } from "./segment_io.ts";
+
+/** A file that nothing in the log depends on. */
+export interface SideFile {
+  /** Its name in the directory. */
+  readonly name: string;
+  /** Makes its name durable. Resolves to whether that worked; rejects if the log ends. */
+  reserve(): Promise<boolean>;
+  /** Writes and syncs. Resolves to whether that worked; rejects if the log ends. */
+  write(write: SegmentWrite): Promise<boolean>;
+  /** Lets go of the file. Does nothing if that was done. */
+  close(): void;
+  /** Lets go of the file and removes it, if that is possible. */
+  remove(): void;
+}
+
+/** What a file is written with. */
+export type SideFileParts = Pick<SegmentMergeParts, "directory" | "io" | "whenFree">;
+
+/** Creates a file. Throws whatever the directory throws. */
+export function createSideFile(parts: SideFileParts, name: string): SideFile {
+  return new CreatedFile(parts, { name, file: parts.directory.open(name, { create: true }) });
+}
+
+class CreatedFile implements SideFile {
+  readonly #parts: SideFileParts;
+  readonly #target: SegmentFile;
+  #isClosed = false;
+
+  constructor(parts: SideFileParts, target: SegmentFile) {
+    this.#parts = parts;
+    this.#target = target;
+  }
+
+  get name(): string {
+    return this.#target.name;
+  }
+
+  reserve(): Promise<boolean> {
+    return this.#do((done) => this.#parts.io.reserve(this.#target, done));
+  }
+
+  write(write: SegmentWrite): Promise<boolean> {
+    return this.#do((done) => this.#parts.io.write(this.#target, write, done));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#target.file.close();
+  }
+
+  remove(): void {
+    if (!this.#isClosed) emptyIfPossible(this.#target.file);
+    this.close();
+    removeIfPossible(this.#parts.directory, this.name);
+  }
+
+  /** Whatever goes wrong here is no matter of the log. */
+  async #do(act: (done: (result: IoResult) => void) => void): Promise<boolean> {
+    return await this.#parts.whenFree((done) => {
+      // It was let go of while this waited for its turn.
+      if (this.#isClosed) return done({ kind: "no_space" });
+      act(({ kind }) => done({ kind: kind === "done" ? "done" : "no_space" }));
+    });
+  }
+}
+
+/** Gives the room of a file back: whoever writes it may have it open for a while. */
+function emptyIfPossible(file: FileHandle): void {
+  try {
+    file.truncate(0);
+  } catch {
+    // Then it takes as long as that.
+  }
+}

@@ -1,0 +1,207 @@
+import { openStore, type Store } from "../../mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+
+interface Opened {
+  readonly store: Store;
+  readonly time: ManualTime;
+}
+
+/** A store whose checkpoints come after every 100 KB of log, and whose segments are small. */
+async function open(
+  files: Directory,
+  options: { readonly merges?: boolean } = {},
+): Promise<Opened> {
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const store = await openStore({
+    ...{ files, time },
+    limits: { segmentBytesMax: 1 << 16 },
+    merge: { auto: options.merges === true, keepBytes: 0 },
+    retention: { sweep: false },
+    checkpoints: { logBytes: 100_000 },
+  });
+  return { store, time };
+}
+
+/** Everything that there is in a directory, as a process finds it that comes after one was killed. */
+function copyOf(files: Directory): Directory {
+  const copy = memoryDirectory();
+  for (const name of files.list()) {
+    const file = files.open(name);
+    const bytes = new Uint8Array(file.getSize());
+    file.read(bytes, { at: 0 });
+    file.close();
+    const target = copy.open(name, { create: true });
+    target.write(bytes, { at: 0 });
+    target.close();
+  }
+  return copy;
+}
+
+function checkpointsIn(files: Directory): string[] {
+  return files.list().filter((name) => name.startsWith("CHECKPOINT"));
+}
+
+/** Makes flows that a checkpoint takes several slices for. */
+async function fill({ store }: Opened, count = 3_000): Promise<void> {
+  for (let first = 0; first < count; first += 500) {
+    const ids = Array.from({ length: 500 }, (_, index) => `flow-${first + index}`);
+    await store.createMany(ids, { type: "job", payload: "x".repeat(100) });
+  }
+}
+
+/** Lets a checkpoint come to its end, while somebody works. */
+async function untilWritten({ store, time }: Opened, work = async () => {}): Promise<void> {
+  const { count } = store.stats().checkpoints;
+  for (let slices = 0; store.stats().checkpoints.count === count; slices++) {
+    assert(slices < 10_000, "The checkpoint is never written");
+    await work();
+    await time.advance(10);
+  }
+}
+
+/** Makes flows, takes some, and completes most of them. */
+async function work({ store }: Opened): Promise<void> {
+  const made = store.stats().log.records;
+  const ids = Array.from({ length: 20 }, (_, index) => `new-${made}-${index}`);
+  await store.createMany(ids, { type: "job" });
+  const jobs = await store.claimDue("job", { worker: "w", limit: 20, leaseMs: 600_000 });
+  await store.completeMany(
+    jobs.slice(1).map(({ id, partitionKey, leaseToken, fencingToken }) => ({
+      ...{ id, partitionKey, leaseToken: leaseToken!, fencingToken },
+    })),
+  );
+  await store.kv.set(`key-${jobs[0]?.id}`, jobs.length);
+  if (jobs[0] !== undefined) await store.signal(jobs[0], { signal: "s", idempotencyKey: "once" });
+}
+
+async function everything(store: Store): Promise<unknown> {
+  return [
+    await store.info("job"),
+    await store.list("job", { count: 1_000 }),
+    await store.terminals("job", { count: 1_000 }),
+    await store.kv.list("", { count: 1_000 }),
+    await store.history("flow-0"),
+    await store.history("flow-19"),
+    await store.get("flow-3", { payload: true }),
+    store.stats().log.bytes,
+    store.stats().log.segments,
+    store.stats().log.records,
+  ];
+}
+
+/** Opens what a killed process has left, and compares it. Returns how much it took from a checkpoint. */
+async function assertOpensAs(files: Directory, before: unknown): Promise<number> {
+  const killed = copyOf(files);
+  const { store } = await open(killed);
+  assertEquals(await everything(store), before);
+  assertEquals((await store.verify()).damage, []);
+  const [shard] = store.stats().shards;
+  await store.close();
+  return shard!.checkpointRecords;
+}
+
+test("a store that works writes checkpoints, and is opened from the last one after a crash", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened);
+  await untilWritten(opened, () => work(opened));
+  const { checkpoints, shards: [shard] } = opened.store.stats();
+  assertEquals([checkpoints.count, checkpoints.failure], [1, null]);
+  assertEquals(checkpoints.lastAtMs, opened.time.clock.wallMs());
+  const { records } = opened.store.stats().log;
+  assert(shard!.checkpointRecords > 0 && shard!.checkpointRecords < records);
+  const from = await assertOpensAs(files, await everything(opened.store));
+  assertEquals(from, shard!.checkpointRecords);
+  await opened.store.close();
+});
+
+test("a store is opened from the checkpoint before while the next one is being written", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened);
+  await untilWritten(opened);
+  const [first] = checkpointsIn(files);
+  const { checkpointRecords } = opened.store.stats().shards[0]!;
+  while (!opened.store.stats().checkpoints.isRunning) await work(opened);
+  await opened.time.advance(10);
+  await work(opened);
+  assertEquals(checkpointsIn(files).length, 2);
+  assertEquals(await assertOpensAs(files, await everything(opened.store)), checkpointRecords);
+  await untilWritten(opened, () => work(opened));
+  await opened.time.advance(100);
+  assertEquals(checkpointsIn(files).length, 1);
+  assert(!checkpointsIn(files).includes(first!));
+  const { checkpointRecords: more } = opened.store.stats().shards[0]!;
+  assert(more > checkpointRecords);
+  assertEquals(await assertOpensAs(files, await everything(opened.store)), more);
+  await opened.store.close();
+});
+
+test("a checkpoint outlives merges of what comes before its end", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files, { merges: true });
+  await fill(opened);
+  while (opened.store.stats().merges.count < 3) {
+    await work(opened);
+    await opened.time.advance(10);
+  }
+  const { merges, checkpoints } = opened.store.stats();
+  assertEquals([merges.failure, checkpoints.failure], [null, null]);
+  const from = await assertOpensAs(files, await everything(opened.store));
+  assertEquals(from, opened.store.stats().shards[0]!.checkpointRecords);
+  assert(from > 0);
+  // The next one stands on what was merged.
+  await untilWritten(opened, () => work(opened));
+  const again = await assertOpensAs(files, await everything(opened.store));
+  assertEquals(again, opened.store.stats().shards[0]!.checkpointRecords);
+  await opened.store.close();
+});
+
+test("compact() makes a checkpoint useless, and the next one comes", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened);
+  await untilWritten(opened);
+  await opened.store.compact();
+  assertEquals(opened.store.stats().shards[0]!.checkpointRecords, 0);
+  assertEquals(await assertOpensAs(files, await everything(opened.store)), 0);
+  await untilWritten(opened, () => work(opened));
+  const { checkpointRecords } = opened.store.stats().shards[0]!;
+  assertEquals(await assertOpensAs(files, await everything(opened.store)), checkpointRecords);
+  await opened.store.close();
+});
+
+test("health() tells of checkpoints that cannot be written, until one can", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const opened = await open(disk.directory());
+  await fill(opened);
+  assert(opened.store.stats().checkpoints.isRunning);
+  disk.capacityBytes = disk.usedBytes + 10_000;
+  while (opened.store.stats().checkpoints.isRunning) await opened.time.advance(10);
+  assertEquals(opened.store.stats().checkpoints.count, 0);
+  const codes = () => opened.store.health().problems.map(({ code }) => code);
+  assert(codes().includes("checkpoint_failed"));
+  // Nothing of it is left, and work goes on.
+  assertEquals(checkpointsIn(disk.directory()), []);
+  await opened.store.cancel("flow-1");
+  disk.capacityBytes = Infinity;
+  await opened.time.advance(10_000);
+  await untilWritten(opened, async () => void await opened.store.kv.set("a", 1));
+  assertEquals(codes(), []);
+  await opened.store.close();
+});
+
+test("openStore({ checkpoints: { auto: false } }) leaves one when it is closed, and not before", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  const checkpoints = { auto: false, logBytes: 1 };
+  const store = await openStore({ files, time, checkpoints });
+  await fill({ store, time }, 25_000);
+  await time.advance(1_000);
+  assertEquals(checkpointsIn(files), []);
+  await store.close();
+  assertEquals(checkpointsIn(files).length, 1);
+});
