@@ -110,6 +110,7 @@ export class Keydir {
     const before = this.#runs.filter((run) => run.firstLsn < firstLsn);
     const after = this.#runs.filter((run) => run.firstLsn > lastLsn);
     runs.at(-1)?.places.trim();
+    // What goes is not kept by the block of it that lies there.
     this.bench.clear();
     this.#runs = [...before, ...runs, ...after];
     this.#recount();

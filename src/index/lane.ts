@@ -17,6 +17,8 @@ const STEPS_PER_MEMBER = 64;
 
 /** What all lanes of an index share. */
 export interface LaneOrder extends PartitionParts {
+  /** The number of the lane of every handle. */
+  readonly laneNumbers: LongUint32Array;
   /** The place of every handle in the heap over all partitions. */
   readonly places: LongUint32Array;
 }

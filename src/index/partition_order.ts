@@ -25,8 +25,6 @@ export interface PartitionParts {
   readonly partitionPlaces: LongUint32Array;
   /** The members of all lanes that are in no heap of a partition, by partition and lane. */
   readonly scattered: HashChains;
-  /** The number of the lane of every handle. */
-  readonly laneNumbers: LongUint32Array;
 }
 
 /** Heaps of the partitions that have many members, and a way to those of the others. */
@@ -113,11 +111,11 @@ export class PartitionOrder {
 
   /** The members of a partition that are in no heap. */
   #scattered(partitionKey: string, hash: number): number[] {
-    const { members, scattered, laneNumbers } = this.#parts;
+    const { members, scattered } = this.#parts;
     const found: number[] = [];
     for (let at = scattered.first(hash); at >= 0; at = scattered.next(at)) {
-      const isHere = scattered.hashOf(at) === hash && laneNumbers.get(at) === this.#lane &&
-        members.partitionOf(at) === partitionKey;
+      // In another lane the same partition has another hash.
+      const isHere = scattered.hashOf(at) === hash && members.partitionOf(at) === partitionKey;
       if (isHere) found.push(at);
     }
     return found;
@@ -128,5 +126,8 @@ export class PartitionOrder {
   }
 }
 
-/** Lanes with numbers side by side come to lie far from each other: 2^32 divided by the golden ratio. */
+/**
+ * 2^32 divided by the golden ratio: lanes with numbers side by side come to lie far from each other,
+ * and no two of them in the same place, since it is odd.
+ */
 const SPREAD = 0x9e37_79b1;

@@ -13,16 +13,24 @@ const names: readonly Name[] = Array.from({ length: 42 }, (_, handle) => (
     : { id: `d${handle % 18}`, partitionKey: "p0" }
 ));
 
+// Most stand in one lane, so that a partition may have many members there.
 const placing = fc.record({
   handle: fc.nat(names.length - 1),
   place: fc.option(fc.record({
-    type: fc.constantFrom("t", "t", "u"),
-    state: fc.constantFrom("a", "b"),
-    leased: fc.boolean(),
-    priority: fc.nat(2),
+    type: mostly("t", "u"),
+    state: mostly("a", "b"),
+    leased: mostly(false, true),
+    priority: mostly(0, 1, 2),
     dueMs: fc.nat(6),
   })),
 });
+
+function mostly<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 9, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+}
 
 const selection: fc.Arbitrary<DueSelection> = fc.record({
   type: fc.constantFrom("t", "t", "u", "none", null),
