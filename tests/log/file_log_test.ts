@@ -280,6 +280,14 @@ test("FileLog.readBytes() copies more than it must if there is more, and can be 
   assertEquals(lengthOf(20, 30), 20);
   const error = assertThrows(() => log.readBytes(segment, offset, 26, 30), FlowError);
   assertEquals(error.code, "store_failed");
+  // The end of the file is gone.
+  sick.from = Infinity;
+  const file = directory.open("log-1.seg");
+  file.truncate(offset + 25);
+  file.close();
+  assertEquals(lengthOf(20, 30), 25);
+  const cut = assertThrows(() => log.readBytes(segment, offset, 26, 30), FlowError);
+  assertEquals([cut.code, cut.details["offset"]], ["corrupt", offset + 25]);
 });
 
 test("FileLog keeps few files open, however many segments it reads", () => {
