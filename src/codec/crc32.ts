@@ -25,6 +25,8 @@ const NATIVE_BYTES_MIN = 192;
 /** Continues a checksum; undefined on a runtime that lacks it. */
 const native: ((bytes: Uint8Array, before: number) => number) | undefined = zlib.crc32;
 
+const encoder = new TextEncoder();
+
 const TABLE: Readonly<Int32Array> = makeTable();
 
 /**
@@ -44,6 +46,17 @@ export function crc32Between(bytes: Uint8Array, start: number, end: number): num
   return end - start < NATIVE_BYTES_MIN
     ? crc32OfTable(bytes, 0, start, end)
     : crc32(bytes.subarray(start, end));
+}
+
+/** The checksum of a text in UTF-8. One of ASCII characters is not encoded for it. */
+export function crc32OfText(text: string): number {
+  let crc = ~0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) return crc32(encoder.encode(text));
+    crc = (crc >>> 8) ^ TABLE[(crc ^ unit) & 0xff]!;
+  }
+  return ~crc >>> 0;
 }
 
 /** {@linkcode crc32} without the runtime's help, of the bytes from `start` to before `end`. */

@@ -6,7 +6,7 @@
 
 export { type ByteRange, ByteReader } from "./byte_reader.ts";
 export { ByteWriter } from "./byte_writer.ts";
-export { crc32 } from "./crc32.ts";
+export { crc32, crc32OfText } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";
 export { sha256Hex } from "./sha256.ts";
 export { putU16, putU32, putU48, putU53, putU8 } from "./fields.ts";

@@ -24,7 +24,9 @@ export class LongUint32Array {
   /** The number at an index. */
   get(index: number): number {
     const piece = this.#pieces[index >>> PIECE_BITS];
-    return piece === undefined ? 0 : piece[index & PLACE_MASK] ?? 0;
+    const place = index & PLACE_MASK;
+    // Not `piece[place] ?? 0`: what may be undefined is no plain number to engines.
+    return piece !== undefined && place < piece.length ? piece[place]! : 0;
   }
 
   /** Sets the number at an index. */
@@ -61,7 +63,8 @@ export class LongFloat64Array {
   /** The number at an index. */
   get(index: number): number {
     const piece = this.#pieces[index >>> PIECE_BITS];
-    return piece === undefined ? 0 : piece[index & PLACE_MASK] ?? 0;
+    const place = index & PLACE_MASK;
+    return piece !== undefined && place < piece.length ? piece[place]! : 0;
   }
 
   /** Sets the number at an index. */

@@ -1,15 +1,15 @@
-import { crc32 } from "../../src/codec/mod.ts";
+import { crc32, crc32OfText } from "../../src/codec/mod.ts";
 import { crc32OfTable } from "../../src/codec/crc32.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals, assertNotEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test("crc32() gives the known checksums", () => {
-  assertEquals(crc32(ascii("")), 0);
-  assertEquals(crc32(ascii("123456789")), 0xcbf43926);
-  assertEquals(crc32(ascii("The quick brown fox jumps over the lazy dog")), 0x414fa339);
+  assertEquals(crc32(utf8("")), 0);
+  assertEquals(crc32(utf8("123456789")), 0xcbf43926);
+  assertEquals(crc32(utf8("The quick brown fox jumps over the lazy dog")), 0x414fa339);
   assertEquals(crc32(new Uint8Array(32)), 0x190a55ad);
   assertEquals(crc32(new Uint8Array(32).fill(0xff)), 0xff6cab0b);
 });
@@ -36,5 +36,11 @@ test("crc32() notices every single bit", () => {
     bytes[bit >> 3]! ^= 1 << (bit & 7);
     assertNotEquals(crc32(bytes), crc);
     bytes[bit >> 3]! ^= 1 << (bit & 7);
+  }
+});
+
+test("crc32OfText() is the checksum of the bytes of a text", () => {
+  for (const text of ["", "order-1", "~", "naïve", "\u{1F600}", `${"a".repeat(300)}é`]) {
+    assertEquals(crc32OfText(text), crc32(utf8(text)), text);
   }
 });

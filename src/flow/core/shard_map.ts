@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { crc32 } from "../../codec/mod.ts";
+import { crc32OfText } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 
 /** The slots of a store, as runs of slots that belong to one shard. */
 export type SlotRuns = readonly (readonly [count: number, shard: number])[];
-
-const encoder = new TextEncoder();
 
 /** The shards of a store. Fixed for its whole life. */
 export class ShardMap {
@@ -29,6 +27,6 @@ export class ShardMap {
   /** The number of the shard that has a partition. */
   shardOf(partitionKey: string): number {
     if (this.count === 1) return 0;
-    return this.#shards[crc32(encoder.encode(partitionKey)) % this.#shards.length]!;
+    return this.#shards[crc32OfText(partitionKey) % this.#shards.length]!;
   }
 }

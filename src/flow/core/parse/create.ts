@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { crc32 } from "../../../codec/mod.ts";
+import { crc32OfText } from "../../../codec/mod.ts";
 import type { CreateCommand, CreateRequest } from "../command.ts";
 import type { ChildRequest } from "../family_command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
@@ -15,7 +15,10 @@ import { NAMED_VALUES, valueChangesOf } from "./named_values.ts";
 const HISTORY_EVENTS_MAX = 1_000_000;
 
 /** Partitions for flows that are created without one. */
-const AUTO_PARTITION_COUNT = 256;
+const AUTO_PARTITIONS: readonly string[] = Array.from(
+  { length: 256 },
+  (_, number) => `__flow_auto__:${number}`,
+);
 
 /** What can be said about a flow whose partition and parent are given by what it is a child of. */
 export const OF_CHILD: readonly string[] = [
@@ -37,8 +40,6 @@ const KNOWN = optionNames(
   ["partitionKey", ...OF_CHILD, "parentFlowId", "rootFlowId"],
   { ofItemOnly: [] },
 );
-
-const encoder = new TextEncoder();
 
 /** Checks the arguments of `create`. */
 export function parseCreate(id: unknown, options: unknown, context: ParseContext): CreateCommand {
@@ -106,5 +107,5 @@ export function childRequestOf(id: string, args: Arguments): ChildRequest {
 
 /** The partition of a flow that nobody chose one for. */
 function automaticPartition(id: string): string {
-  return `__flow_auto__:${crc32(encoder.encode(id)) % AUTO_PARTITION_COUNT}`;
+  return AUTO_PARTITIONS[crc32OfText(id) % AUTO_PARTITIONS.length]!;
 }
