@@ -315,10 +315,12 @@ test("verify() compares the indexes with the flows, both ways", async () => {
       openChildren.set(99_999, new Set(handles));
     },
     "The key": ({ all }) => {
-      const { kv } = all[0]!.state.flows;
-      for (const { key } of [...kv.members()]) kv.set({ ...key, lsn: 1 });
-      const { kv: other } = all[1]!.state.flows;
-      for (const { key } of [...other.members()]) other.set({ ...key, lsn: 1 });
+      for (const { state: { flows: { kv } } } of all) {
+        for (const { key } of [...kv.members()]) {
+          kv.delete(key.partitionKey, key.key);
+          kv.set({ ...key, lsn: 1 });
+        }
+      }
     },
   };
   assertEquals(await memoryDamageOf(() => {}), []);
