@@ -1,5 +1,5 @@
 /**
- * What merges cost: bytes that are written again, and what commits notice of them.
+ * What merges and checkpoints cost: bytes that are written again, and what commits notice of them.
  *
  * `deno run -A bench/storage/merges.ts`, `node bench/storage/merges.ts` or
  * `bun bench/storage/merges.ts`, each with the number of pairs and the commits of a run.
@@ -27,6 +27,9 @@ const BATCH = 250;
 /** Flows are kept so long after their end, in milliseconds. */
 const RETENTION_MS = 3_000;
 
+/** Flows that are due and stay, so that a checkpoint takes longer than the commits beside it. */
+const STAYING = 300_000;
+
 const payload: Uint8Array = new Uint8Array(1_024).fill(7);
 
 await amplification();
@@ -52,15 +55,15 @@ async function amplification(): Promise<void> {
     serial += BATCH;
     largest = Math.max(largest, store.stats().log.bytes);
   }
-  const { merges, log } = store.stats();
+  const { merges, checkpoints, log } = store.stats();
   const once = written();
+  const again = merges.writtenBytes + checkpoints.writtenBytes;
   report(
     `${serial} flows with 1 KiB: ${mib(once)} MiB written once, ${
       mib(merges.writtenBytes)
     } MiB again ` +
-      `by ${merges.count} merges: amplification ${
-        ((once + merges.writtenBytes) / once).toFixed(2)
-      }; ` +
+      `by ${merges.count} merges, ${mib(checkpoints.writtenBytes)} MiB as ` +
+      `${checkpoints.count} checkpoints: amplification ${((once + again) / once).toFixed(2)}; ` +
       `the log has ${mib(log.bytes)} MiB, and ${mib(largest)} at most`,
   );
   await store.close();
@@ -78,20 +81,29 @@ function settled({ id, partitionKey, leaseToken, fencingToken }: FlowRecord) {
   return { id, partitionKey, leaseToken: leaseToken!, fencingToken };
 }
 
-/** One commit after the other, with and without a merge beside them. */
+/** One commit after the other, with and without a merge and a checkpoint beside them. */
 async function latencies(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "flowcask-merges-"));
   const limits = { segmentBytesMax: SEGMENT_BYTES };
-  const quiet = await openStore({ dir: join(dir, "quiet"), limits, merge: { auto: false } });
-  const store = await openStore({ dir: join(dir, "merging"), limits, merge: { keepBytes: 0 } });
+  const quiet = await openStore({
+    ...{ dir: join(dir, "quiet"), limits },
+    ...{ merge: { auto: false }, checkpoints: { auto: false } },
+  });
+  const store = await openStore({
+    ...{ dir: join(dir, "busy"), limits },
+    ...{ merge: { keepBytes: 0 }, checkpoints: { logBytes: SEGMENT_BYTES } },
+  });
+  for (const one of [quiet, store]) await stay(one);
   let serial = 0;
   const ratios: { readonly p50: number; readonly p95: number; readonly p99: number }[] = [];
   for (let pair = -1; pair < PAIRS; pair++) {
     const alone = await commits(quiet);
-    // A merge goes on for much longer than the commits beside it.
-    for (; !store.stats().merges.isRunning; serial += BATCH) await work(store, serial);
+    // Both go on for longer than the commits beside them.
+    const isBusy = (): boolean =>
+      store.stats().merges.isRunning && store.stats().checkpoints.isRunning;
+    for (; !isBusy(); serial += BATCH) await work(store, serial);
     const beside = await commits(store);
-    if (!store.stats().merges.isRunning) report("a merge ended before the commits did");
+    if (!isBusy()) report("a merge or a checkpoint ended before the commits did");
     // The first pair warms up.
     if (pair < 0) continue;
     const ratio = (share: number): number => at(beside, share) / at(alone, share);
@@ -103,13 +115,20 @@ async function latencies(): Promise<void> {
     return `${name} ${median.toFixed(2)} (${least.toFixed(2)}–${greatest.toFixed(2)})`;
   };
   report(
-    `${COMMITS} commits beside merges / alone: ${figure("p50")}, ${figure("p95")}, ${
-      figure("p99")
-    }`,
+    `${COMMITS} commits beside merges and checkpoints / alone: ${figure("p50")}, ${
+      figure("p95")
+    }, ${figure("p99")}`,
   );
   await quiet.close();
   await store.close();
   rmSync(dir, { recursive: true });
+}
+
+async function stay(store: Store): Promise<void> {
+  for (let serial = 0; serial < STAYING; serial += 1_000) {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `staying-${serial + index}`);
+    await store.createMany(ids, { type: "staying" });
+  }
 }
 
 /** How long commits take, one after the other, in order. */

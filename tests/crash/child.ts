@@ -24,7 +24,10 @@ const partitions = ["p0", "p1", "p2", "p3"];
 /** So small that segments are sealed, and merged. */
 const limits = { segmentBytesMax: 65_536 };
 
-const store = await openStore({ dir, log, limits, shards: 2 });
+/** So little that checkpoints are always under way, or were just written. */
+const checkpoints = { logBytes: 10_000 };
+
+const store = await openStore({ dir, log, limits, checkpoints, shards: 2 });
 say("open");
 await Promise.all([
   produce("a"),

@@ -25,12 +25,16 @@ test(`openStore() finds everything acknowledged after each of ${ROUNDS} kills at
   using scratch = scratchFolder();
   const dir = join(scratch.path, "data");
   const acknowledged = new Acknowledged();
+  let checkpointCount = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     acknowledged.note(await saidUntilKilled(currentRuntime, dir, round));
     await using store = await openStore({ dir });
+    const { shards } = store.stats();
+    if (shards.some(({ checkpointRecords }) => checkpointRecords > 0)) checkpointCount += 1;
     await assertKept(store, { acknowledged, round });
   }
   assertBusy(acknowledged, ROUNDS);
+  assert(checkpointCount > 0, "No killed process has left a checkpoint");
 });
 
 test(

@@ -1,0 +1,117 @@
+/**
+ * The longest task of a store that grows to very many flows, while it merges segments and writes
+ * checkpoints.
+ *
+ * Argument: how many flows. A task is what the thread does between two turns of its loop, by the CPU
+ * time of the thread (Node), which includes what the collector does there; other runtimes do not tell
+ * that, so there it is by the clock, and a busy machine makes it longer.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process, { argv, versions } from "node:process";
+import { setImmediate } from "node:timers";
+import { openStore } from "../../mod.ts";
+
+const FLOWS = Number(argv[2] ?? 1_000_000);
+const BATCH = 100;
+/** So many batches are under way at once. */
+const UNDER_WAY_MAX = 16;
+/** Of so many flows one is worked on, so that there is something to merge. */
+const WORKED_ON = 4;
+
+/** Less than this is a turn in which there was nothing to do. */
+const TASK_MS_MIN = 0.05;
+
+interface ThreadUsage {
+  readonly user: number;
+  readonly system: number;
+}
+
+const threadCpuUsage = (process as { threadCpuUsage?: () => ThreadUsage }).threadCpuUsage;
+
+const dir = mkdtempSync(join(tmpdir(), "flowcask-tasks-"));
+const store = await openStore({
+  dir,
+  limits: { memoryBytesMax: 64 * 2 ** 30 },
+  merge: { keepBytes: 64 << 20 },
+});
+const tasks: { readonly ms: number; readonly during: string }[] = [];
+let isDone = false;
+let beforeMs = cpuMs();
+
+setImmediate(turn);
+const startMs = performance.now();
+const underWay = new Set<Promise<void>>();
+for (let serial = 0; serial < FLOWS; serial += BATCH) {
+  if (underWay.size === UNDER_WAY_MAX) await Promise.race(underWay);
+  const done = work(serial).finally(() => underWay.delete(done));
+  underWay.add(done);
+  // One call of a caller is one task.
+  await new Promise((resolve) => setImmediate(resolve));
+}
+await Promise.all(underWay);
+isDone = true;
+const { checkpoints, merges, log } = store.stats();
+report(
+  `${FLOWS} flows in ${((performance.now() - startMs) / 1_000).toFixed(0)} s, with ` +
+    `${checkpoints.count} checkpoints (${mib(checkpoints.writtenBytes)} MiB), ${merges.count} ` +
+    `merges and a log of ${mib(log.bytes)} MiB`,
+);
+for (const during of ["nothing else", "a merge", "a checkpoint", "both"]) {
+  const some = tasks.filter((task) => task.during === during).map(({ ms }) => ms);
+  if (some.length > 0) report(`tasks beside ${during}: ${quantiles(some)}`);
+}
+await store.close();
+rmSync(dir, { recursive: true });
+
+async function work(serial: number): Promise<void> {
+  const items = Array.from({ length: BATCH }, (_, index) => {
+    const number = serial + index;
+    return { id: `order-${number}`, partitionKey: `tenant-${number % 100}` };
+  });
+  await store.createMany(items, { type: "order" });
+  if (serial % (WORKED_ON * BATCH) > 0) return;
+  const jobs = await store.claimDue("order", { worker: "w", limit: BATCH });
+  await store.completeMany(jobs.map(({ id, partitionKey, leaseToken, fencingToken }) => ({
+    ...{ id, partitionKey, leaseToken: leaseToken!, fencingToken },
+  })));
+}
+
+function turn(): void {
+  const nowMs = cpuMs();
+  const { checkpoints, merges } = store.stats();
+  const during = checkpoints.isRunning
+    ? merges.isRunning ? "both" : "a checkpoint"
+    : merges.isRunning
+    ? "a merge"
+    : "nothing else";
+  if (nowMs - beforeMs >= TASK_MS_MIN) tasks.push({ ms: nowMs - beforeMs, during });
+  beforeMs = cpuMs();
+  if (!isDone) setImmediate(turn);
+}
+
+function cpuMs(): number {
+  if (threadCpuUsage === undefined) return performance.now();
+  const { user, system } = threadCpuUsage.call(process);
+  return (user + system) / 1_000;
+}
+
+function quantiles(figures: number[]): string {
+  figures.sort((a, b) => a - b);
+  const at = (share: number): string =>
+    `${figures[Math.min(figures.length - 1, Math.floor(figures.length * share))]!.toFixed(2)} ms`;
+  return `${figures.length} of them, median ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, ` +
+    `longest ${at(1)}`;
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
+
+function report(text: string): void {
+  const name = "deno" in versions ? "deno" : "bun" in versions ? "bun" : "node";
+  console.log(`${name} ${versions[name]}: ${text}`);
+}
