@@ -29,7 +29,10 @@ export interface Frame {
   readonly timeMs: number;
   /** How many records the body holds; their LSNs are `base.lsn + 1` and up, without gaps. */
   readonly count: number;
-  /** The encoded records. Not changed after submission. */
+  /**
+   * The encoded records. Not changed from submission until the log has answered; a log that needs
+   * them for longer copies them.
+   */
   readonly body: Uint8Array;
 }
 

@@ -156,7 +156,7 @@ function refuseRepetitions<Request>(
   }
 }
 
-/** A number that is the same for the same text. Sets of texts took five times as long. */
+/** A number that is the same for the same text. In Deno a set of texts takes twice as long. */
 function numberOf(text: string): number {
   let number = text.length;
   for (let index = 0; index < text.length; index++) {
