@@ -86,6 +86,7 @@ try {
   await unloaded(store);
   for (const load of [...singles, ...batches]) await loaded(store, load);
   await saturated(store);
+  await sharded();
 } finally {
   closeSync(raw);
   rmSync(dir, { recursive: true });
@@ -153,6 +154,59 @@ async function saturated(store: Store): Promise<void> {
   }
   const ms = median(latencies).toFixed(3);
   report(`commit beside ${HOST_JOBS} jobs of the host: ${figure(ratios)} × idle (${ms} ms)`);
+}
+
+/** One command at a time for each of four shards, against one for the only shard of another store. */
+async function sharded(): Promise<void> {
+  const opened = async (name: string, shards: number): Promise<Store> => {
+    const options = { dir: join(dir, name), shards, log: LOG, merge: { auto: false } };
+    const store = await openStore(options);
+    const partitions = await partitionsOf(store);
+    for (let count = 0; count < 100; count++) {
+      await Promise.all(partitions.map((partitionKey) => commit(store, partitionKey)));
+    }
+    return store;
+  };
+  await using one = await opened("one", 1);
+  await using four = await opened("four", 4);
+  await idle(20);
+  const ratios: number[] = [];
+  let rates = "";
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const alone = await commitsPerSecond(one);
+    const together = await commitsPerSecond(four);
+    ratios.push(together / alone);
+    rates = `${Math.round(together)} against ${Math.round(alone)} commands/s`;
+  }
+  report(`four shards, one command under way for each: ${figure(ratios)} × one shard (${rates})`);
+}
+
+async function commitsPerSecond(store: Store): Promise<number> {
+  const partitions = await partitionsOf(store);
+  const startMs = performance.now();
+  const endMs = startMs + RUN_MS;
+  let count = 0;
+  await Promise.all(partitions.map(async (partitionKey) => {
+    while (performance.now() < endMs) await commit(store, partitionKey).then(() => count++);
+  }));
+  return count / (performance.now() - startMs) * 1_000;
+}
+
+function commit(store: Store, partitionKey: string): Promise<unknown> {
+  return store.kv.set("key", "x".repeat(200), { partitionKey });
+}
+
+/** A partition of every shard. */
+async function partitionsOf(store: Store): Promise<string[]> {
+  const found: string[] = [];
+  const recordsOf = (): number[] => store.stats().shards.map(({ log }) => log.records);
+  for (let number = 0; found.filter(Boolean).length < recordsOf().length; number++) {
+    const before = recordsOf();
+    await commit(store, `partition-${number}`);
+    const shard = recordsOf().findIndex((records, index) => records > before[index]!);
+    found[shard] ??= `partition-${number}`;
+  }
+  return found;
 }
 
 /** Work for the threads that the runtime has for its host, about 50 ms of it. */
