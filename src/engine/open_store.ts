@@ -28,6 +28,7 @@ import {
 } from "./options.ts";
 import type { ShardsOptions } from "./shard_options.ts";
 import { Shards } from "./shards.ts";
+import { ShortCut } from "./short_cut.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread_io.ts";
 import { type VerifyParts, verifyStore } from "./verify.ts";
@@ -52,13 +53,16 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   try {
     const manifest = Manifest.open({ directory, random: time.random, shards: options.shards });
     checkShards(options.shards, manifest.shardCount);
+    // Several logs are written at once, and the isolate can only do one thing.
+    const isAlone = manifest.shardCount === 1;
+    const shortCut = isAlone && log === "auto" && !time.manual ? new ShortCut(time) : undefined;
     const logs = openFileLogs({
       directory,
       manifest,
       random: time.random,
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
-      io: (shard) => ios[shard] = ioOver(directory, options),
+      io: (shard) => ios[shard] = ioOver(directory, options, shortCut),
     });
     const { hashId, fencingFloor } = manifest.state;
     const hashKey = hashKeyOf(hashId);
@@ -130,15 +134,22 @@ function diskRoomIn(
 }
 
 /** What a log is written with. A thread finds its files by path, so they have to have one. */
-function ioOver(directory: Directory, options: OpenOptions): SegmentIo {
+function ioOver(
+  directory: Directory,
+  options: OpenOptions,
+  shortCut: ShortCut | undefined,
+): SegmentIo {
   if (options.log === "inline") {
     return new InlineIo(directory, 'The store was opened with log: "inline"');
   }
   if (!isOnDisk(options)) {
     return new InlineIo(directory, "The files of the store are an object of its isolate");
   }
-  const frameBytesMax = FRAME_BYTES_MAX;
-  return new ThreadIo({ directory, frameBytesMax, startsAfter: THREAD_STARTS_AFTER });
+  return new ThreadIo({
+    ...{ directory, shortCut },
+    frameBytesMax: FRAME_BYTES_MAX,
+    startsAfter: THREAD_STARTS_AFTER,
+  });
 }
 
 /** Waits until every log has its thread, or closes the shards and refuses. */

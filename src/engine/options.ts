@@ -55,7 +55,8 @@ export interface StoreLimits extends FlowLimits {
  * Where the log is written and synced. `"inline"`: by the thread that calls the store. `"thread"`: by
  * one of its own; where there can be none, or with files in memory, the store does not open.
  * `"auto"`: inline at first, and by a thread of its own if there is more to write and there can be
- * one.
+ * one. A store with one shard then still writes what is short inline, as long as the disk takes less
+ * than half a millisecond for it and the isolate has little else to do.
  */
 export type LogChoice = "auto" | "thread" | "inline";
 

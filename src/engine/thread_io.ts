@@ -14,6 +14,7 @@ import {
   type SegmentWrite,
 } from "../log/mod.ts";
 import { LogThread } from "./log_thread.ts";
+import type { ShortCut } from "./short_cut.ts";
 
 /** What a log is written with. */
 export interface ThreadIoOptions {
@@ -26,11 +27,14 @@ export interface ThreadIoOptions {
    * a store that is opened for a few commands is better off without.
    */
   readonly startsAfter: number;
+  /** Which writes are done inline although there is a thread. Default: none. */
+  readonly shortCut?: ShortCut | undefined;
 }
 
 /**
  * Works inline until its thread is there, and for good if there can be none. From then on a thread
- * that ends is a failure like one of the disk: nobody knows how far it got.
+ * that ends is a failure like one of the disk: nobody knows how far it got. A write for which the way
+ * to the thread is not worth it is still done inline.
  */
 export class ThreadIo implements SegmentIo {
   readonly #options: ThreadIoOptions;
@@ -62,10 +66,25 @@ export class ThreadIo implements SegmentIo {
   }
 
   write(target: SegmentFile, write: SegmentWrite, done: (result: IoResult) => void): void {
-    if (this.#thread !== undefined) return this.#thread.write(target, write, done);
+    if (this.#thread !== undefined) return this.#writeBest(this.#thread, target, write, done);
     this.#writeCount += 1;
     if (this.#writeCount === this.#options.startsAfter) void this.start();
     this.#inline.write(target, write, done);
+  }
+
+  /** The thread is idle, as is everybody who writes to the file: it is one or the other. */
+  #writeBest(
+    thread: LogThread,
+    target: SegmentFile,
+    write: SegmentWrite,
+    done: (result: IoResult) => void,
+  ): void {
+    const { shortCut } = this.#options;
+    if (shortCut?.isShorter(write.length)) {
+      return shortCut.take(() => this.#inline.write(target, write, done));
+    }
+    shortCut?.leave();
+    thread.write(target, write, done);
   }
 
   onFailed(listener: (cause: unknown) => void): void {

@@ -7,9 +7,11 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { LogThread } from "../../src/engine/log_thread.ts";
+import { ShortCut } from "../../src/engine/short_cut.ts";
 import { ThreadIo } from "../../src/engine/thread_io.ts";
 import { memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
 import { InlineIo, type IoResult, type LogMode, type SegmentFile } from "../../src/log/mod.ts";
+import { systemTime } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { commandOf, currentRuntime } from "../runtimes.ts";
@@ -85,6 +87,27 @@ test("ThreadIo works inline until its thread is there", async () => {
   await io.close();
   target.file.close();
   assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), "AABC");
+});
+
+test("ThreadIo does what is short inline, and the rest by its thread, in one file", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const directory = nodeDirectory(scratch.path);
+  const shortCut = new ShortCut(systemTime());
+  const io = new ThreadIo({ directory, frameBytesMax: 100_000, startsAfter: 1, shortCut });
+  await io.start();
+  const texts = Array.from(
+    { length: 20 },
+    (_, index) => `${index % 10}`.repeat(index % 3 * 9_000 + 1),
+  );
+  let at = 0;
+  for (const text of texts) {
+    assertEquals(await write(io, target, { at, text }), { kind: "done" });
+    at += text.length;
+  }
+  await io.close();
+  target.file.close();
+  assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), texts.join(""));
 });
 
 test("ThreadIo stays inline where there is no shared memory, and says why", async () => {

@@ -61,6 +61,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
  * the end) or one file. What is not in this table may not be imported there at all.
  */
 export const modules: Readonly<Record<string, readonly string[]>> = {
+  "node:crypto": ["src/codec/"],
   "node:fs": ["src/files/"],
   "node:path": ["src/files/"],
   "node:process": ["src/files/"],

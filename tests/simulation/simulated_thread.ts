@@ -41,6 +41,9 @@ const MOMENTS = ["before", "between", "after"] as const;
 /** The most turns that a step takes. */
 const TURNS_MAX = 3;
 
+/** Of a hundred writes, how many are done inline although there is a thread. */
+const SHORT_CUT_PERCENT = 20;
+
 /** Inline until it is started, as a real thread is. */
 export class SimulatedThread implements SegmentIo {
   readonly #options: SimulatedThreadOptions;
@@ -73,7 +76,7 @@ export class SimulatedThread implements SegmentIo {
   }
 
   write(target: SegmentFile, write: SegmentWrite, done: (result: IoResult) => void): void {
-    if (!this.#isStarted) return this.#inline.write(target, write, done);
+    if (!this.#isStarted || this.#takesShortCut()) return this.#inline.write(target, write, done);
     const memory = new Uint8Array(write.length);
     write.fill(memory);
     const copied = { ...write, fill: (bytes: Uint8Array) => bytes.set(memory) };
@@ -115,6 +118,12 @@ export class SimulatedThread implements SegmentIo {
       if (file instanceof Error) answerLater({ kind: "failed", cause: file });
       else act(file, answerLater);
     });
+  }
+
+  /** Whether a write is not worth the way to the thread. */
+  #takesShortCut(): boolean {
+    if (this.#isBusy) throw new Error("Two things are written at once");
+    return !this.#isEnded && randomBelow(this.#options.random, 100) < SHORT_CUT_PERCENT;
   }
 
   /** Where in this order the thread ends, if it does. */
