@@ -60,7 +60,10 @@ const lateKeyWins = onStates("lateKeyWins", (state) => {
   kv.set = (key) => {
     const before = kv.find(key.partitionKey, key.key);
     set(key);
-    if (before !== undefined) set({ ...before, lsn: before.lsn });
+    if (before === undefined) return;
+    // The index itself refuses what is older than that.
+    kv.delete(key.partitionKey, key.key);
+    set(before);
   };
 });
 
