@@ -1,5 +1,6 @@
 /**
- * Runs a simulation for as long as one likes: `deno task simulate --level 2 --runs 100000`.
+ * Runs a simulation for as long as one likes: `deno task simulate --level 2 --runs 100000`, or all of
+ * them in turn, `deno task simulate --seconds 3600`.
  *
  * Level 1 is the log, level 2 the whole store on it, level 3 a store of several shards that one
  * caller has for himself, level 4 one that many call at once. A violation ends the run with exit
@@ -88,37 +89,60 @@ async function simulateCrowd(campaign: Campaign): Promise<Finding> {
   };
 }
 
+/** What there is to simulate, and how many runs of it take a few seconds. */
+const LEVELS: ReadonlyMap<string, { readonly simulate: Simulate; readonly fewRuns: number }> =
+  new Map([
+    ["1", { simulate: simulateLog, fewRuns: 10_000 }],
+    ["2", { simulate: simulateStore, fewRuns: 150 }],
+    ["3", { simulate: simulateShards, fewRuns: 60 }],
+    ["4", { simulate: simulateCrowd, fewRuns: 200 }],
+  ]);
+
 const { values } = parseArgs({
   options: {
-    level: { type: "string", default: "1" },
+    level: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 0x7fff_ffff) },
     runs: { type: "string", default: "10000" },
+    seconds: { type: "string" },
   },
 });
-const [seed, runs] = [values.seed, values.runs].map((text) => {
+const seed = wholeNumber(values.seed);
+if (values.seconds === undefined) {
+  await run(values.level ?? "1", { seed, runs: wholeNumber(values.runs) });
+} else await soak(wholeNumber(values.seconds));
+
+/** Runs one level, or the levels in turn, with one seed after the other, until the time is over. */
+async function soak(seconds: number): Promise<void> {
+  const levels = values.level === undefined ? [...LEVELS.keys()] : [values.level];
+  const endMs = performance.now() + seconds * 1_000;
+  for (let next = seed; performance.now() < endMs; next++) {
+    for (const level of levels) {
+      await run(level, { seed: next, runs: LEVELS.get(level)?.fewRuns ?? 0 });
+    }
+  }
+}
+
+/** Runs one level. A violation ends the process. */
+async function run(level: string, { seed, runs }: Campaign): Promise<void> {
+  const simulate = LEVELS.get(level)?.simulate;
+  if (simulate === undefined) {
+    throw new TypeError(
+      `There is no level "${level}"; 1 is the log, 2 the store, 3 and 4 shards`,
+    );
+  }
+  console.log(`Level ${level}, seed ${seed}, ${runs} runs`);
+  const startMs = performance.now();
+  const { violation, summary } = await simulate({ seed, runs });
+  const seconds = (performance.now() - startMs) / 1_000;
+  if (violation !== undefined) {
+    console.error(violation);
+    process.exit(1);
+  }
+  console.log(`${summary}; nothing lost, in ${seconds.toFixed(1)} s`);
+}
+
+function wholeNumber(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number)) throw new TypeError(`"${text}" is not a whole number`);
   return number;
-}) as [number, number];
-const levels = new Map<string, Simulate>([
-  ["1", simulateLog],
-  ["2", simulateStore],
-  ["3", simulateShards],
-  ["4", simulateCrowd],
-]);
-const simulate = levels.get(values.level);
-if (simulate === undefined) {
-  throw new TypeError(
-    `There is no level "${values.level}"; 1 is the log, 2 the store, 3 and 4 shards`,
-  );
 }
-
-console.log(`Level ${values.level}, seed ${seed}, ${runs} runs`);
-const startMs = performance.now();
-const { violation, summary } = await simulate({ seed, runs });
-const seconds = (performance.now() - startMs) / 1_000;
-if (violation !== undefined) {
-  console.error(violation);
-  process.exit(1);
-}
-console.log(`${summary}; nothing lost, in ${seconds.toFixed(1)} s`);
