@@ -11,8 +11,8 @@ export interface CheckpointOptions {
   /** Whether to write checkpoints while the store works, and not only when it closes. Default true. */
   readonly auto?: boolean | undefined;
   /**
-   * After so many bytes of log a shard gets the next one; later if the last one was more than half as
-   * large. Default 64 MiB.
+   * After so many bytes of log a shard gets the next one; later if the last one was larger than that.
+   * Default 64 MiB.
    */
   readonly logBytes?: number | undefined;
 }
@@ -26,8 +26,8 @@ export interface CheckpointPlan {
   /** After so many records as well. */
   readonly logRecords: number;
   /**
-   * The log has to grow by so many times what the last checkpoint took: half of it means that writing
-   * checkpoints takes twice as much as writing the log.
+   * The log has to grow by so many times what the last checkpoint took: with 1, writing checkpoints
+   * takes as much as writing the log at most.
    */
   readonly growth: number;
   /** With fewer records since the last one there is no other one when the store closes. */
@@ -46,7 +46,7 @@ export const DEFAULT_CHECKPOINT_PLAN: CheckpointPlan = {
   auto: true,
   logBytes: 64 * 1_048_576,
   logRecords: 500_000,
-  growth: 2,
+  growth: 1,
   closingRecords: 50_000,
   sliceBytes: 256 << 10,
   sliceSteps: 64,

@@ -11,7 +11,7 @@ import {
 } from "./checkpoint_plan.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { Rest } from "./rest.ts";
-import type { CheckpointPace, RunningCheckpoint } from "./running_checkpoint.ts";
+import { type CheckpointPace, GivenUp, type RunningCheckpoint } from "./running_checkpoint.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
@@ -122,13 +122,16 @@ export class Checkpointer {
     if (this.#shards.ended !== undefined) return;
     const { bytes } = shard.meter.log;
     const lsn = shard.headLsn;
-    const rest = (): Promise<void> => {
+    const rest = async (): Promise<void> => {
+      // Nobody is woken any more when the store is closing.
+      if (this.#isEnding) return;
       const isBehind = shard.meter.log.bytes - bytes >= BEHIND_SHARE * this.#plan.logBytes ||
         shard.headLsn - lsn >= BEHIND_SHARE * this.#plan.logRecords;
-      return isBehind ? this.#rest.turn() : this.#rest.take(REST_MS);
+      await (isBehind ? this.#rest.turn() : this.#rest.take(REST_MS));
     };
     this.#done = this.#write(shard, { ...this.#plan, rest }).catch((error) => {
-      if (this.#isEnding) return;
+      // Whatever it was to say has never been, or was merged away: the next one may begin at once.
+      if (this.#isEnding || error instanceof GivenUp) return;
       this.#notBeforeMs = this.#time.clock.monotonicMs() + RETRY_MS;
       this.#stats = { ...this.#stats, failure: String(error?.message ?? error) };
     });

@@ -19,7 +19,7 @@ import {
   removeCheckpoint,
 } from "../log/mod.ts";
 import type { MergedSegments } from "./log_tally.ts";
-import { replacedRuns, takeOver } from "./replaced_runs.ts";
+import { bytesAfter, replacedRuns, takeOver } from "./replaced_runs.ts";
 import { type Beside, RunningCheckpoint, type WrittenCheckpoint } from "./running_checkpoint.ts";
 import { BESIDE_PART, type ShardState } from "./shard_state.ts";
 
@@ -65,10 +65,22 @@ interface Known {
   isLoaded: boolean;
   /** Whether merges may have dropped flows whose links are still in the state. */
   isOutlived: boolean;
+  /** What merges have written and saved since the checkpoint was begun that is under way. */
+  sinceBegun: MergedSizes;
 }
 
+/** What merges have done to a log, in bytes. */
+type MergedSizes = Pick<MergedSegments, "bytes" | "savedBytes">;
+
+const NO_MERGES: MergedSizes = { bytes: 0, savedBytes: 0 };
+
 /** What is known when a state is made of the log. */
-const NOTHING = { last: NO_CHECKPOINT, isLoaded: false, isOutlived: false };
+const NOTHING = {
+  last: NO_CHECKPOINT,
+  isLoaded: false,
+  isOutlived: false,
+  sinceBegun: NO_MERGES,
+};
 
 /** A log and the state above it. */
 interface LogAndState {
@@ -120,6 +132,7 @@ export class Checkpoints {
         known.isOutlived = isOutlived || runs.length > 0;
         known.last = lastOf(facts.end, {
           ...{ name, logBytes: state.read.bytes, bytes: facts.contentBytes },
+          mergedBytes: runs.reduce((sum, run) => sum + bytesAfter(run), 0),
         });
         return true;
       }) ?? false;
@@ -152,7 +165,11 @@ export class Checkpoints {
   merged(shard: number, { lastLsn, bytes, savedBytes }: MergedSegments): void {
     const known = this.#of(shard);
     known.isOutlived = known.isLoaded;
-    const { last } = known;
+    const { last, sinceBegun } = known;
+    known.sinceBegun = {
+      bytes: sinceBegun.bytes + bytes,
+      savedBytes: sinceBegun.savedBytes + savedBytes,
+    };
     if (lastLsn >= last.lsn) {
       known.last = NO_CHECKPOINT;
       if (last.lsn > 0) removeCheckpoint(this.#options.directory, last.name);
@@ -169,6 +186,7 @@ export class Checkpoints {
    */
   begin(shard: number, lsn: number, on: LogAndState): RunningCheckpoint {
     const known = this.#of(shard);
+    known.sinceBegun = NO_MERGES;
     const file = on.log.segments.createBeside(checkpointName(shard, ++known.number));
     const { dbId } = this.#options.manifest.state;
     return new RunningCheckpoint({
@@ -191,7 +209,9 @@ export class Checkpoints {
     rest: () => Promise<void>,
   ): Promise<void> {
     const { directory } = this.#options;
-    this.#of(shard).last = lastOf(end, { name, logBytes, bytes });
+    const known = this.#of(shard);
+    const { bytes: mergedBytes, savedBytes } = known.sinceBegun;
+    known.last = lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes });
     for (const other of checkpointsIn(directory, shard)) {
       if (other.name === name) continue;
       for (const _ of emptyCheckpoint(directory, other.name)) await rest();
@@ -218,9 +238,9 @@ export class Checkpoints {
 
 function lastOf(
   { end, segment }: FrameEnd,
-  rest: Pick<LastCheckpoint, "name" | "logBytes" | "bytes">,
+  rest: Omit<LastCheckpoint, "lsn" | "segment">,
 ): LastCheckpoint {
-  return { lsn: end.lsn, segment, mergedBytes: 0, ...rest };
+  return { lsn: end.lsn, segment, ...rest };
 }
 
 /** Whether the log has the frame up to which a checkpoint goes. */

@@ -48,12 +48,18 @@ export function replacedRuns(
   return first === before.length ? runs : undefined;
 }
 
+/** Bytes of the segments that are there now. */
+export function bytesAfter({ after }: ReplacedRun): number {
+  return sum(after.map(({ sealed }) => sealed!.size));
+}
+
 /** Finds out where records stand that merges have kept. All else that they are is known. */
 export function takeOver(
-  { before: { first, count }, after }: ReplacedRun,
+  replaced: ReplacedRun,
   segmentBytes: readonly number[],
   { log, state }: { readonly log: Log; readonly state: ShardState },
 ): void {
+  const { before: { first, count }, after } = replaced;
   const { base } = after[0]!;
   const { end } = after.at(-1)!.sealed!;
   const kept = new Keydir();
@@ -67,12 +73,10 @@ export function takeOver(
   }
   const run = runOf(lsns, kept, { keydir: state.keydir, firstLsn: base.lsn + 1, lastLsn: end.lsn });
   state.keydir.replace(run);
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   state.read.merged({
     lastLsn: end.lsn,
     segmentCount: count - after.length,
-    savedBytes: sum(segmentBytes.slice(first, first + count)) -
-      sum(after.map(({ sealed }) => sealed!.size)),
+    savedBytes: sum(segmentBytes.slice(first, first + count)) - bytesAfter(replaced),
   });
 }
 
@@ -105,4 +109,8 @@ function runOf(
     run.append(lsn, segment, offset);
   }
   return run;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
 }

@@ -30,6 +30,9 @@ export interface Beside {
 /** Facts about a place in the log, once it is settled up to there. */
 export type SettledFacts = Pick<CheckpointFacts, "end" | "segments"> & Omit<Beside, "isOutlived">;
 
+/** A checkpoint is not wanted any more. */
+export class GivenUp extends Error {}
+
 /** What a checkpoint is made of. */
 export interface RunningCheckpointParts {
   /** The log of the shard. */
@@ -164,7 +167,7 @@ export class RunningCheckpoint {
     this.#isOver = true;
     this.#savings.end();
     this.#parts.file.remove();
-    this.#settled.reject(givenUp());
+    this.#settled.reject(new GivenUp());
   }
 
   /** Collects what one slice writes. Returns whether something is left. */
@@ -177,15 +180,11 @@ export class RunningCheckpoint {
   }
 
   #check(hasRoom = true): void {
-    if (this.#isOver) throw givenUp();
+    if (this.#isOver) throw new GivenUp();
     if (!hasRoom) {
       throw new FlowError("overloaded", `The checkpoint "${this.name}" cannot be written`, {
         details: { reason: "disk_full", file: this.name },
       });
     }
   }
-}
-
-function givenUp(): FlowError {
-  return new FlowError("store_closed", "The checkpoint was given up");
 }

@@ -205,3 +205,36 @@ test("openStore({ checkpoints: { auto: false } }) leaves one when it is closed, 
   await store.close();
   assertEquals(checkpointsIn(files).length, 1);
 });
+
+test("close() does not wait for the checkpoint before to be removed at leisure", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  const checkpoints = { logBytes: 20_000_000 };
+  const store = await openStore({ files, time, checkpoints, merge: { auto: false } });
+  const text = "k".repeat(1_000);
+  const set = async (first: number, value: unknown): Promise<void> => {
+    const keys = Array.from({ length: 1_000 }, (_, index) => `${text}${first + index}`);
+    await Promise.all(keys.map((key) => store.kv.set(key, value)));
+  };
+  for (let first = 0; first < 20_000; first += 1_000) await set(first, 1);
+  await untilWritten({ store, time });
+  // As much comes as the checkpoint takes, so there is another one.
+  while (!store.stats().checkpoints.isRunning) await set(0, text);
+  await untilWritten({ store, time });
+  assertEquals([store.stats().checkpoints.isRunning, checkpointsIn(files).length], [true, 2]);
+  await store.close();
+  assertEquals(checkpointsIn(files).length, 1);
+});
+
+test("a checkpoint that a merge makes useless is no failure", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened);
+  while (!opened.store.stats().checkpoints.isRunning) await work(opened);
+  await opened.store.compact();
+  await opened.time.advance(10);
+  const { count, failure } = opened.store.stats().checkpoints;
+  assertEquals([count, failure], [0, null]);
+  await untilWritten(opened, () => work(opened));
+  await opened.store.close();
+});
