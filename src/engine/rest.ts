@@ -11,6 +11,7 @@ export class Rest {
   readonly #reschedule: () => void;
   #untilMs = 0;
   #onRested: (() => void) | undefined;
+  #isOver = false;
 
   /** @param reschedule Looks anew at what comes next: {@linkcode nextAtMs} has changed. */
   constructor(time: Time, reschedule: () => void) {
@@ -23,8 +24,9 @@ export class Rest {
     return this.#onRested === undefined ? Infinity : this.#untilMs;
   }
 
-  /** Lets everybody else have some time. */
+  /** Lets everybody else have some time; after the end there is nobody else. */
   take(ms: number): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
     return new Promise((resolve) => {
       this.#untilMs = this.#time.clock.monotonicMs() + ms;
       this.#onRested = resolve;
@@ -39,11 +41,16 @@ export class Rest {
 
   /** Ends the rest if its time is over. */
   wake(): void {
-    if (this.nextAtMs <= this.#time.clock.monotonicMs()) this.end();
+    if (this.nextAtMs <= this.#time.clock.monotonicMs()) this.#resume();
   }
 
-  /** Ends the rest. */
+  /** Ends the rest for good: nobody will wake anybody any more. */
   end(): void {
+    this.#isOver = true;
+    this.#resume();
+  }
+
+  #resume(): void {
     const onRested = this.#onRested;
     this.#onRested = undefined;
     onRested?.();

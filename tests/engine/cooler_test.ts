@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { openStore, type Store } from "../../mod.ts";
-import { memoryDirectory } from "../../src/files/mod.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
+import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
 
 const HOUR_MS = 3_600_000;
@@ -70,3 +70,36 @@ test("A store whose flows were cold when it was closed opens with the same flows
   const { damage } = await second.verify();
   assertEquals(damage, []);
 });
+
+test("A store serves everybody else if a flow is damaged whose time has come, and tells of it", async () => {
+  const time = manualTime();
+  const files = memoryDirectory();
+  await using store = await openStore({ files, time, limits: { hotFlowsMax: 0 } });
+  const runAtMs = time.clock.wallMs() + HOUR_MS;
+  await store.createMany(["damaged", "whole"], { type: "job", partitionKey: "p", runAtMs });
+  await time.advance(1_000);
+  damage(files, "damaged");
+  const waiting = store.claimDue("job", { worker: "w", limit: 2, blockMs: 2 * HOUR_MS });
+  await time.advance(HOUR_MS);
+  assertEquals((await waiting).map(({ id }) => id), ["whole"]);
+  await store.create("new", { type: "job" });
+  const codes = store.health().problems.map(({ code }) => code);
+  assertEquals(codes, ["flow_unreadable"]);
+  const target = { id: "damaged", partitionKey: "p" };
+  const error = await assertRejects(() => store.get(target), FlowError);
+  assertEquals(error.code, "corrupt");
+});
+
+/** Changes a byte of the first record in which there is a text. */
+function damage(files: Directory, text: string): void {
+  for (const name of files.list()) {
+    const file = files.open(name);
+    const bytes = new Uint8Array(file.getSize());
+    file.read(bytes, { at: 0 });
+    const at = new TextDecoder("latin1").decode(bytes).indexOf(text);
+    if (at >= 0) file.write(new Uint8Array([bytes[at]! ^ 1]), { at });
+    file.close();
+    if (at >= 0) return;
+  }
+  assert(false, `There is no "${text}"`);
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isFlowError } from "../../../errors.ts";
+import { FlowError } from "../../../errors.ts";
 import { placeInTime } from "../evolve.ts";
 import type { FlowState } from "../state.ts";
 import { secondOf, startOf } from "./cold_block.ts";
@@ -31,7 +31,8 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
     try {
       wake(state, seat);
     } catch (error) {
-      if (!isFlowError(error, "store_failed")) throw error;
+      // Damaged, or refused by the operating system. All else is a defect of ours.
+      if (!(error instanceof FlowError)) throw error;
       cold.postpone(seat, second + 1, error.message);
     }
   }
