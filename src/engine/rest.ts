@@ -11,7 +11,6 @@ export class Rest {
   readonly #reschedule: () => void;
   #untilMs = 0;
   #onRested: (() => void) | undefined;
-  #isOver = false;
 
   /** @param reschedule Looks anew at what comes next: {@linkcode nextAtMs} has changed. */
   constructor(time: Time, reschedule: () => void) {
@@ -24,9 +23,8 @@ export class Rest {
     return this.#onRested === undefined ? Infinity : this.#untilMs;
   }
 
-  /** Lets everybody else have some time; after the end there is nobody else. */
+  /** Lets everybody else have some time. */
   take(ms: number): Promise<void> {
-    if (this.#isOver) return Promise.resolve();
     return new Promise((resolve) => {
       this.#untilMs = this.#time.clock.monotonicMs() + ms;
       this.#onRested = resolve;
@@ -41,16 +39,11 @@ export class Rest {
 
   /** Ends the rest if its time is over. */
   wake(): void {
-    if (this.nextAtMs <= this.#time.clock.monotonicMs()) this.#resume();
+    if (this.nextAtMs <= this.#time.clock.monotonicMs()) this.end();
   }
 
-  /** Ends the rest for good: nobody will wake anybody any more. */
+  /** Ends the rest. */
   end(): void {
-    this.#isOver = true;
-    this.#resume();
-  }
-
-  #resume(): void {
     const onRested = this.#onRested;
     this.#onRested = undefined;
     onRested?.();

@@ -174,21 +174,6 @@ test("compact() makes a checkpoint useless, and the next one comes", async () =>
   await opened.store.close();
 });
 
-test("close() does not wait for the checkpoint before the last one to go a little at a time", async () => {
-  const files = memoryDirectory();
-  const opened = await open(files);
-  const large = files.open("CHECKPOINT.0.0", { create: true });
-  large.write(new Uint8Array(1), { at: (100 << 20) - 1 });
-  large.close();
-  // Few enough for the checkpoint not to fall behind: it rests.
-  await fill(opened, 500);
-  await untilWritten(opened);
-  assertEquals(checkpointsIn(files).length, 2);
-  // Nobody moves the time any more.
-  await opened.store.close();
-  assertEquals(checkpointsIn(files), ["CHECKPOINT.0.1"]);
-});
-
 test("health() tells of checkpoints that cannot be written, until one can", async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const opened = await open(disk.directory());

@@ -133,6 +133,39 @@ test("ColdFlows keeps flows in the order of their changes, whoever leaves, also 
   );
 });
 
+test("ColdFlows wakes everybody in time once, a few at a time, whoever has left", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  // Every block has flows for all times.
+  const secondOf = (number: number): number => 1 + (number * 7_919) % 5_000;
+  for (let number = 1; number <= 5_000; number++) {
+    cold.add(KIND, { ...brief(number, 2 * number), wakeMs: secondOf(number) * 1_000 });
+  }
+  for (let number = 1; number <= 5_000; number += 3) {
+    cold.warmed(seatOfNumber(cold, number), number);
+    cold.changed(number);
+  }
+  const woken: number[] = [];
+  for (const second of [0, 1_000, 1_001, 4_000, 5_000]) {
+    while (cold.wakeSecond <= second) {
+      const seats = cold.wakesUntil(second, 100);
+      for (const seat of seats) {
+        const number = cold.keyOf(seat).lo / 4;
+        assert(secondOf(number) <= second);
+        cold.warmed(seat, number);
+        cold.awoke(number);
+        woken.push(number);
+      }
+      cold.lookAgain(seats);
+    }
+  }
+  const left = Array.from({ length: 5_000 }, (_, index) => index + 1).filter((n) => n % 3 !== 1);
+  assertEquals(woken.sort((a, b) => a - b), left);
+  assertEquals(cold.wakeSecond, Infinity);
+  assertEquals([[...cold.idle()], cold.warmCount], [[], left.length]);
+  for (const number of left) cold.changed(number);
+  assertEquals([cold.size, cold.warmCount], [0, 0]);
+});
+
 test("ColdFlows gives room back when most flows have left", () => {
   const cold = new ColdFlows(NO_RECORDS);
   for (let number = 1; number <= 20_000; number++) cold.add(KIND, brief(number, 2 * number));

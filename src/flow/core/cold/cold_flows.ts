@@ -13,6 +13,7 @@ import { BLOCK_BITS, type Brief, ColdBlock, isNear, SEAT_BYTES } from "./cold_bl
 import { ColdLane, type LaneKind, type LanePlace, placesOf, seatOf } from "./cold_lane.ts";
 import type { ColdRecords } from "./cold_records.ts";
 import { SeatChains } from "./seat_chains.ts";
+import { WarmFlows } from "./warm_flows.ts";
 
 const PLACE_MASK = (1 << BLOCK_BITS) - 1;
 
@@ -47,8 +48,7 @@ export class ColdFlows {
     hashOf: (seat) => this.#blockOf(seat).idHashOf(seat & PLACE_MASK),
     mayCrowd: true,
   });
-  /** The seats of warm flows, by handle, those first that have been warm longest. */
-  readonly #warm = new Map<number, number>();
+  readonly #warm = new WarmFlows();
   #size = 0;
   #wakeSecond = Infinity;
   /** Why flows could not be brought back whose time is near, in sentence case, by their seats. */
@@ -107,26 +107,12 @@ export class ColdFlows {
 
   /** The seats of flows that are not warm and whose keys have a hash. */
   seatsByKey(hash: number): readonly number[] {
-    if (this.#size === 0) return NO_SEATS;
-    let found: number[] | undefined;
-    for (let seat = this.#byKey.first(hash); seat >= 0; seat = this.#byKey.next(seat)) {
-      const block = this.#blockOf(seat);
-      const place = seat & PLACE_MASK;
-      if (block.keyHashOf(place) === hash && !block.isWarm(place)) (found ??= []).push(seat);
-    }
-    return found ?? NO_SEATS;
+    return this.#seats(this.#byKey, hash);
   }
 
   /** The seats of flows that are not warm and whose ids have a hash. */
   seatsById(hash: number): readonly number[] {
-    if (this.#size === 0) return NO_SEATS;
-    let found: number[] | undefined;
-    for (let seat = this.#byId.first(hash); seat >= 0; seat = this.#byId.next(seat)) {
-      const block = this.#blockOf(seat);
-      const place = seat & PLACE_MASK;
-      if (block.idHashOf(place) === hash && !block.isWarm(place)) (found ??= []).push(seat);
-    }
-    return found ?? NO_SEATS;
+    return this.#seats(this.#byId, hash);
   }
 
   /** Whether the flow in a seat has a key. */
@@ -165,12 +151,12 @@ export class ColdFlows {
   /** The flow in a seat is in the table, with a handle, until it changes or is let go. */
   warmed(seat: number, handle: number): void {
     this.#blockOf(seat).setWarm(seat & PLACE_MASK, true);
-    this.#warm.set(handle, seat);
+    this.#warm.add(handle, seat);
   }
 
   /** The seat of a warm flow, undefined if the handle is of a flow that has none. */
   seatOf(handle: number): number | undefined {
-    return this.#warm.size === 0 ? undefined : this.#warm.get(handle);
+    return this.#warm.seatOf(handle);
   }
 
   /** Whether a flow is in the table, but in no index of times. */
@@ -179,23 +165,20 @@ export class ColdFlows {
   }
 
   /** The handles of warm flows that are not awake, those first that have been warm longest. */
-  *idle(): Generator<number> {
-    for (const [handle, seat] of this.#warm) if (this.isAsleep(seat)) yield handle;
+  idle(): Iterable<number> {
+    return this.#warm.idle();
   }
 
   /** A warm flow is in the table no more. */
   cooled(handle: number): void {
-    const seat = this.#warm.get(handle);
-    if (seat === undefined) invariant(false, `handle ${handle} is of no warm flow`);
+    const seat = this.#warm.take(handle);
     this.#blockOf(seat).setWarm(seat & PLACE_MASK, false);
-    this.#warm.delete(handle);
   }
 
   /** A flow with a handle has changed, or is gone: if it had a seat, it has none any more. */
   changed(handle: number): void {
-    const seat = this.seatOf(handle);
-    if (seat === undefined) return;
-    this.#warm.delete(handle);
+    if (this.seatOf(handle) === undefined) return;
+    const seat = this.#warm.take(handle);
     this.#unread.delete(seat);
     const block = this.#blockOf(seat);
     const place = seat & PLACE_MASK;
@@ -218,7 +201,10 @@ export class ColdFlows {
     if (this.#wakeSecond > second) return seats;
     for (const block of this.#blocks) {
       if (block === undefined || block.wakeSecond > second) continue;
-      for (const place of block.wakesUntil(second)) {
+      const places = block.wakesUntil(second);
+      // Whoever was to be the first has left.
+      if (places.length === 0) block.lookAgain();
+      for (const place of places) {
         seats.push(seatOf({ block, place }));
         if (seats.length === countMax) return seats;
       }
@@ -226,8 +212,9 @@ export class ColdFlows {
     return seats;
   }
 
-  /** The flow in a seat is in the indexes of times. */
-  awoke(seat: number): void {
+  /** A warm flow is in the indexes of times. */
+  awoke(handle: number): void {
+    const seat = this.#warm.awoke(handle);
     this.#unread.delete(seat);
     const block = this.#blockOf(seat);
     block.setAwake(seat & PLACE_MASK);
@@ -240,13 +227,19 @@ export class ColdFlows {
     this.#blockOf(seat).postpone(seat & PLACE_MASK, second);
   }
 
-  /** Looks which second is the first one, after flows were brought back until a second. */
-  lookAgain(second: number): void {
+  /**
+   * Looks which second is the first one, after the flows in some seats were brought back. All blocks
+   * may have flows whose time is near, so only those are looked at that have others now.
+   */
+  lookAgain(seats: readonly number[]): void {
+    for (const number of new Set(seats.map((seat) => seat >>> BLOCK_BITS))) {
+      this.#blocks[number]?.lookAgain();
+    }
     this.#wakeSecond = Infinity;
     for (const block of this.#blocks) {
-      if (block === undefined) continue;
-      if (block.wakeSecond <= second) block.lookAgain();
-      this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+      if (block !== undefined && block.wakeSecond < this.#wakeSecond) {
+        this.#wakeSecond = block.wakeSecond;
+      }
     }
   }
 
@@ -316,6 +309,16 @@ export class ColdFlows {
       this.#size += block.size;
       this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
     }
+  }
+
+  #seats(chains: SeatChains, hash: number): readonly number[] {
+    if (this.#size === 0) return NO_SEATS;
+    let found: number[] | undefined;
+    for (let seat = chains.first(hash); seat >= 0; seat = chains.next(seat)) {
+      const isWarm = this.#blockOf(seat).isWarm(seat & PLACE_MASK);
+      if (!isWarm && chains.hashOf(seat) === hash) (found ??= []).push(seat);
+    }
+    return found ?? NO_SEATS;
   }
 
   #laneIf({ type, state }: LaneKind): ColdLane | undefined {

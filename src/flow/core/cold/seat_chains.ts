@@ -63,6 +63,11 @@ export class SeatChains {
     return this.#next.get(seat) - 1;
   }
 
+  /** The hash of a seat. */
+  hashOf(seat: number): number {
+    return this.#hashOf(seat);
+  }
+
   /** Adds a seat that is not there. */
   add(seat: number): void {
     this.#push(this.#bucketOf(this.#hashOf(seat)), seat);

@@ -36,7 +36,7 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
       cold.postpone(seat, second + 1, error.message);
     }
   }
-  cold.lookAgain(second);
+  cold.lookAgain(seats);
   return seats.length;
 }
 
@@ -50,6 +50,6 @@ function wake(state: FlowState, seat: number): void {
   const handle = table.warm(seat);
   const standing = table.standing(handle);
   placeInTime(state, handle, standing);
-  cold.awoke(seat);
+  cold.awoke(handle);
   state.markChanged(standing.identity.type);
 }
