@@ -32,7 +32,7 @@ export interface CheckpointPlan {
   readonly growth: number;
   /** With fewer records since the last one there is no other one when the store closes. */
   readonly closingRecords: number;
-  /** So many bytes are written at once while the store works. */
+  /** So many bytes are collected at once while the store works. */
   readonly sliceBytes: number;
   /** So many steps are done at once at most: each writes some kilobytes, or looks at 64 flows. */
   readonly sliceSteps: number;

@@ -15,6 +15,12 @@ import {
 import type { LogTally, SavedTally } from "./log_tally.ts";
 import { BESIDE_PART, type ShardState } from "./shard_state.ts";
 
+/** So many bytes are written and synced at once at most. */
+const WRITE_BYTES = 2 << 20;
+
+/** With so many bytes in memory nothing is collected until they are written. */
+const KEPT_BYTES_MAX = 8 << 20;
+
 /** What is written beside the state of a shard. */
 export interface Beside {
   /** What the log held. */
@@ -61,7 +67,7 @@ export interface WrittenCheckpoint {
 
 /** How it is written. */
 export interface CheckpointPace {
-  /** So many bytes are collected in one slice, and written at once. */
+  /** So many bytes are collected in one slice. */
   readonly sliceBytes: number;
   /** So many steps are done in one slice at most, also if they have little to write. */
   readonly sliceSteps: number;
@@ -81,6 +87,8 @@ export class RunningCheckpoint {
   readonly #savings: Savings;
   readonly #segments: readonly number[];
   readonly #settled = Promise.withResolvers<SettledFacts>();
+  #writing: Promise<void> | undefined;
+  #hasRoom = true;
   #isSettled = false;
   #isOver = false;
 
@@ -139,14 +147,19 @@ export class RunningCheckpoint {
     try {
       for (let goesOn = true; goesOn;) {
         goesOn = this.#collect(sliceBytes, sliceSteps);
-        this.#check(await this.#writer.writeOut(sliceBytes));
+        // While frames come all the time, several slices wait to be written, and are written at once.
+        this.#writeOut();
+        if (this.#writer.keptBytes >= KEPT_BYTES_MAX) await this.#writing;
         await rest();
         this.#check();
       }
+      await this.#writing;
+      this.#check();
       const { end, segments, ...facts } = await this.#settled.promise;
       const beside: Beside = { ...facts, isOutlived: isOutlived() };
       this.#writer.streamOf(BESIDE_PART).json(beside);
-      this.#check(await this.#writer.finish({ ...this.#parts.of, end, segments }, sliceBytes));
+      this.#hasRoom = await this.#writer.finish({ ...this.#parts.of, end, segments }, WRITE_BYTES);
+      this.#check();
       this.#isOver = true;
       this.#parts.file.close();
       return {
@@ -170,18 +183,26 @@ export class RunningCheckpoint {
     this.#settled.reject(new GivenUp());
   }
 
+  /** Has written what was collected, unless that is being done. */
+  #writeOut(): void {
+    this.#writing ??= this.#writer.writeOut(WRITE_BYTES)
+      .then((hasRoom) => void (this.#hasRoom &&= hasRoom), () => void (this.#hasRoom = false))
+      .then(() => this.#writing = undefined);
+  }
+
   /** Collects what one slice writes. Returns whether something is left. */
   #collect(sliceBytes: number, sliceSteps: number): boolean {
+    const { keptBytes } = this.#writer;
     for (let steps = 0; steps < sliceSteps; steps++) {
-      if (this.#writer.keptBytes >= sliceBytes) break;
+      if (this.#writer.keptBytes - keptBytes >= sliceBytes) break;
       if (!this.#savings.step()) return false;
     }
     return true;
   }
 
-  #check(hasRoom = true): void {
+  #check(): void {
     if (this.#isOver) throw new GivenUp();
-    if (!hasRoom) {
+    if (!this.#hasRoom) {
       throw new FlowError("overloaded", `The checkpoint "${this.name}" cannot be written`, {
         details: { reason: "disk_full", file: this.name },
       });
