@@ -118,8 +118,10 @@ export class Checkpointer {
     const shard = this.#shards.all.find((shard) => this.#isDue(shard));
     if (shard === undefined || this.#shards.admission.isShortOfDisk()) return;
     // A checkpoint ends with a frame.
+    const { life } = shard;
     shard.submit();
-    if (this.#shards.ended !== undefined) return;
+    // If it is void, what stood on it is being decided again, in a frame that is open.
+    if (this.#shards.ended !== undefined || shard.life !== life) return;
     const { bytes } = shard.meter.log;
     const lsn = shard.headLsn;
     const rest = async (): Promise<void> => {

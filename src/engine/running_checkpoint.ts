@@ -122,10 +122,13 @@ export class RunningCheckpoint {
     const { list } = this.#parts.log.segments;
     // Since it was begun the log may have gone on in new segments, and the frame is in the last one.
     const first = list.findIndex(({ id }) => id === this.#segments[0]);
-    const last = list.findIndex(({ id }) => id === end.segment);
+    const found = list.findIndex(({ id }) => id === end.segment);
+    // Or a merge has taken it along. Then nothing came behind it, and the open segment is empty.
+    const last = found < 0 ? list.length - 2 : found;
     const segments = list.slice(first, last + 1);
+    const { id: segment, bytes } = list[last]!;
     this.#settled.resolve({
-      end,
+      end: { ...end, segment, endOffset: found < 0 ? bytes : end.endOffset },
       segments: segments.map(({ id }) => id),
       segmentBytes: segments.map(({ bytes }) => bytes),
       tally: tally.save(),

@@ -238,3 +238,19 @@ test("a checkpoint that a merge makes useless is no failure", async () => {
   await untilWritten(opened, () => work(opened));
   await opened.store.close();
 });
+
+test("a store that is closed after compact() leaves a checkpoint that the next one is opened from", async () => {
+  const files = memoryDirectory();
+  const opened = await open(files);
+  await fill(opened, 20_000);
+  await opened.time.advance(1_000);
+  await opened.store.compact();
+  const { records } = opened.store.stats().log;
+  await opened.store.close();
+  const again = await open(files);
+  assertEquals(again.store.stats().shards[0]!.checkpointRecords, records);
+  assertEquals((await again.store.verify()).damage, []);
+  await work(again);
+  assertEquals(await assertOpensAs(files, await everything(again.store)), records);
+  await again.store.close();
+});
