@@ -193,11 +193,16 @@ export function readCheckpoint<Result>(
     for (const blocks of parts.values()) left += blocks.length;
     const result = read(facts, (part) => {
       const blocks = (parts.get(part) ?? []).values();
+      // Whoever reads wants the last block beside this one, and none of those before.
+      let [memory, before] = [new Uint8Array(0), new Uint8Array(0)];
       return new StreamReader(() => {
         const { value: place } = blocks.next();
         if (place === undefined) return undefined;
         left -= 1;
-        return readBlock(file, place);
+        [memory, before] = [before, memory];
+        const length = BLOCK_HEADER_BYTES + place.length;
+        if (memory.length < length) memory = new Uint8Array(length);
+        return readBlock(file, place, memory);
       });
     });
     // A block that was not read was not checked either.
@@ -270,8 +275,13 @@ function blocksOf(file: FileHandle, size: number): Map<number, BlockPlace[]> {
   return parts;
 }
 
-function readBlock(file: FileHandle, { at, length }: BlockPlace): Uint8Array {
-  const block = new Uint8Array(BLOCK_HEADER_BYTES + length);
+/** Reads a block into memory that has room for it. */
+function readBlock(
+  file: FileHandle,
+  { at, length }: BlockPlace,
+  memory: Uint8Array<ArrayBuffer>,
+): Uint8Array {
+  const block = memory.subarray(0, BLOCK_HEADER_BYTES + length);
   const count = readFully(file, block, { at });
   const crc = new DataView(block.buffer).getUint32(4, true);
   if (count < block.length || crc32(block.subarray(PART_AT)) !== crc) {
