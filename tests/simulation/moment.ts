@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Microtasks that an answer goes through on its way, and some more. */
-const MICROTASKS = 20;
+/** Microtasks that an answer or a slice of a checkpoint goes through on its way, and some more. */
+const MICROTASKS = 40;
 
 /** Lets answers arrive. */
 export async function microtasks(): Promise<void> {

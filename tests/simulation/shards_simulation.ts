@@ -19,6 +19,7 @@ import { checkFamilies } from "./family_check.ts";
 import { type Outcome, refusalText, textOf } from "./outcome.ts";
 import { Dice, type EngineRequest } from "./engine_request.ts";
 import { Violation } from "./log_oracle.ts";
+import { microtasks } from "./moment.ts";
 import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
 import type { ShardsOp, ShardsScenario } from "./shards_scenario.ts";
 import { isWhole, ShardsCaller } from "./shards_requests.ts";
@@ -333,7 +334,7 @@ class ShardsSimulation {
   /** Turn after turn, each of so many milliseconds, until there is a reason to stop, or power goes. */
   async #turns(isOver: () => boolean, { ms } = { ms: 0 }): Promise<void> {
     for (let turn = 0; turn < TURNS_MAX && !this.#disk.isOff; turn++) {
-      for (let count = 0; count < 12; count++) await undefined;
+      await microtasks();
       if (isOver()) return;
       try {
         this.#running.time.tick(ms);
