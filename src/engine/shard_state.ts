@@ -44,6 +44,9 @@ const KEPT_BYTES_MAX = 4 << 20;
 /** While the log is read, so many flows are looked at for every record: more than can come. */
 const COOLED_PER_RECORD = 2;
 
+/** And only after so many records: looking for them costs something if there are many types. */
+const RECORDS_PER_COOLING = 256;
+
 /** The parts of a checkpoint that are no part of the state of flows. */
 const KEYDIR_PART: number = STATE_PARTS;
 /** What stands beside a state in a checkpoint. */
@@ -183,6 +186,7 @@ export class ShardState {
 
   /** Reads what the log holds behind what is known already. */
   #read(log: Log): void {
+    let recordCount = 0;
     for (const frame of log.read(this.read.end ?? 0)) {
       for (const { record, place } of recordsOf(frame)) {
         const effect = storedEffect(record, place, this.flows.dictionary);
@@ -190,13 +194,22 @@ export class ShardState {
       }
       this.committed(frame.timeMs);
       this.read.add(frameEnd(frame));
-      if (!this.cooling.isCrowded) continue;
-      this.cooling.slice({
-        nowMs: this.#timeMs,
-        durableLsn: frame.end.lsn,
-        countMax: COOLED_PER_RECORD * frame.count,
-      });
+      recordCount += frame.count;
+      if (recordCount < RECORDS_PER_COOLING) continue;
+      this.#cool(recordCount);
+      recordCount = 0;
     }
+    this.#cool(recordCount);
+  }
+
+  /** Lets flows become cold after so many records were read. */
+  #cool(recordCount: number): void {
+    if (!this.cooling.isCrowded) return;
+    this.cooling.slice({
+      nowMs: this.#timeMs,
+      durableLsn: this.read.end?.end.lsn ?? 0,
+      countMax: COOLED_PER_RECORD * recordCount,
+    });
   }
 
   /** A frame is in the log whose highest command time this is. */

@@ -29,8 +29,8 @@ export class StateIndex {
   readonly #members: Members;
   readonly #types = new TypeStates((type, state) => this.#newSequence(type, state));
   readonly #places = new ChangePlaces();
-  /** All sequences by number; 0 is none. A sequence stays when it is empty, as its names do. */
-  readonly #sequences: (NumberedSequence | undefined)[] = [undefined];
+  /** All sequences by number. A sequence stays when it is empty, as its names do. */
+  readonly #sequences: NumberedSequence[] = [];
 
   /**
    * An empty index.
@@ -56,7 +56,7 @@ export class StateIndex {
   placeOf(handle: number): StatePlace | undefined {
     const present = this.#places.sequenceOf(handle);
     const updatedAtMs = present?.timeOf(handle);
-    const kind = this.#sequences.find((sequence) => sequence !== undefined && sequence === present);
+    const kind = this.#sequences.find((sequence) => sequence === present);
     if (kind === undefined || updatedAtMs === undefined) return undefined;
     const { type, state } = kind;
     return { type, state, updatedAtMs };
@@ -64,7 +64,7 @@ export class StateIndex {
 
   /** Yields what it holds. It may change meanwhile: some may be missed then. */
   *members(): Generator<IndexedMember> {
-    for (const sequence of this.#sequences) if (sequence !== undefined) yield* sequence.members();
+    for (const sequence of this.#sequences) yield* sequence.members();
   }
 
   /** The states that flows of a type are in, with their counts. */
@@ -76,9 +76,9 @@ export class StateIndex {
     return counts;
   }
 
-  /** All sequences there ever were: flows of one type in one state, each with its number. */
-  get sequences(): Iterable<SequenceKind> {
-    return this.#sequences.filter((sequence) => sequence !== undefined);
+  /** All sequences there ever were, by number: flows of one type in one state. */
+  get sequences(): readonly SequenceKind[] {
+    return this.#sequences;
   }
 
   /** Yields the instants from one on at which flows of a sequence changed, with these flows. */

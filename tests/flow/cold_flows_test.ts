@@ -9,7 +9,7 @@ import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
 import { SeatChains } from "../../src/flow/core/cold/seat_chains.ts";
 import { hashOfKey } from "../../src/flow/core/flow_key.ts";
-import { nextWakeMs, wakeFlows } from "../../src/flow/core/mod.ts";
+import { Cooling, nextWakeMs, wakeFlows } from "../../src/flow/core/mod.ts";
 import type { BodyEffect, ColdRecords, CtrlEffect } from "../../src/flow/core/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
@@ -263,6 +263,24 @@ test("A flow is not cold with a lease, with children, with relatives, or if some
   store.policySet("u", {});
   assertEquals(store.state.cold.size, 1);
   assertEquals([...store.state.cold.seats()].map(({ lane }) => lane.state), ["queued"]);
+});
+
+test("slice() comes to every flow, however many types there are, and looks at a few of them at once", () => {
+  const store = new CoreStore({ nowMs: 1_000 });
+  for (let number = 0; number < 300; number++) {
+    store.create(`f${number}`, { type: `t${number % 50}`, partitionKey: "p", runAtMs: 9_000 });
+  }
+  const { state, log } = store;
+  const cooling = new Cooling(state, AT_ONCE);
+  let cooledCount = 0;
+  for (let slices = 0; cooling.isCrowded; slices++) {
+    assert(slices < 200, "Somebody never becomes cold");
+    const count = cooling.slice({ nowMs: 1_001, durableLsn: log.length, countMax: 7 });
+    // Six flows of a type have changed at the same instant.
+    assert(count < 7 + 6);
+    cooledCount += count;
+  }
+  assertEquals([cooledCount, state.cold.size, state.table.rowCount], [300, 300, 0]);
 });
 
 test("wakeFlows() tries a flow again later that cannot be read, and tells why", () => {

@@ -25,7 +25,7 @@ export interface CoolingSlice {
   readonly nowMs: number;
   /** What changed after this LSN is not on disk, and cannot be read yet. */
   readonly durableLsn: number;
-  /** About so many flows are looked at. */
+  /** About so many flows are looked at, and so many types and states. */
   readonly countMax: number;
 }
 
@@ -47,6 +47,8 @@ export class Cooling {
   readonly #plan: CoolingPlan;
   /** By number of a sequence: until when its changes have been looked at. */
   readonly #lookedMs: number[] = [];
+  /** The number of the sequence that is looked at next: there may be thousands. */
+  #next = 0;
 
   /** Looks after the flows of a state. */
   constructor(state: FlowState, plan: CoolingPlan = DEFAULT_COOLING_PLAN) {
@@ -68,9 +70,13 @@ export class Cooling {
       table.cool(handle, undefined);
       count++;
     }
-    for (const { number, state } of states.sequences) {
-      if (state === RUNNING) continue;
-      for (const { timeMs, handles } of states.runs(number, (this.#lookedMs[number] ?? -1) + 1)) {
+    const { sequences } = states;
+    const lookCount = Math.min(countMax, sequences.length);
+    for (let looks = 0; looks < lookCount; looks++) {
+      if (this.#next >= sequences.length) this.#next = 0;
+      const { number, state } = sequences[this.#next]!;
+      const runs = state === RUNNING ? [] : states.runs(number, (this.#lookedMs[number] ?? -1) + 1);
+      for (const { timeMs, handles } of runs) {
         if (count >= countMax || !this.isCrowded) return count;
         if (timeMs >= nowMs) break;
         const changed = handles().sort((a, b) => table.lsnOf(a) - table.lsnOf(b));
@@ -79,6 +85,7 @@ export class Cooling {
         count += changed.length;
         this.#lookedMs[number] = timeMs;
       }
+      this.#next++;
     }
     return count;
   }
