@@ -52,8 +52,7 @@ export class RecordCheck {
     try {
       return records.effect(lsn);
     } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      this.#unreadable(reference, error);
+      this.unreadable(reference, error);
       return null;
     }
   }
@@ -92,7 +91,9 @@ export class RecordCheck {
     this.#report.inFile({ file: segmentName(place.segment), offset: place.offset, message });
   }
 
-  #unreadable(reference: Reference, error: unknown): void {
+  /** Says why a record cannot be read, if it is still named. Throws what is no reason. */
+  unreadable(reference: Reference, error: unknown): void {
+    if (!isUnreadable(error)) throw error;
     const { shard, lsn, what, isCurrent } = reference;
     if (!isCurrent()) return;
     const { segment, offset } = shard.records.placeOf(lsn) ?? { segment: 0, offset: 0 };

@@ -89,7 +89,12 @@ function* steps({ directory, manifest, logs, shards }: VerifySubject, report: Da
   for (const shard of shards.all) {
     const { flows: state } = shard.state;
     const check = new FlowCheck({ shard, all: shards.all, shardOf, records });
-    for (const flow of state.table) {
+    const onUnread = (error: unknown, lsn: number): void => {
+      report.flows++;
+      const isCurrent = (): boolean => shard.state.flows === state;
+      records.unreadable({ shard, lsn, what: "A flow", isCurrent }, error);
+    };
+    for (const flow of state.table.readable(onUnread)) {
       // A state that was built anew is built of the log: that has been looked at.
       if (shard.state.flows !== state) break;
       report.flows++;

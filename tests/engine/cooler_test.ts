@@ -78,7 +78,7 @@ test("A store serves everybody else if a flow is damaged whose time has come, an
   const runAtMs = time.clock.wallMs() + HOUR_MS;
   await store.createMany(["damaged", "whole"], { type: "job", partitionKey: "p", runAtMs });
   await time.advance(1_000);
-  damage(files, "damaged");
+  spoil(files, "damaged");
   const waiting = store.claimDue("job", { worker: "w", limit: 2, blockMs: 2 * HOUR_MS });
   await time.advance(HOUR_MS);
   assertEquals((await waiting).map(({ id }) => id), ["whole"]);
@@ -88,10 +88,14 @@ test("A store serves everybody else if a flow is damaged whose time has come, an
   const target = { id: "damaged", partitionKey: "p" };
   const error = await assertRejects(() => store.get(target), FlowError);
   assertEquals(error.code, "corrupt");
+  const { damage, flows } = await store.verify();
+  assertEquals([damage.length > 0, flows], [true, 3]);
+  assert(damage.every(({ file }) => file !== null));
+  assert(damage.some(({ message }) => message.startsWith("A flow cannot be read: ")));
 });
 
 /** Changes a byte of the first record in which there is a text. */
-function damage(files: Directory, text: string): void {
+function spoil(files: Directory, text: string): void {
   for (const name of files.list()) {
     const file = files.open(name);
     const bytes = new Uint8Array(file.getSize());

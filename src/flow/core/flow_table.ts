@@ -56,6 +56,12 @@ export interface FlowTable extends Members {
   /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
   [Symbol.iterator](): Iterator<Flow>;
   /**
+   * The same for somebody who goes on if a cold flow cannot be read.
+   *
+   * @param onUnread Hears why, and of the LSN of the flow's control block. What it throws is thrown.
+   */
+  readable(onUnread: (error: unknown, lsn: number) => void): Generator<Flow>;
+  /**
    * Writes the flows that have no seat as they are now, some in each step; see `Saving`. Of those that
    * have one it writes what changes before their seat was written: the seats come first.
    *

@@ -289,10 +289,24 @@ export class PackedTable implements FlowTable {
     }
   }
 
-  *[Symbol.iterator](): Iterator<Flow> {
+  [Symbol.iterator](): Iterator<Flow> {
+    return this.readable((error) => {
+      throw error;
+    });
+  }
+
+  *readable(onUnread: (error: unknown, lsn: number) => void): Generator<Flow> {
     for (const handle of this.handles()) yield this.at(handle);
     for (const { at } of this.#cold.seats()) {
-      if (!at.block.isWarm(at.place)) yield this.#cold.read(seatOf(at));
+      if (at.block.isWarm(at.place)) continue;
+      let flow: Flow;
+      try {
+        flow = this.#cold.read(seatOf(at));
+      } catch (error) {
+        onUnread(error, at.block.lsnOf(at.place));
+        continue;
+      }
+      yield flow;
     }
   }
 

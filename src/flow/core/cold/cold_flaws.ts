@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FlowError } from "../../../errors.ts";
 import { isSameHash } from "../../../codec/mod.ts";
 import { type Flow, hasEnded } from "../flow.ts";
 import { hashOfKey } from "../flow_key.ts";
@@ -11,8 +12,8 @@ import { secondOf } from "./cold_block.ts";
 import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
 
 /**
- * Compares every seat with the flow that it is for. Yields what is wrong, and undefined after every
- * seat with which nothing is; between two of them the state may change.
+ * Compares every seat with the flow that it is for, if that can be read. Yields what is wrong, and
+ * undefined after every seat with which nothing is; between two of them the state may change.
  */
 export function* coldFlaws(state: FlowState): Generator<string | undefined> {
   let lastLane: ColdLane | undefined;
@@ -24,11 +25,25 @@ export function* coldFlaws(state: FlowState): Generator<string | undefined> {
     }
     lastLane = lane;
     const lsn = at.block.lsnOf(at.place);
-    const flow = state.cold.read(seatOf(at));
+    const flow = readIfWhole(state, at);
+    if (flow === undefined) {
+      yield undefined;
+      continue;
+    }
     const flaw = lsn > lastLsn ? seatFlaw(state, lane, at, flow) : "stands before an older one";
     const { identity: { id, partitionKey } } = flow;
     yield flaw && `Flow "${id}" in partition "${partitionKey}" ${flaw} among the cold flows`;
     lastLsn = lsn;
+  }
+}
+
+/** The flow in a seat; undefined: its records are damaged, or the disk fails. */
+function readIfWhole({ cold }: FlowState, at: LanePlace): Flow | undefined {
+  try {
+    return cold.read(seatOf(at));
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    return undefined;
   }
 }
 
