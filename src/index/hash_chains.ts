@@ -4,6 +4,7 @@
  * @module
  */
 import { invariant } from "../invariant.ts";
+import { LinearBuckets } from "./linear_buckets.ts";
 import { LongUint32Array } from "./long_array.ts";
 
 /** Lists begin with so many buckets. */
@@ -19,19 +20,13 @@ const LINKS = 3;
  * Handles in buckets by the 32-bit hash that they were added with; whoever asks compares what he
  * finds with what he looks for. Handles that have the same hash are all in one bucket, and there may
  * be very many of them: those of flows with one id in many partitions.
- *
- * Linear hashing: with every member that there are more of than buckets, one bucket is divided into
- * two. So there is never a moment in which all of it is hashed again, and no second table beside the
- * first one.
  */
 export class HashChains {
   /** The first handle of every bucket, plus 1. */
   readonly #heads = new LongUint32Array();
   /** Numbers for every handle, side by side since most often they are wanted together: see `NEXT`. */
   readonly #links = new LongUint32Array();
-  #bucketCount = FIRST_COUNT;
-  /** All bits of the largest number of a bucket. */
-  #mask = FIRST_COUNT - 1;
+  readonly #buckets = new LinearBuckets(FIRST_COUNT);
   #size = 0;
 
   /** How many handles it holds. */
@@ -42,13 +37,12 @@ export class HashChains {
   /** Makes buckets for so many handles at once; there is none yet. */
   reserve(count: number): void {
     invariant(this.#size === 0, "Buckets are made before there is anything to move");
-    while (this.#bucketCount < count) this.#bucketCount *= 2;
-    this.#mask = this.#bucketCount - 1;
+    this.#buckets.reserve(count);
   }
 
   /** The first handle that might have a hash, -1 if there is none. */
   first(hash: number): number {
-    return this.#heads.get(this.#bucketOf(hash)) - 1;
+    return this.#heads.get(this.#buckets.of(hash)) - 1;
   }
 
   /** The handle after one that might have the same hash, -1 after the last. */
@@ -64,13 +58,13 @@ export class HashChains {
   /** Adds a handle that is not there. */
   add(handle: number, hash: number): void {
     this.#links.set(LINKS * handle + HASH, hash);
-    this.#push(this.#bucketOf(hash), handle);
-    if (++this.#size > this.#bucketCount) this.#divide();
+    this.#push(this.#buckets.of(hash), handle);
+    if (++this.#size > this.#buckets.count) this.#divide();
   }
 
   /** Removes a handle that is there. */
   remove(handle: number): void {
-    const bucket = this.#bucketOf(this.#links.get(LINKS * handle + HASH));
+    const bucket = this.#buckets.of(this.#links.get(LINKS * handle + HASH));
     const after = this.#links.get(LINKS * handle + NEXT);
     const before = this.#links.get(LINKS * handle + PREVIOUS);
     if (before !== 0) this.#links.set(LINKS * (before - 1) + NEXT, after);
@@ -79,12 +73,6 @@ export class HashChains {
     if (after !== 0) this.#links.set(LINKS * (after - 1) + PREVIOUS, before);
     this.#links.set(LINKS * handle + PREVIOUS, 0);
     this.#size--;
-  }
-
-  #bucketOf(hash: number): number {
-    const bucket = hash & this.#mask;
-    // The mask is for a table twice the size; the upper half of that is not all there yet.
-    return (bucket >>> 0) < this.#bucketCount ? bucket >>> 0 : (bucket & (this.#mask >>> 1)) >>> 0;
   }
 
   #push(bucket: number, handle: number): void {
@@ -97,15 +85,13 @@ export class HashChains {
 
   /** Adds a bucket, and moves there what belongs there from the one that it was part of. */
   #divide(): void {
-    if (this.#bucketCount > this.#mask) this.#mask = 2 * this.#mask + 1;
-    const added = this.#bucketCount++;
-    const divided = added & (this.#mask >>> 1);
+    const divided = this.#buckets.divide();
     let at = this.#heads.get(divided);
     this.#heads.set(divided, 0);
     while (at !== 0) {
       const handle = at - 1;
       at = this.#links.get(LINKS * handle + NEXT);
-      this.#push(this.#bucketOf(this.#links.get(LINKS * handle + HASH)), handle);
+      this.#push(this.#buckets.of(this.#links.get(LINKS * handle + HASH)), handle);
     }
   }
 }

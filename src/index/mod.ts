@@ -11,6 +11,7 @@ export { type ChangeWalk, comparePositions, type ListPosition } from "./change_w
 export { LineageIndex } from "./lineage_index.ts";
 export { HashChains } from "./hash_chains.ts";
 export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";
+export { LinearBuckets } from "./linear_buckets.ts";
 export { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 export type { IndexedMember, Members } from "./members.ts";
 export { mergedWalk } from "./merged_walk.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { invariant } from "../../../invariant.ts";
-import { LongUint32Array } from "../../../index/mod.ts";
+import { LinearBuckets, LongUint32Array } from "../../../index/mod.ts";
 
 /** Lists begin with so many buckets. */
 const FIRST_COUNT = 1 << 8;
@@ -25,7 +25,7 @@ export interface SeatChainsOptions {
 
 /**
  * Seats in buckets by a hash, as `HashChains` has handles, in five bytes each: the hash is asked for
- * where it stands already. Linear hashing, so it never stops to hash all of it again.
+ * where it stands already.
  */
 export class SeatChains {
   readonly #hashOf: (seat: number) => number;
@@ -35,9 +35,7 @@ export class SeatChains {
   readonly #next = new LongUint32Array();
   /** The seat before it, plus 1; 0: it is the first. */
   readonly #previous: LongUint32Array | undefined;
-  #bucketCount = FIRST_COUNT;
-  /** All bits of the largest number of a bucket. */
-  #mask = FIRST_COUNT - 1;
+  readonly #buckets = new LinearBuckets(FIRST_COUNT);
   #size = 0;
 
   /** No seats. */
@@ -49,13 +47,12 @@ export class SeatChains {
   /** Makes buckets for so many seats at once; there is none yet. */
   reserve(count: number): void {
     invariant(this.#size === 0, "Buckets are made before there is anything to move");
-    this.#bucketCount = Math.max(FIRST_COUNT, Math.ceil(count / PER_BUCKET));
-    while (this.#mask + 1 < this.#bucketCount) this.#mask = 2 * this.#mask + 1;
+    this.#buckets.reserve(Math.ceil(count / PER_BUCKET));
   }
 
   /** The first seat that might have a hash, -1 if there is none. */
   first(hash: number): number {
-    return this.#heads.get(this.#bucketOf(hash)) - 1;
+    return this.#heads.get(this.#buckets.of(hash)) - 1;
   }
 
   /** The seat after one that might have the same hash, -1 after the last. */
@@ -70,13 +67,13 @@ export class SeatChains {
 
   /** Adds a seat that is not there. */
   add(seat: number): void {
-    this.#push(this.#bucketOf(this.#hashOf(seat)), seat);
-    if (++this.#size > PER_BUCKET * this.#bucketCount) this.#divide();
+    this.#push(this.#buckets.of(this.#hashOf(seat)), seat);
+    if (++this.#size > PER_BUCKET * this.#buckets.count) this.#divide();
   }
 
   /** Removes a seat that is there. */
   remove(seat: number): void {
-    const bucket = this.#bucketOf(this.#hashOf(seat));
+    const bucket = this.#buckets.of(this.#hashOf(seat));
     const after = this.#next.get(seat);
     const before = this.#before(seat, bucket);
     if (before < 0) this.#heads.set(bucket, after);
@@ -96,12 +93,6 @@ export class SeatChains {
     return before;
   }
 
-  #bucketOf(hash: number): number {
-    const bucket = (hash & this.#mask) >>> 0;
-    // The mask is for a list twice the size; the upper half of that is not all there yet.
-    return bucket < this.#bucketCount ? bucket : bucket & (this.#mask >>> 1);
-  }
-
   #push(bucket: number, seat: number): void {
     const first = this.#heads.get(bucket);
     this.#next.set(seat, first);
@@ -112,15 +103,13 @@ export class SeatChains {
 
   /** Adds a bucket, and moves there what belongs there from the one that it was part of. */
   #divide(): void {
-    if (this.#bucketCount > this.#mask) this.#mask = 2 * this.#mask + 1;
-    const added = this.#bucketCount++;
-    const divided = added & (this.#mask >>> 1);
+    const divided = this.#buckets.divide();
     let at = this.#heads.get(divided);
     this.#heads.set(divided, 0);
     while (at !== 0) {
       const seat = at - 1;
       at = this.#next.get(seat);
-      this.#push(this.#bucketOf(this.#hashOf(seat)), seat);
+      this.#push(this.#buckets.of(this.#hashOf(seat)), seat);
     }
   }
 }
