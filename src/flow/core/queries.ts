@@ -14,9 +14,9 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-import { countAsleep, walkCold } from "./cold/cold_walk.ts";
+import { countIn, walkCold } from "./cold/cold_walk.ts";
 import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
-import { type Flow, isForgotten } from "./flow.ts";
+import { type Flow, isForgotten, shownState } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type {
@@ -81,14 +81,14 @@ export function readInfo(shards: States, query: InfoQuery, nowMs: number): InfoR
   let due = 0;
   let oldestDueMs = Infinity;
   for (const state of shards) {
-    for (const [name, count] of countsOf(state, type)) {
-      const listed = partitionKey === null
-        ? count - countForgotten(state, type, name, nowMs)
-        : countListed(state, query, name, nowMs);
+    const listing = partitionKey === null
+      ? countAll(state, type, nowMs)
+      : countListed(state, { type, partitionKey }, nowMs);
+    for (const [name, listed] of listing.states) {
       if (listed > 0) states.set(name, (states.get(name) ?? 0) + listed);
     }
     const counted = state.due.count(selection, nowMs);
-    all += counted.all + countSleeping(state, type, partitionKey);
+    all += counted.all + listing.asleep;
     due += counted.due;
     oldestDueMs = Math.min(oldestDueMs, state.due.earliestMs(selection));
   }
@@ -119,35 +119,47 @@ export function readPolicy(state: FlowState, { type, state: name }: PolicyQuery)
   return { kind: "policy", policy: resolvePolicy(type, state.policies.get(type), name) };
 }
 
-/** The states that flows of a type are in, with their counts. */
-function countsOf({ states, cold }: FlowState, type: string): Map<string, number> {
-  const counts = states.counts(type);
-  for (const { state, size } of cold.lanes(type)) {
-    if (size > 0) counts.set(state, (counts.get(state) ?? 0) + size);
-  }
-  return counts;
+/** What there is of a type. */
+interface Counts {
+  /** By state, how many flows are listed. */
+  readonly states: Map<string, number>;
+  /** How many of them will be due and are in no index that says so. */
+  readonly asleep: number;
 }
 
-/** How many flows of a type will be due and are in no index that says so. */
-function countSleeping(
-  { cold, keys }: FlowState,
-  type: string,
-  partitionKey: string | null,
-): number {
-  let count = 0;
-  for (const lane of cold.lanes(type)) {
-    if (lane.asleepCount === 0 || isTerminalState(lane.state)) continue;
-    if (partitionKey === null) count += lane.asleepCount;
-    else {count += countAsleep(cold, lane, {
-        key: partitionKey,
-        hash: keys.hashOfText(partitionKey),
-      });}
+function countAll(state: FlowState, type: string, nowMs: number): Counts {
+  const states = state.states.counts(type);
+  let asleep = 0;
+  for (const lane of state.cold.lanes(type)) {
+    states.set(lane.state, (states.get(lane.state) ?? 0) + lane.size);
+    if (!isTerminalState(lane.state)) asleep += lane.asleepCount;
   }
-  return count;
+  for (const [name, count] of states) {
+    const selection = { ...waitingIn(type, null), states: [name] };
+    states.set(name, count - state.retention.count(selection, nowMs).due);
+  }
+  return { states, asleep };
 }
 
-function countForgotten(state: FlowState, type: string, name: string, nowMs: number): number {
-  return state.retention.count({ ...waitingIn(type, null), states: [name] }, nowMs).due;
+function countListed(
+  state: FlowState,
+  { type, partitionKey: key }: { readonly type: string; readonly partitionKey: string },
+  nowMs: number,
+): Counts {
+  const states = new Map<string, number>();
+  const add = (name: string, count: number): unknown =>
+    states.set(name, (states.get(name) ?? 0) + count);
+  for (const flow of hotFlows(state, type, {})) {
+    if (isListed(flow, key, nowMs)) add(shownState(flow.control), 1);
+  }
+  let asleep = 0;
+  const hash = state.keys.hashOfText(key);
+  for (const lane of state.cold.lanes(type)) {
+    const counted = countIn(state.cold, lane, { key, hash, nowMs });
+    add(lane.state, counted.listed);
+    asleep += counted.asleep;
+  }
+  return { states, asleep };
 }
 
 function waitingIn(type: string, partitionKey: string | null): DueSelection {
@@ -200,15 +212,6 @@ function listedFlows(state: FlowState, type: string, walk: ListWalk): Generator<
 
 function* hotFlows(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
   for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
-}
-
-function countListed(state: FlowState, query: InfoQuery, name: string, nowMs: number): number {
-  let count = 0;
-  const { type, partitionKey } = query;
-  for (const flow of listedFlows(state, type, { states: [name], partitionKey })) {
-    if (isListed(flow, partitionKey, nowMs)) count++;
-  }
-  return count;
 }
 
 function isListed(

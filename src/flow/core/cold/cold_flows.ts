@@ -35,7 +35,8 @@ const NO_SEATS: readonly number[] = [];
  * due times and of retention. Lists know cold flows by their seats, warm ones included.
  */
 export class ColdFlows {
-  readonly #records: ColdRecords;
+  /** Where what was left out is read. */
+  readonly records: ColdRecords;
   readonly #lanes = new Map<string, Map<string, ColdLane>>();
   readonly #blocks: (ColdBlock | undefined)[] = [];
   readonly #laneOf: (ColdLane | undefined)[] = [];
@@ -56,7 +57,7 @@ export class ColdFlows {
 
   /** @param records Where what was left out is read. */
   constructor(records: ColdRecords) {
-    this.#records = records;
+    this.records = records;
   }
 
   /** How many flows have a seat. */
@@ -132,20 +133,14 @@ export class ColdFlows {
     const key = block.keyOf(place);
     const lsn = block.lsnOf(place);
     const bodyLsn = block.bodyLsnOf(place);
-    const { key: controlKey, control } = this.#records.control(lsn);
-    const { key: bodyKey, identity } = this.#records.body(bodyLsn);
+    const { key: controlKey, control } = this.records.control(lsn);
+    const { key: bodyKey, identity } = this.records.body(bodyLsn);
     if (!isSameHash(controlKey, key) || !isSameHash(bodyKey, key)) {
       invariant(false, `the records with the LSNs ${lsn} and ${bodyLsn} are of another flow`);
     }
     const { valuesLsn } = control;
-    const values = valuesLsn === 0 ? NO_VALUES : this.#records.list(valuesLsn);
+    const values = valuesLsn === 0 ? NO_VALUES : this.records.list(valuesLsn);
     return { key, identity, bodyLsn, control, lsn, values, groups: NO_GROUPS };
-  }
-
-  /** When the flow in a seat changed. */
-  timeOf(seat: number): number {
-    const lsn = this.#blockOf(seat).lsnOf(seat & PLACE_MASK);
-    return this.#records.control(lsn).control.updatedAtMs;
   }
 
   /** The flow in a seat is in the table, with a handle, until it changes or is let go. */

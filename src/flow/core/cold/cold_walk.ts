@@ -4,8 +4,9 @@
  * @module
  */
 import { type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
+import { isTerminalState } from "../../mod.ts";
 import { byLastChange } from "../due_flow.ts";
-import type { Flow } from "../flow.ts";
+import { type Flow, isForgotten } from "../flow.ts";
 import { positionOf } from "../rows.ts";
 import type { ColdFlows } from "./cold_flows.ts";
 import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
@@ -29,18 +30,37 @@ export function walkCold(cold: ColdFlows, type: string, walk: ColdWalk): Generat
   return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
 }
 
-/** How many flows of a lane wait for a time and are in a partition. Reads each of them. */
-export function countAsleep(
+/** Which cold flows of a lane are counted. */
+export interface ColdCounting {
+  /** The partition. */
+  readonly key: string;
+  /** Its hash. */
+  readonly hash: number;
+  /** Those that have ended and whose retention is over by then are not there any more. */
+  readonly nowMs: number;
+}
+
+/**
+ * How many flows of a lane are in a partition, and how many of them wait for a time. Reads the body of
+ * each of them, and all of those that have ended.
+ */
+export function countIn(
   cold: ColdFlows,
   lane: ColdLane,
-  { key, hash }: { readonly key: string; readonly hash: number },
-): number {
-  let count = 0;
-  for (const { block, place } of lane.places(false)) {
-    if (!block.isAsleep(place) || !block.mayBeIn(place, hash)) continue;
-    if (cold.read(seatOf({ block, place })).identity.partitionKey === key) count++;
+  { key, hash, nowMs }: ColdCounting,
+): { readonly listed: number; readonly asleep: number } {
+  const haveEnded = isTerminalState(lane.state);
+  let listed = 0;
+  let asleep = 0;
+  for (const at of lane.places(false)) {
+    const { block, place } = at;
+    if (!block.mayBeIn(place, hash)) continue;
+    if (cold.records.body(block.bodyLsnOf(place)).identity.partitionKey !== key) continue;
+    if (haveEnded && isForgotten(cold.read(seatOf(at)).control, nowMs)) continue;
+    listed++;
+    if (!haveEnded && block.isAsleep(place)) asleep++;
   }
-  return count;
+  return { listed, asleep };
 }
 
 /** What changed at one instant is read as a whole, since it is in the order of its ids. */
@@ -54,7 +74,8 @@ function* walkLane(cold: ColdFlows, lane: ColdLane, walk: ColdWalk): Generator<F
   const ordered = (run: Flow[]): Flow[] =>
     run.filter(isLeft).sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
 
-  const timeOf = (at: LanePlace): number => cold.timeOf(seatOf(at));
+  const timeOf = ({ block, place }: LanePlace): number =>
+    cold.records.control(block.lsnOf(place)).control.updatedAtMs;
   const isBounded = rev ? latestMs < Infinity : earliestMs > 0;
   const from = isBounded
     ? lane.search((at) => rev ? timeOf(at) > latestMs : timeOf(at) >= earliestMs)
