@@ -83,6 +83,8 @@ export class EngineOracle implements ShardsWatch {
   readonly #surroundings: () => Surroundings;
   /** Calls that have to be decided again, in this order. */
   #redo: Ticket[] = [];
+  /** What was durable when a frame was void last. */
+  #voidedLsn = 0;
   #turnCount = 0;
   #ticketCount = 0;
   #violation: Violation | undefined;
@@ -153,6 +155,7 @@ export class EngineOracle implements ShardsWatch {
   voided(baseLsn: number): void {
     this.#redo = [...this.open].filter(({ status }) => status === "decided")
       .sort((a, b) => a.turn - b.turn);
+    this.#voidedLsn = baseLsn;
     this.journal.rollBack(baseLsn);
     this.story.push(`void after LSN ${baseLsn}`);
   }
@@ -240,6 +243,10 @@ export class EngineOracle implements ShardsWatch {
       throw new Violation(`${ticket} is decided after it was answered`);
     }
     this.#redo = this.#redo.filter(({ status }) => status === "decided");
+    // A frame may be void before those are answered who wait for the one that came before it.
+    const isToldSoon = (next: Ticket): boolean =>
+      next !== ticket && next.needLsn <= this.#voidedLsn;
+    while (this.#redo[0] !== undefined && isToldSoon(this.#redo[0])) this.#redo.shift();
     const next = this.#redo.shift();
     if (next !== undefined && next !== ticket) {
       throw new Violation(`${next} should be decided again before ${ticket} is decided`);

@@ -23,15 +23,21 @@ export interface VoidingOptions {
 const reasonsOfAll: readonly VoidReason[] = ["moved", "no_space", "too_large", "denied", "sealed"];
 
 /**
- * Puts chance before a log. A void frame does not reach `inner`; a lost one does or does not, and
+ * Puts chance before a log. `inner` refuses a void frame; a lost one does or does not, and
  * after it every call fails with `store_failed`, as it would on a disk.
  */
 export function voidingLog(inner: Log, options: VoidingOptions): Log {
   const { random, voidPercent = 20, losePercent = 0, reasons = reasonsOfAll } = options;
   let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
   let isLost = false;
+  /** Frames that chance makes void, by what the inner log gets in their place. */
+  const voided = new Map<Frame, { readonly frame: Frame; readonly why: VoidReason }>();
   inner.onSettled((frame, outcome) => {
-    if (!isLost) listener(frame, outcome);
+    if (isLost) return;
+    const chosen = voided.get(frame);
+    voided.delete(frame);
+    if (chosen === undefined) listener(frame, outcome);
+    else listener(chosen.frame, { kind: "void", why: chosen.why });
   });
   const usable = (): Log => {
     if (isLost) throw new FlowError("store_failed", "The log has lost a frame");
@@ -61,7 +67,11 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
       const chance = randomBelow(random, 100);
       if (chance < losePercent) return lose(frame);
       if (chance >= losePercent + voidPercent) return inner.submit(frame);
-      listener(frame, { kind: "void", why: reasons[randomBelow(random, reasons.length)]! });
+      // The inner log waits for the frame that it gave a place: it gets one that it has to refuse.
+      const base = { ...frame.base, index: frame.base.index + 1 };
+      const refused = { ...frame, base };
+      voided.set(refused, { frame, why: reasons[randomBelow(random, reasons.length)]! });
+      inner.submit(refused);
     },
     onSettled(set) {
       listener = set;
