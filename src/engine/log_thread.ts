@@ -24,7 +24,7 @@ const WORDS = 7;
 
 const ORDERS: ThreadOrders = { open: 1, reserve: 2, write: 3, end: 4 };
 
-/** Files that the thread keeps open: the segment that is written to, the next, and one of a merge. */
+/** Files that the thread keeps open: the segment that is written to, the next, and one beside them. */
 const OPEN_FILES_MAX = 3;
 
 /** What a thread is started with. */
