@@ -41,6 +41,7 @@ export class ThreadIo implements SegmentIo {
   readonly #inline: InlineIo;
   #mode: LogMode = { kind: "inline", why: "The store has written little so far" };
   #writeCount = 0;
+  #isAnswering = false;
   #thread: LogThread | undefined;
   #started: Promise<void> | undefined;
   #onFailed: (cause: unknown) => void = () => {};
@@ -80,11 +81,23 @@ export class ThreadIo implements SegmentIo {
     done: (result: IoResult) => void,
   ): void {
     const { shortCut } = this.#options;
-    if (shortCut?.isShorter(write.length)) {
-      return shortCut.take(() => this.#inline.write(target, write, done));
+    const answer = (result: IoResult): void => this.#answer(result, done);
+    // Who asks in the middle of an answer has not told of the last write: this one cannot be done
+    // before that. And whoever had something to write by then has more to do than to wait.
+    if (!this.#isAnswering && shortCut?.isShorter(write.length)) {
+      return shortCut.take(() => this.#inline.write(target, write, answer));
     }
     shortCut?.leave();
-    thread.write(target, write, done);
+    thread.write(target, write, answer);
+  }
+
+  #answer(result: IoResult, done: (result: IoResult) => void): void {
+    this.#isAnswering = true;
+    try {
+      done(result);
+    } finally {
+      this.#isAnswering = false;
+    }
   }
 
   onFailed(listener: (cause: unknown) => void): void {

@@ -110,6 +110,32 @@ test("ThreadIo does what is short inline, and the rest by its thread, in one fil
   assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), texts.join(""));
 });
 
+test("ThreadIo does nothing at once that it is asked for in the middle of an answer", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const directory = nodeDirectory(scratch.path);
+  const shortCut = new ShortCut(systemTime());
+  const io = new ThreadIo({ directory, frameBytesMax: 100_000, startsAfter: 1, shortCut });
+  await io.start();
+  // By the thread, or inline: what comes in the middle of the answer is answered after that.
+  for (const length of [20_000, 1]) {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      const fill = (memory: Uint8Array): void => void memory.fill(65);
+      io.write(target, { at: 0, length, fill }, () => {
+        io.write(target, { at: 0, length: 1, fill }, () => {
+          order.push("second");
+          resolve();
+        });
+        order.push("first");
+      });
+    });
+    assertEquals(order, ["first", "second"]);
+  }
+  await io.close();
+  target.file.close();
+});
+
 test("ThreadIo stays inline where there is no shared memory, and says why", async () => {
   using scratch = scratchFolder();
   const directory = nodeDirectory(scratch.path);

@@ -54,6 +54,7 @@ export class SimulatedThread implements SegmentIo {
   #isStarted = false;
   #isEnded = false;
   #isBusy = false;
+  #isAnswering = false;
   #onFailed: (cause: unknown) => void = () => {};
 
   constructor(options: SimulatedThreadOptions) {
@@ -103,7 +104,9 @@ export class SimulatedThread implements SegmentIo {
     this.#isBusy = true;
     const answer = (result: IoResult): void => {
       this.#isBusy = false;
+      this.#isAnswering = true;
       done(result);
+      this.#isAnswering = false;
     };
     const death = this.#drawDeath();
     this.#later(() => {
@@ -123,7 +126,8 @@ export class SimulatedThread implements SegmentIo {
   /** Whether a write is not worth the way to the thread. */
   #takesShortCut(): boolean {
     if (this.#isBusy) throw new Error("Two things are written at once");
-    return !this.#isEnded && randomBelow(this.#options.random, 100) < SHORT_CUT_PERCENT;
+    return !this.#isEnded && !this.#isAnswering &&
+      randomBelow(this.#options.random, 100) < SHORT_CUT_PERCENT;
   }
 
   /** Where in this order the thread ends, if it does. */
