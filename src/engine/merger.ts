@@ -215,7 +215,11 @@ export class Merger {
       const free = this.#held();
       return free && pace.wait(free);
     };
-    const options = { shard, beyond, pause, held };
+    const told = async (): Promise<void> => {
+      await pace.wait(Promise.race([this.#shards.told(), this.#ended.promise]));
+      this.#checkGoesOn();
+    };
+    const options = { shard, beyond, pause, told, held };
     const { bytesBefore, bytes } = await carryOut(merge, ids.length, options);
     this.#seen[shard.number] = shard.meter.log.segments;
     const { count, readBytes, writtenBytes } = this.#stats;

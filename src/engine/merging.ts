@@ -34,6 +34,8 @@ export interface MergingOptions {
   readonly beyond: Beyond;
   /** Lets everybody else have a turn when so many bytes were read; rejects if the merge is to end. */
   readonly pause: (bytes: number) => Promise<void>;
+  /** Resolves when everybody has been answered who was decided until now; rejects like `pause`. */
+  readonly told: () => Promise<void>;
   /** Undefined if segments may be removed; else resolves when it is time to ask again. */
   readonly held: () => Promise<void> | undefined;
 }
@@ -60,6 +62,8 @@ export async function carryOut(
   try {
     const merging = new Merging(merge, options);
     const run = await merging.copy();
+    // An answer that waits for its commit may show what others have replaced since, and reads it then.
+    await options.told();
     while (true) {
       const free = options.held();
       if (free !== undefined) await free;

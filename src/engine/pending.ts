@@ -34,9 +34,17 @@ interface Decided {
   readonly verdict: Verdict<unknown>;
 }
 
+/** Somebody who waits until some calls do not wait any more. */
+interface Watch {
+  readonly left: Set<Decided>;
+  readonly resolve: () => void;
+}
+
 /** Decided calls, in the order of their decisions. */
 export class PendingCalls {
   #queue: Decided[] = [];
+  /** Mostly none. */
+  #watches: Watch[] = [];
 
   /** How many calls wait. */
   get count(): number {
@@ -53,9 +61,16 @@ export class PendingCalls {
     const decided = this.#queue;
     this.#queue = [];
     for (const one of decided) {
-      if (isReleased(one.verdict)) settle(one.call, one.verdict);
+      if (isReleased(one.verdict)) this.#settle(one);
       else this.#queue.push(one);
     }
+  }
+
+  /** Resolves when all calls that wait now have been answered, or are decided again. */
+  told(): Promise<void> {
+    if (this.#queue.length === 0) return Promise.resolve();
+    const left = new Set(this.#queue);
+    return new Promise((resolve) => this.#watches.push({ left, resolve }));
   }
 
   /** Takes out the calls that stand on what never happened, in order. */
@@ -73,7 +88,22 @@ export class PendingCalls {
     const left: Decided[] = [];
     for (const decided of this.#queue) (isTaken(decided) ? taken : left).push(decided);
     if (taken.length > 0) this.#queue = left;
+    for (const one of taken) this.#noteGone(one);
     return taken;
+  }
+
+  #settle(decided: Decided): void {
+    settle(decided.call, decided.verdict);
+    this.#noteGone(decided);
+  }
+
+  #noteGone(decided: Decided): void {
+    if (this.#watches.length === 0) return;
+    for (const { left } of this.#watches) left.delete(decided);
+    this.#watches = this.#watches.filter(({ left, resolve }) => {
+      if (left.size === 0) resolve();
+      return left.size > 0;
+    });
   }
 }
 

@@ -210,6 +210,11 @@ export class Shards implements ShardHost {
     return Math.min(...this.#all.map(({ state }) => state.flows.nextForgottenMs()));
   }
 
+  /** Resolves when all calls that were decided until now have been answered, or are decided again. */
+  told(): Promise<void> {
+    return this.#pending.told();
+  }
+
   /** Lets a claim wait. */
   park(waiter: Waiter): void {
     this.waiters.add(waiter);

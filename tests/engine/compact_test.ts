@@ -3,6 +3,7 @@ import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { runEngineScenario } from "../simulation/engine_simulation.ts";
 
 const SEGMENT_BYTES = 65_536;
 
@@ -312,4 +313,24 @@ test("compact() hears its signal also while it waits for a backup", async () => 
   assertEquals(await assertRejects(() => compacting), enough);
   await backup;
   await store.close();
+});
+
+test("compact() leaves what an answer shows that waits for its commit", async () => {
+  // A list of keys is decided, and waits; a key of it is replaced, and the run with both is merged.
+  await runEngineScenario({
+    seed: 0,
+    temper: { voidPercent: 0, losePercent: 0, pace: "slow" },
+    familyPercent: 0,
+    ops: [
+      { kind: "call", dice: 1364496375 },
+      { kind: "advance", ms: 1 },
+      { kind: "call", dice: 130014468 },
+      { kind: "compact" },
+      { kind: "call", dice: 655597012 },
+      { kind: "call", dice: 1518005788 },
+      { kind: "turn" },
+      { kind: "turn" },
+      { kind: "advance", ms: 1 },
+    ],
+  });
 });

@@ -201,11 +201,6 @@ export class ColdBlock {
     this.#tags[place]! |= IS_AWAKE;
   }
 
-  /** Lets a flow sleep until a later second than it was to. */
-  postpone(place: number, second: number): void {
-    this.#setWake(place, second);
-  }
-
   /** The places of flows that have to be brought back in a second or before it. */
   wakesUntil(second: number): number[] {
     const places: number[] = [];
@@ -217,11 +212,11 @@ export class ColdBlock {
     return places;
   }
 
-  /** Looks which second is the first one now. */
-  lookAgain(): void {
+  /** Looks which second is the first one now, without those in places that others look after. */
+  lookAgain(isLeftOut: (place: number) => boolean = () => false): void {
     this.#wakeSecond = NEVER;
     for (let place = 0; place < this.#end; place++) {
-      if (!this.isAsleep(place)) continue;
+      if (!this.isAsleep(place) || isLeftOut(place)) continue;
       this.#wakeSecond = Math.min(
         this.#wakeSecond,
         this.#rows[place * ROW_WORDS + WAKE_SECOND]!,

@@ -63,10 +63,9 @@ function seatFlaw(
   if (!isHome) return "stands where others belong";
   const { wakeMs } = block.briefOf(place);
   const timeMs = hasEnded(control) ? control.retentionUntilMs : control.nextRunAtMs;
-  // One that could not be read in time sleeps for longer.
   const isInTime = timeMs === null
     ? wakeMs === null
-    : wakeMs !== null && secondOf(wakeMs) >= secondOf(timeMs);
+    : wakeMs !== null && secondOf(wakeMs) === secondOf(timeMs);
   return isInTime ? undefined : "does not wake when it should";
 }
 

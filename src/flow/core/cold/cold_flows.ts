@@ -52,8 +52,8 @@ export class ColdFlows {
   readonly #warm = new WarmFlows();
   #size = 0;
   #wakeSecond = Infinity;
-  /** Why flows could not be brought back whose time is near, in sentence case, by their seats. */
-  readonly #unread = new Map<number, string>();
+  /** The seats of flows that could not be brought back, and when that is tried again. */
+  readonly #unread = new Map<number, { readonly second: number; readonly why: string }>();
 
   /** @param records Where what was left out is read. */
   constructor(records: ColdRecords) {
@@ -83,7 +83,7 @@ export class ColdFlows {
 
   /** Why a flow cannot be brought back whose time is near, in sentence case; null: all can. */
   get failure(): string | null {
-    return this.#unread.values().next().value ?? null;
+    return this.#unread.values().next().value?.why ?? null;
   }
 
   /** Whether a flow can have a seat: behind all others of its lane, with its records close together. */
@@ -192,17 +192,17 @@ export class ColdFlows {
 
   /** Seats of flows that have to be brought back in a second or before, at most so many. */
   wakesUntil(second: number, countMax: number): number[] {
-    const seats: number[] = [];
-    if (this.#wakeSecond > second) return seats;
+    if (this.#wakeSecond > second) return [];
+    const seats = [...this.#unread].filter(([, again]) => again.second <= second)
+      .map(([seat]) => seat).slice(0, countMax);
     for (const block of this.#blocks) {
+      if (seats.length === countMax) return seats;
       if (block === undefined || block.wakeSecond > second) continue;
-      const places = block.wakesUntil(second);
+      const found = block.wakesUntil(second).map((place) => seatOf({ block, place }))
+        .filter((seat) => !this.#unread.has(seat));
       // Whoever was to be the first has left.
-      if (places.length === 0) block.lookAgain();
-      for (const place of places) {
-        seats.push(seatOf({ block, place }));
-        if (seats.length === countMax) return seats;
-      }
+      if (found.length === 0) this.#lookAgainIn(block);
+      seats.push(...found.slice(0, countMax - seats.length));
     }
     return seats;
   }
@@ -218,8 +218,7 @@ export class ColdFlows {
 
   /** The flow in a seat cannot be brought back; somebody will try again in a later second. */
   postpone(seat: number, second: number, why: string): void {
-    this.#unread.set(seat, why);
-    this.#blockOf(seat).postpone(seat & PLACE_MASK, second);
+    this.#unread.set(seat, { second, why });
   }
 
   /**
@@ -228,14 +227,19 @@ export class ColdFlows {
    */
   lookAgain(seats: readonly number[]): void {
     for (const number of new Set(seats.map((seat) => seat >>> BLOCK_BITS))) {
-      this.#blocks[number]?.lookAgain();
+      const block = this.#blocks[number];
+      if (block !== undefined) this.#lookAgainIn(block);
     }
-    this.#wakeSecond = Infinity;
+    this.#wakeSecond = Math.min(...[...this.#unread.values()].map(({ second }) => second));
     for (const block of this.#blocks) {
       if (block !== undefined && block.wakeSecond < this.#wakeSecond) {
         this.#wakeSecond = block.wakeSecond;
       }
     }
+  }
+
+  #lookAgainIn(block: ColdBlock): void {
+    block.lookAgain((place) => this.#unread.size > 0 && this.#unread.has(seatOf({ block, place })));
   }
 
   /** The lanes of a type. */

@@ -17,8 +17,8 @@ export interface Waking {
 }
 
 /**
- * Brings cold flows back whose time is near. One that cannot be read now is tried again a second
- * later; nobody else has to do with that.
+ * Brings cold flows back whose time is near. One that cannot be read is tried again at once, and then
+ * a second later; nobody else has to do with that.
  *
  * @returns How many there were: fewer than that if it is done for now.
  */
@@ -28,13 +28,8 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
   if (cold.wakeSecond > second) return 0;
   const seats = cold.wakesUntil(second, countMax);
   for (const seat of seats) {
-    try {
-      wake(state, seat);
-    } catch (error) {
-      // Damaged, or refused by the operating system. All else is a defect of ours.
-      if (!(error instanceof FlowError)) throw error;
-      cold.postpone(seat, second + 1, error.message);
-    }
+    const failure = failureOf(() => wake(state, seat)) && failureOf(() => wake(state, seat));
+    if (failure !== undefined) cold.postpone(seat, second + 1, failure.message);
   }
   cold.lookAgain(seats);
   return seats.length;
@@ -43,6 +38,17 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
 /** The time from which on there is a flow to be brought back, `Infinity` if there is none. */
 export function nextWakeMs({ cold }: FlowState): number {
   return startOf(cold.wakeSecond);
+}
+
+/** What comes of reading: damage, or what the operating system refuses. All else is a defect of ours. */
+function failureOf(act: () => void): FlowError | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    return error;
+  }
 }
 
 function wake(state: FlowState, seat: number): void {
