@@ -338,15 +338,14 @@ class EngineSimulation implements Surroundings, LogTap {
     const directory = this.isOff ? this.#disk.restart() : this.#disk.directory();
     this.#isOpening = true;
     try {
-      return new EngineProcess({
-        directory,
-        time: this.#newTime(),
-        random: this.#random,
-        temper: this.#temper,
+      const process = new EngineProcess({
+        ...{ directory, time: this.#newTime(), random: this.#random, temper: this.#temper },
         practice: this.#practice,
         watch: this.#oracle,
         tap: tapWhile(this, this.#isThis()),
       });
+      // Power may go in the middle of what an opening does without if it has to.
+      return this.isOff ? undefined : process;
     } catch (error) {
       if (!this.isOff) this.#expectFault(error);
       return undefined;

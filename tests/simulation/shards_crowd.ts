@@ -334,9 +334,9 @@ class Crowd {
     while (true) {
       try {
         this.#openOnce();
-        break;
+        // Power may go in the middle of what an opening does without if it has to.
+        if (!this.#disk.isOff) break;
       } catch (error) {
-        // Power went in the middle of it.
         if (!this.#disk.isOff) throw error;
       }
     }
