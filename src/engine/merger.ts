@@ -8,6 +8,7 @@ import { beyondRuns } from "../flow/core/mod.ts";
 import { checkLongWork, type LongWorkOptions } from "./long_work.ts";
 import { bytesOf, DEFAULT_MERGE_PLAN, type MergePlan, worthMerging } from "./merge_plan.ts";
 import { carryOut, Outdated, PASSES } from "./merging.ts";
+import { Rest } from "./rest.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import type { Time } from "../time/mod.ts";
@@ -89,8 +90,7 @@ export class Merger {
   #runningCount = 0;
   #holdCount = 0;
   #onFree: (() => void) | undefined;
-  #restUntilMs = 0;
-  #onRested: (() => void) | undefined;
+  readonly #rest: Rest;
   #ending: FlowError | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -99,6 +99,7 @@ export class Merger {
     this.#shards = shards;
     this.#plan = plan;
     this.#time = time;
+    this.#rest = new Rest(time, () => shards.reschedule());
   }
 
   /** What it has done. */
@@ -108,15 +109,15 @@ export class Merger {
 
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
-    if (this.#onRested !== undefined) return this.#restUntilMs;
+    if (this.#rest.isTaken) return this.#rest.nextAtMs;
     if (!this.#plan.auto || this.#runningCount > 0 || this.#ending !== undefined) return Infinity;
-    return this.#changedShard() === undefined ? Infinity : this.#restUntilMs;
+    return this.#changedShard() === undefined ? Infinity : 0;
   }
 
   /** Goes on, or begins if there is something to do. */
   wake(): void {
     if (this.nextAtMs() > this.#time.clock.monotonicMs()) return;
-    if (this.#endRest()) return;
+    if (this.#rest.isTaken) return this.#rest.end();
     const shard = this.#changedShard()!;
     this.#seen[shard.number] = shard.meter.log.segments;
     const endsBefore = this.#shards.checkpointer.neededSegmentOf(shard);
@@ -128,9 +129,9 @@ export class Merger {
       const isBehind = shard.meter.log.segments - segments >= BEHIND_COUNT;
       // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
       const isAwaited = this.#runningCount > 1;
-      if (isAwaited) await this.#turn();
-      else if (!isBehind) await this.#rest();
-      else if (++slices % BEHIND_SLICES === 0) await this.#turn();
+      if (isAwaited) await this.#rest.turn();
+      else if (!isBehind) await this.#takeRest();
+      else if (++slices % BEHIND_SLICES === 0) await this.#rest.turn();
     };
     const pace: Pace = { rest, wait: (until) => until };
     this.#inTurn(() => this.#merge(shard, ids, pace)).then(
@@ -148,7 +149,7 @@ export class Merger {
       wait: (until) => untilAborted(until, signal),
       rest: async (progress) => {
         onProgress?.(progress);
-        await this.#turn();
+        await this.#rest.turn();
         signal?.throwIfAborted();
       },
     };
@@ -182,7 +183,7 @@ export class Merger {
   async end(ending: FlowError): Promise<void> {
     this.#ending = ending;
     this.#ended.resolve();
-    this.#endRest();
+    this.#rest.end();
     this.#onFree?.();
     await this.#last.catch(() => {});
   }
@@ -235,7 +236,7 @@ export class Merger {
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#checkGoesOn();
     this.#runningCount += 1;
-    this.#endRest();
+    this.#rest.end();
     const before = this.#last;
     const done = before.then(() => {
       this.#checkGoesOn();
@@ -255,27 +256,9 @@ export class Merger {
       .find(({ number, meter }) => this.#seen[number] !== meter.log.segments);
   }
 
-  /** Lets everybody else have a turn. */
-  #turn(): Promise<void> {
-    return new Promise((resolve) => this.#time.defer(resolve));
-  }
-
-  /** Goes on if it rests. Returns whether it did. */
-  #endRest(): boolean {
-    const onRested = this.#onRested;
-    this.#onRested = undefined;
-    onRested?.();
-    return onRested !== undefined;
-  }
-
   /** Lets everybody else have some time. */
-  async #rest(): Promise<void> {
-    if (this.#ending !== undefined) return;
-    await new Promise<void>((resolve) => {
-      this.#restUntilMs = this.#time.clock.monotonicMs() + REST_MS;
-      this.#onRested = resolve;
-      this.#shards.reschedule();
-    });
+  async #takeRest(): Promise<void> {
+    if (this.#ending === undefined) await this.#rest.take(REST_MS);
   }
 
   /** Whether somebody reads the files who must not be disturbed: resolves when nobody does. */

@@ -18,9 +18,14 @@ export class Rest {
     this.#reschedule = reschedule;
   }
 
+  /** Whether somebody rests. */
+  get isTaken(): boolean {
+    return this.#onRested !== undefined;
+  }
+
   /** The monotonic time at which it is over; `Infinity`: nobody rests. */
   get nextAtMs(): number {
-    return this.#onRested === undefined ? Infinity : this.#untilMs;
+    return this.isTaken ? this.#untilMs : Infinity;
   }
 
   /** Lets everybody else have some time. */
