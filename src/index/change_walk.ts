@@ -29,14 +29,23 @@ export interface ChangeWalk {
   readonly rev?: boolean;
 }
 
+/** The first and the last instant that a walk may come to, in the order of time. */
+export function boundsOf(
+  { after = null, fromMs = 0, toMs = Infinity, rev = false }: ChangeWalk,
+): { readonly earliestMs: number; readonly latestMs: number } {
+  return {
+    earliestMs: rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs),
+    latestMs: rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs,
+  };
+}
+
 /** Yields the members of disjoint sequences by the time of their last change, then by identity. */
 export function* walkChanges(
   members: Members,
   sequences: readonly ChangeSequence[],
   { after = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER - 1, rev = false }: ChangeWalk,
 ): Generator<number> {
-  const earliestMs = rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs);
-  const latestMs = rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs;
+  const { earliestMs, latestMs } = boundsOf({ after, fromMs, toMs, rev });
   const sign = rev ? -1 : 1;
   const streams = sequences
     .map((sequence) => rev ? sequence.runsBack(latestMs) : sequence.runs(earliestMs));

@@ -7,7 +7,7 @@
  */
 
 export { DueIndex, type DuePlace, type DueSelection } from "./due_index.ts";
-export { type ChangeWalk, comparePositions, type ListPosition } from "./change_walk.ts";
+export { boundsOf, type ChangeWalk, comparePositions, type ListPosition } from "./change_walk.ts";
 export { LineageIndex } from "./lineage_index.ts";
 export { HashChains } from "./hash_chains.ts";
 export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";

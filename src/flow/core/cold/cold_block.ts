@@ -120,7 +120,11 @@ export class ColdBlock {
     rows[at + BODY_DISTANCE] = lsn - bodyLsn;
     this.#tags[place] = partitionHash & PARTITION_MASK;
     this.#size++;
-    this.#setWake(place, wakeMs === null ? 0 : secondOf(wakeMs));
+    if (wakeMs !== null) {
+      const second = secondOf(wakeMs);
+      rows[at + WAKE_SECOND] = second;
+      this.#wakeSecond = Math.min(this.#wakeSecond, second);
+    }
     return place;
   }
 
@@ -262,11 +266,6 @@ export class ColdBlock {
       if (this.has(place)) this.#size++;
     }
     this.lookAgain();
-  }
-
-  #setWake(place: number, second: number): void {
-    this.#rows[place * ROW_WORDS + WAKE_SECOND] = second;
-    if (second > 0 && second < this.#wakeSecond) this.#wakeSecond = second;
   }
 }
 

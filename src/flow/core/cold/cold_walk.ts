@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
+import { boundsOf, type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import { byLastChange } from "../due_flow.ts";
 import { type Flow, isForgotten } from "../flow.ts";
@@ -65,9 +65,8 @@ export function countIn(
 
 /** What changed at one instant is read as a whole, since it is in the order of its ids. */
 function* walkLane(cold: ColdFlows, lane: ColdLane, walk: ColdWalk): Generator<Flow> {
-  const { after = null, fromMs = 0, toMs = Infinity, rev = false, partitionHash } = walk;
-  const earliestMs = rev || after === null ? fromMs : Math.max(fromMs, after.updatedAtMs);
-  const latestMs = rev && after !== null ? Math.min(toMs, after.updatedAtMs) : toMs;
+  const { after = null, rev = false, partitionHash } = walk;
+  const { earliestMs, latestMs } = boundsOf(walk);
   const sign = rev ? -1 : 1;
   const isLeft = (flow: Flow): boolean =>
     after === null || sign * comparePositions(positionOf(flow), after) > 0;
