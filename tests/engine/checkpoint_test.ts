@@ -5,6 +5,7 @@ import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { copyOf } from "./copied_files.ts";
 
 /** The name of the checkpoint of a store that was closed once. */
 const NAME = "CHECKPOINT.0.1";
@@ -74,24 +75,6 @@ async function closed(): Promise<{ files: Directory; before: unknown }> {
   return { files, before };
 }
 
-/** The same with the bytes of one file changed. */
-function copyOf(
-  files: Directory,
-  change: (name: string, bytes: Uint8Array) => Uint8Array,
-): Directory {
-  const copy = memoryDirectory();
-  for (const name of files.list()) {
-    const file = files.open(name);
-    const bytes = new Uint8Array(file.getSize());
-    file.read(bytes, { at: 0 });
-    file.close();
-    const target = copy.open(name, { create: true });
-    target.write(change(name, bytes), { at: 0 });
-    target.close();
-  }
-  return copy;
-}
-
 async function assertOpensAs(files: Directory, before: unknown): Promise<Store> {
   const { store } = await open(files);
   assertEquals(await everything(store), before);
@@ -101,7 +84,7 @@ async function assertOpensAs(files: Directory, before: unknown): Promise<Store> 
 test("a store that was closed opens from a checkpoint as from its log, and goes on", async () => {
   const { files, before } = await closed();
   assert(files.list().includes(NAME));
-  const without = copyOf(files, (_, bytes) => bytes);
+  const without = copyOf(files);
   without.remove(NAME);
   const stores = [await assertOpensAs(files, before), await assertOpensAs(without, before)];
   const answers: unknown[] = [];
@@ -126,7 +109,7 @@ test("what came after a checkpoint is read from the log", async () => {
   await store.create("late", { type: "even", payload: 1 });
   const after = await everything(store);
   // The process is killed: it closes nothing.
-  const killed = copyOf(files, (_, bytes) => bytes);
+  const killed = copyOf(files);
   const again = await assertOpensAs(killed, after);
   assertEquals((await again.get("late", { payload: true }))?.payload, 1);
   await again.close();
@@ -178,7 +161,7 @@ test("a checkpoint of places that were merged away is not used, and the next one
   await first.store.compact();
   const before = await everything(first.store);
   // Killed: the checkpoint is the one from before the merge.
-  const killed = copyOf(files, (_, bytes) => bytes);
+  const killed = copyOf(files);
   const again = await assertOpensAs(killed, before);
   assertEquals((await again.verify()).damage, []);
   await again.close();
@@ -216,7 +199,7 @@ test("a checkpoint of another store is not used", async () => {
   await store.close();
   await restoreStore({ from: backup, to: restored });
   assert(!restored.list().includes(NAME));
-  const mixed = copyOf(files, (_, bytes) => bytes);
+  const mixed = copyOf(files);
   for (const name of mixed.list()) if (name !== NAME) mixed.remove(name);
   copyOf(restored, (name, bytes) => {
     const file = mixed.open(name, { create: true });

@@ -34,6 +34,15 @@ function write(
   );
 }
 
+/** A thread that is there, and a short cut past it. */
+async function shortCutIn(path: string): Promise<ThreadIo> {
+  const directory = nodeDirectory(path);
+  const shortCut = new ShortCut(systemTime());
+  const io = new ThreadIo({ directory, frameBytesMax: 100_000, startsAfter: 1, shortCut });
+  await io.start();
+  return io;
+}
+
 /** The mode of an open store's log. */
 function modeOf(store: Store): LogMode {
   return store.stats().log.mode;
@@ -92,10 +101,7 @@ test("ThreadIo works inline until its thread is there", async () => {
 test("ThreadIo does what is short inline, and the rest by its thread, in one file", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");
-  const directory = nodeDirectory(scratch.path);
-  const shortCut = new ShortCut(systemTime());
-  const io = new ThreadIo({ directory, frameBytesMax: 100_000, startsAfter: 1, shortCut });
-  await io.start();
+  const io = await shortCutIn(scratch.path);
   const texts = Array.from(
     { length: 20 },
     (_, index) => `${index % 10}`.repeat(index % 3 * 9_000 + 1),
@@ -113,10 +119,7 @@ test("ThreadIo does what is short inline, and the rest by its thread, in one fil
 test("ThreadIo does nothing at once that it is asked for in the middle of an answer", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");
-  const directory = nodeDirectory(scratch.path);
-  const shortCut = new ShortCut(systemTime());
-  const io = new ThreadIo({ directory, frameBytesMax: 100_000, startsAfter: 1, shortCut });
-  await io.start();
+  const io = await shortCutIn(scratch.path);
   // By the thread, or inline: what comes in the middle of the answer is answered after that.
   for (const length of [20_000, 1]) {
     const order: string[] = [];

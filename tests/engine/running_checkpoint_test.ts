@@ -3,6 +3,7 @@ import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
+import { copyOf } from "./copied_files.ts";
 
 interface Opened {
   readonly store: Store;
@@ -23,21 +24,6 @@ async function open(
     checkpoints: { logBytes: 100_000 },
   });
   return { store, time };
-}
-
-/** Everything that there is in a directory, as a process finds it that comes after one was killed. */
-function copyOf(files: Directory): Directory {
-  const copy = memoryDirectory();
-  for (const name of files.list()) {
-    const file = files.open(name);
-    const bytes = new Uint8Array(file.getSize());
-    file.read(bytes, { at: 0 });
-    file.close();
-    const target = copy.open(name, { create: true });
-    target.write(bytes, { at: 0 });
-    target.close();
-  }
-  return copy;
 }
 
 function checkpointsIn(files: Directory): string[] {

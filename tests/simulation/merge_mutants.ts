@@ -4,10 +4,9 @@
  * @module
  */
 
-import { writeFully } from "../../src/files/mod.ts";
-import type { SegmentIo } from "../../src/log/mod.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import type { EnginePractice } from "./engine_machine.ts";
+import { onIo, writeUnsynced } from "./io_practice.ts";
 
 /** Where the head of a segment says what a reader has to understand. */
 const FEATURES_OFFSET = 8;
@@ -37,34 +36,18 @@ const mergedIsWhole = onShards("mergedIsWhole", ({ feed }) => {
 });
 
 /** Lists a merged segment that is in the page cache only. */
-const mergeUnsynced: EnginePractice = {
-  name: "mergeUnsynced",
-  io(inner): SegmentIo {
-    const merged = new WeakSet<object>();
-    return {
-      get mode() {
-        return inner.mode;
-      },
-      reserve: (target, done) => inner.reserve(target, done),
-      write(target, write, done) {
-        const bytes = new Uint8Array(write.length);
-        write.fill(bytes);
-        if (write.at === 0 && bytes[FEATURES_OFFSET] === 1) merged.add(target.file);
-        if (!merged.has(target.file)) {
-          return inner.write(target, { ...write, fill: (memory) => memory.set(bytes) }, done);
-        }
-        try {
-          writeFully(target.file, bytes, { at: write.at });
-          done({ kind: "done" });
-        } catch (cause) {
-          done({ kind: "failed", cause });
-        }
-      },
-      onFailed: (listener) => inner.onFailed(listener),
-      close: () => inner.close(),
-    };
-  },
-};
+const mergeUnsynced = onIo("mergeUnsynced", (inner) => {
+  const merged = new WeakSet<object>();
+  return {
+    write(target, write, done) {
+      const bytes = new Uint8Array(write.length);
+      write.fill(bytes);
+      if (write.at === 0 && bytes[FEATURES_OFFSET] === 1) merged.add(target.file);
+      if (merged.has(target.file)) return done(writeUnsynced(target, bytes, write.at));
+      inner.write(target, { ...write, fill: (memory) => memory.set(bytes) }, done);
+    },
+  };
+});
 
 /** Every mutant of this kind. */
 export const mergeMutants: readonly EnginePractice[] = [

@@ -8,9 +8,10 @@ import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import type { RunningCheckpoint } from "../../src/engine/running_checkpoint.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import type { ShardState } from "../../src/engine/shard_state.ts";
-import { type Directory, writeFully } from "../../src/files/mod.ts";
-import type { Log, SegmentIo } from "../../src/log/mod.ts";
+import type { Directory } from "../../src/files/mod.ts";
+import type { Log } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";
+import { onIo, writeUnsynced } from "./io_practice.ts";
 
 /** A log and the state above it, of which a checkpoint is begun. */
 interface Subject {
@@ -100,28 +101,14 @@ const oldGoneFirst: EnginePractice = {
 };
 
 /** Does not sync checkpoints. */
-const checkpointUnsynced: EnginePractice = {
-  name: "checkpointUnsynced",
-  io: (inner): SegmentIo => ({
-    get mode() {
-      return inner.mode;
-    },
-    reserve: (target, done) => inner.reserve(target, done),
-    write(target, write, done) {
-      if (!target.name.startsWith("CHECKPOINT")) return inner.write(target, write, done);
-      const bytes = new Uint8Array(write.length);
-      write.fill(bytes);
-      try {
-        writeFully(target.file, bytes, { at: write.at });
-        done({ kind: "done" });
-      } catch (cause) {
-        done({ kind: "failed", cause });
-      }
-    },
-    onFailed: (listener) => inner.onFailed(listener),
-    close: () => inner.close(),
-  }),
-};
+const checkpointUnsynced = onIo("checkpointUnsynced", (inner) => ({
+  write(target, write, done) {
+    if (!target.name.startsWith("CHECKPOINT")) return inner.write(target, write, done);
+    const bytes = new Uint8Array(write.length);
+    write.fill(bytes);
+    done(writeUnsynced(target, bytes, write.at));
+  },
+}));
 
 function checkpointsIn(directory: Directory): string[] {
   return directory.list().filter((name) => name.startsWith("CHECKPOINT"));

@@ -4,37 +4,21 @@
  * @module
  */
 
-import type { IoResult, SegmentIo } from "../../src/log/mod.ts";
+import type { IoResult } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";
+import { onIo } from "./io_practice.ts";
 
 type Done = (result: IoResult) => void;
 
-/** A mistake between the log and its thread. */
-function onThread(name: string, change: (inner: SegmentIo) => Partial<SegmentIo>): EnginePractice {
-  return {
-    name,
-    io: (inner) => ({
-      get mode() {
-        return inner.mode;
-      },
-      reserve: (target, done) => inner.reserve(target, done),
-      write: (target, write, done) => inner.write(target, write, done),
-      onFailed: (listener) => inner.onFailed(listener),
-      close: () => inner.close(),
-      ...change(inner),
-    }),
-  };
-}
-
 /** What is written comes to something else. */
 function writesEnd(name: string, as: (result: IoResult, done: Done) => void): EnginePractice {
-  return onThread(name, (inner) => ({
+  return onIo(name, (inner) => ({
     write: (target, write, done) => inner.write(target, write, (result) => as(result, done)),
   }));
 }
 
 /** Answers as soon as it has heard, and writes later. */
-const threadAnswersEarly = onThread("threadAnswersEarly", (inner) => {
+const threadAnswersEarly = onIo("threadAnswersEarly", (inner) => {
   const orders: (() => void)[] = [];
   const next = (): void => void orders.shift()?.();
   const later = (order: () => void): void => {
@@ -81,7 +65,7 @@ const deathUnheard = writesEnd("deathUnheard", (result, done) => {
 });
 
 /** Says that the next segment is there, and has done nothing for it. */
-const reservesNothing = onThread("reservesNothing", () => ({
+const reservesNothing = onIo("reservesNothing", () => ({
   reserve: (_target, done) => done({ kind: "done" }),
 }));
 
