@@ -55,14 +55,22 @@ export const DEFAULT_CHECKPOINT_PLAN: CheckpointPlan = {
 /** Finding out where records stand that a merge has kept takes about so much less than reading others. */
 const MERGED_SHARE = 1 / 4;
 
-/** Whether opening a store would have so much to read that another checkpoint is worth it. */
+/** What counts of a checkpoint for the next one. */
+export type CheckpointSizes = Omit<LastCheckpoint, "name" | "segment">;
+
+/**
+ * Whether opening a store would have so much to read that another checkpoint is worth it.
+ *
+ * @param share Or so large a share of that.
+ */
 export function isCheckpointDue(
-  { lsn, logBytes, mergedBytes, bytes }: LastCheckpoint,
+  { lsn, logBytes, mergedBytes, bytes }: CheckpointSizes,
   log: Pick<LogTally, "bytes" | "end">,
   plan: CheckpointPlan,
+  share = 1,
 ): boolean {
   const newBytes = log.bytes - logBytes + MERGED_SHARE * mergedBytes;
   const newRecords = (log.end?.end.lsn ?? 0) - lsn;
-  const isMuch = newBytes >= plan.logBytes || newRecords >= plan.logRecords;
-  return isMuch && newBytes >= plan.growth * bytes;
+  const isMuch = newBytes >= share * plan.logBytes || newRecords >= share * plan.logRecords;
+  return isMuch && newBytes >= share * plan.growth * bytes;
 }

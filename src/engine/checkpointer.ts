@@ -122,13 +122,12 @@ export class Checkpointer {
     shard.submit();
     // If it is void, what stood on it is being decided again, in a frame that is open.
     if (this.#shards.ended !== undefined || shard.life !== life) return;
-    const { bytes } = shard.meter.log;
-    const lsn = shard.headLsn;
+    const { bytes } = this.#checkpoints.last(shard.number);
+    const begun = { lsn: shard.headLsn, logBytes: shard.meter.log.bytes, mergedBytes: 0, bytes };
     const rest = async (): Promise<void> => {
       // Nobody is woken any more when the store is closing.
       if (this.#isEnding) return;
-      const isBehind = shard.meter.log.bytes - bytes >= BEHIND_SHARE * this.#plan.logBytes ||
-        shard.headLsn - lsn >= BEHIND_SHARE * this.#plan.logRecords;
+      const isBehind = isCheckpointDue(begun, shard.meter.log, this.#plan, BEHIND_SHARE);
       await (isBehind ? this.#rest.turn() : this.#rest.take(REST_MS));
     };
     this.#done = this.#write(shard, { ...this.#plan, rest }).catch((error) => {

@@ -19,7 +19,10 @@ import type { Time } from "../time/mod.ts";
  */
 const REST_MS = 10;
 
-/** A merge has fallen behind when so many segments have come since it began. */
+/**
+ * So many segments may come before a merge ends. It has fallen behind when a larger share of them has
+ * come than of the merge is done: so it takes no more of a store than is written to it.
+ */
 const BEHIND_COUNT = 4;
 
 /**
@@ -125,8 +128,9 @@ export class Merger {
     if (ids.length === 0) return;
     const { segments } = shard.meter.log;
     let slices = 0;
-    const rest = async (): Promise<void> => {
-      const isBehind = shard.meter.log.segments - segments >= BEHIND_COUNT;
+    const rest = async ({ bytes, totalBytes }: CompactProgress): Promise<void> => {
+      const newCount = shard.meter.log.segments - segments;
+      const isBehind = newCount * totalBytes > BEHIND_COUNT * bytes;
       // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
       const isAwaited = this.#runningCount > 1;
       if (isAwaited) await this.#rest.turn();

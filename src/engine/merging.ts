@@ -24,7 +24,7 @@ const SLICE_RECORDS = 250;
 export const PASSES = 3;
 
 /** So many bytes are written at once, or one frame. */
-const WRITE_BYTES = 256 << 10;
+const WRITE_BYTES = 1 << 20;
 
 /** What a merge is carried out with. */
 export interface MergingOptions {

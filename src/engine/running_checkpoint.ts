@@ -15,8 +15,8 @@ import {
 import type { LogTally, SavedTally } from "./log_tally.ts";
 import { BESIDE_PART, type ShardState } from "./shard_state.ts";
 
-/** So many bytes are written and synced at once at most. */
-const WRITE_BYTES = 2 << 20;
+/** So many bytes are written and synced at once: a frame that comes meanwhile has to wait. */
+const WRITE_BYTES = 1 << 20;
 
 /** With so many bytes in memory nothing is collected until they are written. */
 const KEPT_BYTES_MAX = 8 << 20;
@@ -150,8 +150,7 @@ export class RunningCheckpoint {
     try {
       for (let goesOn = true; goesOn;) {
         goesOn = this.#collect(sliceBytes, sliceSteps);
-        // While frames come all the time, several slices wait to be written, and are written at once.
-        this.#writeOut();
+        if (this.#writer.keptBytes >= WRITE_BYTES) this.#writeOut();
         if (this.#writer.keptBytes >= KEPT_BYTES_MAX) await this.#writing;
         await rest();
         this.#check();

@@ -63,6 +63,27 @@ test("compact() lets a merge in the background rest no more, since nothing wakes
   await store.close();
 });
 
+test("a merge in the background rests while nothing is written, and hurries when much is", async () => {
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const store = await resting(new SimulatedDisk({ random: seededRandom(1) }), time);
+  const { count } = store.stats().merges;
+  await turns(time, 1_000);
+  for (let rests = 0; rests < 3; rests++) {
+    await time.advance(10);
+    await turns(time, 1_000);
+  }
+  assertEquals(store.stats().merges.count, count, "It does not rest");
+  const { segments } = store.stats().log;
+  for (let round = 0; store.stats().log.segments - segments < 4; round++) {
+    const ids = Array.from({ length: 300 }, (_, index) => `much-${round}-${index}`);
+    await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
+  }
+  await time.advance(10);
+  await turns(time, 1_000);
+  assertEquals(store.stats().merges.count, count + 1, "It does not hurry");
+  await store.close();
+});
+
 test("compact() ends when the store fails, also if it waits for another merge", async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const time = manualTime({ startMs: 1_700_000_000_000 });
