@@ -20,14 +20,9 @@ import type { Time } from "../time/mod.ts";
 const REST_MS = 10;
 
 /**
- * So many segments may come before a merge ends. It has fallen behind when a larger share of them has
- * come than of the merge is done: so it takes no more of a store than is written to it.
- */
-const BEHIND_COUNT = 4;
-
-/**
- * Then it takes so many slices in every turn: some three milliseconds, about a third of the time of a
- * process that does nothing but write, which is what merging costs.
+ * A merge has fallen behind when more has been written since it began than it has gone through. Then it
+ * takes so many slices in every turn: some three milliseconds, about a third of the time of a process
+ * that does nothing but write, which is what merging costs.
  */
 const BEHIND_SLICES = 8;
 
@@ -126,11 +121,10 @@ export class Merger {
     const endsBefore = this.#shards.checkpointer.neededSegmentOf(shard);
     const ids = worthMerging(shard.segments.list, this.#plan, endsBefore);
     if (ids.length === 0) return;
-    const { segments } = shard.meter.log;
+    const { bytes: bytesBefore } = shard.meter.log;
     let slices = 0;
-    const rest = async ({ bytes, totalBytes }: CompactProgress): Promise<void> => {
-      const newCount = shard.meter.log.segments - segments;
-      const isBehind = newCount * totalBytes > BEHIND_COUNT * bytes;
+    const rest = async ({ bytes }: CompactProgress): Promise<void> => {
+      const isBehind = shard.meter.log.bytes - bytesBefore > bytes / PASSES;
       // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
       const isAwaited = this.#runningCount > 1;
       if (isAwaited) await this.#rest.turn();
