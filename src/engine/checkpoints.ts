@@ -9,14 +9,14 @@ import {
   type CheckpointFacts,
   checkpointName,
   checkpointsIn,
-  emptyCheckpoint,
   type FrameEnd,
   isSamePosition,
   type Log,
   type Manifest,
   proveCheckpoint,
   readCheckpoint,
-  removeCheckpoint,
+  removeIfPossible,
+  removeInSteps,
 } from "../log/mod.ts";
 import type { MergedSegments } from "./log_tally.ts";
 import { bytesAfter, replacedRuns, takeOver } from "./replaced_runs.ts";
@@ -155,7 +155,7 @@ export class Checkpoints {
   /** A checkpoint is no use, so it need not take up room. */
   reject(shard: number, name: string): void {
     this.#known[shard] = { ...this.#of(shard), ...NOTHING };
-    removeCheckpoint(this.#options.directory, name);
+    removeIfPossible(this.#options.directory, name);
   }
 
   /**
@@ -172,7 +172,7 @@ export class Checkpoints {
     };
     if (lastLsn >= last.lsn) {
       known.last = NO_CHECKPOINT;
-      if (last.lsn > 0) removeCheckpoint(this.#options.directory, last.name);
+      if (last.lsn > 0) removeIfPossible(this.#options.directory, last.name);
       return;
     }
     const mergedBytes = last.mergedBytes + bytes;
@@ -214,7 +214,7 @@ export class Checkpoints {
     known.last = lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes });
     for (const other of checkpointsIn(directory, shard)) {
       if (other.name === name) continue;
-      for (const _ of emptyCheckpoint(directory, other.name)) await rest();
+      for (const _ of removeInSteps(directory, other.name, 0)) await rest();
     }
   }
 
@@ -227,7 +227,7 @@ export class Checkpoints {
   #removeAllBut(shard: number, kept: string | undefined): void {
     const { directory } = this.#options;
     for (const { name } of checkpointsIn(directory, shard)) {
-      if (name !== kept) removeCheckpoint(directory, name);
+      if (name !== kept) removeIfPossible(directory, name);
     }
   }
 

@@ -79,6 +79,8 @@ export async function carryOut(
       savedBytes: bytesBefore - bytes,
     };
     options.shard.merged(run, merged);
+    // At once it would be the longest task of all.
+    for (const _ of merge.removeReplaced()) await options.pause(PASSES * bytesBefore);
     return { ...merged, bytesBefore };
   } finally {
     merge.abandon();

@@ -219,32 +219,6 @@ export function proveCheckpoint(directory: Directory, name: string): void {
   withFile(directory, name, (file) => file.flush());
 }
 
-/** Bytes that are given back in one step: giving back a gigabyte takes a tenth of a second. */
-const EMPTIED_BYTES = 16 << 20;
-
-/** Removes a checkpoint that is no use any more, if that is possible, a little in each step. */
-export function* emptyCheckpoint(directory: Directory, name: string): Generator<void> {
-  try {
-    const size = withFile(directory, name, (file) => file.getSize());
-    for (let left = size - EMPTIED_BYTES; left > 0; left -= EMPTIED_BYTES) {
-      withFile(directory, name, (file) => file.truncate(left));
-      yield;
-    }
-  } catch {
-    // Then it goes at once.
-  }
-  removeCheckpoint(directory, name);
-}
-
-/** Removes a checkpoint that is no use any more, if that is possible. */
-export function removeCheckpoint(directory: Directory, name: string): void {
-  try {
-    directory.remove(name);
-  } catch {
-    // It says itself what it belongs to.
-  }
-}
-
 function blockOf(part: number, bytes: Uint8Array): Uint8Array {
   const block = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
   const view = new DataView(block.buffer);

@@ -142,9 +142,11 @@ export interface Merge {
    * no room (`overloaded`), or if the log ends.
    */
   write(frame: MergedFrame): Promise<BodyPlace>;
-  /** Lets what was written be the log, once it is all that is kept, and removes the inputs. */
+  /** Lets what was written be the log, once it is all that is kept. */
   publish(): Merged;
-  /** Gives up. Does nothing if it is over. */
+  /** Removes the files of what it has replaced, a little in each step. */
+  removeReplaced(): Iterable<void>;
+  /** Gives up, or if it has been published, removes at once what is left of what it has replaced. */
   abandon(): void;
 }
 

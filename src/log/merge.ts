@@ -19,7 +19,8 @@ import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
 import type { StoredFrame } from "./reader.ts";
 import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-import { freeSegmentId, removeIfPossible, type SegmentSource } from "./segment_creation.ts";
+import { emptyIfPossible, removeIfPossible, removeInSteps } from "./removal.ts";
+import { freeSegmentId, type SegmentSource } from "./segment_creation.ts";
 import type { SegmentFiles } from "./segment_files.ts";
 import type { IoResult, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
 
@@ -59,6 +60,8 @@ export class SegmentMerge implements Merge {
   /** The highest number of an opening that wrote to one of the inputs. */
   #epoch = 1;
   readonly #outputs: Output[] = [];
+  /** Names of files that are to be removed. */
+  #replaced: readonly string[] = [];
   #isOver = false;
 
   /** @param parts The inputs are sealed, follow one another, and stay until this is over. */
@@ -116,24 +119,33 @@ export class SegmentMerge implements Merge {
       this.#parts.fail(error);
       throw error;
     }
-    const { directory, files, inputs } = this.#parts;
-    for (const input of inputs) {
-      files.forget(input);
-      removeIfPossible(directory, segmentName(input.id));
-    }
+    const { files, inputs } = this.#parts;
+    for (const input of inputs) files.forget(input);
+    this.#replaced = inputs.map(({ id }) => segmentName(id));
     const bytes = outputs.reduce((sum, { size }) => sum + size, 0);
     return { segmentCount: outputs.length, bytes };
   }
 
+  *removeReplaced(): Generator<void> {
+    for (let [name] = this.#replaced; name !== undefined; [name] = this.#replaced) {
+      yield* removeInSteps(this.#parts.directory, name, SEGMENT_HEAD_BYTES);
+      this.#replaced = this.#replaced.slice(1);
+      yield;
+    }
+  }
+
   /** @param leaves Whether its files stay, since nobody can know whether the manifest lists them. */
   abandon({ leaves = false }: { readonly leaves?: boolean } = {}): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    for (const { target: { name, file } } of this.#outputs) {
-      if (!leaves) emptyIfPossible(file);
+    const useless = this.#isOver
+      ? this.#replaced
+      : this.#outputs.map(({ target: { name } }) => name);
+    for (const { target: { file } } of this.#isOver ? [] : this.#outputs) {
+      if (!leaves) emptyIfPossible(file, SEGMENT_HEAD_BYTES);
       file.close();
-      if (!leaves) removeIfPossible(this.#parts.directory, name);
     }
+    this.#isOver = true;
+    this.#replaced = [];
+    if (!leaves) { for (const name of useless) removeIfPossible(this.#parts.directory, name); }
   }
 
   /** Lists new segments in the place of the inputs. */
@@ -184,18 +196,6 @@ export class SegmentMerge implements Merge {
 
   #checkGoesOn(): void {
     if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
-  }
-}
-
-/**
- * Gives the room of a file back: whoever writes it may have it open for a while. Its head stays, so
- * that it is known for what it is should it come back.
- */
-function emptyIfPossible(file: FileHandle): void {
-  try {
-    file.truncate(SEGMENT_HEAD_BYTES);
-  } catch {
-    // Then it takes as long as that.
   }
 }
 

@@ -33,11 +33,9 @@ export {
   checkpointName,
   checkpointsIn,
   CheckpointWriter,
-  emptyCheckpoint,
   proveCheckpoint,
   readCheckpoint,
   type ReadFacts,
-  removeCheckpoint,
 } from "./checkpoint.ts";
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
@@ -47,6 +45,7 @@ export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manif
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
+export { removeIfPossible, removeInSteps } from "./removal.ts";
 export { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 export type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
 export type { SideFile } from "./side_file.ts";

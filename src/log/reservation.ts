@@ -6,7 +6,8 @@
 
 import { isNoSpace } from "./inline_io.ts";
 import { segmentName } from "./segment.ts";
-import { freeSegmentId, removeIfPossible, type SegmentSource } from "./segment_creation.ts";
+import { removeIfPossible } from "./removal.ts";
+import { freeSegmentId, type SegmentSource } from "./segment_creation.ts";
 import type { SegmentFile } from "./segment_io.ts";
 
 /** A file that the next segment is to be, and that no manifest lists. */

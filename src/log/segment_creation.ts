@@ -9,6 +9,7 @@ import type { Random } from "../time/mod.ts";
 import type { LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
+import { removeIfPossible } from "./removal.ts";
 import { encodeSegmentHead, segmentIdOf, segmentName } from "./segment.ts";
 
 /** What new segments are made of. */
@@ -70,15 +71,6 @@ export function listNext(
   const segments = state.segments
     .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
   manifest.publish({ segments: [...segments, next] });
-}
-
-/** Removes a segment that nobody lists. */
-export function removeIfPossible(directory: Directory, name: string): void {
-  try {
-    directory.remove(name);
-  } catch {
-    // Then it stays, and the next opening finds it.
-  }
 }
 
 /** The lowest id above all that are or were in use, strays included. */

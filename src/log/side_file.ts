@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { FileHandle } from "../files/mod.ts";
 import type { SegmentMergeParts } from "./merge.ts";
-import { removeIfPossible } from "./segment_creation.ts";
+import { emptyIfPossible, removeIfPossible } from "./removal.ts";
 import type { IoResult, SegmentFile, SegmentWrite } from "./segment_io.ts";
 
 /** A file that nothing in the log depends on. */
@@ -60,7 +59,7 @@ class CreatedFile implements SideFile {
   }
 
   remove(): void {
-    if (!this.#isClosed) emptyIfPossible(this.#target.file);
+    if (!this.#isClosed) emptyIfPossible(this.#target.file, 0);
     this.close();
     removeIfPossible(this.#parts.directory, this.name);
   }
@@ -72,14 +71,5 @@ class CreatedFile implements SideFile {
       if (this.#isClosed) return done({ kind: "no_space" });
       act(({ kind }) => done({ kind: kind === "done" ? "done" : "no_space" }));
     });
-  }
-}
-
-/** Gives the room of a file back: whoever writes it may have it open for a while. */
-function emptyIfPossible(file: FileHandle): void {
-  try {
-    file.truncate(0);
-  } catch {
-    // Then it takes as long as that.
   }
 }

@@ -1,7 +1,14 @@
 import { isFlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { Feature } from "../../src/log/format.ts";
-import { type Log, Manifest, type Merge, type MergedFrame, recordsOf } from "../../src/log/mod.ts";
+import {
+  type Log,
+  Manifest,
+  type Merge,
+  type MergedFrame,
+  recordsOf,
+  SEGMENT_HEAD_BYTES,
+} from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -50,6 +57,7 @@ async function carryOut(
   }
   if (part !== undefined) await merge.write(part);
   merge.publish();
+  for (const _ of merge.removeReplaced());
 }
 
 const isSmall = (text: string): boolean => text === text.toLowerCase();
@@ -113,7 +121,7 @@ test("Segments.merge() refuses segments that do not follow one another", () => {
   }
 });
 
-test("Merge.publish() removes what it replaced, and the manifest says what a reader must know", async () => {
+test("Merge.removeReplaced() removes what it replaced, and the manifest says what a reader must know", async () => {
   const directory = memoryDirectory();
   const log = lettersIn(directory);
   const inputs = sealedOf(log);
@@ -127,6 +135,26 @@ test("Merge.publish() removes what it replaced, and the manifest says what a rea
   openLog(directory).close();
   const manifest = Manifest.open({ directory, random: seededRandom(1) });
   assertEquals(manifest.state.quarantine, []);
+});
+
+test("what was replaced may come back, whole or in part, and the next opening knows it", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const before = filesOf(directory);
+  const inputs = sealedOf(log).map((id) => `log-${id}.seg`);
+  await carryOut(log.segments.merge(sealedOf(log)), isSmall);
+  const after = filesOf(directory);
+  log.close();
+  for (let bytes = SEGMENT_HEAD_BYTES; bytes <= before[inputs[0]!]!.length; bytes += 37) {
+    const back = Object.fromEntries(inputs.map((name) => [name, before[name]!.slice(0, bytes)]));
+    const restored = directoryOf({ ...after, ...back });
+    for (let opening = 0; opening < 3; opening++) {
+      const opened = openLog(restored);
+      assertEquals(textsOf(opened), ["a", "b", "c", "d", "e", "f", "F"]);
+      opened.close();
+    }
+    for (const name of inputs) assert(!restored.list().includes(name), `${name} stays`);
+  }
 });
 
 test("Merge.abandon() leaves the log as it was, and no file", async () => {
