@@ -8,11 +8,14 @@ import { firstIndex } from "./binary_search.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember } from "./members.ts";
 
-const HOLE = -1;
+const HOLE = 0xffff_ffff;
 
 /** The most places of a block, as a power of two: what happens to one takes microseconds. */
 const BLOCK_BITS = 8;
 const BLOCK_PLACES = 1 << BLOCK_BITS;
+
+/** Most sequences of relatives are short: a block has room for so many first. */
+const FIRST_PLACES = 8;
 
 /** A block that has only so many members left closes its holes, and then again at every half of it. */
 const FEW_COUNT = BLOCK_PLACES >>> 2;
@@ -25,7 +28,10 @@ export interface Run {
   handles(): number[];
 }
 
-/** Members that changed one after the other. */
+/**
+ * Members that changed one after the other. They stand in typed arrays, which no collector looks
+ * through: with five million members its longest pause was 18 ms beside lists of numbers.
+ */
 interface Block {
   /** The sequence that it is part of. */
   readonly sequence: ChangeSequence;
@@ -34,9 +40,11 @@ interface Block {
   /** Goes up from block to block of a sequence. */
   readonly rank: number;
   /** The members, and holes where there were some. */
-  readonly handles: number[];
+  handles: Uint32Array;
   /** When they changed. */
-  readonly timesMs: number[];
+  timesMs: Float64Array;
+  /** How many places are in use, holes included. */
+  count: number;
   /** How many members there are. */
   size: number;
 }
@@ -51,7 +59,11 @@ export class ChangePlaces {
   /** A new block of a sequence. */
   add(sequence: ChangeSequence, rank: number): Block {
     const number = this.#free.pop() ?? this.#blocks.length;
-    const block = { sequence, number, rank, handles: [], timesMs: [], size: 0 };
+    const block: Block = {
+      ...{ sequence, number, rank, count: 0, size: 0 },
+      handles: new Uint32Array(FIRST_PLACES),
+      timesMs: new Float64Array(FIRST_PLACES),
+    };
     this.#blocks[number] = block;
     return block;
   }
@@ -62,9 +74,14 @@ export class ChangePlaces {
     this.#free.push(number);
   }
 
-  /** Notes where a member stands. */
-  set(handle: number, { number }: Block, place: number): void {
-    this.#places.set(handle, number * BLOCK_PLACES + place);
+  /** Puts a member at the end of a block that is not full. */
+  append(block: Block, handle: number, timeMs: number): void {
+    const place = block.count++;
+    if (place === block.handles.length) grow(block);
+    block.handles[place] = handle;
+    block.timesMs[place] = timeMs;
+    block.size++;
+    this.#places.set(handle, block.number * BLOCK_PLACES + place);
   }
 
   /** The sequence that a member is in, undefined if it is in none. */
@@ -89,7 +106,9 @@ export class ChangePlaces {
 
   #blockOf(handle: number): Block | undefined {
     const block = this.#blocks[this.#places.get(handle) >>> BLOCK_BITS];
-    return block?.handles[this.#placeOf(handle)] === handle ? block : undefined;
+    const place = this.#placeOf(handle);
+    if (block === undefined || place >= block.count) return undefined;
+    return block.handles[place] === handle ? block : undefined;
   }
 
   /** The place in its block of a member that is in one. */
@@ -128,11 +147,8 @@ export class ChangeSequence {
     if (timeMs < this.#lastMs) invariant(false, `change at ${timeMs} comes too late`);
     this.#lastMs = timeMs;
     let block = this.#blocks.at(-1);
-    if (block === undefined || block.handles.length === BLOCK_PLACES) block = this.#extend(block);
-    this.#places.set(handle, block, block.handles.length);
-    block.handles.push(handle);
-    block.timesMs.push(timeMs);
-    block.size++;
+    if (block === undefined || block.count === BLOCK_PLACES) block = this.#extend(block);
+    this.#places.append(block, handle, timeMs);
     this.#size++;
   }
 
@@ -155,11 +171,11 @@ export class ChangeSequence {
   *members(): Generator<IndexedMember> {
     let lastMs = 0;
     for (let at = 0; at < this.#blocks.length; at++) {
-      const { handles, timesMs } = this.#blocks[at]!;
-      for (let place = 0; place < handles.length; place++) {
-        const handle = handles[place]!;
+      const block = this.#blocks[at]!;
+      for (let place = 0; place < block.count; place++) {
+        const handle = block.handles[place]!;
         if (handle === HOLE) continue;
-        const timeMs = timesMs[place]!;
+        const timeMs = block.timesMs[place]!;
         yield { handle, isInOrder: timeMs >= lastMs };
         lastMs = timeMs;
       }
@@ -186,8 +202,9 @@ export class ChangeSequence {
   #handlesAt(timeMs: number): number[] {
     const found: number[] = [];
     for (let at = this.#seekBlock(timeMs); at < this.#blocks.length; at++) {
-      const { handles, timesMs } = this.#blocks[at]!;
-      for (let place = seek(timesMs, timeMs); place < timesMs.length; place++) {
+      const block = this.#blocks[at]!;
+      const { handles, timesMs } = block;
+      for (let place = seek(block, timeMs); place < block.count; place++) {
         if (timesMs[place] !== timeMs) return found;
         if (handles[place] !== HOLE) found.push(handles[place]!);
       }
@@ -198,8 +215,9 @@ export class ChangeSequence {
   /** The first instant after an instant at which a member changed. */
   #nextMs(afterMs: number): number {
     for (let at = this.#seekBlock(afterMs + 1); at < this.#blocks.length; at++) {
-      const { handles, timesMs } = this.#blocks[at]!;
-      for (let place = seek(timesMs, afterMs + 1); place < timesMs.length; place++) {
+      const block = this.#blocks[at]!;
+      const { handles, timesMs } = block;
+      for (let place = seek(block, afterMs + 1); place < block.count; place++) {
         if (handles[place] !== HOLE) return timesMs[place]!;
       }
     }
@@ -209,8 +227,9 @@ export class ChangeSequence {
   /** The last instant before an instant at which a member changed. */
   #previousMs(beforeMs: number): number {
     for (let at = Math.min(this.#seekBlock(beforeMs), this.#blocks.length - 1); at >= 0; at--) {
-      const { handles, timesMs } = this.#blocks[at]!;
-      for (let place = seek(timesMs, beforeMs) - 1; place >= 0; place--) {
+      const block = this.#blocks[at]!;
+      const { handles, timesMs } = block;
+      for (let place = seek(block, beforeMs) - 1; place >= 0; place--) {
         if (handles[place] !== HOLE) return timesMs[place]!;
       }
     }
@@ -219,7 +238,10 @@ export class ChangeSequence {
 
   /** The first block that ends at or after an instant. */
   #seekBlock(fromMs: number): number {
-    return firstIndex(this.#blocks.length, (at) => this.#blocks[at]!.timesMs.at(-1)! - fromMs);
+    return firstIndex(this.#blocks.length, (at) => {
+      const { timesMs, count } = this.#blocks[at]!;
+      return timesMs[count - 1]! - fromMs;
+    });
   }
 
   /** A block with room at the end, behind one that has none. */
@@ -240,27 +262,20 @@ export class ChangeSequence {
     this.#close(block);
     if (before === undefined || before.size + block.size > BLOCK_PLACES >>> 1) return;
     this.#close(before);
-    for (const [index, handle] of block.handles.entries()) {
-      this.#places.set(handle, before, before.handles.length);
-      before.handles.push(handle);
-      before.timesMs.push(block.timesMs[index]!);
+    for (let place = 0; place < block.count; place++) {
+      this.#places.append(before, block.handles[place]!, block.timesMs[place]!);
     }
-    before.size += block.size;
     this.#drop(block);
   }
 
   #close(block: Block): void {
-    const { handles, timesMs } = block;
-    let count = 0;
-    for (let place = 0; place < handles.length; place++) {
+    const { handles, timesMs, count } = block;
+    block.count = 0;
+    block.size = 0;
+    for (let place = 0; place < count; place++) {
       const handle = handles[place]!;
-      if (handle === HOLE) continue;
-      handles[count] = handle;
-      timesMs[count] = timesMs[place]!;
-      this.#places.set(handle, block, count++);
+      if (handle !== HOLE) this.#places.append(block, handle, timesMs[place]!);
     }
-    handles.length = count;
-    timesMs.length = count;
   }
 
   #drop(block: Block): void {
@@ -273,7 +288,17 @@ export class ChangeSequence {
   }
 }
 
+/** Gives a block room for four times as many members. */
+function grow(block: Block): void {
+  const { handles, timesMs } = block;
+  const places = Math.min(4 * handles.length, BLOCK_PLACES);
+  block.handles = new Uint32Array(places);
+  block.handles.set(handles);
+  block.timesMs = new Float64Array(places);
+  block.timesMs.set(timesMs);
+}
+
 /** The first place at or after an instant. */
-function seek(timesMs: readonly number[], fromMs: number): number {
-  return firstIndex(timesMs.length, (place) => timesMs[place]! - fromMs);
+function seek({ timesMs, count }: Block, fromMs: number): number {
+  return firstIndex(count, (place) => timesMs[place]! - fromMs);
 }
