@@ -11,8 +11,11 @@ import type { IndexedMember } from "./members.ts";
 const HOLE = 0xffff_ffff;
 
 /** The most places of a block, as a power of two: what happens to one takes microseconds. */
-const BLOCK_BITS = 8;
+const BLOCK_BITS = 9;
 const BLOCK_PLACES = 1 << BLOCK_BITS;
+
+/** A place has its block's number in 32 bits, too. Every sequence has a block at least. */
+const BLOCKS_MAX = 2 ** (32 - BLOCK_BITS);
 
 /** Most sequences of relatives are short: a block has room for so many first. */
 const FIRST_PLACES = 8;
@@ -59,6 +62,7 @@ export class ChangePlaces {
   /** A new block of a sequence. */
   add(sequence: ChangeSequence, rank: number): Block {
     const number = this.#free.pop() ?? this.#blocks.length;
+    invariant(number < BLOCKS_MAX, "There are too many sequences of changes");
     const block: Block = {
       ...{ sequence, number, rank, count: 0, size: 0 },
       handles: new Uint32Array(FIRST_PLACES),

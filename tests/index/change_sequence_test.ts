@@ -23,14 +23,14 @@ test("ChangeSequence is a list in the order of changes, however many leave it an
       const sequences = [new ChangeSequence(places), new ChangeSequence(places)];
       const times = sequences.map(() => new Map<number, number>());
       let nowMs = 1;
-      for (let step = 0; step < 3_000; step++) {
-        const handle = random.u32() % 700;
+      for (let step = 0; step < 8_000; step++) {
+        const handle = random.u32() % 1_500;
         for (const [index, sequence] of sequences.entries()) {
           if (times[index]!.delete(handle)) sequence.remove(handle);
         }
         if (random.u32() % (slow + 1) === 0) nowMs++;
         // The longer, the fewer stay: blocks fill up first, and then lose their members.
-        if (random.u32() % 10 >= stay && step > 1_000) continue;
+        if (random.u32() % 10 >= stay && step > 4_000) continue;
         const index = random.u32() % 2;
         sequences[index]!.append(handle, nowMs);
         times[index]!.set(handle, nowMs);
