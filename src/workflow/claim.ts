@@ -4,12 +4,12 @@
  * @module
  */
 import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
-import { given, refusal } from "./argument.ts";
+import { checkFlag, checkWhole, given, refusal } from "./argument.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { jobOf, type StateJob } from "./job.ts";
 import { partitioned, type PartitionFilter } from "./partition_key.ts";
 import type { LiveName } from "./state.ts";
-import { PAYLOAD_BYTES_MAX } from "./state_check.ts";
+import { LEASE_MS_MAX, PAYLOAD_BYTES_MAX } from "./state_check.ts";
 
 /** The states to claim from: one, several, or `"any"`: all that are declared and not terminal. */
 export type ClaimStates<S> = "any" | LiveName<S> | readonly LiveName<S>[];
@@ -47,6 +47,19 @@ export interface PayloadChoice<Asked extends boolean | undefined> {
 export interface StateChoice<C> {
   /** The states to claim from. Default `"any"`: all that are declared and not terminal. */
   readonly state?: C | undefined;
+}
+
+/**
+ * Refuses what every store refuses about a claim. Whoever claims once hears it from the store; a
+ * worker would hear it again and again, and nobody else.
+ */
+export function checkClaim(options: Readonly<Record<string, unknown>>): void {
+  checkWhole("leaseMs", options.leaseMs, { min: 1, max: LEASE_MS_MAX });
+  checkWhole("priority", options.priority, { min: 0, max: 2 });
+  checkWhole("reclaimRatio", options.reclaimRatio, { min: 0, max: 100 });
+  checkWhole("payloadMaxBytes", options.payloadMaxBytes, { min: 0 });
+  checkFlag("reclaimExpired", options.reclaimExpired);
+  checkFlag("payload", options.payload);
 }
 
 /** The command of a claim. */

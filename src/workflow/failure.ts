@@ -8,8 +8,8 @@ import { isFlowError } from "../errors.ts";
 /** Characters of a message or a stack that are stored. */
 const TEXT_CHARACTERS_MAX = 16_384;
 
-/** Causes of causes that are stored. An error may be its own cause. */
-const CAUSES_MAX = 8;
+/** How far causes of causes are followed: an error may be its own. */
+export const CAUSES_MAX = 8;
 
 /** Thrown by a handler, it ends the flow with `fail` whatever the state's `onError` is. */
 export class NonRetryableError extends Error {

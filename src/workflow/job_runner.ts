@@ -8,6 +8,7 @@ import type { FlowRecord, FlowStore } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { claimedJob } from "./claim.ts";
 import type { CheckedDefinition } from "./definition.ts";
+import { CAUSES_MAX } from "./failure.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Outcome } from "./outcome.ts";
 import { type LooseJob, outcomeOf, type Runner, settled } from "./run.ts";
@@ -199,7 +200,7 @@ export class JobRunner {
   /** Whether a handler gave up because it was told to, and not because of its job. */
   #isInterruption(outcome: Outcome): boolean {
     return this.#stopReason !== undefined && outcome.kind === "error" &&
-      outcome.reason === this.#stopReason;
+      isAbort(outcome.reason, this.#stopReason);
   }
 
   #lose(held: HeldJob, error: unknown): void {
@@ -226,6 +227,21 @@ export class JobRunner {
       this.#options.onRoom();
     });
   }
+}
+
+/**
+ * Whether an exception says that a signal was aborted: the signal's reason, what was caused by it, or
+ * what platforms throw that do not pass reasons on.
+ */
+function isAbort(thrown: unknown, reason: unknown): boolean {
+  let error = thrown;
+  for (let depth = 0; depth <= CAUSES_MAX && error !== undefined; depth++) {
+    if (error === reason) return true;
+    if (!(error instanceof Error)) return false;
+    if (error.name === "AbortError") return true;
+    error = error.cause;
+  }
+  return false;
 }
 
 /** How long a store that is overloaded wants to be left alone. */

@@ -19,7 +19,7 @@ export const PAYLOAD_BYTES_MAX = 65_536;
 const BACKOFF_MS_MAX = 30 * 86_400_000;
 
 /** The longest lease: a hundred years. */
-const LEASE_MS_MAX = 100 * 365 * 86_400_000;
+export const LEASE_MS_MAX = 100 * 365 * 86_400_000;
 
 /** The most leases that a flow may be allowed to lose. */
 const RECLAIMS_MAX = 1_000_000;

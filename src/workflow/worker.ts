@@ -16,7 +16,7 @@ import {
   refusal,
 } from "./argument.ts";
 import { Bell } from "./bell.ts";
-import { claimCommand, type ClaimStates } from "./claim.ts";
+import { checkClaim, claimCommand, type ClaimStates } from "./claim.ts";
 import { claimBackoffMs } from "./claim_backoff.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { JobRunner } from "./job_runner.ts";
@@ -123,6 +123,7 @@ function planOf(
   checkWhole("concurrency", concurrency, { min: 1, max: CONCURRENCY_MAX });
   checkWhole("intervalMs", intervalMs, { min: 1, max: INTERVAL_MS_MAX });
   checkFlag("heartbeat", heartbeat);
+  checkClaim(others);
   if (onError !== undefined) checkHandler("onError", onError);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw refusal("signal", signal, "an AbortSignal");
@@ -231,10 +232,6 @@ class FlowWorker implements Worker {
       } catch (error) {
         if (this.#isEnding && error === this.#claiming.signal.reason) return;
         this.#report(error, { during: "claim" });
-        // This store will not come back.
-        if (isFlowError(error, "store_closed") || isFlowError(error, "store_failed")) {
-          return void this.stop();
-        }
         const { random } = time;
         const waitMs = claimBackoffMs({ failureCount: ++failureCount, intervalMs, error, random });
         await this.#pauseUntil(time.clock.monotonicMs() + waitMs);
@@ -283,5 +280,7 @@ class FlowWorker implements Worker {
         throw mistake;
       });
     }
+    // This store will not come back, and whoever works on a job of it works in vain.
+    if (isFlowError(error, "store_closed") || isFlowError(error, "store_failed")) this.stop();
   }
 }

@@ -80,15 +80,16 @@ export interface Worker extends AsyncDisposable {
   /** What it has done so far. */
   readonly stats: WorkerStats;
   /**
-   * Resolves when the worker has ended: by `drain()`, `stop()`, its signal, or because the store was
-   * closed or has failed. Never rejects.
+   * Resolves when the worker has ended: by `drain()`, `stop()`, its signal, or, as by `stop()`,
+   * because the store was closed or has failed. Never rejects.
    */
   readonly ended: Promise<void>;
   /** Claims nothing more, lets the handlers that run finish, and settles their jobs. */
   drain(): Promise<void>;
   /**
-   * Claims nothing more and aborts the signals of the jobs. Resolves when their handlers have ended.
-   * A handler that throws its signal's reason is not counted as failed: its job is handed back.
+   * Claims nothing more and aborts the signals of the jobs. Resolves when their handlers have ended,
+   * and not before, however long they take. A handler that throws its signal's reason, or whatever
+   * was thrown because of it, is not counted as failed: its job is handed back.
    */
   stop(): Promise<void>;
 }

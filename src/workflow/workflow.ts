@@ -220,7 +220,8 @@ export interface Workflow<
   ): Promise<Job<S, Reclaimed<S, C>, Asked>[]>;
   /**
    * Claims once, runs the handler of every job, all at the same time, and does what they say.
-   * Resolves to one entry per job; a job whose outcome is refused costs the others nothing.
+   * Resolves to one entry per job; a job whose outcome is refused costs the others nothing. Nobody
+   * extends the leases, as a worker does: a handler has `leaseMs`, or calls `extendLease()` itself.
    */
   runOnce<const C extends ClaimStates<S>, Asked extends boolean | undefined = undefined>(
     state: C,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FlowError } from "../../src/errors.ts";
 import { fakeRecord, fakeStore, manualTime } from "../../src/testing/mod.ts";
 import { error, ok, startWorker } from "../../src/workflow/mod.ts";
@@ -65,6 +66,31 @@ test("stop() aborts the jobs and hands back those that give up because of it", a
   ]]);
   assertEquals([sent("complete").length, sent("retry").length], [1, 1]);
   assertEquals([worker.stats.handedBack, worker.stats.settled], [2, 2]);
+});
+
+test("stop() hands back jobs whose handlers were told by what they waited for", async () => {
+  const { store, time, add, sent } = jobSource();
+  const worker = startWorker(emailOn(store), {
+    worker: "w",
+    handler: async ({ id, signal }) => {
+      try {
+        await sleep(3_600_000, undefined, { signal });
+      } catch (cause) {
+        if (id === "a") throw cause;
+        if (id === "b") throw new Error("The mail server was not reached", { cause });
+        throw new DOMException("What does not say why", "AbortError");
+      }
+      return ok();
+    },
+  });
+  add("a", "b", "c");
+  await time.advance(0);
+  const stopping = worker.stop();
+  while (worker.stats.running > 0) await sleep(1);
+  await time.advance(0);
+  await stopping;
+  assertEquals([worker.stats.handedBack, worker.stats.settled], [3, 0]);
+  assertEquals(sent("retry", "retryMany"), []);
 });
 
 test("stop() hands back jobs of a claim that was on its way", async () => {

@@ -333,6 +333,28 @@ test("startWorker() ends by itself when the store is closed", async () => {
   assertEquals(time.nextAlarmMs, undefined);
 });
 
+test("startWorker() ends when the store is closed while all its handlers run", async () => {
+  const { store, time, add } = jobSource({
+    extendLease: () => {
+      throw new FlowError("store_closed", "Closed");
+    },
+  });
+  const worker = startWorker(emailOn(store), {
+    worker: "w",
+    concurrency: 1,
+    handler: ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  });
+  add("a");
+  await time.advance(0);
+  assertEquals(worker.stats.running, 1);
+  await time.advance(10_000);
+  await worker.ended;
+  assertEquals(time.nextAlarmMs, undefined);
+});
+
 test("startWorker() lets a throw of onError surface, and goes on", async () => {
   const time = manualTime({ autoDefer: false });
   const mistake = new Error("in onError");
@@ -376,6 +398,12 @@ const refused: readonly (readonly [object, string, string])[] = [
   [{ signal: {} }, "signal", "an AbortSignal"],
   [{ parallel: 3 }, "parallel", "known are worker"],
   [{ blockMs: 3 }, "blockMs", "known are worker"],
+  [{ leaseMs: "5s" }, "leaseMs", '"5s", but must be a whole number from 1'],
+  [{ priority: 3 }, "priority", "3, but must be a whole number from 0 to 2"],
+  [{ reclaimRatio: 0.5 }, "reclaimRatio", "0.5, but must be a whole number from 0 to 100"],
+  [{ reclaimExpired: 1 }, "reclaimExpired", "true or false"],
+  [{ payload: "yes" }, "payload", "true or false"],
+  [{ payloadMaxBytes: -1 }, "payloadMaxBytes", "-1"],
   [{ state: "failed" }, "state", `"failed"`],
 ];
 
