@@ -119,10 +119,10 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   overloaded: "Try again after details.retryAfterMs",
   unknown_outcome: "Reopen the store and read the flow before trying again",
   log_trimmed: "Read the flows as they are now, and follow the events from then on",
-  store_locked: "Stop the other process, or open another directory",
+  store_locked: "Close the store or stop the process that has it, or open another directory",
   store_closed: "Open it again",
   store_failed: "Close the store, look at the cause, and open it again",
-  corrupt: "Restore the file from a backup; do not delete it",
+  corrupt: "Restore a backup into another directory by restoreStore(), and keep these files",
   newer_format: "Open the directory with that version",
   definition_conflict:
     "Use one definition of a type per store, and declare every state that live flows are in",

@@ -67,11 +67,8 @@ export async function backUp(
 
 /** Makes a store of a backup. */
 export async function restoreStore(options: RestoreOptions): Promise<void> {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", options, "an object");
-  }
-  const { from, to, ...others } = options;
-  const { onProgress, signal } = checkLongWork(others);
+  const { onProgress, signal } = checkLongWork(options, ["from", "to"]);
+  const { from, to } = options;
   const time = systemTime();
   signal?.throwIfAborted();
   const source = directoryOf("from", from);

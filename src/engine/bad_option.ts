@@ -1,16 +1,11 @@
 /**
- * What is wrong with an option.
+ * What is wrong with how a store is opened, or with what takes long: refused as arguments are.
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { unknownOption } from "../flow/core/mod.ts";
 
-/** An option of the wrong type, or out of range. */
-export function invalid(field: string, value: unknown, must: string): FlowError {
-  return new FlowError("invalid_argument", `${field} is ${String(value)}, but must be ${must}`, {
-    details: { field, value },
-  });
-}
+export { invalid } from "../flow/core/mod.ts";
 
 /** Refuses options that do not exist. `at` stands before their names, such as `limits.`. */
 export function refuseUnknown(
@@ -19,7 +14,5 @@ export function refuseUnknown(
   known: readonly string[],
 ): void {
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const message = `There is no option ${at}${unknown}; there are ${known.join(", ")}`;
-  throw new FlowError("invalid_argument", message, { details: { field: `${at}${unknown}` } });
+  if (unknown !== undefined) throw unknownOption(at, unknown, new Set(known));
 }

@@ -6,8 +6,6 @@
 import type { Time } from "../time/mod.ts";
 import { invalid, refuseUnknown } from "./bad_option.ts";
 
-const OPTION_NAMES: readonly string[] = ["onProgress", "signal"];
-
 /** A piece has no more steps, however fast they are: a clock may stand still. */
 const STEPS_MAX = 1_000;
 
@@ -52,14 +50,15 @@ export async function inPieces<Progress, Result>(
   }
 }
 
-/** Checks the options of whatever takes long. */
+/** Checks the options of whatever takes long; `others` are the names of those it has besides. */
 export function checkLongWork<Progress>(
   options: LongWorkOptions<Progress>,
+  others: readonly string[] = [],
 ): LongWorkOptions<Progress> {
   if (typeof options !== "object" || options === null) {
     throw invalid("options", options, "an object");
   }
-  refuseUnknown("", Object.keys(options), OPTION_NAMES);
+  refuseUnknown("", Object.keys(options), [...others, "onProgress", "signal"]);
   const { onProgress, signal } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", onProgress, "a function");

@@ -29,6 +29,9 @@ const BEHIND_SLICES = 4;
 /** So often is a merge begun again that somebody has made wrong. */
 const TRIES_MAX = 3;
 
+/** Then whoever asked for it waits so long. */
+const RETRY_MS = 1_000;
+
 /** How far a merge has come. */
 export interface CompactProgress {
   /** Bytes that have been read: everything is read three times. */
@@ -196,7 +199,8 @@ export class Merger {
     }
     throw new FlowError(
       "overloaded",
-      "Values that were to go were linked while segments were merged, again and again: try later",
+      "Values that were to go were linked while segments were merged, again and again",
+      { details: { retryAfterMs: RETRY_MS } },
     );
   }
 

@@ -16,6 +16,7 @@ import { DiskRoom } from "./disk_room.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkCheckpoints,
+  checkDiskFree,
   checkLimits,
   checkMerge,
   checkOptions,
@@ -45,6 +46,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   const mergePlan = checkMerge(options.merge);
   const checkpointPlan = checkCheckpoints(options.checkpoints);
   const directory = files ?? (dir === MEMORY ? memoryDirectory() : directoryAt(dir!));
+  if (dir !== MEMORY) checkDiskFree(limits, directory);
   const lock = guarded(
     `The directory "${directory.path}" cannot be locked`,
     () => directory.lock(lockOwner(time.clock.wallMs())),

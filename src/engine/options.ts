@@ -133,13 +133,13 @@ const INTERVAL_MS_MAX = 365 * 86_400_000;
 /** Checks options; a text is a directory. */
 export function checkOptions(given: string | OpenOptions): OpenOptions {
   const options = typeof given === "string" ? { dir: given } : given;
-  if (typeof options !== "object" || options === null) {
-    throw invalid("options", options, 'a directory or an object such as { dir: "./data" }');
+  if (typeof options !== "object" || options === null || options instanceof URL) {
+    throw invalid("options", options, 'a path, or an object such as { dir: "./data" }');
   }
   refuseUnknown("", Object.keys(options), OPTION_NAMES);
   const { dir, files, shards, time, limits, log = "auto" } = options;
   if ((dir === undefined) === (files === undefined)) {
-    throw invalid("dir", dir, "given, or files instead of it, but not both");
+    throw invalid("dir", dir, 'a path such as "./data", or left out beside files');
   }
   if (dir !== undefined && (typeof dir !== "string" || dir === "")) {
     throw invalid("dir", dir, 'a path, or ":memory:"');
@@ -183,6 +183,16 @@ export function checkLimits(options: OpenOptions): StoreLimits {
     limits[name as keyof FlowLimits] = value;
   }
   return limits;
+}
+
+/** Refuses a limit that nobody could keep: how much is free has to be known for it. */
+export function checkDiskFree({ diskFreeBytesMin }: StoreLimits, directory: Directory): void {
+  if (diskFreeBytesMin === 0 || directory.freeBytes() !== undefined) return;
+  const field = "limits.diskFreeBytesMin";
+  const message =
+    `${field} is ${diskFreeBytesMin}, but the system does not say how many bytes are ` +
+    `free in "${directory.path}": on Deno it wants --allow-sys; elsewhere leave the limit out`;
+  throw new FlowError("invalid_argument", message, { details: { field, value: diskFreeBytesMin } });
 }
 
 /** How and when flows are removed whose retention is over. */

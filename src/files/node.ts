@@ -78,8 +78,8 @@ class NodeDirectory implements Directory {
       const { bavail, bsize } = statfsSync(this.path);
       return bavail * bsize;
     } catch {
-      // Deno wants --allow-sys for this, and nobody should have to grant it for a precaution. A
-      // disk that fails here fails in the next write, which reports it.
+      // Deno wants --allow-sys for this, and nobody has to grant it who does not ask. A disk that
+      // fails here fails in the next write, which reports it.
       return undefined;
     }
   }

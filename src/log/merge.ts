@@ -51,6 +51,9 @@ interface Output {
 /** An offset in it fits into 32 bits, with a frame to spare. */
 const OUTPUT_BYTES_MAX = 1 << 30;
 
+/** How long whoever found the disk full leaves it alone. */
+const RETRY_MS = 5_000;
+
 /** A merge of sealed segments of one log. */
 export class SegmentMerge implements Merge {
   readonly base: LogPosition;
@@ -211,6 +214,6 @@ function noRoom(file: string): FlowError {
   return new FlowError(
     "overloaded",
     `The disk is full: there is no room for the merged segment "${file}"`,
-    { details: { reason: "disk_full", file } },
+    { details: { reason: "disk_full", retryAfterMs: RETRY_MS, file } },
   );
 }

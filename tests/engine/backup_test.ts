@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertGreater, assertRejects } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
 import { FlowError } from "../../src/errors.ts";
@@ -138,6 +144,12 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
   await store.backup(empty);
   const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
   assertEquals(error.code, "invalid_argument");
+});
+
+test("restoreStore() names the options that there are", async () => {
+  const options = { from: memoryDirectory(), into: memoryDirectory() };
+  const error = await assertRejects(() => restoreStore(options as never), FlowError);
+  assertStringIncludes(error.message, "into is not an option: use to");
 });
 
 test("restoreStore() refuses a backup with any byte changed in it", async () => {

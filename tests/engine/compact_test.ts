@@ -145,7 +145,7 @@ test("compact() without room on the disk says so, and changes nothing", async ()
   disk.capacityBytes = disk.usedBytes + 20_000;
   const error = await assertRejects(() => store.compact());
   assert(isFlowError(error, "overloaded"), String(error));
-  assertEquals(error.details["reason"], "disk_full");
+  assertEquals([error.details.reason, error.details.retryAfterMs], ["disk_full", 5_000]);
   assertEquals(await everything(store), before);
   disk.capacityBytes = Infinity;
   await store.compact();

@@ -167,6 +167,7 @@ test("openStore() refuses options that are not what they must be", async () => {
   const bad: [any, string][] = [
     [undefined, "options"],
     [null, "options"],
+    [new URL("file:///data"), "options"],
     [{}, "dir"],
     ["", "dir"],
     [{ dir: 5 }, "dir"],

@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "../assert.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 
@@ -8,6 +9,14 @@ test("openStore() refuses limits that no frame can keep", async () => {
     const error = await assertRejects(() => openStore({ dir: ":memory:", limits }), FlowError);
     assertEquals([error.code, error.details.field], ["invalid_argument", `limits.${name}`]);
   }
+});
+
+test("openStore() refuses to leave bytes free where nobody knows how many are", async () => {
+  const options = { files: memoryDirectory(), limits: { diskFreeBytesMin: 1_000 } };
+  const error = await assertRejects(() => openStore(options), FlowError);
+  assertEquals([error.code, error.details.value], ["invalid_argument", 1_000]);
+  assertStringIncludes(error.message, "--allow-sys");
+  assertEquals(options.files.list(), []);
 });
 
 test("commands and values as large as limits may be fit into frames", async () => {

@@ -81,7 +81,7 @@ for (const holder of runtimeNames) {
         assertStringIncludes(message, `process ${held.pid} (`);
         assertMatch(message, new RegExp(`\\(${holder}(\\.js)?/\\d`, "i"));
         assertStringIncludes(message, "2026-02-03T04:05:06.000Z");
-        assertStringIncludes(message, "Stop the other process");
+        assertStringIncludes(message, "stop the process that has it");
 
         await held.kill();
         await using heir = await contend(challenger, scratch.path);

@@ -124,6 +124,7 @@ export {
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
 export type { ParseContext } from "./parse/arguments.ts";
+export { invalid } from "./parse/bad_argument.ts";
 export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";
@@ -158,6 +159,7 @@ export {
 } from "./parse/settle.ts";
 export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
+export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export {
   readFlow,

@@ -5,7 +5,7 @@
  */
 import { FlowError } from "../../../errors.ts";
 
-/** Longer texts are cut in messages; nobody reads an id of 70,000 characters. */
+/** Longer texts are cut; nobody reads an id of 70,000 characters. */
 const SHOWN_CHARACTERS_MAX = 40;
 
 /** A value of the wrong type, or out of range. */
@@ -46,12 +46,8 @@ export function limitExceeded(field: string, value: number, limit: number): Flow
 /** A value as messages show it: short, on one line. */
 export function show(value: unknown): string {
   switch (typeof value) {
-    case "string": {
-      const text = value.length > SHOWN_CHARACTERS_MAX
-        ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…`
-        : value;
-      return JSON.stringify(text);
-    }
+    case "string":
+      return JSON.stringify(cut(value));
     case "number":
     case "boolean":
     case "undefined":
@@ -76,7 +72,18 @@ function showObject(value: object | null): string {
 
 /** A value that fits into details: as it is if it is a plain one, otherwise what it looks like. */
 function plain(value: unknown): unknown {
-  return typeof value === "number" || typeof value === "boolean" || value === null
-    ? value
-    : show(value);
+  switch (typeof value) {
+    case "number":
+    case "boolean":
+    case "undefined":
+      return value;
+    case "string":
+      return cut(value);
+    default:
+      return value === null ? null : show(value);
+  }
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }
