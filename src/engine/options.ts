@@ -33,7 +33,7 @@ export interface StoreLimits extends FlowLimits {
   readonly inFlightBytesMax: number;
   /**
    * With fewer free bytes on the disk new flows are refused with `overloaded`. 0: nobody looks, which
-   * is the default, since Deno wants `--allow-sys` for that, and asks for it in a terminal.
+   * is the default, since Deno wants `--allow-sys=statfs` for that, and asks for it in a terminal.
    */
   readonly diskFreeBytesMin: number;
   /**
@@ -191,7 +191,7 @@ export function checkDiskFree({ diskFreeBytesMin }: StoreLimits, directory: Dire
   const field = "limits.diskFreeBytesMin";
   const message =
     `${field} is ${diskFreeBytesMin}, but the system does not say how many bytes are ` +
-    `free in "${directory.path}": on Deno it wants --allow-sys; elsewhere leave the limit out`;
+    `free in "${directory.path}": on Deno it wants --allow-sys=statfs; elsewhere leave the limit out`;
   throw new FlowError("invalid_argument", message, { details: { field, value: diskFreeBytesMin } });
 }
 

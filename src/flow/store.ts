@@ -142,8 +142,9 @@ export interface FlowStore {
    * fencing number goes up. A flow that has ended can be claimed again.
    *
    * Rejects with `rewind_leased` while the flow is leased, also by a lease that is over;
-   * `rewind_family` if it has a parent or has spawned children; `wrong_state`; `rewind_event_not_found` if the flow has no
-   * such event, or does not keep it any more; `rewind_event_unusable` if the flow was leased after it.
+   * `rewind_family` if it has a parent or has spawned children; `wrong_state`;
+   * `rewind_event_not_found` if the flow has no such event, or does not keep it any more;
+   * `rewind_event_unusable` if that event had leased the flow.
    */
   rewind(flow: FlowRef, options: RewindOptions): Promise<FlowRecord>;
   /**

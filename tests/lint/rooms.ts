@@ -24,7 +24,6 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   bitcask: [...ground, "files", "time", "codec", "log"],
 
   index: [...ground, "codec", "time"],
-  projection: [...ground, "files", "time", "codec", "log", "bitcask"],
 
   // What a store promises, for everybody above. It has no bytes in it, so that a script on the edge
   // can import it.
@@ -41,7 +40,6 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "log",
     "bitcask",
     "index",
-    "projection",
     "flow",
     "flow/core",
   ],
@@ -68,8 +66,6 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["src/files/"],
   "node:zlib": ["src/codec/"],
   "node:worker_threads": ["src/engine/"],
-  lmdb: ["src/projection/lmdb.ts"],
-  valibot: ["src/workflow/"],
 };
 
 /** What tests may import only through one file, so that a suite stays one suite on three runtimes. */
