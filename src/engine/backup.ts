@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
@@ -44,11 +45,13 @@ export interface BackupParts {
   /** Those of all shards, by number. */
   readonly logs: readonly Pick<Log, "end">[];
   readonly time: Time;
+  /** Why the store is open no more; undefined if it is. Its files may be somebody else's then. */
+  readonly ended: () => FlowError | undefined;
 }
 
 /** Copies what an open store has at this moment, and lets it go on meanwhile. */
 export async function backUp(
-  { directory, manifest, logs, time }: BackupParts,
+  { directory, manifest, logs, time, ended }: BackupParts,
   to: string | Directory,
   options: BackupOptions = {},
 ): Promise<Backup> {
@@ -56,11 +59,13 @@ export async function backUp(
   signal?.throwIfAborted();
   const target = directoryOf("to", to);
   const cut = cutBackup(directory, manifest, logs);
-  const { bytes, totalBytes } = await inPieces(copyBackup(directory, target, cut), {
-    time,
-    onProgress,
-    signal,
-  });
+  const goOn = (progress: BackupProgress): void => {
+    const ending = ended();
+    if (ending !== undefined) throw ending;
+    onProgress?.(progress);
+  };
+  const copying = copyBackup(directory, target, cut);
+  const { bytes, totalBytes } = await inPieces(copying, { time, onProgress: goOn, signal });
   onProgress?.({ bytes, totalBytes });
   return { bytes, lsns: cut.ends.map(({ lsn }) => lsn) };
 }

@@ -89,10 +89,11 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
 }
 
 /** Copies a store for as long as it is open. */
-function backupOf(parts: BackupParts, shards: Shards): Store["backup"] {
+function backupOf(parts: Omit<BackupParts, "ended">, shards: Shards): Store["backup"] {
+  const ended = (): FlowError | undefined => shards.ended;
   return async (to, options) => {
     if (shards.ended !== undefined) throw shards.ended;
-    return await shards.merger.hold(() => backUp(parts, to, options));
+    return await shards.merger.hold(() => backUp({ ...parts, ended }, to, options));
   };
 }
 

@@ -146,6 +146,18 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
   assertEquals(error.code, "invalid_argument");
 });
 
+test("backup() ends with the store, whose files may be somebody else's then", async () => {
+  const target = memoryDirectory();
+  const store = await openStore(":memory:");
+  for (const id of ["a", "b", "c", "d"]) {
+    await store.create(id, { type: "t", payload: new Uint8Array(1 << 20) });
+  }
+  const backup = store.backup(target);
+  const [error] = await Promise.all([assertRejects(() => backup, FlowError), store.close()]);
+  assertEquals(error.code, "store_closed");
+  assert(!target.list().includes("BACKUP"));
+});
+
 test("restoreStore() names the options that there are", async () => {
   const options = { from: memoryDirectory(), into: memoryDirectory() };
   const error = await assertRejects(() => restoreStore(options as never), FlowError);
