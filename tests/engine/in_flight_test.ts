@@ -4,8 +4,9 @@ import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { parseCreate } from "../../src/flow/core/mod.ts";
-import { type Frame, type Log, Manifest, openFileLog } from "../../src/log/mod.ts";
+import { type Frame, Manifest, openFileLog } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { wrappedLog } from "../simulation/wrapped_log.ts";
 
 test("a shard has no more frames in flight than its log takes", async () => {
   const directory = memoryDirectory();
@@ -13,29 +14,13 @@ test("a shard has no more frames in flight than its log takes", async () => {
   const inner = openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
   const waiting: Frame[] = [];
   let waitingMax = 0;
-  const log: Log = {
+  const log = wrappedLog(inner, {
     limits: { ...inner.limits, inFlightMax: 1, inline: false },
-    get mode() {
-      return inner.mode;
-    },
-    get end() {
-      return inner.end;
-    },
-    get segments() {
-      return inner.segments;
-    },
-    nextPlace: () => inner.nextPlace(),
     submit(frame) {
       waiting.push(frame);
       waitingMax = Math.max(waitingMax, waiting.length);
     },
-    onSettled: (listener) => inner.onSettled(listener),
-    onLost: (listener) => inner.onLost(listener),
-    read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (...place) => inner.readBytes(...place),
-    mark: () => inner.mark(),
-    close: () => inner.close(),
-  };
+  });
   const time = manualTime({ autoDefer: false });
   const limits = DEFAULT_STORE_LIMITS;
   const shards = new Shards({ logs: [log], time, hashKey: [1, 2, 3, 4], limits });

@@ -24,6 +24,7 @@ import {
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { noFiles } from "./no_files.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
+import { wrappedLog } from "../simulation/wrapped_log.ts";
 
 /** What a scripted store differs in. */
 export interface ScriptOptions {
@@ -118,20 +119,7 @@ export class ScriptedStore implements AsyncDisposable {
     this.fatesOf.push(fates);
     let listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
     inner.onSettled((frame, outcome) => listener(frame, outcome));
-    return {
-      get limits() {
-        return inner.limits;
-      },
-      get mode() {
-        return inner.mode;
-      },
-      get end() {
-        return inner.end;
-      },
-      get segments() {
-        return inner.segments;
-      },
-      nextPlace: () => inner.nextPlace(),
+    return wrappedLog(inner, {
       submit: (frame) => {
         this.frameCount += 1;
         const why = fates.shift();
@@ -145,7 +133,6 @@ export class ScriptedStore implements AsyncDisposable {
       onSettled(set) {
         listener = set;
       },
-      onLost: (set) => inner.onLost(set),
       read: (after) => {
         const { firstIndex } = this;
         if (typeof after === "number" && after + 1 < firstIndex) {
@@ -153,9 +140,6 @@ export class ScriptedStore implements AsyncDisposable {
         }
         return inner.read(after);
       },
-      readBytes: (...place) => inner.readBytes(...place),
-      mark: () => inner.mark(),
-      close: () => inner.close(),
-    };
+    });
   }
 }

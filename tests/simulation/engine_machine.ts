@@ -22,6 +22,7 @@ import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
+import { wrappedLog } from "./wrapped_log.ts";
 import type { Model } from "../flow/model.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkRecords, checkWhole } from "./state_check.ts";
@@ -241,21 +242,8 @@ function tapped(inner: Log, tap: LogTap): Log {
       throw error;
     }
   };
-  return {
-    get limits() {
-      return inner.limits;
-    },
-    get mode() {
-      return inner.mode;
-    },
-    get end() {
-      return inner.end;
-    },
-    get segments() {
-      return inner.segments;
-    },
+  return wrappedLog(inner, {
     nextPlace: () => telling(() => inner.nextPlace(), (error) => tap.lost(error)),
-    submit: (frame) => inner.submit(frame),
     onSettled(set) {
       listener = set;
     },
@@ -275,6 +263,5 @@ function tapped(inner: Log, tap: LogTap): Log {
     },
     readBytes: (...place) => telling(() => inner.readBytes(...place), () => tap.readFailed()),
     mark: () => telling(() => inner.mark(), (error) => tap.lost(error)),
-    close: () => inner.close(),
-  };
+  });
 }

@@ -22,6 +22,7 @@ import { coolingMutants } from "./cooling_mutants.ts";
 import { runningMutants } from "./running_mutants.ts";
 import { mergeMutants } from "./merge_mutants.ts";
 import { threadMutants } from "./thread_mutants.ts";
+import { wrappedLog } from "./wrapped_log.ts";
 
 /** A mistake in how calls are decided or answered. */
 function onCalls(
@@ -42,34 +43,7 @@ function onCalls(
 
 /** A mistake between the shard and its log. */
 function onLog(name: string, change: (inner: Log) => Partial<Log>): EnginePractice {
-  return {
-    name,
-    log(inner) {
-      const changed = change(inner);
-      return {
-        get limits() {
-          return inner.limits;
-        },
-        get mode() {
-          return inner.mode;
-        },
-        get end() {
-          return changed.end ?? inner.end;
-        },
-        get segments() {
-          return inner.segments;
-        },
-        nextPlace: () => inner.nextPlace(),
-        submit: (frame) => inner.submit(frame),
-        onSettled: (listener) => (changed.onSettled ?? inner.onSettled)(listener),
-        onLost: (listener) => inner.onLost(listener),
-        read: (afterIndex) => (changed.read ?? inner.read)(afterIndex),
-        readBytes: (...place) => inner.readBytes(...place),
-        mark: () => inner.mark(),
-        close: () => (changed.close ?? inner.close)(),
-      };
-    },
-  };
+  return { name, log: (inner) => wrappedLog(inner, change(inner)) };
 }
 
 /** How much all shards have decided. */

@@ -14,6 +14,7 @@ import type { FileHandle } from "../../src/files/mod.ts";
 import { recoverySteps, type TailSurvey } from "../../src/log/mod.ts";
 import type { Practice } from "./practice.ts";
 import { type FileHooks, wrappedDirectory, wrappedFile } from "./wrapped_directory.ts";
+import { wrappedLog } from "./wrapped_log.ts";
 
 const isSegment = (name: string): boolean => name.endsWith(".seg");
 const isManifest = (name: string): boolean => name.startsWith("MANIFEST");
@@ -193,28 +194,7 @@ const noHeaderCrc = onSegments("noHeaderCrc", () => ({
 /** Never writes evidence when it falls idle. */
 const noMarker: Practice = {
   name: "noMarker",
-  log: (inner) => ({
-    get limits() {
-      return inner.limits;
-    },
-    get mode() {
-      return inner.mode;
-    },
-    get end() {
-      return inner.end;
-    },
-    get segments() {
-      return inner.segments;
-    },
-    nextPlace: () => inner.nextPlace(),
-    submit: (frame) => inner.submit(frame),
-    onSettled: (listener) => inner.onSettled(listener),
-    onLost: (listener) => inner.onLost(listener),
-    read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (...place) => inner.readBytes(...place),
-    mark() {},
-    close: () => inner.close(),
-  }),
+  log: (inner) => wrappedLog(inner, { mark() {} }),
 };
 
 /** Shows what it has recovered without writing down that it has. */

@@ -12,6 +12,7 @@ import {
   type LogPosition,
 } from "../../src/log/mod.ts";
 import { type Random, randomBelow, type Time } from "../../src/time/mod.ts";
+import { wrappedLog } from "./wrapped_log.ts";
 
 /** How slow. */
 export interface SlowLogOptions {
@@ -65,16 +66,10 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     if (settled.length > 0) time.defer(tellOne);
     listener(first.frame, first.outcome);
   };
-  return {
+  return wrappedLog(inner, {
     limits: { ...inner.limits, inFlightMax: 3, inline: false },
-    get mode() {
-      return inner.mode;
-    },
     get end() {
       return end;
-    },
-    get segments() {
-      return inner.segments;
     },
     nextPlace() {
       const { segment, offset } = inner.nextPlace();
@@ -91,10 +86,5 @@ export function slowLog(inner: Log, { time, random }: SlowLogOptions): Log {
     onSettled(set) {
       listener = set;
     },
-    onLost: (set) => inner.onLost(set),
-    read: (afterIndex) => inner.read(afterIndex),
-    readBytes: (...place) => inner.readBytes(...place),
-    mark: () => inner.mark(),
-    close: () => inner.close(),
-  };
+  });
 }

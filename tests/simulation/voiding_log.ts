@@ -7,6 +7,7 @@
 import { FlowError } from "../../src/errors.ts";
 import type { Frame, Log, LogOutcome, VoidReason } from "../../src/log/mod.ts";
 import { type Random, randomBelow } from "../../src/time/mod.ts";
+import { wrappedLog } from "./wrapped_log.ts";
 
 /** How often what happens. */
 export interface VoidingOptions {
@@ -48,19 +49,7 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     if (randomBelow(random, 2) === 0) inner.submit(frame);
     listener(frame, { kind: "lost", cause: new Error("Lost by chance") });
   };
-  return {
-    get limits() {
-      return inner.limits;
-    },
-    get mode() {
-      return inner.mode;
-    },
-    get end() {
-      return inner.end;
-    },
-    get segments() {
-      return inner.segments;
-    },
+  return wrappedLog(inner, {
     nextPlace: () => usable().nextPlace(),
     submit(frame) {
       usable();
@@ -76,12 +65,10 @@ export function voidingLog(inner: Log, options: VoidingOptions): Log {
     onSettled(set) {
       listener = set;
     },
-    onLost: (set) => inner.onLost(set),
     read: (afterIndex) => usable().read(afterIndex),
     readBytes: (...place) => usable().readBytes(...place),
     mark() {
       if (!isLost) inner.mark();
     },
-    close: () => inner.close(),
-  };
+  });
 }
