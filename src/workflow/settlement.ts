@@ -142,7 +142,7 @@ export function errorSettlement(
  * A move to a state. `terminal_target` if flows end there, `invalid_argument` if it is not declared or
  * the payload does not fit.
  */
-export function moveSettlement(
+function moveSettlement(
   definition: CheckedDefinition,
   lease: Lease,
   said: {
@@ -196,7 +196,7 @@ export function failSettlement(
 }
 
 /** A wait for children. `invalid_argument` if the options or the payload of a child do not fit. */
-export function fanoutSettlement(
+function fanoutSettlement(
   definition: CheckedDefinition,
   lease: Lease,
   said: { readonly children: unknown; readonly options: unknown },

@@ -6,7 +6,6 @@
 
 import * as v from "valibot";
 import type { FlowStore } from "../../src/flow/mod.ts";
-import { fakeStore } from "../../src/testing/mod.ts";
 import { complete, fail, retryOr, type, workflow } from "../../src/workflow/mod.ts";
 
 /** A state machine with two steps, partitioned by two fields. */
@@ -53,9 +52,4 @@ export function emailOn(store: FlowStore) {
       failed: {},
     },
   });
-}
-
-/** A store that refuses everything. */
-export function noStore(): FlowStore {
-  return fakeStore();
 }

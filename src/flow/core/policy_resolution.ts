@@ -13,7 +13,7 @@ import type {
 } from "../mod.ts";
 
 /** The policy of a type that was never given one, in every state. */
-export const DEFAULT_POLICY: ResolvedStatePolicy = {
+const DEFAULT_POLICY: ResolvedStatePolicy = {
   retry: {
     maxRetries: 3,
     backoff: { kind: "exponential", baseMs: 1_000, maxMs: 30_000, jitterPct: 20 },

@@ -16,7 +16,7 @@ export const SIGNALS_MAX = 1_000;
 export type SignalMemory = Map<string, Map<string, Hash64>>;
 
 /** The digest of the request that came under a key, undefined if none did or it is forgotten. */
-export function recallSignal(
+function recallSignal(
   memory: SignalMemory,
   flow: FlowKey,
   keyHash: Hash64,
