@@ -23,6 +23,17 @@ export function diskFull(): FlowError {
   });
 }
 
+/** Nothing is served any more. */
+export function storeFailed(cause: unknown): FlowError {
+  return new FlowError("store_failed", "The log or the state above it failed", { cause });
+}
+
+/** The store failed, and nobody knows what has become of a command. */
+export function unknownOutcome(cause: unknown): FlowError {
+  const message = "The store failed while the command was on its way to the disk";
+  return new FlowError("unknown_outcome", message, { cause });
+}
+
 /** What reads nothing but throws a refusal. */
 export function raising(error: Error): () => never {
   return () => {

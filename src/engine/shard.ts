@@ -12,6 +12,8 @@ import {
   type DecideShard,
   type Effect,
   grantLeaseGrace,
+  type LeaseGrace,
+  openingGrace,
   type Reply,
 } from "../flow/core/mod.ts";
 import type { MergedRun } from "../bitcask/mod.ts";
@@ -76,7 +78,7 @@ export class Shard {
   readonly #idleMark: IdleMark;
   #state: ShardState;
   #life: { durableLsn: number; isOver: boolean };
-  #openedAtMs = 0;
+  #grace = openingGrace(0);
   #diskIsFull = false;
   /** Whether commands are decided again that the disk has no room for. */
   #refusesWrites = false;
@@ -102,10 +104,10 @@ export class Shard {
     log.onLost((cause) => host.lose(cause));
   }
 
-  /** Begins to serve at an instant of shard time: owners of leases get their grace from then on. */
-  begin(openedAtMs: number): void {
-    this.#openedAtMs = openedAtMs;
-    grantLeaseGrace(this.#state.flows, openedAtMs);
+  /** Gives the owners of leases time to extend them: after an opening, or a leap of time. */
+  grant(grace: LeaseGrace): void {
+    this.#grace = grace;
+    grantLeaseGrace(this.#state.flows, grace);
   }
 
   /** The state that commands are decided on. */
@@ -341,7 +343,7 @@ export class Shard {
     this.#diskIsFull = why === "no_space" && !this.#host.admission.ranOutOfRoom();
     try {
       this.#state = this.#build();
-      grantLeaseGrace(this.#state.flows, this.#openedAtMs);
+      grantLeaseGrace(this.#state.flows, this.#grace);
     } catch (error) {
       this.#host.lose(error);
       return;

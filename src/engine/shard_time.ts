@@ -11,6 +11,9 @@ import type { Clock } from "../time/mod.ts";
 /** A wall clock that leaps further ahead than this is not believed at once. */
 export const LEAP_MS = 60_000;
 
+/** A wall clock that leaps this far ahead may have passed leases whose owners have not. */
+const LEASE_LEAP_MS = 1_000;
+
 /** For so long must a leap last before it is believed. */
 export const LEAP_STABLE_MS = 10_000;
 
@@ -23,6 +26,7 @@ export class ShardTime {
   #nowMs: number;
   #monotonicMs: number;
   #leapSinceMs: number | undefined;
+  #hasLeapt = false;
 
   /**
    * @param clock The machine's clocks.
@@ -49,6 +53,13 @@ export class ShardTime {
     return Math.floor(this.#nowMs);
   }
 
+  /** Whether time has leapt ahead, and not passed, since this was asked last. */
+  takeLeap(): boolean {
+    const hasLeapt = this.#hasLeapt;
+    this.#hasLeapt = false;
+    return hasLeapt;
+  }
+
   /** How far shard time is ahead of the wall clock, in milliseconds; 0 if it is not. */
   aheadMs(): number {
     return Math.max(0, this.now() - this.#clock.wallMs());
@@ -61,13 +72,13 @@ export class ShardTime {
       return slowMs;
     }
     const expectedMs = this.#nowMs + elapsedMs;
-    if (wallMs - expectedMs <= LEAP_MS) {
-      this.#leapSinceMs = undefined;
-      return wallMs;
+    const leapMs = wallMs - expectedMs;
+    if (leapMs > LEAP_MS) {
+      this.#leapSinceMs ??= this.#monotonicMs;
+      if (this.#monotonicMs - this.#leapSinceMs < LEAP_STABLE_MS) return expectedMs;
     }
-    this.#leapSinceMs ??= this.#monotonicMs;
-    if (this.#monotonicMs - this.#leapSinceMs < LEAP_STABLE_MS) return expectedMs;
     this.#leapSinceMs = undefined;
+    if (leapMs > LEASE_LEAP_MS) this.#hasLeapt = true;
     return wallMs;
   }
 }

@@ -12,6 +12,8 @@ import {
   type Command,
   type Effect,
   Expected,
+  leapGrace,
+  openingGrace,
   type Reply,
   ShardMap,
   type SpreadCommand,
@@ -31,7 +33,7 @@ import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
 import { DurablePolicies } from "./policies.ts";
-import { raising } from "./refusals.ts";
+import { raising, storeFailed, unknownOutcome } from "./refusals.ts";
 import { Router } from "./router.ts";
 import { closeAll, Shard, Superseded } from "./shard.ts";
 import type { ShardHost, ShardsOptions } from "./shard_options.ts";
@@ -98,8 +100,8 @@ export class Shards implements ShardHost {
     }
     const loggedMs = Math.max(...this.#all.map(({ state }) => state.timeMs));
     this.#shardTime = new ShardTime(time.clock, loggedMs);
-    const openedAtMs = this.#shardTime.now();
-    for (const shard of this.#all) shard.begin(openedAtMs);
+    const grace = openingGrace(this.#shardTime.now());
+    for (const shard of this.#all) shard.grant(grace);
     this.#holdUp = new HoldUp(time);
     this.#preparation = new Preparation(time);
     this.#alarm = time.alarm(() => this.#turn());
@@ -266,13 +268,10 @@ export class Shards implements ShardHost {
    * from now on.
    */
   lose(cause: unknown): FlowError {
-    const failure = new FlowError("store_failed", "The log or the state above it failed", {
-      cause,
-    });
+    const failure = storeFailed(cause);
     this.#ended = failure;
     if (lacksRoom(cause)) this.admission.ranOutOfRoom();
-    const message = "The store failed while the command was on its way to the disk";
-    const unknown = new FlowError("unknown_outcome", message, { cause });
+    const unknown = unknownOutcome(cause);
     for (const call of this.#pending.takeAll()) call.reject(unknown);
     this.#dismiss(failure);
     // Opening may fail before there is one.
@@ -325,11 +324,23 @@ export class Shards implements ShardHost {
 
   /** The time of a command. One that names it may make flows due, whatever else it wants. */
   #timeOf({ nowMs }: Command): number {
-    if (nowMs === undefined) return this.now();
+    if (nowMs === undefined) return this.#settledNow();
     this.scheduleTurn();
     const reachedMs = this.#shardTime.reach(nowMs);
     this.cooler.wakeDue();
     return reachedMs;
+  }
+
+  /** The present shard time, for those who may take leases over: a leap has been dealt with. */
+  #settledNow(): number {
+    const nowMs = this.now();
+    if (this.#shardTime.takeLeap()) this.leapt(nowMs);
+    return nowMs;
+  }
+
+  /** Time has leapt ahead, and leases may have ended that were about to be extended. */
+  protected leapt(nowMs: number): void {
+    for (const shard of this.#all) shard.grant(leapGrace(nowMs));
   }
 
   /** The end of a turn: waiters take what has become due, the logs get what has been decided. */
@@ -338,7 +349,7 @@ export class Shards implements ShardHost {
     if (this.#holdUp.givesWay()) return this.scheduleTurn();
     this.#holdUp.forget();
     this.cooler.work();
-    this.waiters.serve(this.now(), this.#takeChangedTypes());
+    this.waiters.serve(this.#settledNow(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     this.#sweeper.wake();
     this.merger.wake();
@@ -367,10 +378,7 @@ export class Shards implements ShardHost {
     return changed.length === 1 ? changed[0]! : new Set(changed.flatMap((types) => [...types]));
   }
 
-  /**
-   * Sets the alarm for whatever comes first: a flow that a waiter may take, the end of a wait,
-   * idleness, the end of a retention.
-   */
+  /** Sets the alarm for whatever comes first: what somebody waits for, or what is to be done then. */
   #setAlarm(): void {
     const nowMs = this.#time.clock.monotonicMs();
     const atMs = Math.min(

@@ -137,6 +137,13 @@ export class DueIndex {
     return walkHeaps(this.#allHeaps(selection), this.#members, nowMs);
   }
 
+  /** Yields the handles of all flows that are meant, in no order. */
+  *handles(selection: DueSelection): Generator<number> {
+    for (const heap of this.#allHeaps(selection)) {
+      for (let place = 0; place < heap.size; place++) yield heap.at(place);
+    }
+  }
+
   /** The earliest due time, `Infinity` if there is none. */
   earliestMs(selection: DueSelection): number {
     let earliestMs = Infinity;

@@ -65,6 +65,26 @@ test("ShardTime believes a leap of the wall clock only after it has lasted", () 
   assertEquals(time.now(), 1_000_000 + LEAP_MS + 1_000 + LEAP_STABLE_MS);
 });
 
+test("ShardTime tells once that time has leapt, and not passed", () => {
+  const hands = new Hands();
+  const time = new ShardTime(hands, 0);
+  hands.pass(86_400_000);
+  hands.wall += 1_000;
+  time.now();
+  assertEquals(time.takeLeap(), false);
+  hands.wall += 1_001;
+  time.now();
+  assertEquals([time.takeLeap(), time.takeLeap()], [true, false]);
+  hands.wall += 10 * LEAP_MS;
+  time.now();
+  hands.pass(LEAP_STABLE_MS - 1);
+  time.now();
+  assertEquals(time.takeLeap(), false);
+  hands.pass(1);
+  time.now();
+  assertEquals(time.takeLeap(), true);
+});
+
 test("ShardTime forgets a leap that is taken back", () => {
   const hands = new Hands();
   const time = new ShardTime(hands, 0);

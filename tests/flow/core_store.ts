@@ -261,7 +261,7 @@ export class CoreStore {
     if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state, this.newState());
     this.wroteAtMs = frames.at(-1)?.timeMs ?? 0;
     this.nowMs = Math.max(wallMs, this.wroteAtMs);
-    core.grantLeaseGrace(this.state, this.nowMs);
+    core.grantLeaseGrace(this.state, core.openingGrace(this.nowMs));
     rebuilding.end?.(this.state);
   }
 

@@ -192,6 +192,13 @@ export class Model {
     }
   }
 
+  /** Time has leapt ahead: owners have as long as they had been given to extend their leases. */
+  leapt(): void {
+    for (const flow of this.flows) {
+      if (flow.owner !== null) flow.graceMs = this.nowMs + flow.dueMs! - flow.updatedAtMs;
+    }
+  }
+
   /** What a claim could take now, in order. */
   claimable(claim: ModelFilter): ModelFlow[] {
     return this.#due(claim).filter(({ isDoomed }) => !isDoomed);

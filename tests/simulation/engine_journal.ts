@@ -33,7 +33,7 @@ interface Entry {
   readonly nowMs: number;
   /** The time that was written down with it, 0 if nothing was. */
   readonly wroteAtMs: number;
-  /** The newest LSN after it. */
+  /** The newest LSN after it; 0 if no crash takes it back. */
   readonly lastLsn: number;
   /** The flows it changed. */
   readonly changed: readonly string[];
@@ -118,18 +118,13 @@ export class EngineJournal {
     // Time goes on from what was written down, whatever the clocks of the machine say.
     this.#timeMs = Math.max(0, ...this.#entries.map((entry) => entry.wroteAtMs));
     this.#checkTime(nowMs);
-    const perform = (model: Model): void => model.opened();
-    this.#entries.push({
-      nowMs,
-      wroteAtMs: 0,
-      lastLsn,
-      changed: [],
-      adopted: [],
-      versions: [],
-      perform,
-    });
-    this.#model.nowMs = nowMs;
-    perform(this.#model);
+    this.#grant(nowMs, lastLsn, (model) => model.opened());
+  }
+
+  /** Time has leapt ahead. What is decided again, or read again, is so after the leap. */
+  leapt(nowMs: number): void {
+    this.#checkTime(nowMs);
+    this.#grant(nowMs, 0, (model) => model.leapt());
   }
 
   /** Remembers everything. Returns what forgets all that came since, for one time. */
@@ -141,6 +136,13 @@ export class EngineJournal {
       this.#entries = entries;
       this.#timeMs = timeMs;
     };
+  }
+
+  #grant(nowMs: number, lastLsn: number, perform: (model: Model) => void): void {
+    const nothing = { changed: [], adopted: [], versions: [] };
+    this.#entries.push({ nowMs, wroteAtMs: 0, lastLsn, ...nothing, perform });
+    this.#model.nowMs = nowMs;
+    perform(this.#model);
   }
 
   #checkTime(nowMs: number): void {

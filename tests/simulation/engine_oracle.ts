@@ -151,6 +151,11 @@ export class EngineOracle implements ShardsWatch {
     });
   }
 
+  leapt(nowMs: number): void {
+    this.story.push(`time leapt to ${nowMs}`);
+    this.journal.leapt(nowMs);
+  }
+
   /** A frame is void: what was decided from an LSN on has not happened. */
   voided(baseLsn: number): void {
     this.#redo = [...this.open].filter(({ status }) => status === "decided")

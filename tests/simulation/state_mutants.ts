@@ -236,6 +236,14 @@ const noGrace: EnginePractice = {
   },
 };
 
+/** Takes leases over at once after time has leapt. */
+const leapTakesLeases: EnginePractice = {
+  name: "leapTakesLeases",
+  shards({ all }) {
+    for (const shard of all) shard.grant = () => {};
+  },
+};
+
 /** Every mutant of the state. */
 export const stateMutants: readonly EnginePractice[] = [
   claimKeepsFencing,
@@ -254,4 +262,5 @@ export const stateMutants: readonly EnginePractice[] = [
   changeNotMoved,
   historyUnstrung,
   noGrace,
+  leapTakesLeases,
 ];

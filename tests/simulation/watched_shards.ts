@@ -29,6 +29,8 @@ export interface ShardsWatch {
     decision: Decision,
     decide: () => Verdict<T> | undefined,
   ): Verdict<T> | undefined;
+  /** Time has leapt ahead, and leases last longer because of it. */
+  leapt(nowMs: number): void;
   /** A call is answered. */
   resolved(owner: unknown, value: unknown): void;
   /** A call is answered with an error. */
@@ -70,6 +72,11 @@ export class WatchedShards extends Shards {
   override spread(command: SpreadCommand, on: readonly Shard[]): Share[] {
     this.#note(command);
     return super.spread(command, on);
+  }
+
+  protected override leapt(nowMs: number): void {
+    super.leapt(nowMs);
+    this.#watch.leapt(nowMs);
   }
 
   override decide<T>(call: Call<T>): void {

@@ -345,6 +345,36 @@ test("startWorker() keeps a lease for as long as its handler runs", async () => 
   assertEquals([worker.stats.settled, (await email.get("a"))?.state], [1, "completed"]);
 });
 
+test("startWorker() keeps its leases when the clock leaps ahead, as on a machine that slept", async () => {
+  for (const leapMs of [45_000, 3_600_000]) {
+    await using opened = await open();
+    const { store, time } = opened;
+    const email = emailOn(store);
+    await email.create({ id: "a", payload: "p" });
+    const finish = Promise.withResolvers<void>();
+    await using worker = startWorker(email, {
+      worker: "w",
+      handler: async () => {
+        await finish.promise;
+        return ok();
+      },
+    });
+    await time.advance(5_000);
+    time.setWall(time.clock.wallMs() + leapMs);
+    await time.advance(60_000);
+    assertEquals(worker.stats, { ...worker.stats, claimed: 1, running: 1, lost: 0 });
+    // Whoever does not extend his lease loses it all the same.
+    await store.create("b", { type: "left" });
+    await store.claimDue("left", { worker: "w", leaseMs: 20_000 });
+    time.setWall(time.clock.wallMs() + leapMs);
+    await time.advance(60_000);
+    assertEquals((await store.reclaim("left", { worker: "thief" })).length, 1);
+    finish.resolve();
+    await time.advance(0);
+    assertEquals([worker.stats.settled, (await email.get("a"))?.state], [1, "completed"]);
+  }
+});
+
 test("stop() hands a flow back as it was, and another worker has it at once", async () => {
   await using opened = await open();
   const { store, time } = opened;

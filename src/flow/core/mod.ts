@@ -110,7 +110,7 @@ export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./nam
 export { type HistoryLog, oldestVersion, readHistory } from "./history.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
-export { grantLeaseGrace } from "./lease_grace.ts";
+export { grantLeaseGrace, leapGrace, type LeaseGrace, openingGrace } from "./lease_grace.ts";
 export { readLineage } from "./lineage.ts";
 export { findFlow, type FlowLookup, lookupIn } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
