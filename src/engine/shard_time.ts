@@ -11,11 +11,11 @@ import type { Clock } from "../time/mod.ts";
 /** A wall clock that leaps further ahead than this is not believed at once. */
 export const LEAP_MS = 60_000;
 
-/** A wall clock that leaps this far ahead may have passed leases whose owners have not. */
-const LEASE_LEAP_MS = 1_000;
-
 /** For so long must a leap last before it is believed. */
 export const LEAP_STABLE_MS = 10_000;
+
+/** A wall clock that leaps this far ahead may have passed leases whose owners have not. */
+const LEASE_LEAP_MS = 1_000;
 
 /** While the wall clock is behind, shard time runs this much slower, so that the two meet again. */
 const CATCH_UP_RATE = 0.5;
