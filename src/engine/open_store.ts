@@ -33,6 +33,7 @@ import { ShortCut } from "./short_cut.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread_io.ts";
 import { type VerifyParts, verifyStore } from "./verify.ts";
+import { watchedLock } from "./watched_lock.ts";
 
 /** After so many writes a log gets a thread: less than a tenth of a second of steady commits. */
 const THREAD_STARTS_AFTER = 64;
@@ -78,10 +79,15 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);
+    const lose = (cause: FlowError): void => {
+      if (shards.ended === undefined) shards.lose(cause);
+    };
     const parse = { limits, manualClock: time.manual, memory: new ValueMemory() };
     const backup = backupOf({ directory, manifest, logs, time }, shards);
     const verify = verifyOf({ directory, manifest, logs, time, shards });
-    return new EmbeddedStore({ shards, time, parse, lock, backup, verify });
+    // Files that are an object of this process have a lock that is one, too.
+    const held = isOnDisk(options) ? watchedLock(lock, { manifest, time, lose }) : lock;
+    return new EmbeddedStore({ shards, time, parse, lock: held, backup, verify });
   } catch (error) {
     lock.release();
     throw error;

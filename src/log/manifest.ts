@@ -100,7 +100,8 @@ export class Manifest {
   publish(change: Partial<ManifestState>): void {
     this.prove();
     this.#attempt(() => {
-      this.#checkSoleWriter();
+      const other = this.findOther();
+      if (other !== undefined) throw other;
       const state = { ...this.state, ...change };
       const nextSegment = Math.max(state.nextSegment, ...state.segments.map(({ id }) => id + 1));
       const next = { number: this.generation + 1, state: { ...state, nextSegment } };
@@ -129,6 +130,18 @@ export class Manifest {
     });
   }
 
+  /**
+   * Why this is not the only writer, undefined if it is. The second line behind the directory's lock:
+   * two writers would overwrite each other.
+   *
+   * @throws {FlowError} `newer_format` if a newer version has written a generation.
+   */
+  findOther(): FlowError | undefined {
+    const other = readSlot(this.#directory, slotName(this.generation + 1));
+    if (other === undefined || other.number < this.generation) return undefined;
+    return new FlowError("store_failed", `Another process has written generation ${other.number}`);
+  }
+
   #attempt(act: () => void): void {
     if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
     try {
@@ -137,13 +150,6 @@ export class Manifest {
       this.#failure = failed("The manifest cannot be written", error);
       throw this.#failure;
     }
-  }
-
-  /** The second line behind the directory's lock: two writers would overwrite each other. */
-  #checkSoleWriter(): void {
-    const other = readSlot(this.#directory, slotName(this.generation + 1));
-    if (other === undefined || other.number < this.generation) return;
-    throw new FlowError("store_failed", `Another process has written generation ${other.number}`);
   }
 }
 

@@ -1,0 +1,68 @@
+import { rmSync } from "node:fs";
+import process from "node:process";
+import { join } from "node:path";
+import { watchedLock } from "../../src/engine/watched_lock.ts";
+import { FlowError } from "../../src/errors.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { Manifest } from "../../src/log/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { openStore } from "../../mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { test, when } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+
+/** A lock that is watched, and what is seen of it. */
+function scene() {
+  const directory = memoryDirectory();
+  const open = (): Manifest => Manifest.open({ directory, random: seededRandom(1) });
+  const time = manualTime();
+  const said: string[] = [];
+  const inner = { release: () => void said.push("released"), [Symbol.dispose]: () => {} };
+  const manifest = open();
+  const lock = watchedLock(inner, { manifest, time, lose: ({ code }) => void said.push(code) });
+  return { directory, open, time, said, manifest, lock };
+}
+
+test("watchedLock() ends the store when another one has opened the directory", async () => {
+  const { open, time, said, manifest, lock } = scene();
+  await time.advance(5_000);
+  manifest.publish({ epoch: 1 });
+  await time.advance(5_000);
+  assertEquals(said, []);
+  open().publish({ epoch: 2 });
+  await time.advance(1_000);
+  assertEquals([said, time.nextAlarmMs], [["store_failed"], undefined]);
+  lock.release();
+  assertEquals(said, ["store_failed", "released"]);
+});
+
+test("watchedLock() looks again where nothing can be read, and not after its release", async () => {
+  const { directory, time, said, lock } = scene();
+  directory.remove("MANIFEST.0");
+  directory.remove("MANIFEST.1");
+  await time.advance(3_000);
+  assertEquals(said, []);
+  lock.release();
+  assertEquals([said, time.nextAlarmMs], [["released"], undefined]);
+});
+
+test(
+  "a store ends whose lock was deleted, as soon as another one has its directory",
+  // Elsewhere files that are open cannot be deleted.
+  when(process.platform !== "win32"),
+  async () => {
+    using folder = scratchFolder();
+    const first = await openStore(folder.path);
+    await first.create("a", { type: "job" });
+    rmSync(join(folder.path, "LOCK"));
+    await using second = await openStore(folder.path);
+    while (first.health().status !== "failed") {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const error = await assertRejects(() => first.create("b", { type: "job" }), FlowError);
+    assertStringIncludes(String((error.cause as Error).message), "Another process");
+    await first.close();
+    assertEquals((await second.get("a"))?.state, "queued");
+    await second.create("c", { type: "job" });
+  },
+);
