@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
@@ -32,7 +32,10 @@ test("health() of a store that was closed or has failed is failed", async () => 
   disk.arm({ call: "flush" });
   await assertRejects(() => store.create("a", { type: "job" }), FlowError);
   assertEquals(codes(store), ["failed", "not_serving"]);
-  assert(store.health().problems[0]!.message.includes("failed"));
+  const { message } = store.health().problems[0]!;
+  assertStringIncludes(message, "The log or the state above it failed");
+  // A monitor sees nothing else, so it is told what led to it, too.
+  assertStringIncludes(message, "EIO");
   await store.close();
   const closed = await openStore(":memory:");
   await closed.close();
