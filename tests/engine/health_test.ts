@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
