@@ -39,12 +39,17 @@ function main(): void {
   const dir = mkdtempSync(join(tmpdir(), "flowcask-opening-"));
   const [store, copy] = [join(dir, "store"), join(dir, "copy")];
   child("build", store);
-  report(`${FLOWS} flows, from a checkpoint: ${child("open", store)}`);
+  const loaded = child("open", store);
+  report(`${FLOWS} flows, from a checkpoint: ${loaded}`);
   if (TAIL_MIB > 0) {
+    const alone = join(dir, "alone");
+    child("tail", alone);
+    const scanned = child("open", alone);
+    report(`${TAIL_MIB} MiB of other records alone: ${scanned}`);
     child("tail", store);
-    cpSync(store, copy, { recursive: true });
-    report(`… and ${TAIL_MIB} MiB behind it: ${child("open", copy)}`);
-    rmSync(copy, { recursive: true });
+    const both = child("open", store);
+    const ratio = parseFloat(both) / (parseFloat(loaded) + parseFloat(scanned));
+    report(`both: ${both}; ${ratio.toFixed(2)} × one after the other`);
   }
   cpSync(store, copy, { recursive: true });
   for (const name of readdirSync(copy)) {
