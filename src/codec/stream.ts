@@ -4,6 +4,7 @@
  * @module
  */
 import { DecodeError } from "./decode_error.ts";
+import { u32At } from "./u32.ts";
 
 /** Bytes that are collected before they are handed on. */
 const BUFFER_BYTES = 1 << 16;
@@ -81,8 +82,10 @@ export class StreamReader {
 
   /** A whole number below 2^32. */
   u32(): number {
-    const bytes = this.raw(4);
-    return (bytes[0]! | bytes[1]! << 8 | bytes[2]! << 16 | bytes[3]! << 24) >>> 0;
+    const at = this.#at;
+    if (at + 4 > this.#piece.length) return u32At(this.#joined(4), 0);
+    this.#at = at + 4;
+    return u32At(this.#piece, at);
   }
 
   /** Any number. */
@@ -107,6 +110,14 @@ export class StreamReader {
     const bytes = this.#piece.subarray(this.#at, end);
     this.#at = end;
     return bytes;
+  }
+
+  /** Puts a few bytes into an array, from an offset on, without a view of them. */
+  into(bytes: Uint8Array, offset: number, length: number): void {
+    const [piece, at] = [this.#piece, this.#at];
+    if (at + length > piece.length) return bytes.set(this.#joined(length), offset);
+    for (let index = 0; index < length; index++) bytes[offset + index] = piece[at + index]!;
+    this.#at = at + length;
   }
 
   /** Fills an array of numbers. */

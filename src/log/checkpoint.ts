@@ -23,9 +23,13 @@ const HEAD_BYTES = 65_536;
 /** What follows is written and checked in blocks of so many bytes at most. */
 const BLOCK_BYTES = 1 << 20;
 
-/** In front of a block stand its length, its CRC and the number of its part; the CRC covers that, too. */
-const BLOCK_HEADER_BYTES = 12;
+/**
+ * In front of a block stand its length, its CRC, its part and its number in that; the CRC covers those,
+ * too. With the number nobody reads a part in which a block is missing, before a CRC tells why.
+ */
+const BLOCK_HEADER_BYTES = 16;
 const PART_AT = 8;
+const NUMBER_AT = 12;
 
 /** What a checkpoint belongs to. */
 export interface CheckpointFacts {
@@ -77,6 +81,8 @@ export function checkpointsIn(directory: Directory, shard: number): CheckpointNa
 export class CheckpointWriter {
   readonly #file: SideFile;
   readonly #streams = new Map<number, StreamWriter>();
+  /** How many blocks each part has. */
+  readonly #counts = new Map<number, number>();
   #blocks: Uint8Array[] = [];
   #keptBytes = 0;
   #size = HEAD_BYTES;
@@ -151,7 +157,9 @@ export class CheckpointWriter {
 
   #add(part: number, bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
-      const block = blockOf(part, bytes.subarray(from, from + BLOCK_BYTES));
+      const number = this.#counts.get(part) ?? 0;
+      const block = blockOf(part, number, bytes.subarray(from, from + BLOCK_BYTES));
+      this.#counts.set(part, number + 1);
       this.#blocks.push(block);
       this.#keptBytes += block.length;
     }
@@ -219,12 +227,13 @@ export function proveCheckpoint(directory: Directory, name: string): void {
   withFile(directory, name, (file) => file.flush());
 }
 
-function blockOf(part: number, bytes: Uint8Array): Uint8Array {
+function blockOf(part: number, number: number, bytes: Uint8Array): Uint8Array {
   const block = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
   const view = new DataView(block.buffer);
   block.set(bytes, BLOCK_HEADER_BYTES);
   view.setUint32(0, bytes.length, true);
   view.setUint32(PART_AT, part, true);
+  view.setUint32(NUMBER_AT, number, true);
   view.setUint32(4, crc32(block.subarray(PART_AT)), true);
   return block;
 }
@@ -241,9 +250,12 @@ function blocksOf(file: FileHandle, size: number): Map<number, BlockPlace[]> {
       throw new DecodeError("The block is damaged");
     }
     const part = view.getUint32(PART_AT, true);
-    const blocks = parts.get(part);
-    if (blocks === undefined) parts.set(part, [{ at, length }]);
-    else blocks.push({ at, length });
+    const blocks = parts.get(part) ?? [];
+    if (view.getUint32(NUMBER_AT, true) !== blocks.length) {
+      throw new DecodeError("A block is missing");
+    }
+    if (blocks.length === 0) parts.set(part, blocks);
+    blocks.push({ at, length });
     at += BLOCK_HEADER_BYTES + length;
   }
   return parts;

@@ -235,6 +235,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   3: "8dce175edee70fba",
   4: "41181b57b26c442e",
   5: "1b25d2654c23db5c",
+  6: "d6a744928579ddfa",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

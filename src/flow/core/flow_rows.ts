@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StreamReader } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Priority } from "../mod.ts";
 import type { Dictionary } from "./dictionary.ts";
@@ -65,7 +66,7 @@ interface Piece {
 }
 
 /** Bytes of a row. */
-export const ROW_BYTES: number = ROW_DOUBLES * 8;
+const ROW_BYTES: number = ROW_DOUBLES * 8;
 
 /** What few flows have, and what is no number. */
 type Rest = Pick<Flow, "values" | "groups"> & Pick<Control, "rewoundTo">;
@@ -78,14 +79,6 @@ export interface Beside {
   readonly owner: string | null;
   /** Null: what hardly any flow has. */
   readonly rest: Rest | null;
-}
-
-/** What a row was saved with. */
-export interface LoadedRow {
-  /** The block that its identity is in now. */
-  readonly block: number;
-  /** What does not stand in the row; null: nothing. */
-  readonly beside: Beside | null;
 }
 
 /** A flow without what the arena has of it. */
@@ -260,11 +253,15 @@ export class FlowRows {
     while (this.#pieces.length * PIECE_ROWS < end) this.#grow(this.#pieces.length * PIECE_ROWS);
   }
 
-  /** Takes a row that was saved, under a handle that is free or new, with an identity in a block. */
-  load(handle: number, row: Uint8Array, { block, beside }: LoadedRow): void {
+  /** Takes the bytes of a row that was saved, under a handle that is free or new. */
+  load(handle: number, stream: StreamReader): void {
     this.reserve(handle + 1);
-    const { words, bytes } = this.#pieceOf(handle);
-    bytes.set(row, rowAt(handle) * 8);
+    stream.into(this.#pieceOf(handle).bytes, rowAt(handle) * 8, ROW_BYTES);
+  }
+
+  /** Completes a row that was loaded with the block of its identity, and what was saved beside it. */
+  complete(handle: number, block: number, beside: Beside | null): void {
+    const { words } = this.#pieceOf(handle);
     const at = wordsAt(handle);
     const { owner = null, rest = null } = beside ?? {};
     words[at + IDENTITY] = block;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter, setU32, u32At } from "../../codec/mod.ts";
+import { ByteReader, ByteWriter, setU32, type StreamReader, u32At } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
@@ -169,10 +169,10 @@ export class IdentityArena {
     return piece.subarray(start, start + u32At(piece, start));
   }
 
-  /** Keeps bytes that were saved. Returns the number of their block. */
-  load(bytes: Uint8Array): number {
-    const block = this.#take(unitsOf(bytes.length));
-    this.#pieceOf(block).set(bytes, offsetOf(block));
+  /** Keeps so many bytes that were saved. Returns the number of their block. */
+  load(stream: StreamReader, length: number): number {
+    const block = this.#take(unitsOf(length));
+    stream.into(this.#pieceOf(block), offsetOf(block), length);
     return block;
   }
 

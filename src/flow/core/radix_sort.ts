@@ -17,8 +17,8 @@ const WORD = 0x1_0000_0000;
 export function sortedBy(numbers: Uint32Array, keyOf: (number: number) => number): Uint32Array {
   let least = Infinity;
   let greatest = 0;
-  for (const number of numbers) {
-    const key = keyOf(number);
+  for (let index = 0; index < numbers.length; index++) {
+    const key = keyOf(numbers[index]!);
     if (key < least) least = key;
     if (key > greatest) greatest = key;
   }
@@ -34,11 +34,15 @@ function sortedByWord(
   wordOf: (number: number) => number,
   greatest: number,
 ): Uint32Array {
-  let words = Uint32Array.from(numbers, wordOf);
+  // Neither `from` nor `of`: with those a million numbers take Bun a tenth of a second more.
+  let words = new Uint32Array(numbers.length);
+  for (let index = 0; index < words.length; index++) words[index] = wordOf(numbers[index]!);
   let sorted = numbers;
   for (let shift = 0; shift < 32 && greatest >= 2 ** shift; shift += DIGIT_BITS) {
     const places = new Uint32Array(DIGITS + 1);
-    for (const word of words) places[((word >>> shift) & (DIGITS - 1)) + 1]! += 1;
+    for (let index = 0; index < words.length; index++) {
+      places[((words[index]! >>> shift) & (DIGITS - 1)) + 1]! += 1;
+    }
     for (let digit = 1; digit <= DIGITS; digit++) places[digit]! += places[digit - 1]!;
     const nextWords = new Uint32Array(words.length);
     const next = new Uint32Array(words.length);
