@@ -163,6 +163,13 @@ export class EngineProcess {
       };
       const options = { logs: [this.log], time, ...fixed, ...plans, checkpoints };
       this.shards = new WatchedShards(options, watch, practice.call);
+      // State that cannot be built is as good as a log that is lost. A checkpoint that cannot be
+      // read is not: then the log is.
+      const lose = this.shards.lose.bind(this.shards);
+      this.shards.lose = (cause) => {
+        tap.lost(cause);
+        return lose(cause);
+      };
       // So it is with checkpoints that are no use.
       directory.list();
       practice.shards?.(this.shards);
@@ -252,15 +259,6 @@ function tapped(inner: Log, tap: LogTap): Log {
         tap.lost(cause);
         set(cause);
       }),
-    *read(afterIndex) {
-      const frames = inner.read(afterIndex)[Symbol.iterator]();
-      while (true) {
-        // State that cannot be built is as good as a log that is lost.
-        const next = telling(() => frames.next(), (error) => tap.lost(error));
-        if (next.done === true) return;
-        yield next.value;
-      }
-    },
     readBytes: (...place) => telling(() => inner.readBytes(...place), () => tap.readFailed()),
     mark: () => telling(() => inner.mark(), (error) => tap.lost(error)),
   });
