@@ -5,9 +5,9 @@
  */
 import type { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
+import { invalid } from "../flow/core/mod.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
-import { invalid } from "./bad_option.ts";
 import { directoryAt } from "./directory_at.ts";
 import { checkLongWork, inPieces, type LongWorkOptions } from "./long_work.ts";
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
-import { invalid, refuseUnknown } from "./bad_option.ts";
+import { refuseUnknown } from "./unknown_option.ts";
 
 /** A piece has no more steps, however fast they are: a clock may stand still. */
 const STEPS_MAX = 1_000;

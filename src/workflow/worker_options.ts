@@ -84,7 +84,10 @@ export interface Worker extends AsyncDisposable {
    * because the store was closed or has failed. Never rejects.
    */
   readonly ended: Promise<void>;
-  /** Claims nothing more, lets the handlers that run finish, and settles their jobs. */
+  /**
+   * Claims nothing more, lets the handlers that run finish, and settles their jobs. A handler that
+   * waits for it waits for itself.
+   */
   drain(): Promise<void>;
   /**
    * Claims nothing more and aborts the signals of the jobs. Resolves when their handlers have ended,

@@ -1,13 +1,11 @@
 /**
- * What is wrong with how a store is opened, or with what takes long: refused as arguments are.
+ * Options of a store that do not exist.
  *
  * @module
  */
 import { unknownOption } from "../flow/core/mod.ts";
 
-export { invalid } from "../flow/core/mod.ts";
-
-/** Refuses options that do not exist. `at` stands before their names, such as `limits.`. */
+/** Refuses them as those of commands are. `at` stands before their names, such as `limits.`. */
 export function refuseUnknown(
   at: string,
   names: readonly string[],
