@@ -423,6 +423,32 @@ test("startWorker() settles a job whose result cannot be stored as one that went
   assertEquals([record?.state, record?.attempts, code], ["queued", 1, "invalid_argument"]);
 });
 
+test("startWorker() settles a job whose result cannot be read, and those that end with it", async () => {
+  await using opened = await open();
+  const { store, time } = opened;
+  const email = emailOn(store);
+  await email.createMany(["a", "b", "c"].map((id) => ({ id, payload: id })));
+  const transferred = new Uint8Array(8);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
+  const unreadable = {
+    get x(): number {
+      throw new Error("Nobody may look");
+    },
+  };
+  await using worker = startWorker(email, {
+    worker: "w",
+    handler: ({ id }) => ok(id === "a" ? transferred : id === "b" ? unreadable : "sent"),
+  });
+  await time.advance(0);
+  assertEquals([worker.stats.settled, worker.stats.refused], [3, 0]);
+  const states = [];
+  for (const id of ["a", "b", "c"]) states.push((await email.get(id))?.state);
+  assertEquals(states, ["queued", "queued", "completed"]);
+  const error = (await email.get("b", { full: true }))?.error as Record<string, unknown>;
+  assertEquals(error.code, "invalid_argument");
+  assertStringIncludes(String(error.message), "result cannot be read: Nobody may look");
+});
+
 test("startWorker() settles together what is too large for one command", async () => {
   await using opened = await open();
   const { store, time } = opened;

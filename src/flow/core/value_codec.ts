@@ -31,9 +31,23 @@ export interface ValueRoom {
 export function encodeValue(
   field: string,
   value: unknown,
-  { bytesMax, memory }: ValueRoom,
+  room: ValueRoom,
 ): Value | undefined {
   if (value === undefined) return undefined;
+  try {
+    return encoded(field, value, room);
+  } catch (error) {
+    if (error instanceof FlowError) throw error;
+    // A getter has thrown, or the bytes have been transferred to somebody else.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FlowError("invalid_argument", `${field} cannot be read: ${why}`, {
+      details: { field },
+      cause: error,
+    });
+  }
+}
+
+function encoded(field: string, value: unknown, { bytesMax, memory }: ValueRoom): Value {
   if (value instanceof Uint8Array) {
     refuseAbove(bytesMax, field, value.length);
     // The caller may write to its bytes again before they are on disk.
