@@ -23,7 +23,10 @@ export interface WorkerPace
   readonly heartbeat?: boolean | undefined;
   /** Stops the worker, as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of everything that went wrong outside the handlers. A throw in it is not caught. */
+  /**
+   * Hears of everything that went wrong outside the handlers; without it nobody does. That a lease was
+   * lost is told by the job's signal, and counted. A throw in it is not caught.
+   */
   readonly onError?: ((error: unknown, context: WorkerErrorContext) => void) | undefined;
   /** Clock, alarms and randomness. Default: the store's, else the machine's. */
   readonly time?: Time | undefined;
