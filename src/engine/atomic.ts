@@ -6,7 +6,9 @@
 import type { AtomicCommands, AtomicOptions, AtomicResult } from "../flow/mod.ts";
 import { answer, parseAtomic } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
+import { toldHere } from "./caller.ts";
 import type { KvParts } from "./kv_store.ts";
+import type { Verdict } from "./pending.ts";
 
 /** What an `atomic()` was called with. */
 export interface AtomicCall {
@@ -28,7 +30,7 @@ export async function applyAtomic(
   // What stands in the way of children may be in any shard.
   const spawns = command.steps.some((step) => step.command.kind === "spawn");
   const looksAt = spawns ? shards.all : [shard];
-  return await shards.call(() => {
+  const decide = (): Verdict<AtomicResult[]> => {
     const reply = shards.apply(command, shard);
     invariant(reply.kind === "atomic", "atomic() answers what its commands answer");
     return {
@@ -37,5 +39,10 @@ export async function applyAtomic(
       read: () =>
         wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
     };
-  }, () => looksAt);
+  };
+  try {
+    return await shards.call(decide, () => looksAt);
+  } catch (error) {
+    throw toldHere(error);
+  }
 }

@@ -59,6 +59,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { applyAtomic } from "./atomic.ts";
+import { toldHere } from "./caller.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
 import { historyVerdict, verdictOn } from "./verdict.ts";
 import { FeedStream } from "./event_stream.ts";
@@ -360,7 +361,12 @@ export class EmbeddedStore implements Store {
   }
 
   async #command<T>(parse: Parse<Command>, subject: unknown, options?: unknown): Promise<T> {
-    return await applyCommand(this.#shards, parse(subject, options, this.#parse));
+    const command = parse(subject, options, this.#parse);
+    try {
+      return await applyCommand(this.#shards, command);
+    } catch (error) {
+      throw toldHere(error);
+    }
   }
 
   async #claim(
