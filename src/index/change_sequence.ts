@@ -5,20 +5,8 @@
  */
 import { invariant } from "../invariant.ts";
 import { firstIndex } from "./binary_search.ts";
-import { LongUint32Array } from "./long_array.ts";
+import { type Block, BLOCK_PLACES, type ChangePlaces, HOLE } from "./change_places.ts";
 import type { IndexedMember } from "./members.ts";
-
-const HOLE = 0xffff_ffff;
-
-/** The most places of a block, as a power of two: what happens to one takes microseconds. */
-const BLOCK_BITS = 9;
-const BLOCK_PLACES = 1 << BLOCK_BITS;
-
-/** A place has its block's number in 32 bits, too. Every sequence has a block at least. */
-const BLOCKS_MAX = 2 ** (32 - BLOCK_BITS);
-
-/** Most sequences of relatives are short: a block has room for so many first. */
-const FIRST_PLACES = 8;
 
 /** A block that has only so many members left closes its holes, and then again at every half of it. */
 const FEW_COUNT = BLOCK_PLACES >>> 2;
@@ -29,96 +17,6 @@ export interface Run {
   readonly timeMs: number;
   /** The members. Costs as much as there are, so it is asked for only when it is their turn. */
   handles(): number[];
-}
-
-/**
- * Members that changed one after the other. They stand in typed arrays, which no collector looks
- * through: with five million members its longest pause was 18 ms beside lists of numbers.
- */
-interface Block {
-  /** The sequence that it is part of. */
-  readonly sequence: ChangeSequence;
-  /** The number by which members know it. */
-  readonly number: number;
-  /** Goes up from block to block of a sequence. */
-  readonly rank: number;
-  /** The members, and holes where there were some. */
-  handles: Uint32Array;
-  /** When they changed. */
-  timesMs: Float64Array;
-  /** How many places are in use, holes included. */
-  count: number;
-  /** How many members there are. */
-  size: number;
-}
-
-/** Where every member stands that is in one of several sequences of disjoint members. */
-export class ChangePlaces {
-  /** The number of the block and the place in it, by handle. */
-  readonly #places = new LongUint32Array();
-  readonly #blocks: (Block | undefined)[] = [];
-  readonly #free: number[] = [];
-
-  /** A new block of a sequence. */
-  add(sequence: ChangeSequence, rank: number): Block {
-    const number = this.#free.pop() ?? this.#blocks.length;
-    invariant(number < BLOCKS_MAX, "There are too many sequences of changes");
-    const block: Block = {
-      ...{ sequence, number, rank, count: 0, size: 0 },
-      handles: new Uint32Array(FIRST_PLACES),
-      timesMs: new Float64Array(FIRST_PLACES),
-    };
-    this.#blocks[number] = block;
-    return block;
-  }
-
-  /** Forgets a block. */
-  delete({ number }: Block): void {
-    this.#blocks[number] = undefined;
-    this.#free.push(number);
-  }
-
-  /** Puts a member at the end of a block that is not full. */
-  append(block: Block, handle: number, timeMs: number): void {
-    const place = block.count++;
-    if (place === block.handles.length) grow(block);
-    block.handles[place] = handle;
-    block.timesMs[place] = timeMs;
-    block.size++;
-    this.#places.set(handle, block.number * BLOCK_PLACES + place);
-  }
-
-  /** The sequence that a member is in, undefined if it is in none. */
-  sequenceOf(handle: number): ChangeSequence | undefined {
-    return this.#blockOf(handle)?.sequence;
-  }
-
-  /** When a member changed, undefined if it is in no sequence. */
-  timeOf(handle: number): number | undefined {
-    return this.#blockOf(handle)?.timesMs[this.#placeOf(handle)];
-  }
-
-  /** Makes a hole where a member stands. Returns its block. */
-  vacate(handle: number): Block {
-    const block = this.#blockOf(handle);
-    // Not the message as an argument: it would be made every time.
-    if (block === undefined) invariant(false, `handle ${handle} is in no sequence`);
-    block.handles[this.#placeOf(handle)] = HOLE;
-    block.size--;
-    return block;
-  }
-
-  #blockOf(handle: number): Block | undefined {
-    const block = this.#blocks[this.#places.get(handle) >>> BLOCK_BITS];
-    const place = this.#placeOf(handle);
-    if (block === undefined || place >= block.count) return undefined;
-    return block.handles[place] === handle ? block : undefined;
-  }
-
-  /** The place in its block of a member that is in one. */
-  #placeOf(handle: number): number {
-    return this.#places.get(handle) & (BLOCK_PLACES - 1);
-  }
 }
 
 /**
@@ -177,9 +75,9 @@ export class ChangeSequence {
     for (let at = 0; at < this.#blocks.length; at++) {
       const block = this.#blocks[at]!;
       for (let place = 0; place < block.count; place++) {
-        const handle = block.handles[place]!;
+        const handle = this.#places.handleAt(block, place);
         if (handle === HOLE) continue;
-        const timeMs = block.timesMs[place]!;
+        const timeMs = this.#places.timeAt(block, place);
         yield { handle, isInOrder: timeMs >= lastMs };
         lastMs = timeMs;
       }
@@ -207,10 +105,10 @@ export class ChangeSequence {
     const found: number[] = [];
     for (let at = this.#seekBlock(timeMs); at < this.#blocks.length; at++) {
       const block = this.#blocks[at]!;
-      const { handles, timesMs } = block;
-      for (let place = seek(block, timeMs); place < block.count; place++) {
-        if (timesMs[place] !== timeMs) return found;
-        if (handles[place] !== HOLE) found.push(handles[place]!);
+      for (let place = this.#seek(block, timeMs); place < block.count; place++) {
+        if (this.#places.timeAt(block, place) !== timeMs) return found;
+        const handle = this.#places.handleAt(block, place);
+        if (handle !== HOLE) found.push(handle);
       }
     }
     return found;
@@ -220,9 +118,8 @@ export class ChangeSequence {
   #nextMs(afterMs: number): number {
     for (let at = this.#seekBlock(afterMs + 1); at < this.#blocks.length; at++) {
       const block = this.#blocks[at]!;
-      const { handles, timesMs } = block;
-      for (let place = seek(block, afterMs + 1); place < block.count; place++) {
-        if (handles[place] !== HOLE) return timesMs[place]!;
+      for (let place = this.#seek(block, afterMs + 1); place < block.count; place++) {
+        if (!this.#isHole(block, place)) return this.#places.timeAt(block, place);
       }
     }
     return Infinity;
@@ -232,9 +129,8 @@ export class ChangeSequence {
   #previousMs(beforeMs: number): number {
     for (let at = Math.min(this.#seekBlock(beforeMs), this.#blocks.length - 1); at >= 0; at--) {
       const block = this.#blocks[at]!;
-      const { handles, timesMs } = block;
-      for (let place = seek(block, beforeMs) - 1; place >= 0; place--) {
-        if (handles[place] !== HOLE) return timesMs[place]!;
+      for (let place = this.#seek(block, beforeMs) - 1; place >= 0; place--) {
+        if (!this.#isHole(block, place)) return this.#places.timeAt(block, place);
       }
     }
     return -Infinity;
@@ -243,15 +139,24 @@ export class ChangeSequence {
   /** The first block that ends at or after an instant. */
   #seekBlock(fromMs: number): number {
     return firstIndex(this.#blocks.length, (at) => {
-      const { timesMs, count } = this.#blocks[at]!;
-      return timesMs[count - 1]! - fromMs;
+      const block = this.#blocks[at]!;
+      return this.#places.timeAt(block, block.count - 1) - fromMs;
     });
+  }
+
+  /** The first place of a block that is at or after an instant. */
+  #seek(block: Block, fromMs: number): number {
+    return firstIndex(block.count, (place) => this.#places.timeAt(block, place) - fromMs);
+  }
+
+  #isHole(block: Block, place: number): boolean {
+    return this.#places.handleAt(block, place) === HOLE;
   }
 
   /** A block with room at the end, behind one that has none. */
   #extend(last: Block | undefined): Block {
     if (last !== undefined && last.size < BLOCK_PLACES >>> 1) {
-      this.#close(last);
+      this.#places.close(last);
       return last;
     }
     const block = this.#places.add(this, last === undefined ? 0 : last.rank + 1);
@@ -263,23 +168,14 @@ export class ChangeSequence {
   #join(block: Block): void {
     const at = this.#indexOf(block);
     const before = this.#blocks[at - 1];
-    this.#close(block);
+    this.#places.close(block);
     if (before === undefined || before.size + block.size > BLOCK_PLACES >>> 1) return;
-    this.#close(before);
+    this.#places.close(before);
     for (let place = 0; place < block.count; place++) {
-      this.#places.append(before, block.handles[place]!, block.timesMs[place]!);
+      const handle = this.#places.handleAt(block, place);
+      this.#places.append(before, handle, this.#places.timeAt(block, place));
     }
     this.#drop(block);
-  }
-
-  #close(block: Block): void {
-    const { handles, timesMs, count } = block;
-    block.count = 0;
-    block.size = 0;
-    for (let place = 0; place < count; place++) {
-      const handle = handles[place]!;
-      if (handle !== HOLE) this.#places.append(block, handle, timesMs[place]!);
-    }
   }
 
   #drop(block: Block): void {
@@ -290,19 +186,4 @@ export class ChangeSequence {
   #indexOf({ rank }: Block): number {
     return firstIndex(this.#blocks.length, (at) => this.#blocks[at]!.rank - rank);
   }
-}
-
-/** Gives a block room for four times as many members. */
-function grow(block: Block): void {
-  const { handles, timesMs } = block;
-  const places = Math.min(4 * handles.length, BLOCK_PLACES);
-  block.handles = new Uint32Array(places);
-  block.handles.set(handles);
-  block.timesMs = new Float64Array(places);
-  block.timesMs.set(timesMs);
-}
-
-/** The first place at or after an instant. */
-function seek({ timesMs, count }: Block, fromMs: number): number {
-  return firstIndex(count, (place) => timesMs[place]! - fromMs);
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ChangePlaces, ChangeSequence } from "./change_sequence.ts";
+import { ChangePlaces } from "./change_places.ts";
+import { ChangeSequence } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import type { IndexedMember, Members } from "./members.ts";
 

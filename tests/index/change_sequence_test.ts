@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { assertEquals, assertLess, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { ChangePlaces, ChangeSequence } from "../../src/index/change_sequence.ts";
+import { ChangePlaces } from "../../src/index/change_places.ts";
+import { ChangeSequence } from "../../src/index/change_sequence.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 
