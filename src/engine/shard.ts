@@ -164,7 +164,7 @@ export class Shard {
     const base = this.footing();
     const encoded = this.#state.encode(effects, base.lsn + 1);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
-    const commandBytes = encoded.bytes.length - (encoded.ends[aheadCount - 1] ?? 0);
+    const commandBytes = encoded.bytes.length - encoded.bounds[aheadCount]!;
     if (commandBytes > limits.commandBytesMax) throw tooLarge(commandBytes, limits);
     this.#host.admission.admit(effects, encoded.bytes.length);
     return { effects, encoded, aheadCount, commandBytes, base };
@@ -181,16 +181,17 @@ export class Shard {
   }
 
   /** Lets a plan change the state. Does not fail if room was made for it and it is on its base. */
-  write({ effects, encoded: { bytes, ends }, aheadCount }: PlannedWrite, nowMs: number): void {
+  write({ effects, encoded: { bytes, bounds }, aheadCount }: PlannedWrite, nowMs: number): void {
     // Parts of values may stand in frames of their own; the command itself stands in one.
     for (let first = 0; first <= aheadCount; first++) {
       const end = first < aheadCount ? first + 1 : effects.length;
-      const records = bytes.subarray(ends[first - 1] ?? 0, ends[end - 1]);
+      // A view takes time, and mostly it would be of all of them.
+      const records = aheadCount === 0 ? bytes : bytes.subarray(bounds[first], bounds[end]);
       this.#makeRoom(records.length);
       const frame = this.#ahead.opened();
-      const firstLsn = frame.nextLsn;
-      const place = { ...frame.place, offset: frame.append(records, end - first, nowMs) };
-      this.#state.applyAll(effects, { first, end, ends, firstLsn, place });
+      const { nextLsn: firstLsn, place: { segment } } = frame;
+      const place = { segment, offset: frame.append(records, end - first, nowMs) };
+      this.#state.applyAll(effects, { first, end, bounds, firstLsn, place });
     }
     this.#host.wrote(effects);
   }

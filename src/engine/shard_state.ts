@@ -88,12 +88,12 @@ export interface ShardStateOptions {
 export interface EncodedRecords {
   /** All of them. */
   readonly bytes: Uint8Array;
-  /** Where each of them ends, which is where the next one begins. */
-  readonly ends: readonly number[];
+  /** Where each of them begins, and behind that where the last one ends. */
+  readonly bounds: readonly number[];
 }
 
 /** Some effects of a command, from the first to before the last, and where their records stand. */
-export interface EffectRange extends Pick<EncodedRecords, "ends"> {
+export interface EffectRange extends Pick<EncodedRecords, "bounds"> {
   /** The index of the first of them. */
   readonly first: number;
   /** The index after the last. */
@@ -227,11 +227,14 @@ export class ShardState {
    * the command that brings them.
    */
   decide(command: Command, circumstances: Circumstances): Decision {
-    const { firstLsn, limits, nowMs } = circumstances;
+    const { nowMs, firstLsn, random, limits, neighbours } = circumstances;
     const { effects: ahead, parts } = partsOf(command.largeValues, firstLsn, limits);
     const decision = decide(this.flows, command, {
-      ...circumstances,
+      nowMs,
       firstLsn: firstLsn + ahead.length,
+      random,
+      limits,
+      neighbours,
       parts,
       loaded: load(needsOf(this.flows, command, nowMs), this.records),
     });
@@ -250,16 +253,16 @@ export class ShardState {
     if (this.#writer.capacity > KEPT_BYTES_MAX) this.#writer = new ByteWriter();
     this.#writer.reset();
     const { dictionary } = this.flows;
-    const ends = writeEffects(this.#writer, effects, { firstLsn, dictionary });
-    return { bytes: this.#writer.bytes(), ends };
+    const bounds = writeEffects(this.#writer, effects, { firstLsn, dictionary });
+    return { bytes: this.#writer.bytes(), bounds };
   }
 
   /** Lets effects change the state, whose records stand one after the other from a place on. */
-  applyAll(effects: readonly Effect[], { first, end, ends, firstLsn, place }: EffectRange): void {
-    const base = place.offset - (ends[first - 1] ?? 0);
+  applyAll(effects: readonly Effect[], { first, end, bounds, firstLsn, place }: EffectRange): void {
+    const { segment } = place;
+    const base = place.offset - bounds[first]!;
     for (let index = first; index < end; index++) {
-      const offset = base + (ends[index - 1] ?? 0);
-      this.apply(effects[index]!, firstLsn + index - first, place.segment, offset);
+      this.apply(effects[index]!, firstLsn + index - first, segment, base + bounds[index]!);
     }
   }
 
@@ -271,12 +274,21 @@ export class ShardState {
   }
 }
 
+/** What brings large values, and where they will stand. */
+interface PartsAhead {
+  readonly effects: readonly Effect[];
+  readonly parts: ReadonlyMap<Value, ValueParts>;
+}
+
+const NO_PARTS: PartsAhead = { effects: [], parts: new Map() };
+
 /** The effects that bring large values, part by part, and where the parts will stand. */
 function partsOf(
   values: readonly Value[],
   firstLsn: number,
   { valueInlineBytesMax: partBytes }: FlowLimits,
-): { readonly effects: Effect[]; readonly parts: Map<Value, ValueParts> } {
+): PartsAhead {
+  if (values.length === 0) return NO_PARTS;
   const effects: Effect[] = [];
   const parts = new Map<Value, ValueParts>();
   for (const value of values) {

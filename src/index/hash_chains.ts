@@ -64,13 +64,7 @@ export class HashChains {
 
   /** Removes a handle that is there. */
   remove(handle: number): void {
-    const bucket = this.#buckets.of(this.#links.get(LINKS * handle + HASH));
-    const after = this.#links.get(LINKS * handle + NEXT);
-    const before = this.#links.get(LINKS * handle + PREVIOUS);
-    if (before !== 0) this.#links.set(LINKS * (before - 1) + NEXT, after);
-    else if (this.#heads.get(bucket) === handle + 1) this.#heads.set(bucket, after);
-    else invariant(false, `handle ${handle} is in no bucket`);
-    if (after !== 0) this.#links.set(LINKS * (after - 1) + PREVIOUS, before);
+    this.#take(this.#buckets.of(this.#links.get(LINKS * handle + HASH)), handle);
     this.#links.set(LINKS * handle + PREVIOUS, 0);
     this.#size--;
   }
@@ -83,15 +77,26 @@ export class HashChains {
     this.#heads.set(bucket, handle + 1);
   }
 
+  #take(bucket: number, handle: number): void {
+    const after = this.#links.get(LINKS * handle + NEXT);
+    const before = this.#links.get(LINKS * handle + PREVIOUS);
+    if (before !== 0) this.#links.set(LINKS * (before - 1) + NEXT, after);
+    else if (this.#heads.get(bucket) === handle + 1) this.#heads.set(bucket, after);
+    else invariant(false, `handle ${handle} is in no bucket`);
+    if (after !== 0) this.#links.set(LINKS * (after - 1) + PREVIOUS, before);
+  }
+
   /** Adds a bucket, and moves there what belongs there from the one that it was part of. */
   #divide(): void {
     const divided = this.#buckets.divide();
     let at = this.#heads.get(divided);
-    this.#heads.set(divided, 0);
     while (at !== 0) {
       const handle = at - 1;
       at = this.#links.get(LINKS * handle + NEXT);
-      this.#push(this.#buckets.of(this.#links.get(LINKS * handle + HASH)), handle);
+      const bucket = this.#buckets.of(this.#links.get(LINKS * handle + HASH));
+      if (bucket === divided) continue;
+      this.#take(divided, handle);
+      this.#push(bucket, handle);
     }
   }
 }

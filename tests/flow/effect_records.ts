@@ -14,6 +14,6 @@ export function encodeEffects(
   dictionary: Dictionary,
 ): Uint8Array[] {
   const writer = new ByteWriter();
-  const ends = writeEffects(writer, effects, { firstLsn, dictionary });
-  return ends.map((end, index) => writer.bytes().slice(ends[index - 1] ?? 0, end));
+  const bounds = writeEffects(writer, effects, { firstLsn, dictionary });
+  return effects.map((_, index) => writer.bytes().slice(bounds[index], bounds[index + 1]));
 }

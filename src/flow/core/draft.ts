@@ -7,7 +7,6 @@ import type { Hash64 } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
-import { ChangedFlows } from "./changed_flows.ts";
 import type { FlowTarget } from "./command.ts";
 import { cancelForeclosed } from "./cascade.ts";
 import { type ClosingView, isForeclosed } from "./closing.ts";
@@ -16,7 +15,8 @@ import type { DecideContext } from "./decide_context.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
-import { type FlowKey, KeySet, nextKey } from "./flow_key.ts";
+import { type FlowKey, nextKey } from "./flow_key.ts";
+import { FlowsByKey } from "./flows_by_key.ts";
 import { KvDraft } from "./kv_draft.ts";
 import { NO_GROUPS } from "./group.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
@@ -62,10 +62,11 @@ export class Draft implements FlowLookup, ClosingView {
   /** Names that have no number before the command. Mostly none. */
   #newNames: Set<string> | undefined;
   /** Flows that were named. Only where naming one twice is refused. */
-  #named: KeySet | undefined;
+  #named: FlowsByKey | undefined;
   /** Values since the last control block. They are of the flow whose control block comes next. */
   #valueCount = 0;
-  readonly #changed = new ChangedFlows();
+  /** Flows as the command has left them so far. */
+  readonly #changed = new FlowsByKey();
   /** Flows as they were created. */
   readonly #born: Flow[] = [];
   #family: Family | undefined;
@@ -126,9 +127,9 @@ export class Draft implements FlowLookup, ClosingView {
     // One that another shard has is none of this command's: it was looked for there before.
     if (flow === undefined || !this.isHere(flow.identity.partitionKey)) throw notFound(target);
     if (!this.refusesRepeats) return flow;
-    const named = this.#named ??= new KeySet();
-    if (named.has(flow.key)) throw duplicate(flow);
-    named.add(flow.key);
+    const named = this.#named ??= new FlowsByKey();
+    if (named.get(flow.key) !== undefined) throw duplicate(flow);
+    named.set(flow);
     return flow;
   }
 
@@ -153,8 +154,10 @@ export class Draft implements FlowLookup, ClosingView {
 
   recorded(partitionKey: string, id: string): Flow | undefined {
     const { keys, table } = this.state;
-    return this.#changed.find(keys.first(partitionKey, id), partitionKey, id) ??
-      table.find(partitionKey, id);
+    const known = table.find(partitionKey, id);
+    return known === undefined
+      ? this.#changed.find(keys.first(partitionKey, id), partitionKey, id)
+      : this.#changed.get(known.key) ?? known;
   }
 
   /** A flow as it is after what the command has done so far. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteWriter, type Hash64, isSameHash } from "../../codec/mod.ts";
+import { ByteWriter, type Hash64 } from "../../codec/mod.ts";
 
 /**
  * 64 bits that name a flow in every record about it: a keyed hash of its partition and id, the two
@@ -67,24 +67,6 @@ export function nextKey({ hi, lo }: FlowKey): FlowKey | undefined {
 /** 32 bits that all keys have in common that a flow may have. */
 export function hashOfKey({ hi, lo }: FlowKey): number {
   return (hi ^ (lo >>> 2)) >>> 0;
-}
-
-/** Keys of one command. By a small number first: texts for a map took four times as long. */
-export class KeySet {
-  readonly #keys: FlowKey[] = [];
-  #numbers: Set<number> | undefined;
-
-  /** Whether a key is in the set. */
-  has(key: FlowKey): boolean {
-    return this.#numbers?.has(numberOfKey(key)) === true &&
-      this.#keys.some((other) => isSameHash(other, key));
-  }
-
-  /** Adds a key that is not in the set. */
-  add(key: FlowKey): void {
-    this.#keys.push(key);
-    (this.#numbers ??= new Set()).add(numberOfKey(key));
-  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { type Beside, FlowRows } from "./flow_rows.ts";
 import type { FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
 import { sortedBy } from "./radix_sort.ts";
-import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
+import { RECENT_COUNT, RecentIds, RecentKeys } from "./recent_keys.ts";
 
 /** What a table is made of. */
 export interface PackedTableParts {
@@ -45,6 +45,7 @@ export class PackedTable implements FlowTable {
   /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
   readonly #recentKeys = new RecentKeys();
+  readonly #recentIds = new RecentIds();
   readonly #copy: SlowCopy = new SlowCopy({
     end: () => this.#rows.end,
     // Who has a seat as well is written there.
@@ -78,10 +79,10 @@ export class PackedTable implements FlowTable {
   }
 
   find(partitionKey: string, id: string): Flow | undefined {
-    const key = this.#keys.first(partitionKey, id);
-    const recent = this.#recentAt(this.#recentKeys.handleOf(key));
+    const recent = this.#recentAt(this.#recentIds.handleOf(id));
     const isRecent = recent?.identity.id === id && recent.identity.partitionKey === partitionKey;
     if (isRecent) return recent;
+    const key = this.#keys.first(partitionKey, id);
     const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
     let isHashed = false;
@@ -134,6 +135,7 @@ export class PackedTable implements FlowTable {
     const { key, bodyLsn, control, lsn, values, groups } = this.#rows.read(handle);
     const identity = this.#identities.read(this.#rows.identityOf(handle));
     const flow = { key, identity, bodyLsn, control, lsn, values, groups };
+    this.#recentIds.note(identity.id, handle);
     this.#remember(handle, flow);
     return flow;
   }
@@ -172,6 +174,7 @@ export class PackedTable implements FlowTable {
     this.#absent = undefined;
     this.#byKey.add(handle, hashOfKey(flow.key));
     this.#byId.add(handle, this.#keys.hashOfText(flow.identity.id));
+    this.#recentIds.note(flow.identity.id, handle);
     this.#remember(handle, flow);
     return handle;
   }

@@ -16,13 +16,14 @@ export interface NameIds {
 
 /** The names of a dictionary, and those that effects are about to add to it. */
 export function nameIds(dictionary: Dictionary, effects: readonly Effect[]): NameIds {
-  const added = new Map<string, number>();
+  // Made for those that there are: hardly any command brings a name.
+  let added: Map<string, number> | undefined;
   for (const effect of effects) {
-    if (effect.kind === "dict") added.set(effect.name, effect.id);
+    if (effect.kind === "dict") (added ??= new Map()).set(effect.name, effect.id);
   }
   return {
     idOf(name): number {
-      const id = dictionary.idOf(name) ?? added.get(name);
+      const id = dictionary.idOf(name) ?? added?.get(name);
       // Not the message as an argument: it would be made every time.
       if (id === undefined) invariant(false, `the name "${name}" has no number`);
       return id;

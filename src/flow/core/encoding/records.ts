@@ -61,7 +61,7 @@ export interface RecordsOptions {
 /**
  * Writes the records of a command's effects, whole, with header and checksum.
  *
- * @returns Where each of them ends, which is where the next one begins.
+ * @returns Where each of them begins, and behind that where the last one ends.
  */
 export function writeEffects(
   writer: ByteWriter,
@@ -69,7 +69,7 @@ export function writeEffects(
   { firstLsn, dictionary }: RecordsOptions,
 ): number[] {
   const names = nameIds(dictionary, effects);
-  const ends: number[] = [];
+  const bounds = [writer.length];
   // One for all records: it is read at once.
   const head = { type: 0, lsn: firstLsn, fixedLength: 0 };
   for (const effect of effects) {
@@ -80,9 +80,9 @@ export function writeEffects(
     writeRest(writer, effect, names);
     endRecord(writer, start, head);
     head.lsn++;
-    ends.push(writer.length);
+    bounds.push(writer.length);
   }
-  return ends;
+  return bounds;
 }
 
 /**
