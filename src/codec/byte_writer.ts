@@ -16,9 +16,6 @@ const SHORT_TEXT_MAX = 64;
 /** So many bytes are set sooner than the runtime is asked to. */
 const FEW_BYTES = 32;
 
-/** So many are copied sooner than a view of them is made. */
-const COPIED_BYTES = 128;
-
 const encoder = new TextEncoder();
 
 /**
@@ -49,12 +46,6 @@ export class ByteWriter {
   /** The buffer, for whoever takes its first `length` bytes without a view of them. */
   get buffer(): Uint8Array<ArrayBuffer> {
     return this.#bytes;
-  }
-
-  /** Copies what was written to `at` in other bytes. */
-  copyTo(bytes: Uint8Array, at: number): void {
-    if (this.#length > COPIED_BYTES) return bytes.set(this.bytes(), at);
-    for (let index = 0; index < this.#length; index++) bytes[at + index] = this.#bytes[index]!;
   }
 
   /** What was written, from `start` on; a view, good until the next write. */

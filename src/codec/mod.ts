@@ -5,6 +5,7 @@
  */
 
 export { type ByteRange, ByteReader } from "./byte_reader.ts";
+export { type ByteSpan, copySpan } from "./byte_span.ts";
 export { ByteWriter } from "./byte_writer.ts";
 export { crc32, crc32OfText } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";

@@ -191,7 +191,7 @@ export class Shard {
       const frame = this.#ahead.opened();
       const { nextLsn: firstLsn, place: { segment } } = frame;
       const place = { segment, offset: frame.append(records, end - first, nowMs) };
-      this.#state.applyAll(effects, { first, end, bounds, firstLsn, place });
+      this.#state.applyAll(effects, { first, end, bytes, bounds, firstLsn, place });
     }
     this.#host.wrote(effects);
   }

@@ -29,7 +29,13 @@ import {
 } from "../flow/core/mod.ts";
 import type { FlowLimits } from "../flow/mod.ts";
 import { isFlowError } from "../errors.ts";
-import { ByteWriter, type SipKey, type StreamReader, type StreamWriter } from "../codec/mod.ts";
+import {
+  type ByteSpan,
+  ByteWriter,
+  type SipKey,
+  type StreamReader,
+  type StreamWriter,
+} from "../codec/mod.ts";
 import { Keydir } from "../bitcask/mod.ts";
 import { type BodyPlace, frameEnd, type Log, recordsOf } from "../log/mod.ts";
 import type { Random } from "../time/mod.ts";
@@ -93,7 +99,7 @@ export interface EncodedRecords {
 }
 
 /** Some effects of a command, from the first to before the last, and where their records stand. */
-export interface EffectRange extends Pick<EncodedRecords, "bounds"> {
+export interface EffectRange extends EncodedRecords {
   /** The index of the first of them. */
   readonly first: number;
   /** The index after the last. */
@@ -190,7 +196,8 @@ export class ShardState {
     for (const frame of log.read(this.read.end ?? 0)) {
       for (const { record, place } of recordsOf(frame)) {
         const effect = storedEffect(record, place, this.flows.dictionary);
-        this.apply(effect, record.lsn, place.segment, place.offset);
+        const { lsn, bytes } = record;
+        this.apply(effect, lsn, place, { bytes, start: 0, end: bytes.length });
       }
       this.committed(frame.timeMs);
       this.read.add(frameEnd(frame));
@@ -258,18 +265,25 @@ export class ShardState {
   }
 
   /** Lets effects change the state, whose records stand one after the other from a place on. */
-  applyAll(effects: readonly Effect[], { first, end, bounds, firstLsn, place }: EffectRange): void {
-    const { segment } = place;
-    const base = place.offset - bounds[first]!;
+  applyAll(
+    effects: readonly Effect[],
+    { first, end, bytes, bounds, firstLsn, place: { segment, offset } }: EffectRange,
+  ): void {
+    // One for all records: nobody keeps it.
+    const record = { bytes, start: bounds[first]!, end: 0 };
+    const place = { segment, offset };
     for (let index = first; index < end; index++) {
-      this.apply(effects[index]!, firstLsn + index - first, segment, base + bounds[index]!);
+      record.end = bounds[index + 1]!;
+      this.apply(effects[index]!, firstLsn + index - first, place, record);
+      place.offset += record.end - record.start;
+      record.start = record.end;
     }
   }
 
-  /** Lets an effect change the state, whose record stands at an offset of a segment. */
-  apply(effect: Effect, lsn: number, segment: number, offset: number): void {
+  /** Lets an effect change the state, whose record stands at a place and is at hand. */
+  apply(effect: Effect, lsn: number, { segment, offset }: BodyPlace, record: ByteSpan): void {
     this.keydir.append(lsn, segment, offset);
-    const previousLsn = evolve(this.flows, effect, lsn);
+    const previousLsn = evolve(this.flows, effect, lsn, record);
     if (previousLsn > 0) this.keydir.link(lsn, previousLsn);
   }
 }

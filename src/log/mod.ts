@@ -53,6 +53,7 @@ export {
   beginRecord,
   decodeRecord,
   endRecord,
+  fixedLengthAt,
   isKnown,
   type LogRecord,
   readRecord,

@@ -74,6 +74,9 @@ const READ_BYTES = 1_024;
 
 const SKIPPABLE = 1;
 
+/** Where the length of the fixed part stands in the header. */
+const FIXED_LENGTH_AT = 10;
+
 /** Types that this version understands or may keep without understanding them. */
 const TYPE_MAX = 20;
 
@@ -110,11 +113,16 @@ export function endRecord(writer: ByteWriter, start: number, head: RecordHead): 
   putU32(view, start, writer.length - start);
   putU8(view, start + 8, head.type);
   putU8(view, start + 9, head.isSkippable === true ? SKIPPABLE : 0);
-  putU8(view, start + 10, head.fixedLength);
+  putU8(view, start + FIXED_LENGTH_AT, head.fixedLength);
   putU8(view, start + 11, 0);
   putU48(view, start + 12, head.lsn);
   putU16(view, start + 18, 0);
   putU32(view, start + 4, writer.crc32(start + 8));
+}
+
+/** How long the fixed part is of the record that begins at `start`. */
+export function fixedLengthAt(bytes: Uint8Array, start: number): number {
+  return bytes[start + FIXED_LENGTH_AT]!;
 }
 
 /**
@@ -143,7 +151,7 @@ function decodeAnyRecord(bytes: Uint8Array): LogRecord {
     throw new DecodeError("The record's header has unknown flags");
   }
   const lsn = u32At(bytes, 12) + (bytes[16]! + bytes[17]! * 0x100) * 0x1_0000_0000;
-  const fixedLength = bytes[10]!;
+  const fixedLength = fixedLengthAt(bytes, 0);
   const restStart = RECORD_HEADER_BYTES + fixedLength;
   if (restStart > length) throw new DecodeError("The record is shorter than its fixed part");
   return {

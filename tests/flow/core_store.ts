@@ -250,7 +250,7 @@ export class CoreStore {
         this.log[lsn - 1] = { lsn, bytes };
         const stored = core.decodeEffect(record, this.state.dictionary);
         const effect = rebuilding.effect === undefined ? stored : rebuilding.effect(stored);
-        if (effect !== undefined) this.#evolve(effect, lsn);
+        if (effect !== undefined) this.#evolve(effect, lsn, bytes);
       }
       // Of frames that were merged the last records may be gone; commands are whole all the same.
       this.log.length = frame.end.lsn;
@@ -344,13 +344,14 @@ export class CoreStore {
       const decoded = core.decodeEffect(decodeRecord(bytes, lsn), this.state.dictionary);
       assertEquals(decoded, effect);
       this.log.push({ lsn, bytes });
-      this.#evolve(decoded, lsn);
+      this.#evolve(decoded, lsn, bytes);
     }
     this.wroteAtMs = this.nowMs;
   }
 
-  #evolve(effect: core.Effect, lsn: number): void {
-    this.records.link(lsn, core.evolve(this.state, effect, lsn));
+  #evolve(effect: core.Effect, lsn: number, bytes: Uint8Array): void {
+    const record = { bytes, start: 0, end: bytes.length };
+    this.records.link(lsn, core.evolve(this.state, effect, lsn, record));
   }
 
   #answer(reply: core.Reply): core.Answer {

@@ -4,6 +4,8 @@ import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
+import type { BodyEffect } from "../../src/flow/core/effect.ts";
+import { bodyOf } from "../../src/flow/core/encoding/body.ts";
 import type { Flow } from "../../src/flow/core/flow.ts";
 import { FlowKeys, nextKey } from "../../src/flow/core/flow_key.ts";
 import { IdentityArena } from "../../src/flow/core/identity_arena.ts";
@@ -11,6 +13,7 @@ import { NamePool } from "../../src/flow/core/name_pool.ts";
 import type { FlowTable } from "../../src/flow/core/flow_table.ts";
 import { PackedTable } from "../../src/flow/core/table.ts";
 import { CoreStore } from "./core_store.ts";
+import { encodeEffects } from "./effect_records.ts";
 import { compareBytes } from "../index/crowd.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
 
@@ -206,6 +209,25 @@ test("IdentityArena uses the blocks again that were given back", () => {
   const after = arena.add(identity("f"));
   assertEquals([arena.idOf(large).length, arena.idOf(after)], [200_000, "f"]);
   assertEquals(arena.read(after), identityOf("f", "p", {}));
+});
+
+test("IdentityArena keeps what a record says as it would have written it", () => {
+  const names = dictionary();
+  const arena = new IdentityArena(names);
+  const effect: BodyEffect = {
+    kind: "body",
+    key: { hi: 1, lo: 2 },
+    identity: identityOf("é".repeat(100), "p", {}),
+  };
+  const [bytes] = encodeEffects([effect], 9, names);
+  const body = bodyOf({ bytes: bytes!, start: 0, end: bytes!.length });
+  const [own, ofRecord] = [arena.add(effect), arena.add(effect, body)];
+  assertEquals(arena.save(ofRecord), arena.save(own));
+  assertEquals(arena.read(ofRecord), effect.identity);
+  // Another version has bodies that begin otherwise: they are written anew.
+  const other = bytes!.slice();
+  other[10]!++;
+  assertEquals(bodyOf({ bytes: other, start: 0, end: other.length }), undefined);
 });
 
 test("NamePool gives a number again when nobody uses it any more", () => {

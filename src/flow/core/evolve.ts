@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteSpan } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type {
   BodyEffect,
@@ -19,6 +20,7 @@ import type {
   ValuesEffect,
 } from "./effect.ts";
 import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
+import { bodyOf } from "./encoding/body.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
 import { type Group, NO_GROUPS, withGroups } from "./group.ts";
 import { type NamedValues, NO_VALUES } from "./named_values.ts";
@@ -34,16 +36,22 @@ import type { Standing } from "./flow_table.ts";
  * read again. An effect that the state has seen already, by its LSN, changes nothing.
  *
  * @param lsn The LSN of the effect's record.
+ * @param record The record, if it is at hand: good until its command has taken effect.
  * @returns For a control block: the LSN of the flow's control block before it, 0 if it is the first
  *   one. For everything else 0.
  */
-export function evolve(state: FlowState, effect: Effect, lsn: number): number {
+export function evolve(
+  state: FlowState,
+  effect: Effect,
+  lsn: number,
+  record?: ByteSpan,
+): number {
   switch (effect.kind) {
     case "dict":
       state.dictionary.add(effect.id, effect.name);
       return 0;
     case "body":
-      applyBody(state, effect, lsn);
+      applyBody(state, effect, lsn, record);
       return 0;
     case "ctrl":
       return applyCtrl(state, effect, lsn);
@@ -86,10 +94,15 @@ export function evolve(state: FlowState, effect: Effect, lsn: number): number {
   }
 }
 
-function applyBody(state: FlowState, { key, identity }: BodyEffect, bodyLsn: number): void {
+function applyBody(
+  state: FlowState,
+  { key, identity }: BodyEffect,
+  bodyLsn: number,
+  record: ByteSpan | undefined,
+): void {
   const handle = state.table.handleOf(key);
   if (handle === undefined) {
-    state.nascent.add({ key, identity, bodyLsn });
+    state.nascent.add({ key, identity, bodyLsn, body: record && bodyOf(record) });
     return;
   }
   const known = state.table.at(handle);
@@ -107,7 +120,8 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const known = table.handleOf(key);
   const before = known === undefined ? undefined : table.at(known);
   if (before !== undefined && before.lsn >= lsn) return 0;
-  const { identity, bodyLsn } = before ?? takeNascent(state, key, lsn);
+  const born = before === undefined ? takeNascent(state, key, lsn) : undefined;
+  const { identity, bodyLsn } = before ?? born!;
   const { payloadLsn } = control;
   if (payloadLsn !== 0 && payloadLsn !== before?.control.payloadLsn) {
     state.links.refer(key, payloadLsn, before?.lsn ?? bodyLsn);
@@ -115,7 +129,7 @@ function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number):
   const values = valuesOf(state, key, control, before);
   const groups = groupsOf(state, key, before);
   const flow: Flow = { key, identity, bodyLsn, control, lsn, values, groups };
-  const handle = known ?? table.add(flow);
+  const handle = known ?? table.add(flow, born?.body);
   if (known !== undefined) {
     table.changes(known);
     table.replace(known, flow);

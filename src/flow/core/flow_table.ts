@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
+import type { ByteSpan, StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { Members } from "../../index/mod.ts";
 import type { Cooled } from "./cold/cooling.ts";
 import type { Control, Flow } from "./flow.ts";
@@ -33,8 +33,12 @@ export interface FlowTable extends Members {
   at(handle: number): Flow;
   /** What decides where the flow with a handle stands in indexes. */
   standing(handle: number): Standing;
-  /** Adds a flow whose key is new. Returns its handle, which stays the same for life. */
-  add(flow: Flow): number;
+  /**
+   * Adds a flow whose key is new. Returns its handle, which stays the same for life.
+   *
+   * @param body What its BODY record says, if that is at hand.
+   */
+  add(flow: Flow, body?: ByteSpan): number;
   /** The flow with a handle is about to change or to go: it gives up its seat. */
   changes(handle: number): void;
   /** Replaces the flow with a handle by what has become of it. */

@@ -3,11 +3,25 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter, setU32, type StreamReader, u32At } from "../../codec/mod.ts";
+import {
+  ByteReader,
+  type ByteSpan,
+  ByteWriter,
+  copySpan,
+  setU32,
+  type StreamReader,
+  u32At,
+} from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
-import { readBody, typeOfLoner, writeBodyFixed, writeBodyRest } from "./encoding/body.ts";
+import {
+  BODY_FIXED_BYTES,
+  readBody,
+  typeOfLoner,
+  writeBodyFixed,
+  writeBodyRest,
+} from "./encoding/body.ts";
 import { type NameIds, nameIds } from "./encoding/names.ts";
 import type { Identity } from "./flow.ts";
 
@@ -61,20 +75,21 @@ export class IdentityArena {
     this.#names = nameIds(dictionary, []);
   }
 
-  /** Keeps an identity. Returns the number of its block. */
-  add({ key, identity }: Pick<BodyEffect, "key" | "identity">): number {
-    const writer = this.#writer;
-    const effect: BodyEffect = { kind: "body", key, identity };
-    writer.reset();
-    writer.zeros(LENGTH_BYTES);
-    writeBodyFixed(writer, effect, this.#names);
-    const fixedBytes = writer.length - LENGTH_BYTES;
-    invariant(this.#fixedBytes === 0 || this.#fixedBytes === fixedBytes, "bodies begin alike");
-    this.#fixedBytes = fixedBytes;
-    writeBodyRest(writer, effect);
-    writer.setU32(0, writer.length);
-    const block = this.#take(unitsOf(writer.length));
-    writer.copyTo(this.#pieceOf(block), offsetOf(block));
+  /**
+   * Keeps an identity. Returns the number of its block.
+   *
+   * @param body What its BODY record says, if that is at hand. Default: it is written once more.
+   */
+  add(effect: Pick<BodyEffect, "key" | "identity">, body = this.#bodyOf(effect)): number {
+    const isAlike = this.#fixedBytes === 0 || this.#fixedBytes === BODY_FIXED_BYTES;
+    invariant(isAlike, "bodies begin alike");
+    this.#fixedBytes = BODY_FIXED_BYTES;
+    const length = LENGTH_BYTES + body.end - body.start;
+    const block = this.#take(unitsOf(length));
+    const piece = this.#pieceOf(block);
+    const at = offsetOf(block);
+    setU32(piece, at, length);
+    copySpan(body, piece, at + LENGTH_BYTES);
     return block;
   }
 
@@ -193,6 +208,15 @@ export class IdentityArena {
     const units = unitsOf(u32At(piece, start));
     setU32(piece, start, this.#free[units] ?? 0);
     this.#free[units] = block + 1;
+  }
+
+  #bodyOf({ key, identity }: Pick<BodyEffect, "key" | "identity">): ByteSpan {
+    const writer = this.#writer;
+    const effect: BodyEffect = { kind: "body", key, identity };
+    writer.reset();
+    writeBodyFixed(writer, effect, this.#names);
+    writeBodyRest(writer, effect);
+    return { bytes: writer.buffer, start: 0, end: writer.length };
   }
 
   #take(units: number): number {

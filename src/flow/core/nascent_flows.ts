@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteSpan } from "../../codec/mod.ts";
 import type { Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
 
@@ -14,6 +15,8 @@ export interface NascentFlow {
   readonly identity: Identity;
   /** The LSN of its body. */
   readonly bodyLsn: number;
+  /** What the record of its body says; undefined: nobody has it at hand. */
+  readonly body: ByteSpan | undefined;
 }
 
 /** A few nascent flows, mostly one: they are looked through. */

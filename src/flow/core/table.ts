@@ -4,7 +4,7 @@
  * @module
  */
 import { HashChains, SlowCopy } from "../../index/mod.ts";
-import type { StreamReader, StreamWriter } from "../../codec/mod.ts";
+import type { ByteSpan, StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { ColdFlows } from "./cold/cold_flows.ts";
 import { seatOf } from "./cold/cold_lane.ts";
 import type { Cooled } from "./cold/cooling.ts";
@@ -169,8 +169,8 @@ export class PackedTable implements FlowTable {
     return this.#identities.prefixOf(handles.map((handle) => this.#rows.identityOf(handle)));
   }
 
-  add(flow: Flow): number {
-    const handle = this.#rows.add(flow, this.#identities.add(flow));
+  add(flow: Flow, body?: ByteSpan): number {
+    const handle = this.#rows.add(flow, this.#identities.add(flow, body));
     this.#absent = undefined;
     this.#byKey.add(handle, hashOfKey(flow.key));
     this.#byId.add(handle, this.#keys.hashOfText(flow.identity.id));

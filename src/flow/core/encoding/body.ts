@@ -5,6 +5,7 @@
  */
 import {
   type ByteReader,
+  type ByteSpan,
   type ByteWriter,
   DecodeError,
   putU32,
@@ -12,6 +13,7 @@ import {
   putU8,
   u32At,
 } from "../../../codec/mod.ts";
+import { fixedLengthAt, RECORD_HEADER_BYTES } from "../../../log/mod.ts";
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
@@ -28,12 +30,12 @@ const HAS_MEMBERSHIP = 16;
 const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES | HAS_MEMBERSHIP;
 
 /** Bytes of the fixed part. */
-const FIXED_BYTES = 33;
+export const BODY_FIXED_BYTES = 33;
 
 /** Writes the fixed part: every field where FORMAT.md draws it. */
 export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: NameIds): void {
   const { identity } = effect;
-  const at = writer.room(FIXED_BYTES);
+  const at = writer.room(BODY_FIXED_BYTES);
   const { view } = writer;
   putHash(view, at, effect.key);
   putU32(view, at + 8, names.idOf(identity.type));
@@ -61,6 +63,12 @@ export function writeBodyRest(writer: ByteWriter, { identity }: BodyEffect): voi
   if (!isEmpty(identity.attributes)) writer.text(JSON.stringify(identity.attributes));
   if (identity.membership === null) return;
   writeMembership(writer, identity.membership);
+}
+
+/** What the BODY record says that stands there; undefined if it begins as another version has them. */
+export function bodyOf({ bytes, start, end }: ByteSpan): ByteSpan | undefined {
+  if (fixedLengthAt(bytes, start) !== BODY_FIXED_BYTES) return undefined;
+  return { bytes, start: start + RECORD_HEADER_BYTES, end };
 }
 
 /** Where the number of the type stands in the fixed part, and the flags. */
