@@ -23,6 +23,12 @@ const ASKED_PER_LOOK = 2;
 const LOOK_COUNT_MIN = 8;
 const LOOK_COUNT_MAX = 4_096;
 
+/** So many members are removed at once at most: what happens to one takes microseconds. */
+const HOLES_MAX = 256;
+
+/** In the place of the handle of a member that was removed, and of its place: there is no such one. */
+const NOBODY = 0xffff_ffff;
+
 const NO_PREFIX: Readonly<Uint8Array> = new Uint8Array(0);
 
 /** What heaps share that hold members of the same kind. */
@@ -37,6 +43,9 @@ export interface HeapOrder {
  * Handles in the order of times, with the times beside them and a number for every identity: the way
  * down a heap of a million leads through memory that is next to each other, even if all of them are
  * due at once. A handle knows its place, so that removing it costs the depth of the heap.
+ *
+ * Members leave holes, which are filled when somebody looks or comes: of many holes the deepest are
+ * filled first, which is less far than from the top; and if nobody else is left, nothing is to be done.
  */
 export class HandleHeap {
   readonly #ties: Ties;
@@ -47,7 +56,9 @@ export class HandleHeap {
   /** How many ties their numbers have left open since it last looked, and at how many it looks. */
   #askedCount = 0;
   #askedMax = 0;
+  /** Members and holes. */
   #size = 0;
+  #holes: number[] = [];
 
   /** An empty heap. */
   constructor({ ties, places }: HeapOrder) {
@@ -57,16 +68,18 @@ export class HandleHeap {
 
   /** How many handles it holds. */
   get size(): number {
-    return this.#size;
+    return this.#size - this.#holes.length;
   }
 
   /** The handle at a place below `size`. The first of all is at 0. */
   at(place: number): number {
+    this.#settle();
     return this.#nodes.handleAt(place);
   }
 
   /** The time of the handle at a place below `size`. Nothing that is below a place is before it. */
   timeAt(place: number): number {
+    this.#settle();
     return this.#nodes.timeAt(place);
   }
 
@@ -77,12 +90,13 @@ export class HandleHeap {
 
   /** The places below a place that are taken: from the first to before the last. */
   below(place: number): readonly [first: number, end: number] {
-    const first = place * ARITY + 1;
-    return [first, Math.min(first + ARITY, this.#size)];
+    this.#settle();
+    return this.#below(place);
   }
 
   /** Below 0, 0 or above 0, as what is at a place stands before, with or after another. */
   compare(a: number, b: number): number {
+    this.#settle();
     return this.#nodes.compare(a, b) ||
       this.#ties.compare(this.#nodes.handleAt(a), this.#nodes.handleAt(b));
   }
@@ -95,15 +109,16 @@ export class HandleHeap {
 
   /** Yields what it holds. It may change meanwhile: some may be missed then. */
   *members(): Generator<IndexedMember> {
-    for (let place = 0; place < this.#size; place++) {
+    for (let place = 0; place < this.size; place++) {
       const handle = this.at(place);
-      const isAfterAbove = place === 0 || this.compare(place, (place - 1) >>> 2) >= 0;
+      const isAfterAbove = place === 0 || this.compare(place, above(place)) >= 0;
       yield { handle, isInOrder: isAfterAbove && this.#places.get(handle) === place };
     }
   }
 
   /** Adds a handle that is not in the heap. */
   add(handle: number, timeMs: number): void {
+    this.#settle();
     const hole = this.#size++;
     const moving = this.#size;
     this.#nodes.set(moving, handle, timeMs);
@@ -119,9 +134,37 @@ export class HandleHeap {
       // Not the message as an argument: it would be made every time.
       invariant(false, `handle ${handle} is not in the heap`);
     }
+    this.#nodes.setHandle(hole, NOBODY);
+    this.#places.set(handle, NOBODY);
+    this.#holes.push(hole);
+    if (this.#holes.length === HOLES_MAX) this.#settle();
+  }
+
+  /** Fills the holes. */
+  #settle(): void {
+    if (this.#holes.length > 0) this.#fillAll();
+  }
+
+  #fillAll(): void {
+    const holes = this.#holes;
+    this.#holes = [];
+    if (holes.length === this.#size) this.#size = 0;
+    else {
+      // The deepest first: there are members below it, and whoever fills it comes from the end.
+      if (holes.length > 1) holes.sort((a, b) => b - a);
+      for (const hole of holes) this.#fill(hole);
+    }
+    this.#nodes.shrink(this.#size);
+  }
+
+  #fill(hole: number): void {
     const moving = --this.#size;
-    if (hole !== moving) this.#move(moving, this.#raised(this.#sunk(hole)));
-    this.#nodes.shrink(moving);
+    if (hole === moving) return;
+    this.#move(moving, this.#raised(this.#sunk(hole)));
+    if (hole === 0 || this.#isHole(above(hole)) || !this.#isBefore(hole, above(hole))) return;
+    // What stands here now comes from below a hole, which nobody above it has been compared with.
+    this.#nodes.copy(hole, moving);
+    this.#move(moving, this.#raised(hole));
   }
 
   /**
@@ -132,10 +175,10 @@ export class HandleHeap {
     const moving = this.#size;
     let hole = from;
     while (hole > 0) {
-      const above = (hole - 1) >>> 2;
-      if (!this.#isBefore(moving, above)) break;
-      this.#move(above, hole);
-      hole = above;
+      const next = above(hole);
+      if (this.#isHole(next) || !this.#isBefore(moving, next)) break;
+      this.#move(next, hole);
+      hole = next;
     }
     return hole;
   }
@@ -156,13 +199,22 @@ export class HandleHeap {
 
   /** The place of the child that stands before its siblings, -1 if there is none. */
   #firstBelow(place: number): number {
-    const [first, end] = this.below(place);
+    const [first, end] = this.#below(place);
     if (first >= end) return -1;
     let best = first;
     for (let other = first + 1; other < end; other++) {
       if (this.#isBefore(other, best)) best = other;
     }
     return best;
+  }
+
+  #below(place: number): readonly [first: number, end: number] {
+    const first = place * ARITY + 1;
+    return [first, Math.min(first + ARITY, this.#size)];
+  }
+
+  #isHole(place: number): boolean {
+    return this.#nodes.handleAt(place) === NOBODY;
   }
 
   #isBefore(a: number, b: number): boolean {
@@ -188,4 +240,9 @@ export class HandleHeap {
       this.#nodes.setRank(place, this.#ties.rank(handle, this.#prefix));
     }
   }
+}
+
+/** The place that a place is below of. */
+function above(place: number): number {
+  return (place - 1) >>> 2;
 }

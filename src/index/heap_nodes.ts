@@ -98,6 +98,12 @@ export class HeapNodes {
     piece[at + RANK] = rankLow;
   }
 
+  /** Puts another handle in the place of the one that a node has. */
+  setHandle(index: number, handle: number): void {
+    const place = FIRST_PLACE + index;
+    this.#pieces[place >>> PIECE_BITS]![wordsAt(place) + HANDLE] = handle;
+  }
+
   /** Copies a node. Returns its handle. */
   copy(from: number, to: number): number {
     const placeFrom = FIRST_PLACE + from;

@@ -41,6 +41,39 @@ test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
   );
 });
 
+test("HandleHeap is in order after many members were removed at once", () => {
+  const round = fc.record({
+    ranks: fc.array(fc.nat(40), { maxLength: 120, size: "max" }),
+    removed: fc.array(fc.nat(119), { maxLength: 200, size: "max" }),
+  });
+  assertProperty(
+    fc.property(fc.array(round, { maxLength: 5 }), (rounds) => {
+      const heap = new HandleHeap({ ties: numbered, places: new LongUint32Array() });
+      const ranks = new Map<number, number>();
+      for (const [number, { ranks: added, removed }] of rounds.entries()) {
+        for (const [index, rank] of added.entries()) {
+          const handle = 120 * number + index;
+          ranks.set(handle, rank);
+          heap.add(handle, rank);
+        }
+        for (const place of removed) {
+          const handle = [...ranks.keys()][place];
+          if (handle === undefined) continue;
+          ranks.delete(handle);
+          heap.remove(handle);
+          assert(!heap.has(handle));
+        }
+        assertEquals(heap.size, ranks.size);
+        const members = [...heap.members()];
+        assert(members.every(({ isInOrder }) => isInOrder));
+        assertEquals(new Set(members.map(({ handle }) => handle)), new Set(ranks.keys()));
+        for (const [handle, rank] of ranks) assertEquals(heap.timeOf(handle), rank);
+      }
+    }),
+    { file: import.meta.url, runs: 150 },
+  );
+});
+
 test("HandleHeap.remove() refuses a handle that is not there", () => {
   const heap = new HandleHeap({ ties: numbered, places: new LongUint32Array() });
   heap.add(3, 1);

@@ -59,7 +59,7 @@ const NO_VALUES: readonly Value[] = [];
 const NOTHING_NAMED: ReadonlyMap<string, DigestedValue> = new Map();
 
 /** What most items of a batch say, and nothing else. */
-const BARE: ReadonlySet<string> = new Set(["id", "partitionKey", "leaseToken", "fencingToken"]);
+type BareName = "id" | "partitionKey" | "leaseToken" | "fencingToken";
 
 /** Reads options by name and refuses what is wrong with them. */
 export class Arguments {
@@ -83,7 +83,7 @@ export class Arguments {
     this.#common = common;
     for (const name in given) {
       if (!known.has(name)) throw unknownOption(this.#at, name, known);
-      if (!BARE.has(name)) this.#isBare = false;
+      if (!isBareName(name)) this.#isBare = false;
     }
   }
 
@@ -99,7 +99,7 @@ export class Arguments {
 
   /** What was given, undefined if nothing was. */
   raw(name: string): unknown {
-    const own = this.#given[name];
+    const own = isBareName(name) ? ownOf(this.#given, name) : this.#given[name];
     return own === undefined ? this.#common?.raw(name) : own;
   }
 
@@ -292,6 +292,25 @@ export function argumentsOf(
   context: ParseContext,
 ): Arguments {
   return new Arguments(checkObject("options", options ?? {}), { context, known });
+}
+
+function isBareName(name: string): name is BareName {
+  return name === "id" || name === "partitionKey" || name === "leaseToken" ||
+    name === "fencingToken";
+}
+
+/** A member, by a name that stands in the code: engines find it in a fraction of the time. */
+function ownOf(given: Given, name: BareName): unknown {
+  switch (name) {
+    case "id":
+      return given["id"];
+    case "partitionKey":
+      return given["partitionKey"];
+    case "leaseToken":
+      return given["leaseToken"];
+    case "fencingToken":
+      return given["fencingToken"];
+  }
 }
 
 function checkFact(field: string, fact: unknown, bytesMax: number): void {

@@ -82,6 +82,7 @@ export function parseBatch<Request>(
   const nowMs = common.nowMs();
   const mode = common.boolean("independent", false) ? "independent" : "all";
   const largeValues: Value[] = [];
+  const isOfPartition = common.raw("partitionKey") !== undefined;
   const requests = checkItems("items", items, context).map((item, index) => {
     const given = reader.takesIds && typeof item === "string"
       ? { id: item }
@@ -94,7 +95,7 @@ export function parseBatch<Request>(
       at: index,
       common,
     });
-    checkPartition(args, common);
+    if (isOfPartition) checkPartition(args, common);
     const request = reader.requestOf(args);
     if (args.largeValues.length > 0) largeValues.push(...args.largeValues);
     return request;
@@ -122,7 +123,6 @@ export function checkItems(
 /** Refuses an item in another partition than its batch. */
 function checkPartition(item: Arguments, common: Arguments): void {
   const ofBatch = common.optionalText("partitionKey");
-  if (ofBatch === undefined) return;
   const ofItem = item.optionalText("partitionKey");
   if (ofItem === ofBatch) return;
   const field = item.field("partitionKey");
@@ -138,9 +138,8 @@ function refuseRepetitions<Request>(
   nameOf: (request: Request) => Named,
 ): void {
   // Where every id is another one, nothing stands there twice, whatever the partitions.
-  const ids = new Set<number>();
-  for (const request of requests) ids.add(numberOf(nameOf(request).id));
-  if (ids.size === requests.length) return;
+  const numbers = new Numbers(requests.length);
+  if (requests.every((request) => numbers.add(numberOf(nameOf(request).id)))) return;
   const seen = new Set<string>();
   for (const [index, request] of requests.entries()) {
     const { id, partitionKey } = nameOf(request);
@@ -156,11 +155,34 @@ function refuseRepetitions<Request>(
   }
 }
 
-/** A number that is the same for the same text. In Deno a set of texts takes twice as long. */
+/** A set of numbers that are not 0. A set of the language takes four times as long. */
+class Numbers {
+  /** A number is in the first free place from its own one on. */
+  readonly #places: Int32Array;
+
+  /** @param countMax So many numbers at most. */
+  constructor(countMax: number) {
+    this.#places = new Int32Array(2 ** Math.ceil(Math.log2(2 * countMax)));
+  }
+
+  /** Adds a number. Returns whether it was not there. */
+  add(number: number): boolean {
+    const places = this.#places;
+    for (let place = number;; place++) {
+      const at = place & (places.length - 1);
+      if (places[at] === number) return false;
+      if (places[at] !== 0) continue;
+      places[at] = number;
+      return true;
+    }
+  }
+}
+
+/** A number above 0 that is the same for the same text. */
 function numberOf(text: string): number {
   let number = text.length;
   for (let index = 0; index < text.length; index++) {
     number = (Math.imul(number, 31) + text.charCodeAt(index)) & 0x3fff_ffff;
   }
-  return number;
+  return number + 1;
 }
