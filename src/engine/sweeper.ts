@@ -80,7 +80,9 @@ export class Sweeper {
 
   /** Sweeps one slice if it is time to. */
   wake(): void {
-    if (this.nextAtMs() > this.#monotonicMs()) return;
+    // Most turns come before it has rested: they need not know what is next.
+    const nowMs = this.#monotonicMs();
+    if (this.#restUntilMs > nowMs || this.nextAtMs() > nowMs) return;
     // What is left of a full disk is for those who finish their work.
     if (this.#shards.admission.isDiskFull()) return this.#rest(Infinity);
     this.#isSweeping = true;

@@ -147,8 +147,8 @@ export class DueIndex {
   /** The earliest due time, `Infinity` if there is none. */
   earliestMs(selection: DueSelection): number {
     let earliestMs = Infinity;
-    for (const heaps of this.#byPriority(selection)) {
-      for (const heap of heaps) earliestMs = Math.min(earliestMs, heap.timeAt(0));
+    for (const lane of this.#selectedLanes(selection)) {
+      earliestMs = Math.min(earliestMs, lane.earliestMs(selection.partitionKeys));
     }
     return earliestMs;
   }
@@ -190,26 +190,29 @@ export class DueIndex {
   }
 
   #heaps(selection: DueSelection, priority: number): HandleHeap[] {
+    const lanes: Lane[] = [];
+    this.#addLanes(lanes, selection, priority);
     const found: HandleHeap[] = [];
-    for (const lane of this.#lanesOf(selection, priority)) {
-      found.push(...lane.heaps(selection.partitionKeys));
-    }
+    for (const lane of lanes) found.push(...lane.heaps(selection.partitionKeys));
     return found;
   }
 
   #selectedLanes(selection: DueSelection): Lane[] {
-    return PRIORITIES.filter((priority) => isSelected(selection, priority))
-      .flatMap((priority) => this.#lanesOf(selection, priority));
+    const found: Lane[] = [];
+    for (const priority of PRIORITIES) {
+      if (isSelected(selection, priority)) this.#addLanes(found, selection, priority);
+    }
+    return found;
   }
 
-  #lanesOf(selection: DueSelection, priority: number): Lane[] {
+  #addLanes(found: Lane[], selection: DueSelection, priority: number): void {
     const { type } = selection;
     if (type === null) {
-      return [...this.#types.all]
-        .flatMap((states) => lanesOfType(states, selection, priority));
+      for (const states of this.#types.all) addLanesOfType(found, states, selection, priority);
+      return;
     }
     const states = this.#types.ofType(type);
-    return states === undefined ? [] : lanesOfType(states, selection, priority);
+    if (states !== undefined) addLanesOfType(found, states, selection, priority);
   }
 
   #newLane(kind: Omit<LaneKind, "number">): Lane {
@@ -224,22 +227,20 @@ function isSelected(selection: DueSelection, priority: number): boolean {
   return selection.priority === null || selection.priority === priority;
 }
 
-function lanesOfType(
+function addLanesOfType(
+  found: Lane[],
   states: ReadonlyMap<string, StateLanes>,
   selection: DueSelection,
   priority: number,
-): Lane[] {
-  const found: Lane[] = [];
+): void {
   for (const name of selection.states ?? states.keys()) {
     const lanes = states.get(name);
     if (lanes === undefined) continue;
-    for (const leased of [false, true]) {
-      if (!(leased ? selection.leased : selection.waiting)) continue;
-      const lane = lanes[lanePlace(leased, priority)];
-      if (lane !== undefined) found.push(lane);
-    }
+    const waiting = selection.waiting ? lanes[lanePlace(false, priority)] : undefined;
+    const leased = selection.leased ? lanes[lanePlace(true, priority)] : undefined;
+    if (waiting !== undefined) found.push(waiting);
+    if (leased !== undefined) found.push(leased);
   }
-  return found;
 }
 
 function noLanes(): StateLanes {

@@ -106,6 +106,12 @@ export class Lane {
     return found;
   }
 
+  /** The earliest time of a member of some partitions, or of all; `Infinity` if there is none. */
+  earliestMs(partitionKeys: readonly string[] | null): number {
+    if (partitionKeys === null) return this.#all.size === 0 ? Infinity : this.#all.timeAt(0);
+    return Math.min(...this.heaps(partitionKeys).map((heap) => heap.timeAt(0)));
+  }
+
   /**
    * Goes on with dividing its members by partition, for so many steps: a step is a look at a handle.
    * Returns how many are left; if none are, it is not done.

@@ -36,6 +36,9 @@ export interface Identity {
   readonly digest: Hash64;
 }
 
+/** The facts of a flow that nobody attached any to. */
+export const NO_ATTRIBUTES: Attributes = Object.freeze({});
+
 /** What a worker holds while a flow is leased. The lease ends at the flow's `nextRunAtMs`. */
 export interface Lease {
   /** The name of the worker. */

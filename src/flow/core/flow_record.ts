@@ -5,7 +5,7 @@
  */
 import type { Attributes, ChildGroup, FlowRecord, ValueRef } from "../mod.ts";
 import { formatEventId } from "./event_id.ts";
-import { type Flow, leaseToken, shownState } from "./flow.ts";
+import { type Flow, leaseToken, NO_ATTRIBUTES, shownState } from "./flow.ts";
 import type { Group } from "./group.ts";
 import type { NamedValues } from "./named_values.ts";
 import { valueRef } from "./value_ref.ts";
@@ -53,6 +53,7 @@ export function toRecord({ identity, control, values, groups }: Flow): FlowRecor
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
 
 function copyOf(attributes: Attributes): Attributes {
+  if (attributes === NO_ATTRIBUTES) return NOTHING;
   for (const _ in attributes) return { ...attributes };
   return NOTHING;
 }

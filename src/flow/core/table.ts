@@ -278,7 +278,10 @@ export class PackedTable implements FlowTable {
 
   /** The seat of a flow that has no row. */
   #seatOf(key: FlowKey): number | undefined {
-    return this.#cold.seatsByKey(hashOfKey(key)).find((seat) => this.#cold.isAt(seat, key));
+    for (const seat of this.#cold.seatsByKey(hashOfKey(key))) {
+      if (this.#cold.isAt(seat, key)) return seat;
+    }
+    return undefined;
   }
 
   #warm(seat: number, flow: Flow): Flow {

@@ -26,28 +26,35 @@ export function decideItems<Request>(
     return { kind: "flow", flow: decideItem(draft, item), hydration: null };
   }
   draft.refusesRepeats = mode === "all";
-  const outcomes = items.map((item) => decideOne(draft, item, decideItem));
-  if (mode === "independent") return { kind: "outcomes", outcomes };
-  const flows: Flow[] = [];
-  for (const outcome of outcomes) {
-    if (!outcome.ok) throw refuseAll(outcomes);
-    flows.push(outcome.flow);
-  }
-  return { kind: "flows", flows, hydration: null };
+  const results = items.map((item) => decideOne(draft, item, decideItem));
+  if (mode === "independent") return { kind: "outcomes", outcomes: results.map(outcomeOf) };
+  if (!results.every(isFlow)) throw refuseAll(results.map(outcomeOf));
+  return { kind: "flows", flows: results, hydration: null };
+}
+
+/** The flow after it, or why it was refused. */
+type ItemResult = Flow | FlowError;
+
+function isFlow(result: ItemResult): result is Flow {
+  return !(result instanceof FlowError);
+}
+
+function outcomeOf(result: ItemResult): ItemOutcome {
+  return isFlow(result) ? { ok: true, flow: result } : { ok: false, error: result };
 }
 
 function decideOne<Request>(
   draft: Draft,
   item: Request,
   decideItem: DecideItem<Request>,
-): ItemOutcome {
+): ItemResult {
   const { writtenCount } = draft;
   try {
-    return { ok: true, flow: decideItem(draft, item) };
+    return decideItem(draft, item);
   } catch (error) {
     if (!(error instanceof FlowError)) throw error;
     invariant(draft.writtenCount === writtenCount, "an item was refused after it had written");
-    return { ok: false, error };
+    return error;
   }
 }
 

@@ -8,7 +8,7 @@ import type { CreateRequest } from "../command.ts";
 import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
-import { type Flow, type Identity, isForgotten } from "../flow.ts";
+import { type Flow, type Identity, isForgotten, NO_ATTRIBUTES } from "../flow.ts";
 import type { Membership } from "../group.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { PlannedValues } from "../named_values.ts";
@@ -73,7 +73,7 @@ export function beginFlow(
     membership,
     rootFlowId: request.rootFlowId ?? null,
     correlationId: request.correlationId ?? null,
-    attributes: request.attributes ?? {},
+    attributes: request.attributes ?? NO_ATTRIBUTES,
     createdAtMs: draft.nowMs,
     historyMaxEvents: request.historyMaxEvents ?? retention.historyMaxEvents,
     digest,

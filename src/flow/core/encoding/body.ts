@@ -17,6 +17,7 @@ import { fixedLengthAt, RECORD_HEADER_BYTES } from "../../../log/mod.ts";
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
+import { NO_ATTRIBUTES } from "../flow.ts";
 import { putHash, readKey } from "./key.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { type NameIds, nameIn } from "./names.ts";
@@ -106,7 +107,7 @@ export function readBody(
     parentFlowId: flags & HAS_PARENT ? rest.text() : null,
     rootFlowId: flags & HAS_ROOT ? rest.text() : null,
     correlationId: flags & HAS_CORRELATION ? rest.text() : null,
-    attributes: flags & HAS_ATTRIBUTES ? parseObject(rest.text()) as Attributes : {},
+    attributes: flags & HAS_ATTRIBUTES ? parseObject(rest.text()) as Attributes : NO_ATTRIBUTES,
     membership: flags & HAS_MEMBERSHIP ? readMembership(rest) : null,
     createdAtMs,
     historyMaxEvents,
@@ -129,6 +130,7 @@ export function parseObject(text: string): object {
 }
 
 function isEmpty(attributes: Attributes): boolean {
+  if (attributes === NO_ATTRIBUTES) return true;
   for (const _ in attributes) return false;
   return true;
 }

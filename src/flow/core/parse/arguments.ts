@@ -40,17 +40,14 @@ export interface ParseContext {
 /** Options that were handed in: nobody knows what they are. */
 type Given = Readonly<Record<string, unknown>>;
 
-/** Where options stand. */
+/** Where options stand. All items of a batch have the same. */
 export interface ArgumentsPlace {
   /** What the store allows. */
   readonly context: ParseContext;
   /** The names that exist. */
   readonly known: ReadonlySet<string>;
-  /**
-   * What stands before the name of an option in errors, such as `retry.`. A number is the index of an
-   * item: its `items[3].` is put together only when an error is to show it.
-   */
-  readonly at?: string | number;
+  /** What stands before the name of an option in errors, such as `retry.`; not of items. */
+  readonly at?: string;
   /** Options that hold where nothing else is said. */
   readonly common?: Arguments;
 }
@@ -63,28 +60,33 @@ type BareName = "id" | "partitionKey" | "leaseToken" | "fencingToken";
 
 /** Reads options by name and refuses what is wrong with them. */
 export class Arguments {
-  /** The limits of the store. */
-  readonly limits: FlowLimits;
-  readonly #context: ParseContext;
   readonly #given: Given;
-  readonly #place: string | number;
-  readonly #common: Arguments | undefined;
+  readonly #place: ArgumentsPlace;
+  /** -1: not of an item. */
+  readonly #index: number;
   #values: Map<string, Value> | undefined;
   #named: ReadonlyMap<string, DigestedValue> | undefined;
   #largeValues: readonly Value[] = NO_VALUES;
   #isBare = true;
 
-  /** @param given The options. Undefined means that a member was not given. */
-  constructor(given: Given, { context, known, at = "", common }: ArgumentsPlace) {
-    this.limits = context.limits;
-    this.#context = context;
+  /**
+   * @param given The options. Undefined means that a member was not given.
+   * @param index Of which item they are. Default: of none.
+   */
+  constructor(given: Given, place: ArgumentsPlace, index: number = -1) {
     this.#given = given;
-    this.#place = at;
-    this.#common = common;
+    this.#place = place;
+    this.#index = index;
+    const { known } = place;
     for (const name in given) {
       if (!known.has(name)) throw unknownOption(this.#at, name, known);
       if (!isBareName(name)) this.#isBare = false;
     }
+  }
+
+  /** The limits of the store. */
+  get limits(): FlowLimits {
+    return this.#place.context.limits;
   }
 
   /** Whether the options name a flow, perhaps prove its lease, and say nothing else. */
@@ -270,9 +272,17 @@ export class Arguments {
     return Object.fromEntries(entries) as Attributes;
   }
 
-  /** What stands before the name of an option in errors. */
+  /** What stands before the name of an option in errors. Put together only when one is to show it. */
   get #at(): string {
-    return typeof this.#place === "string" ? this.#place : `items[${this.#place}].`;
+    return this.#index < 0 ? this.#place.at ?? "" : `items[${this.#index}].`;
+  }
+
+  get #context(): ParseContext {
+    return this.#place.context;
+  }
+
+  get #common(): Arguments | undefined {
+    return this.#place.common;
   }
 
   #noteIfLarge(value: Value): void {

@@ -82,6 +82,7 @@ export function parseBatch<Request>(
   const nowMs = common.nowMs();
   const mode = common.boolean("independent", false) ? "independent" : "all";
   const largeValues: Value[] = [];
+  const place = { context, known: known.item, common };
   const isOfPartition = common.raw("partitionKey") !== undefined;
   const requests = checkItems("items", items, context).map((item, index) => {
     const given = reader.takesIds && typeof item === "string"
@@ -89,12 +90,7 @@ export function parseBatch<Request>(
       : isObject(item)
       ? item
       : checkObject(`items[${index}]`, item);
-    const args = new Arguments(given, {
-      context,
-      known: known.item,
-      at: index,
-      common,
-    });
+    const args = new Arguments(given, place, index);
     if (isOfPartition) checkPartition(args, common);
     const request = reader.requestOf(args);
     if (args.largeValues.length > 0) largeValues.push(...args.largeValues);
