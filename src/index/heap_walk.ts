@@ -6,10 +6,20 @@
 import type { HandleHeap } from "./handle_heap.ts";
 import type { Ties } from "./members.ts";
 
-/** A member that could be next: everything that stands before it has been read. */
-interface Candidate {
+/**
+ * Siblings in a heap of which the first could be next: everything that stands before it has been read,
+ * and the others stand behind it.
+ */
+interface Brood {
   readonly heap: HandleHeap;
-  readonly place: number;
+  /** The place of the eldest, read or not. */
+  readonly start: number;
+  /** Those that have not been read: a bit for each, the eldest has the lowest. */
+  left: number;
+  /** The place of the first of those. */
+  place: number;
+  /** Its time. */
+  timeMs: number;
 }
 
 /**
@@ -32,64 +42,93 @@ export function* walkGroups(
 ): Generator<number> {
   for (const heaps of groups) {
     const frontier = new Frontier(ties);
-    for (const heap of heaps) if (heap.size > 0) frontier.offer(heap, 0);
-    let next: Candidate | undefined;
-    while ((next = frontier.take()) !== undefined && next.heap.timeAt(next.place) <= nowMs) {
+    for (const heap of heaps) if (heap.size > 0) frontier.offer(heap, 0, 1);
+    let next: Brood | undefined;
+    while ((next = frontier.first) !== undefined && next.timeMs <= nowMs) {
       const { heap, place } = next;
       yield heap.at(place);
-      const [first, end] = heap.below(place);
-      for (let below = first; below < end; below++) frontier.offer(heap, below);
+      frontier.advance(next);
+      const [start, end] = heap.below(place);
+      if (start < end) frontier.offer(heap, start, end);
     }
   }
 }
 
-/** A binary heap of candidates. */
+/** A binary heap of broods. */
 class Frontier {
   readonly #ties: Ties;
-  readonly #candidates: Candidate[] = [];
+  readonly #broods: Brood[] = [];
 
   constructor(ties: Ties) {
     this.#ties = ties;
   }
 
-  offer(heap: HandleHeap, place: number): void {
-    const candidate = { heap, place };
-    let at = this.#candidates.length;
-    while (at > 0) {
-      const above = (at - 1) >>> 1;
-      const other = this.#candidates[above]!;
-      if (!this.#isBefore(candidate, other)) break;
-      this.#candidates[at] = other;
-      at = above;
-    }
-    this.#candidates[at] = candidate;
+  /** The one whose first is next; undefined if nothing is left. */
+  get first(): Brood | undefined {
+    return this.#broods[0];
   }
 
-  take(): Candidate | undefined {
-    const candidates = this.#candidates;
-    const first = candidates[0];
-    const last = candidates.pop();
-    if (last === undefined || candidates.length === 0) return first;
+  /** Adds the members of a heap from one place to before another. */
+  offer(heap: HandleHeap, start: number, end: number): void {
+    const left = (1 << (end - start)) - 1;
+    const place = firstOf(heap, start, left);
+    const brood = { heap, start, left, place, timeMs: heap.timeAt(place) };
+    this.#raise(brood, this.#broods.length);
+  }
+
+  /** The first of the one that is next has been read. */
+  advance(brood: Brood): void {
+    brood.left &= ~(1 << (brood.place - brood.start));
+    const broods = this.#broods;
+    let moving = brood;
+    if (brood.left !== 0) {
+      brood.place = firstOf(brood.heap, brood.start, brood.left);
+      brood.timeMs = brood.heap.timeAt(brood.place);
+    } else {
+      moving = broods.pop()!;
+      if (broods.length === 0) return;
+    }
+    // All the way down, and up again: what moves mostly belongs far down.
     let at = 0;
     while (true) {
       let below = 2 * at + 1;
-      if (below >= candidates.length) break;
-      const sibling = candidates[below + 1];
-      if (sibling !== undefined && this.#isBefore(sibling, candidates[below]!)) below++;
-      const child = candidates[below]!;
-      if (!this.#isBefore(child, last)) break;
-      candidates[at] = child;
+      if (below >= broods.length) break;
+      const sibling = below + 1;
+      if (sibling < broods.length && this.#isBefore(broods[sibling]!, broods[below]!)) {
+        below = sibling;
+      }
+      broods[at] = broods[below]!;
       at = below;
     }
-    candidates[at] = last;
-    return first;
+    this.#raise(moving, at);
   }
 
-  #isBefore(a: Candidate, b: Candidate): boolean {
+  #raise(brood: Brood, from: number): void {
+    const broods = this.#broods;
+    let at = from;
+    while (at > 0) {
+      const above = (at - 1) >>> 1;
+      const other = broods[above]!;
+      if (!this.#isBefore(brood, other)) break;
+      broods[at] = other;
+      at = above;
+    }
+    broods[at] = brood;
+  }
+
+  #isBefore(a: Brood, b: Brood): boolean {
+    if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs;
     // A heap compares its own members faster.
     if (a.heap === b.heap) return a.heap.compare(a.place, b.place) < 0;
-    const order = a.heap.timeAt(a.place) - b.heap.timeAt(b.place) ||
-      this.#ties.compare(a.heap.at(a.place), b.heap.at(b.place));
-    return order < 0;
+    return this.#ties.compare(a.heap.at(a.place), b.heap.at(b.place)) < 0;
   }
+}
+
+/** The place of the first of some members that stand side by side. */
+function firstOf(heap: HandleHeap, start: number, left: number): number {
+  let first = -1;
+  for (let place = start, bits = left; bits !== 0; place++, bits >>>= 1) {
+    if ((bits & 1) !== 0 && (first < 0 || heap.compare(place, first) < 0)) first = place;
+  }
+  return first;
 }
