@@ -160,23 +160,33 @@ export class HandleHeap {
   #fill(hole: number): void {
     const moving = --this.#size;
     if (hole === moving) return;
-    this.#move(moving, this.#raised(this.#sunk(hole)));
-    if (hole === 0 || this.#isHole(above(hole)) || !this.#isBefore(hole, above(hole))) return;
-    // What stands here now comes from below a hole, which nobody above it has been compared with.
-    this.#nodes.copy(hole, moving);
-    this.#move(moving, this.#raised(hole));
+    this.#move(moving, this.#raised(this.#sunk(hole), hole));
+    // What is below a hole was compared with nobody above it: there may be some who belong there.
+    for (let at = hole; this.#isBeforeAbove(at); at = above(at)) {
+      this.#nodes.copy(above(at), moving);
+      this.#move(at, above(at));
+      this.#move(moving, this.#raised(this.#sunk(at), at));
+    }
+  }
+
+  /** Whether a member stands below one that it belongs before. */
+  #isBeforeAbove(place: number): boolean {
+    if (place === 0 || this.#nodes.handleAt(above(place)) === NOBODY) return false;
+    return this.#isBefore(place, above(place));
   }
 
   /**
    * Moves a hole up to where the member belongs that stands behind the end, and what is in its way
    * down. Returns where the hole is then.
+   *
+   * @param top How far up it may come. Default: to the top.
    */
-  #raised(from: number): number {
+  #raised(from: number, top: number = 0): number {
     const moving = this.#size;
     let hole = from;
-    while (hole > 0) {
+    while (hole > top) {
       const next = above(hole);
-      if (this.#isHole(next) || !this.#isBefore(moving, next)) break;
+      if (!this.#isBefore(moving, next)) break;
       this.#move(next, hole);
       hole = next;
     }
@@ -211,10 +221,6 @@ export class HandleHeap {
   #below(place: number): readonly [first: number, end: number] {
     const first = place * ARITY + 1;
     return [first, Math.min(first + ARITY, this.#size)];
-  }
-
-  #isHole(place: number): boolean {
-    return this.#nodes.handleAt(place) === NOBODY;
   }
 
   #isBefore(a: number, b: number): boolean {

@@ -9,8 +9,12 @@ import { RANK_MAX } from "./heap_nodes.ts";
 import { walkHeaps } from "./heap_walk.ts";
 import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 import type { Ties } from "./members.ts";
+import { RecentHandles } from "./recent_handles.ts";
 import { SlowCopy } from "./slow_copy.ts";
 import { compareUtf8 } from "./utf8_order.ts";
+
+/** So many keys that were seen last are found without a search, a power of two. */
+const RECENT_COUNT = 1 << 12;
 
 /** A key, and where its record is. */
 export interface IndexedKey {
@@ -47,6 +51,7 @@ export class KeyIndex {
   readonly #untilMs = new LongFloat64Array();
   readonly #free: number[] = [];
   readonly #order = new HandleOrder();
+  readonly #recent = new RecentHandles(RECENT_COUNT);
   readonly #ties: Ties = {
     compare: (a, b) => this.#lsns.get(a) - this.#lsns.get(b),
     rank: (handle) => Math.min(this.#lsns.get(handle), RANK_MAX),
@@ -122,7 +127,7 @@ export class KeyIndex {
       const key = this.#at(handle);
       const isEnding = key.untilMs === null ||
         (this.#ending.has(handle) && this.#ending.timeOf(handle) === key.untilMs);
-      const isInOrder = isEnding && this.#handleOf(key.partitionKey, key.key) === handle;
+      const isInOrder = isEnding && this.#search(key.partitionKey, key.key) === handle;
       yield { key, isInOrder };
     }
   }
@@ -149,9 +154,20 @@ export class KeyIndex {
   }
 
   #handleOf(partitionKey: string, key: string): number | undefined {
+    const recent = this.#recent.find(key);
+    if (this.#isAt(recent, partitionKey, key)) return recent;
+    const handle = this.#search(partitionKey, key);
+    if (handle !== undefined) this.#recent.note(key, handle);
+    return handle;
+  }
+
+  #search(partitionKey: string, key: string): number | undefined {
     const handle = this.#order.first(this.#rank(partitionKey, key));
-    if (handle === undefined || this.#keys[handle] !== key) return undefined;
-    return this.#partitionKeys[handle] === partitionKey ? handle : undefined;
+    return handle !== undefined && this.#isAt(handle, partitionKey, key) ? handle : undefined;
+  }
+
+  #isAt(handle: number, partitionKey: string, key: string): boolean {
+    return this.#keys[handle] === key && this.#partitionKeys[handle] === partitionKey;
   }
 
   #add(partitionKey: string, key: string): number {

@@ -15,6 +15,7 @@ export { LinearBuckets } from "./linear_buckets.ts";
 export { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 export type { IndexedMember, Members } from "./members.ts";
 export { mergedWalk } from "./merged_walk.ts";
+export { RecentHandles } from "./recent_handles.ts";
 export { type Copied, CopiedMap, SlowCopy } from "./slow_copy.ts";
 export { StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

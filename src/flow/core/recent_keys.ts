@@ -41,33 +41,3 @@ export class RecentKeys {
 function placeOf({ lo }: FlowKey): number {
   return (lo >>> 2) & (RECENT_COUNT - 1);
 }
-
-/** The ends of ids differ most, so only so many characters decide where one is looked for. */
-const ID_TAIL = 8;
-
-/**
- * The handles of the ids that were seen last, for whoever knows an id and compares what he finds: a
- * keyed hash of it takes five times as long. Of ids with the same place only the last one is here.
- */
-export class RecentIds {
-  /** The handles, plus 1. */
-  readonly #handles = new Float64Array(RECENT_COUNT);
-
-  /** The handle of an id, or of another one; -1 if none was seen lately. */
-  handleOf(id: string): number {
-    return this.#handles[placeOfId(id)]! - 1;
-  }
-
-  /** Notes that a flow was seen. */
-  note(id: string, handle: number): void {
-    this.#handles[placeOfId(id)] = handle + 1;
-  }
-}
-
-function placeOfId(id: string): number {
-  let hash = id.length;
-  for (let index = Math.max(0, id.length - ID_TAIL); index < id.length; index++) {
-    hash = Math.imul(hash, 31) + id.charCodeAt(index);
-  }
-  return (hash ^ (hash >>> 10)) & (RECENT_COUNT - 1);
-}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HashChains, SlowCopy } from "../../index/mod.ts";
+import { HashChains, RecentHandles, SlowCopy } from "../../index/mod.ts";
 import type { ByteSpan, StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { ColdFlows } from "./cold/cold_flows.ts";
 import { seatOf } from "./cold/cold_lane.ts";
@@ -15,7 +15,7 @@ import { type Beside, FlowRows } from "./flow_rows.ts";
 import type { FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
 import { sortedBy } from "./radix_sort.ts";
-import { RECENT_COUNT, RecentIds, RecentKeys } from "./recent_keys.ts";
+import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
 
 /** What a table is made of. */
 export interface PackedTableParts {
@@ -45,7 +45,7 @@ export class PackedTable implements FlowTable {
   /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
   readonly #recentKeys = new RecentKeys();
-  readonly #recentIds = new RecentIds();
+  readonly #recentIds = new RecentHandles(RECENT_COUNT);
   readonly #copy: SlowCopy = new SlowCopy({
     end: () => this.#rows.end,
     // Who has a seat as well is written there.
@@ -79,7 +79,7 @@ export class PackedTable implements FlowTable {
   }
 
   find(partitionKey: string, id: string): Flow | undefined {
-    const recent = this.#recentAt(this.#recentIds.handleOf(id));
+    const recent = this.#recentAt(this.#recentIds.find(id));
     const isRecent = recent?.identity.id === id && recent.identity.partitionKey === partitionKey;
     if (isRecent) return recent;
     const key = this.#keys.first(partitionKey, id);
