@@ -171,8 +171,11 @@ export class HandleHeap {
 
   /** Whether a member stands below one that it belongs before. */
   #isBeforeAbove(place: number): boolean {
-    if (place === 0 || this.#nodes.handleAt(above(place)) === NOBODY) return false;
-    return this.#isBefore(place, above(place));
+    return place > 0 && !this.#isHole(above(place)) && this.#isBefore(place, above(place));
+  }
+
+  #isHole(place: number): boolean {
+    return this.#nodes.handleAt(place) === NOBODY;
   }
 
   /**
@@ -207,13 +210,13 @@ export class HandleHeap {
     }
   }
 
-  /** The place of the child that stands before its siblings, -1 if there is none. */
+  /** The place of the child that stands before its siblings, -1 if there is none. Holes are none. */
   #firstBelow(place: number): number {
     const [first, end] = this.#below(place);
-    if (first >= end) return -1;
-    let best = first;
-    for (let other = first + 1; other < end; other++) {
-      if (this.#isBefore(other, best)) best = other;
+    let best = -1;
+    for (let other = first; other < end; other++) {
+      if (this.#isHole(other)) continue;
+      if (best < 0 || this.#isBefore(other, best)) best = other;
     }
     return best;
   }

@@ -42,23 +42,38 @@ test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
 });
 
 test("HandleHeap is in order after many members were removed at once", () => {
+  // Ranks and who goes follow a pattern, so that those who go are close together, too.
+  const pattern = fc.record({
+    step: fc.integer({ min: 1, max: 9 }),
+    span: fc.integer({ min: 1, max: 600 }),
+  });
   const round = fc.record({
-    ranks: fc.array(fc.nat(40), { maxLength: 120, size: "max" }),
-    removed: fc.array(fc.nat(119), { maxLength: 200, size: "max" }),
+    count: fc.oneof(fc.nat(30), fc.nat(600)),
+    ranks: pattern,
+    going: pattern,
+    goingBelow: fc.nat(600),
   });
   assertProperty(
-    fc.property(fc.array(round, { maxLength: 5 }), (rounds) => {
-      const heap = new HandleHeap({ ties: numbered, places: new LongUint32Array() });
+    fc.property(fc.array(round, { minLength: 1, maxLength: 5, size: "max" }), (rounds) => {
       const ranks = new Map<number, number>();
-      for (const [number, { ranks: added, removed }] of rounds.entries()) {
-        for (const [index, rank] of added.entries()) {
-          const handle = 120 * number + index;
-          ranks.set(handle, rank);
-          heap.add(handle, rank);
+      const ties: Ties = {
+        ...numbered,
+        rank: () => 0,
+        compare(a, b) {
+          assert(ranks.has(a) && ranks.has(b), "nobody asks about who is gone");
+          return a - b;
+        },
+      };
+      const heap = new HandleHeap({ ties, places: new LongUint32Array() });
+      let end = 0;
+      for (const { count, ranks: { step, span }, going, goingBelow } of rounds) {
+        for (let index = 0; index < count; index++) {
+          const handle = end++;
+          ranks.set(handle, (index * step) % span);
+          heap.add(handle, (index * step) % span);
         }
-        for (const place of removed) {
-          const handle = [...ranks.keys()][place];
-          if (handle === undefined) continue;
+        for (const handle of [...ranks.keys()]) {
+          if ((handle * going.step) % going.span >= goingBelow) continue;
           ranks.delete(handle);
           heap.remove(handle);
           assert(!heap.has(handle));
@@ -67,11 +82,33 @@ test("HandleHeap is in order after many members were removed at once", () => {
         const members = [...heap.members()];
         assert(members.every(({ isInOrder }) => isInOrder));
         assertEquals(new Set(members.map(({ handle }) => handle)), new Set(ranks.keys()));
-        for (const [handle, rank] of ranks) assertEquals(heap.timeOf(handle), rank);
+        assert([...ranks].every(([handle, rank]) => heap.timeOf(handle) === rank));
       }
     }),
-    { file: import.meta.url, runs: 150 },
+    { file: import.meta.url, runs: 200 },
   );
+});
+
+test("HandleHeap asks about nobody who is gone, wherever holes are", () => {
+  const ranks = [..."21223430404331141024321234313121234320014"].map(Number);
+  const gone = [..."00001001110010110110111001111001111101011"].map(Number);
+  const present = new Set<number>();
+  const compare = (a: number, b: number) => {
+    assert(present.has(a) && present.has(b));
+    return a - b;
+  };
+  const ties: Ties = { ...numbered, compare, rank: () => 0 };
+  const heap = new HandleHeap({ ties, places: new LongUint32Array() });
+  for (const [handle, rank] of ranks.entries()) {
+    present.add(handle);
+    heap.add(handle, rank);
+  }
+  for (const handle of ranks.keys()) {
+    if (gone[handle] === 0) continue;
+    present.delete(handle);
+    heap.remove(handle);
+  }
+  assert([...heap.members()].every(({ isInOrder }) => isInOrder));
 });
 
 test("HandleHeap.remove() refuses a handle that is not there", () => {
