@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { crc32 } from "../codec/mod.ts";
 import { invariant } from "../invariant.ts";
 import type { BodyPlace, Frame, LogPosition } from "../log/mod.ts";
 
@@ -71,7 +72,9 @@ export class OpenFrame {
   close(): Frame {
     invariant(this.#count > 0, "an empty frame is not submitted");
     const body = this.#bytes.subarray(0, this.#length);
-    return { base: this.base, timeMs: this.#timeMs, count: this.#count, body };
+    // Once for the log, and for the frame that will stand on this one.
+    const bodyCrc = crc32(body);
+    return { base: this.base, timeMs: this.#timeMs, count: this.#count, body, bodyCrc };
   }
 
   /** A copy of what will stand at a place of this node; undefined if that is not in this frame. */

@@ -9,6 +9,7 @@ import { invariant } from "../invariant.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
 import type { CommittedFrame, Frame, FrameEnd, LogPosition } from "./log.ts";
 import {
+  bodyCrcOf,
   type ChainedFacts,
   FRAME_KIND_MERGED,
   FRAME_KIND_RECORDS,
@@ -94,7 +95,7 @@ export function encodeFrame(bytes: Uint8Array, frame: Frame, stamp: FrameStamp):
   invariant(count > 0 && body.length > 0, "A frame has records");
   invariant(Number.isSafeInteger(timeMs) && timeMs >= 0, `${timeMs} is a time in milliseconds`);
   invariant(bytes.length === frameBytes(body.length), "A frame fills what it is put into");
-  const bodyCrc = crc32(body);
+  const bodyCrc = bodyCrcOf(frame);
   const facts = { timeMs, count, bodyLength: body.length, bodyCrc };
   bytes.set(frameHeader({ ...facts, base, kind: FRAME_KIND_RECORDS }, stamp));
   bytes.set(body, HEADER_BYTES);

@@ -20,7 +20,7 @@ export function magic(name: string): number {
 /** Fills a header up with zeros, and adds its checksum. */
 export function sealHeader(writer: ByteWriter): void {
   writer.zeros(CRC_OFFSET - writer.length);
-  writer.u32(crc32(writer.bytes()));
+  writer.u32(writer.crc32(0));
 }
 
 /**

@@ -34,6 +34,8 @@ export interface Frame {
    * them for longer copies them.
    */
   readonly body: Uint8Array;
+  /** The checksum of the body, from whoever needs it before the log does. Default: the log sums up. */
+  readonly bodyCrc?: number;
 }
 
 /** Where the bytes of a frame's body stand on this node. Never part of an effect. */

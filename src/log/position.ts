@@ -37,8 +37,13 @@ export function endOfFrame(frame: Frame): LogPosition {
     timeMs: frame.timeMs,
     count: frame.count,
     bodyLength: frame.body.length,
-    bodyCrc: crc32(frame.body),
+    bodyCrc: bodyCrcOf(frame),
   });
+}
+
+/** The checksum of a frame's body. */
+export function bodyCrcOf({ body, bodyCrc }: Frame): number {
+  return bodyCrc ?? crc32(body);
 }
 
 /** The place after a frame whose body has been summed up already. */
@@ -53,7 +58,7 @@ export function positionAfter(base: LogPosition, facts: ChainedFacts): LogPositi
   chained.u32(facts.count);
   chained.u32(base.chain);
   chained.u8(FRAME_KIND_RECORDS);
-  return { index, lsn: base.lsn + facts.count, chain: crc32(chained.bytes()) };
+  return { index, lsn: base.lsn + facts.count, chain: chained.crc32(0) };
 }
 
 /** Whether two places are the same. */
