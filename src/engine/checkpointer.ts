@@ -24,7 +24,7 @@ const REST_MS = 10;
  */
 const BEHIND_SHARE = 1 / 2;
 
-/** After a checkpoint that went wrong there is none for so long. */
+/** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
 const RETRY_MS = 10_000;
 
 /** So much is written at once when nobody else wants to do anything. */
@@ -107,22 +107,25 @@ export class Checkpointer {
 
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
-    return this.#rest.nextAtMs;
+    if (this.#running !== undefined || !this.#mayBegin) return this.#rest.nextAtMs;
+    return this.#dueShard() === undefined ? Infinity : this.#notBeforeMs;
   }
 
   /** Goes on, or begins if a checkpoint is worth it. Between commands. */
   wake(): void {
     this.#rest.wake();
-    if (this.#checkpoints === undefined || !this.#plan.auto || this.#isEnding) return;
-    if (this.#running !== undefined || this.#time.clock.monotonicMs() < this.#notBeforeMs) return;
-    const shard = this.#shards.all.find((shard) => this.#isDue(shard));
-    if (shard === undefined || this.#shards.admission.isShortOfDisk()) return;
+    if (this.nextAtMs() > this.#time.clock.monotonicMs() || this.#running !== undefined) return;
+    const shard = this.#dueShard()!;
+    // Unless this turns out well, whenever that is known.
+    this.#notBeforeMs = this.#time.clock.monotonicMs() + RETRY_MS;
+    if (this.#shards.admission.isShortOfDisk()) return;
     // A checkpoint ends with a frame.
     const { life } = shard;
     shard.submit();
+    if (this.#shards.ended !== undefined) return;
     // If it is void, what stood on it is being decided again, in a frame that is open.
-    if (this.#shards.ended !== undefined || shard.life !== life) return;
-    const { bytes } = this.#checkpoints.last(shard.number);
+    if (shard.life !== life) return void (this.#notBeforeMs = 0);
+    const { bytes } = this.#checkpoints!.last(shard.number);
     const begun = { lsn: shard.headLsn, logBytes: shard.meter.log.bytes, mergedBytes: 0, bytes };
     const rest = async (): Promise<void> => {
       // Nobody is woken any more when the store is closing.
@@ -130,12 +133,21 @@ export class Checkpointer {
       const isBehind = isCheckpointDue(begun, shard.meter.log, this.#plan, BEHIND_SHARE);
       await (isBehind ? this.#rest.turn() : this.#rest.take(REST_MS));
     };
-    this.#done = this.#write(shard, { ...this.#plan, rest }).catch((error) => {
-      // Whatever it was to say has never been, or was merged away: the next one may begin at once.
-      if (this.#isEnding || error instanceof GivenUp) return;
+    this.#done = this.#write(shard, { ...this.#plan, rest }).then(
+      () => void (this.#notBeforeMs = 0),
+      (error) => this.#failed(error),
+    ).finally(() => this.#shards.reschedule());
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isEnding) return;
+    // Whatever it was to say has never been, or was merged away: the next one may begin at once.
+    if (error instanceof GivenUp) this.#notBeforeMs = 0;
+    else {
+      const failure = error instanceof Error ? error.message : String(error);
       this.#notBeforeMs = this.#time.clock.monotonicMs() + RETRY_MS;
-      this.#stats = { ...this.#stats, failure: String(error?.message ?? error) };
-    });
+      this.#stats = { ...this.#stats, failure };
+    }
   }
 
   /** Gives up what is under way. Resolves when nothing of it is left. */
@@ -166,12 +178,23 @@ export class Checkpointer {
         continue;
       }
       const pace = { ...WITHOUT_REST, rest: () => Promise.resolve() };
-      await this.#write(shard, pace).catch(() => checkpoints.discard(number));
+      // The one before is still as good as it was.
+      await this.#write(shard, pace).catch(() => {});
     }
   }
 
-  #isDue({ number, meter }: Shard): boolean {
-    return isCheckpointDue(this.#checkpoints!.last(number), meter.log, this.#plan);
+  /** Whether one may be written while the store works. */
+  get #mayBegin(): boolean {
+    return this.#checkpoints !== undefined && this.#plan.auto && !this.#isEnding;
+  }
+
+  /** The first shard that is to have another one. */
+  #dueShard(): Shard | undefined {
+    const checkpoints = this.#checkpoints!;
+    return this.#shards.all.find(({ number, meter }) =>
+      checkpoints.isMissed(number) ||
+      isCheckpointDue(checkpoints.last(number), meter.log, this.#plan)
+    );
   }
 
   async #write(shard: Shard, pace: CheckpointPace): Promise<void> {
@@ -190,7 +213,6 @@ export class Checkpointer {
       await checkpoints.published(shard.number, written, pace.rest);
     } finally {
       this.#running = undefined;
-      this.#shards.reschedule();
     }
   }
 }

@@ -61,6 +61,8 @@ interface Known {
   last: LastCheckpoint;
   /** The highest number that one was given. */
   number: number;
+  /** Whether there was a checkpoint, which a merge has made useless. */
+  isMissed: boolean;
   /** Whether the state was made of a checkpoint. */
   isLoaded: boolean;
   /** Whether merges may have dropped flows whose links are still in the state. */
@@ -77,6 +79,7 @@ const NO_MERGES: MergedSizes = { bytes: 0, savedBytes: 0 };
 /** What is known when a state is made of the log. */
 const NOTHING = {
   last: NO_CHECKPOINT,
+  isMissed: false,
   isLoaded: false,
   isOutlived: false,
   sinceBegun: NO_MERGES,
@@ -121,12 +124,13 @@ export class Checkpoints {
     const of = { name, dbId: manifest.state.dbId, shard, version: CHECKPOINT_VERSION };
     try {
       return readCheckpoint(directory, of, (facts, streamOf) => {
-        const runs = replacedRuns(facts.segments, manifest.segmentsOf(shard));
-        if (runs === undefined || !isReached(facts, log)) return false;
-        const { tally, timeMs, segmentBytes, isOutlived } = streamOf(BESIDE_PART).json<Beside>();
+        if (!isReached(facts, log)) return false;
+        const { tally, timeMs, segments, isOutlived } = streamOf(BESIDE_PART).json<Beside>();
+        const runs = replacedRuns(segments.map(({ id }) => id), manifest.segmentsOf(shard));
+        if (runs === undefined) return false;
         state.load(streamOf, shard === 0);
         state.resume(tally, timeMs);
-        for (const run of runs) takeOver(run, segmentBytes, on);
+        for (const run of runs) takeOver(run, segments.map(({ bytes }) => bytes), on);
         const known = this.#of(shard);
         known.isLoaded = true;
         known.isOutlived = isOutlived || runs.length > 0;
@@ -152,10 +156,9 @@ export class Checkpoints {
     }
   }
 
-  /** A checkpoint is no use, so it need not take up room. */
-  reject(shard: number, name: string): void {
+  /** A checkpoint is no use: what is known of it is forgotten. It stays until there is a state. */
+  reject(shard: number): void {
     this.#known[shard] = { ...this.#of(shard), ...NOTHING };
-    removeIfPossible(this.#options.directory, name);
   }
 
   /**
@@ -171,8 +174,10 @@ export class Checkpoints {
       savedBytes: sinceBegun.savedBytes + savedBytes,
     };
     if (lastLsn >= last.lsn) {
+      if (last.lsn === 0) return;
       known.last = NO_CHECKPOINT;
-      if (last.lsn > 0) removeIfPossible(this.#options.directory, last.name);
+      known.isMissed = true;
+      removeIfPossible(this.#options.directory, last.name);
       return;
     }
     const mergedBytes = last.mergedBytes + bytes;
@@ -197,6 +202,11 @@ export class Checkpoints {
     });
   }
 
+  /** Whether there was a checkpoint, which a merge has made useless: the next one is due. */
+  isMissed(shard: number): boolean {
+    return this.#of(shard).isMissed;
+  }
+
   /** Whether merges may have dropped flows whose links are still in the state. */
   isOutlived(shard: number): boolean {
     return this.#of(shard).isOutlived;
@@ -212,16 +222,21 @@ export class Checkpoints {
     const known = this.#of(shard);
     const { bytes: mergedBytes, savedBytes } = known.sinceBegun;
     known.last = lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes });
+    known.isMissed = false;
     for (const other of checkpointsIn(directory, shard)) {
       if (other.name === name) continue;
       for (const _ of removeInSteps(directory, other.name, 0)) await rest();
     }
   }
 
-  /** Lets the next opening read the log. */
+  /** Lets the next opening read the log, if that is possible. */
   discard(shard: number): void {
     this.#of(shard).last = NO_CHECKPOINT;
-    this.#removeAllBut(shard, undefined);
+    try {
+      this.#removeAllBut(shard, undefined);
+    } catch {
+      // Then it finds out by itself what they are worth.
+    }
   }
 
   #removeAllBut(shard: number, kept: string | undefined): void {

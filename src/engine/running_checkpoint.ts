@@ -10,6 +10,7 @@ import {
   CheckpointWriter,
   type FrameEnd,
   type Log,
+  type Segment,
   type SideFile,
 } from "../log/mod.ts";
 import type { LogTally, SavedTally } from "./log_tally.ts";
@@ -21,20 +22,23 @@ const WRITE_BYTES = 1 << 20;
 /** With so many bytes in memory nothing is collected until they are written. */
 const KEPT_BYTES_MAX = 8 << 20;
 
+/** A segment that a checkpoint stands on. */
+export type SavedSegment = Pick<Segment, "id" | "bytes">;
+
 /** What is written beside the state of a shard. */
 export interface Beside {
   /** What the log held. */
   readonly tally: SavedTally;
   /** The highest command time in it. */
   readonly timeMs: number;
-  /** Bytes of its segments, in order. */
-  readonly segmentBytes: readonly number[];
+  /** Its segments up to the frame, in order. */
+  readonly segments: readonly SavedSegment[];
   /** Whether merges may have dropped flows whose links are still in the state. */
   readonly isOutlived: boolean;
 }
 
 /** Facts about a place in the log, once it is settled up to there. */
-export type SettledFacts = Pick<CheckpointFacts, "end" | "segments"> & Omit<Beside, "isOutlived">;
+export type SettledFacts = Pick<CheckpointFacts, "end"> & Omit<Beside, "isOutlived">;
 
 /** A checkpoint is not wanted any more. */
 export class GivenUp extends Error {}
@@ -125,12 +129,10 @@ export class RunningCheckpoint {
     const found = list.findIndex(({ id }) => id === end.segment);
     // Or a merge has taken it along. Then nothing came behind it, and the open segment is empty.
     const last = found < 0 ? list.length - 2 : found;
-    const segments = list.slice(first, last + 1);
     const { id: segment, bytes } = list[last]!;
     this.#settled.resolve({
       end: { ...end, segment, endOffset: found < 0 ? bytes : end.endOffset },
-      segments: segments.map(({ id }) => id),
-      segmentBytes: segments.map(({ bytes }) => bytes),
+      segments: list.slice(first, last + 1).map(({ id, bytes }) => ({ id, bytes })),
       tally: tally.save(),
       timeMs,
     });
@@ -157,10 +159,10 @@ export class RunningCheckpoint {
       }
       await this.#writing;
       this.#check();
-      const { end, segments, ...facts } = await this.#settled.promise;
+      const { end, ...facts } = await this.#settled.promise;
       const beside: Beside = { ...facts, isOutlived: isOutlived() };
       this.#writer.streamOf(BESIDE_PART).json(beside);
-      this.#hasRoom = await this.#writer.finish({ ...this.#parts.of, end, segments }, WRITE_BYTES);
+      this.#hasRoom = await this.#writer.finish({ ...this.#parts.of, end }, WRITE_BYTES);
       this.#check();
       this.#isOver = true;
       this.#parts.file.close();

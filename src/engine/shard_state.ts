@@ -141,16 +141,19 @@ export class ShardState {
   /** Builds the state from what the log holds, or from what a checkpoint knows of it and the rest. */
   static of(log: Log, options: ShardStateOptions): ShardState {
     const { shard = 0, checkpoints } = options;
-    for (const name of checkpoints?.candidates(shard) ?? []) {
+    const candidates = checkpoints?.candidates(shard) ?? [];
+    for (const name of candidates) {
       const state = new ShardState(log, options);
       if (checkpoints!.load(shard, name, { log, state }) && state.#readsOn(log)) {
         checkpoints!.accept(shard, name);
         return state;
       }
-      checkpoints!.reject(shard, name);
+      checkpoints!.reject(shard);
     }
     const state = new ShardState(log, options);
     state.#read(log);
+    // Not before: should the log be damaged, they are all that says what was in it.
+    if (candidates.length > 0) checkpoints!.discard(shard);
     return state;
   }
 

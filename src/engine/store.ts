@@ -188,7 +188,9 @@ export interface Store extends FlowStore, AsyncDisposable {
    * on working meanwhile. In the background the same happens by itself, a part at a time; see the
    * option `merge`.
    *
-   * Afterwards `events()` begins at the newest change: older cursors reject with `log_trimmed`.
+   * Afterwards `events()` begins at the newest change: older cursors reject with `log_trimmed`. A
+   * checkpoint that there was is no use any more, and the next one is begun at once in the background,
+   * unless `checkpoints.auto` is false.
    * Rejects with `overloaded` if the disk has no room for what is kept, which needs to be there
    * beside the old files for a while, and with `corrupt` if a file is damaged. Nothing has changed then.
    *

@@ -21,13 +21,15 @@ export interface Copied {
   readonly changedAt: (handle: number) => number | undefined;
 }
 
+const takeNothing = (): void => {};
+
 /** Copies what stands under handles. */
 export class SlowCopy {
   readonly #subject: Copied;
   /** What stands under lower handles was copied. While no copy is taken nothing is left to copy. */
   #next = Infinity;
   #lsn = 0;
-  #take: (handle: number) => void = () => {};
+  #take: (handle: number) => void = takeNothing;
 
   /** @param subject What is copied. */
   constructor(subject: Copied) {
@@ -54,6 +56,7 @@ export class SlowCopy {
       }
     } finally {
       this.#next = Infinity;
+      this.#take = takeNothing;
     }
   }
 
@@ -83,7 +86,7 @@ export class SlowCopy {
 export class CopiedMap<Key, Value> extends Map<Key, Value> {
   /** What was copied, or came later; undefined: no copy is taken. */
   #done: Set<Key> | undefined;
-  #take: (key: Key, value: Value) => void = () => {};
+  #take: (key: Key, value: Value) => void = takeNothing;
 
   /**
    * Takes a copy. The first step only notes that there is one; every other one copies a little.
@@ -103,6 +106,7 @@ export class CopiedMap<Key, Value> extends Map<Key, Value> {
       }
     } finally {
       this.#done = undefined;
+      this.#take = takeNothing;
     }
   }
 

@@ -9,6 +9,7 @@
 
 import { crc32, DecodeError, StreamReader, StreamWriter } from "../codec/mod.ts";
 import { type Directory, type FileHandle, readFully, withFile } from "../files/mod.ts";
+import { invariant } from "../invariant.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
 import type { FrameEnd } from "./log.ts";
@@ -41,8 +42,6 @@ export interface CheckpointFacts {
   readonly version: number;
   /** The frame up to which the log is in it. */
   readonly end: FrameEnd;
-  /** The ids of the segments up to that frame, in order. */
-  readonly segments: readonly number[];
 }
 
 /** The facts of a checkpoint that was read. */
@@ -125,11 +124,7 @@ export class CheckpointWriter {
     for (const stream of this.#streams.values()) stream.flush();
     if (!await this.writeOut(bytesMax)) return false;
     const head = encodeDocument({ ...facts, size: this.#size }, { magic: MAGIC });
-    if (head.length > HEAD_BYTES) {
-      throw new Error(
-        `A checkpoint has no room for the names of ${facts.segments.length} segments`,
-      );
-    }
+    invariant(head.length <= HEAD_BYTES, "What a head says does not grow with the store");
     // What is in front of the first block is zero up to here, or was never written.
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     return await this.#file.write({ at: 0, length: head.length, fill });
@@ -278,10 +273,9 @@ function readBlock(
 
 function parseFacts(value: unknown): ReadFacts {
   const facts = value as ReadFacts;
-  const { end: { end, segment, endOffset }, segments, dbId, shard, version, size } = facts;
+  const { end: { end, segment, endOffset }, dbId, shard, version, size } = facts;
   return {
     ...{ dbId, shard, version, size, contentBytes: size - HEAD_BYTES },
     end: { end: parsePosition(end), segment, endOffset },
-    segments: [...segments],
   };
 }

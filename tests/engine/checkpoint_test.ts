@@ -140,6 +140,21 @@ test("a checkpoint that is damaged anywhere, or cut short, is not used", async (
   }
 });
 
+test("a checkpoint that is damaged goes when the log has been read, and not before", async () => {
+  const { files, before } = await closed();
+  const damage = (names: readonly string[]): Directory =>
+    copyOf(files, (name, bytes) => {
+      if (names.includes(name)) bytes[100_000]! ^= 1;
+      return bytes;
+    });
+  const both = damage([NAME, "log-1.seg"]);
+  assert(isFlowError(await assertRejects(() => open(both)), "corrupt"));
+  assert(both.list().includes(NAME), "What is left of a damaged store is evidence");
+  const one = damage([NAME]);
+  await assertOpensAs(one, before);
+  assert(!one.list().includes(NAME));
+});
+
 test("a store that opens from a checkpoint reads old frames when somebody wants them", async () => {
   const { files } = await closed();
   const rotten = copyOf(files, (name, bytes) => {
@@ -228,6 +243,26 @@ test("close() does without a checkpoint where there is no room, or not enough to
   assert(!small.list().includes(NAME));
 });
 
+test("close() without room for a checkpoint leaves the one before, which is as good as it was", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const first = await open(disk.directory());
+  await fill(first);
+  await first.store.close();
+  const { records } = first.store.stats().log;
+  const second = await open(disk.directory());
+  for (let round = 0; round < 20; round++) {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `more-${round}-${index}`);
+    await second.store.createMany(ids, { type: "more", payload: round });
+  }
+  const before = await everything(second.store);
+  disk.capacityBytes = disk.usedBytes + 100_000;
+  await second.store.close();
+  disk.capacityBytes = Infinity;
+  const third = await assertOpensAs(disk.directory(), before);
+  assertEquals(third.stats().shards[0]!.checkpointRecords, records);
+  await third.close();
+});
+
 /** Checksums of the checkpoint of a certain store, by version of what is in it. */
 const CHECKSUMS: Readonly<Record<number, string>> = {
   1: "91ea0fc27b267fdb",
@@ -236,6 +271,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   4: "41181b57b26c442e",
   5: "1b25d2654c23db5c",
   6: "d6a744928579ddfa",
+  7: "1354ac9354d267c4",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

@@ -1,5 +1,8 @@
 import { openStore, type Store } from "../../mod.ts";
+import { Checkpoints } from "../../src/engine/checkpoints.ts";
+import { ShardState } from "../../src/engine/shard_state.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type Log, Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -146,7 +149,7 @@ test("a checkpoint outlives merges of what comes before its end", async () => {
   await opened.store.close();
 });
 
-test("compact() makes a checkpoint useless, and the next one comes", async () => {
+test("compact() makes a checkpoint useless, and the next one comes whether anybody works or not", async () => {
   const files = memoryDirectory();
   const opened = await open(files);
   await fill(opened);
@@ -154,7 +157,7 @@ test("compact() makes a checkpoint useless, and the next one comes", async () =>
   await opened.store.compact();
   assertEquals(opened.store.stats().shards[0]!.checkpointRecords, 0);
   assertEquals(await assertOpensAs(files, await everything(opened.store)), 0);
-  await untilWritten(opened, () => work(opened));
+  await untilWritten(opened);
   const { checkpointRecords } = opened.store.stats().shards[0]!;
   assertEquals(await assertOpensAs(files, await everything(opened.store)), checkpointRecords);
   await opened.store.close();
@@ -190,6 +193,57 @@ test("openStore({ checkpoints: { auto: false } }) leaves one when it is closed, 
   assertEquals(checkpointsIn(files), []);
   await store.close();
   assertEquals(checkpointsIn(files).length, 1);
+});
+
+test("a checkpoint stands on any number of segments", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  const store = await openStore({ files, time });
+  await store.createMany(["a", "b", "c"], { type: "job" });
+  await store.close();
+  const random = seededRandom(1);
+  const manifest = Manifest.open({ directory: files, random });
+  const log = openFileLog({ directory: files, random, manifest });
+  const many = Array.from({ length: 20_000 }, (_, index) => 1_000_000 + index);
+  const crowded: Log = {
+    ...{ limits: log.limits, mode: log.mode, end: log.end },
+    ...{
+      nextPlace: () => log.nextPlace(),
+      submit: () => {},
+      onSettled: () => {},
+      onLost: () => {},
+    },
+    read: (after) => log.read(after),
+    readBytes: (...place) => log.readBytes(...place),
+    ...{ mark: () => {}, close: () => log.close() },
+    segments: {
+      list: [
+        ...many.map((id) => ({ id, bytes: 65_536, isSealed: true, isMerged: false })),
+        ...log.segments.list,
+      ],
+      wholeFrom: log.segments.wholeFrom,
+      ...{ roll: () => log.segments.roll(), returnPlace: () => {} },
+      merge: (ids) => log.segments.merge(ids),
+      createBeside: (name) => log.segments.createBeside(name),
+    },
+  };
+  const [entry] = manifest.segmentsOf(0);
+  const listed = [...many.map((id) => ({ ...entry!, id })), ...manifest.segmentsOf(0)];
+  const crowdedManifest = { state: manifest.state, segmentsOf: () => listed };
+  const checkpoints = new Checkpoints({
+    directory: files,
+    manifest: crowdedManifest as unknown as Manifest,
+  });
+  const hashKey = [1, 2, 3, 4] as const;
+  const state = ShardState.of(crowded, { hashKey });
+  const begun = checkpoints.begin(0, log.end.lsn, { log: crowded, state });
+  begun.settled(state.read, state.timeMs);
+  const rest = (): Promise<void> => Promise.resolve();
+  await begun.write({ sliceBytes: 1 << 20, sliceSteps: 64, rest }, () => false);
+  const loaded = ShardState.of(crowded, { hashKey, checkpoints });
+  assertEquals(checkpoints.last(0).lsn, log.end.lsn);
+  assertEquals(loaded.flows.table.size, 3);
+  await log.close();
 });
 
 test("close() does not wait for the checkpoint before to be removed at leisure", async () => {
