@@ -188,3 +188,13 @@ export class FlowError extends Error {
 export function isFlowError(error: unknown, code?: FlowErrorCode): error is FlowError {
   return error instanceof FlowError && (code === undefined || error.code === code);
 }
+
+/**
+ * Whether `error` is about one place in a file: what stands there is damaged, or cannot be read. Then
+ * everything else in the store is as good as before. All other errors are about the store as a whole,
+ * such as that it was closed, or are defects of ours.
+ */
+export function isFileFault(error: unknown): error is FlowError {
+  if (!(error instanceof FlowError) || typeof error.details["file"] !== "string") return false;
+  return error.code === "corrupt" || error.code === "store_failed" || error.code === "newer_format";
+}

@@ -6,6 +6,7 @@
 import type { FlowError } from "../errors.ts";
 import type { ClaimCommand, Reply } from "../flow/core/mod.ts";
 import type { Call, Verdict } from "./pending.ts";
+import type { Prepared } from "./preparation.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
@@ -22,7 +23,8 @@ export interface Claimant<T> {
 }
 
 /** A claim: a call that, with `blockMs`, is decided again and again, and a waiter in between. */
-export class Claim<T> implements Call<T>, Waiter {
+export class Claim<T> implements Call<T>, Prepared, Waiter {
+  readonly givesWay = true;
   readonly type: string;
   readonly deadlineMs: number;
   readonly looksAt: () => readonly Shard[];
@@ -54,13 +56,11 @@ export class Claim<T> implements Call<T>, Waiter {
     this.#claimant = claimant;
   }
 
-  /** Whether it can be decided without a long task. */
   isPrepared(): boolean {
     // After the end nothing is prepared any more, and it is refused.
     return this.#shards.ended !== undefined || this.#prepare(0);
   }
 
-  /** Does a little for that. Returns whether it was enough. */
   prepare(): boolean {
     return this.#prepare();
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { FlowError, isFileFault } from "../errors.ts";
 import {
   bytesOf,
   type Mail,
@@ -25,7 +25,7 @@ const MESSAGES_MAX = 64;
 /** Bytes of values in one command, unless a single message has more. */
 const VALUE_BYTES_MAX = 262_144;
 
-/** Without room on the disk it waits this long before it tries again. */
+/** Without room on the disk, or if a message cannot be read, it waits this long before it tries again. */
 const RETRY_MS = 1_000;
 
 /** A shard that has told another one something. */
@@ -48,11 +48,18 @@ export class Courier {
   readonly #arrived = new Map<number, Map<number, number>>();
   /** Not before this monotonic time. */
   #restUntilMs = 0;
+  /** By sender and receiver: the next message cannot be read, and is tried again at a monotonic time. */
+  readonly #unread = new Map<string, { readonly untilMs: number; readonly why: string }>();
 
   /** @param monotonicMs The present monotonic time, in milliseconds. */
   constructor(shards: Shards, monotonicMs: () => number) {
     this.#shards = shards;
     this.#monotonicMs = monotonicMs;
+  }
+
+  /** Why a message could not be read lately, in sentence case; null: all could. */
+  get failure(): string | null {
+    return this.#unread.values().next().value?.why ?? null;
   }
 
   /** Lets a call wait until it is known whether the name that it wants is taken. */
@@ -67,7 +74,8 @@ export class Courier {
 
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
-    return this.#next() === undefined ? Infinity : this.#restUntilMs;
+    if (this.#next() !== undefined) return this.#restUntilMs;
+    return Math.min(...[...this.#unread.values()].map(({ untilMs }) => untilMs));
   }
 
   /** Whether anybody waits. */
@@ -78,6 +86,10 @@ export class Courier {
   /** Hands on everything that can be, and lets those try again who wanted a name. */
   wake(): void {
     while (this.hasMail) this.#handOn(this.#next()!);
+    // Those have been tried again, or have nothing to say any more.
+    for (const [name, { untilMs }] of this.#unread) {
+      if (untilMs <= this.#monotonicMs()) this.#unread.delete(name);
+    }
     for (const call of this.#waiting.take()) this.#shards.decide(call);
   }
 
@@ -101,7 +113,8 @@ export class Courier {
   }
 
   #handOn({ from, to }: Route): void {
-    const messages = this.#take(from, to);
+    const messages = this.#take({ from, to });
+    if (messages.length === 0) return;
     const largeValues = messages.flatMap(({ message }) => this.#largeValues(message));
     const last = messages.at(-1)!.lsn;
     const command = { kind: "deliver", from: from.number, messages, largeValues } as const;
@@ -133,18 +146,34 @@ export class Courier {
     this.#restUntilMs = this.#monotonicMs() + RETRY_MS;
   }
 
-  /** The first few messages that may be handed on. */
-  #take(from: Shard, to: Shard): SentMessage[] {
+  /** The first few messages that may be handed on; none: the first cannot be read at present. */
+  #take({ from, to }: Route): SentMessage[] {
     const messages: SentMessage[] = [];
     let bytes = 0;
     for (const { lsn } of unheard(from, to)) {
       if (messages.length === MESSAGES_MAX || !mayBeHeard(from, lsn)) break;
-      const message = from.records.message(lsn);
+      const message = this.#read({ from, to }, lsn);
+      if (message === undefined) break;
       bytes += bytesOf(brought(message));
       if (messages.length > 0 && bytes > VALUE_BYTES_MAX) break;
       messages.push({ lsn, message });
     }
     return messages;
+  }
+
+  /** A message; undefined: it cannot be read at present. */
+  #read(route: Route, lsn: number): Message | undefined {
+    const name = nameOf(route);
+    this.#unread.delete(name);
+    try {
+      return route.from.records.message(lsn);
+    } catch (error) {
+      // It is a matter of these two shards, and of nobody else.
+      if (!isFileFault(error)) throw error;
+      const untilMs = this.#monotonicMs() + RETRY_MS;
+      this.#unread.set(name, { untilMs, why: error.message });
+      return undefined;
+    }
   }
 
   #largeValues(message: Message): Value[] {
@@ -155,6 +184,7 @@ export class Courier {
   /** A way on which there is something to be handed on. */
   #next(): Route | undefined {
     for (const route of this.#routes()) {
+      if (this.#isResting(route)) continue;
       // What was sent before is durable before, so the first one tells.
       for (const { lsn } of unheard(route.from, route.to)) {
         if (mayBeHeard(route.from, lsn)) return route;
@@ -164,6 +194,11 @@ export class Courier {
     return undefined;
   }
 
+  #isResting(route: Route): boolean {
+    if (this.#unread.size === 0) return false;
+    return (this.#unread.get(nameOf(route))?.untilMs ?? 0) > this.#monotonicMs();
+  }
+
   *#routes(): Generator<Route> {
     for (const from of this.#shards.all) {
       for (const number of [...from.state.flows.mail.receivers]) {
@@ -171,6 +206,10 @@ export class Courier {
       }
     }
   }
+}
+
+function nameOf({ from, to }: Route): string {
+  return `${from.number} to ${to.number}`;
 }
 
 /** Whether a message may be handed on: only what no crash takes back. */

@@ -9,6 +9,7 @@ import {
   type ClaimCommand,
   type Command,
   type FlowState,
+  type InfoQuery,
   parseByCorrelation,
   parseByParent,
   parseByRoot,
@@ -45,7 +46,6 @@ import {
   parseTransitionMany,
   parseValueMget,
   parseValuePut,
-  readFlow,
   readInfo,
   readLineage,
   readList,
@@ -61,11 +61,13 @@ import type { Time } from "../time/mod.ts";
 import { applyAtomic } from "./atomic.ts";
 import { toldHere } from "./caller.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
-import { historyVerdict, verdictOn } from "./verdict.ts";
+import { flowVerdict, historyVerdict, verdictOn } from "./verdict.ts";
+import { Counting } from "./counting.ts";
 import { FeedStream } from "./event_stream.ts";
 import { applyCommand } from "./dispatch.ts";
 import { EmbeddedKv } from "./kv_store.ts";
 import type { Compaction, CompactOptions } from "./merger.ts";
+import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
@@ -231,16 +233,8 @@ export class EmbeddedStore implements Store {
 
   async get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
     const query = parseGet(flow, options, this.#parse);
-    const { router } = this.#shards;
-    const on = router.shardsFor(query.target);
-    return await this.#shards.call(
-      () => {
-        this.#shards.closer.look(query.target);
-        const reply = readFlow(router.flowsFor(query.target), query, this.#shards.now());
-        return verdictOn(this.#shards, reply, on);
-      },
-      () => on,
-    );
+    const on = this.#shards.router.shardsFor(query.target);
+    return await this.#shards.call(() => flowVerdict(this.#shards, query, on), () => on);
   }
 
   async history(
@@ -277,8 +271,11 @@ export class EmbeddedStore implements Store {
     return this.#query(parseByCorrelation, readLineage, id, options);
   }
 
-  info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
-    return this.#query(parseInfo, readInfo, type, options);
+  async info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
+    const query = parseInfo(type, options, this.#parse);
+    const counting = new Counting(this.#shards, this.#shardsOf(query), query);
+    const read: Read<InfoQuery> = (...given) => readInfo(...given, counting.of);
+    return await this.#shards.preparation.led(counting, () => this.#answer(read, query));
   }
 
   stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
@@ -386,12 +383,18 @@ export class EmbeddedStore implements Store {
     subject: unknown,
     options: unknown,
   ): Promise<T> {
-    const query = parse(subject, options, this.#parse);
-    const { partitionKey } = query;
-    const on = this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
-    return await this.#shards.closer.callOnAll(() => {
+    return await this.#answer<Query, T>(read, parse(subject, options, this.#parse));
+  }
+
+  #answer<Query extends TypeQuery, T>(read: Read<Query>, query: Query): Promise<T> {
+    const on = this.#shardsOf(query);
+    return this.#shards.closer.callOnAll(() => {
       const states = on.map(({ state }) => state.flows);
       return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
     });
+  }
+
+  #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {
+    return this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
   }
 }

@@ -74,8 +74,7 @@ export class FramesAhead {
   /** Closes the frame that is being written to: what is to be handed to the log at this time. */
   close(nowMs: number): Frame | undefined {
     const records = this.#open;
-    // Room was made for a command that was refused in another shard.
-    if (records === undefined || records.count === 0) return undefined;
+    if (records === undefined) return undefined;
     const frame = records.close();
     this.#open = undefined;
     this.#submitted.push({ frame, records, submittedAtMs: nowMs });

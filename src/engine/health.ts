@@ -32,7 +32,10 @@ export type HealthProblemCode =
   | "sweeper_behind"
   /** The last merge in the background did not end well: the log grows. */
   | "merge_failed"
-  /** A flow that is due, or that is to be removed, cannot be read from the log; it is tried again. */
+  /**
+   * A flow that is due, or that is to be removed, or what one shard tells another about a flow, cannot
+   * be read from the log; it is tried again.
+   */
   | "flow_unreadable"
   /** The last checkpoint in the background did not end well: opening will take longer. */
   | "checkpoint_failed";
@@ -101,6 +104,12 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
   if (shards.cooler.failure !== null) {
     note("flow_unreadable", `A flow whose time has come cannot be read: ${shards.cooler.failure}`);
+  }
+  if (shards.courier.failure !== null) {
+    note(
+      "flow_unreadable",
+      `What one shard tells another cannot be read: ${shards.courier.failure}`,
+    );
   }
   const { failure: why } = shards.checkpointer.stats;
   if (why !== null) note("checkpoint_failed", `Checkpoints cannot be written: ${why}`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { isFileFault } from "../errors.ts";
 import { InvariantError } from "../invariant.ts";
 import type { Effect, WrittenValue } from "../flow/core/mod.ts";
 import { flawOf, segmentName } from "../log/mod.ts";
@@ -49,10 +49,16 @@ export class RecordCheck {
   /** Looks a record up that may be anything: undefined if it is not there, null if it is unreadable. */
   peek(reference: Reference): Effect | null | undefined {
     const { shard: { records }, lsn } = reference;
+    return this.attempt(reference, () => records.effect(lsn));
+  }
+
+  /** Reads a record, or what it belongs to. Null if that cannot be read, which is reported. */
+  attempt<Read>(reference: Reference, read: () => Read): Read | null {
     try {
-      return records.effect(lsn);
+      return read();
     } catch (error) {
-      this.unreadable(reference, error);
+      if (!isUnreadable(error)) throw error;
+      this.#reportUnreadable(reference, error);
       return null;
     }
   }
@@ -91,9 +97,7 @@ export class RecordCheck {
     this.#report.inFile({ file: segmentName(place.segment), offset: place.offset, message });
   }
 
-  /** Says why a record cannot be read, if it is still named. Throws what is no reason. */
-  unreadable(reference: Reference, error: unknown): void {
-    if (!isUnreadable(error)) throw error;
+  #reportUnreadable(reference: Reference, error: unknown): void {
     const { shard, lsn, what, isCurrent } = reference;
     if (!isCurrent()) return;
     const { segment, offset } = shard.records.placeOf(lsn) ?? { segment: 0, offset: 0 };
@@ -104,5 +108,5 @@ export class RecordCheck {
 
 /** What reading a record throws that is damaged, another one, or on a disk that fails. */
 function isUnreadable(error: unknown): boolean {
-  return error instanceof FlowError || error instanceof InvariantError;
+  return isFileFault(error) || error instanceof InvariantError;
 }

@@ -5,7 +5,6 @@
  */
 import {
   ALONE,
-  type Flow,
   type FlowLookup,
   type FlowTarget,
   isForgotten,
@@ -61,11 +60,13 @@ export class Router {
   /** The shard that has a flow; if none has it, one that will say so. */
   shardWith({ id, partitionKey }: FlowTarget, nowMs: number): Shard {
     if (partitionKey !== undefined) return this.shardOf(partitionKey);
-    const isThere = ({ control }: Flow): boolean => !isForgotten(control, nowMs);
-    const holder = this.all.length === 1
-      ? undefined
-      : this.all.find(({ state }) => state.flows.table.findAll(id).some(isThere));
-    return holder ?? this.first;
+    const isHolder = ({ state }: Shard): boolean => {
+      for (const { control } of state.flows.table.findAll(id)) {
+        if (!isForgotten(control, nowMs)) return true;
+      }
+      return false;
+    };
+    return (this.all.length === 1 ? undefined : this.all.find(isHolder)) ?? this.first;
   }
 
   /** The shard that decides a command which concerns only one. */
@@ -86,10 +87,12 @@ export class Router {
     return {
       shard,
       shardOf: (partitionKey) => this.#map.shardOf(partitionKey),
+      find: (partitionKey, id) =>
+        this.shardOf(partitionKey).state.flows.table.find(partitionKey, id),
       findAll: (id) =>
-        this.all.flatMap((other) =>
-          other.number === shard ? [] : other.state.flows.table.findAll(id)
-        ),
+        lookupIn(
+          this.all.filter(({ number }) => number !== shard).map(({ state }) => state.flows.table),
+        ).findAll(id),
       isExpected: (partitionKey, id) =>
         isExpected(this.all, this.shardOf(partitionKey), { partitionKey, id }),
       durableLsn: (number) => this.all[number]?.life.durableLsn ?? 0,

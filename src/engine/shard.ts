@@ -100,7 +100,14 @@ export class Shard {
     this.feed = new Feed(log, this);
     this.meter = new CommitMeter(this.#state.read);
     this.#life = { durableLsn: log.end.lsn, isOver: false };
-    log.onSettled((frame, outcome) => this.#settled(frame, outcome));
+    log.onSettled((frame, outcome) => {
+      // The log has done its part, and nobody else is there to hear of an error.
+      try {
+        this.#settled(frame, outcome);
+      } catch (error) {
+        host.lose(error);
+      }
+    });
     log.onLost((cause) => host.lose(cause));
   }
 
@@ -219,8 +226,9 @@ export class Shard {
     if (this.#ahead.submittedCount < this.#log.limits.inFlightMax) this.submit();
   }
 
-  /** Hands the open frame to the log. */
+  /** Hands the open frame to the log, or lets go of it: room was made for what came to nothing. */
   submit(): void {
+    if (this.#dropEmpty()) return;
     const frame = this.#ahead.close(this.#time.clock.monotonicMs());
     if (frame !== undefined) this.#log.submit(frame);
   }
@@ -232,7 +240,8 @@ export class Shard {
 
   /** Goes on in a new segment of its log, or stays where it is; see `Segments.roll()`. */
   roll(): Promise<void> {
-    return this.#log.segments.roll(this.#ahead.dropEmpty());
+    this.#dropEmpty();
+    return this.#log.segments.roll();
   }
 
   /** Segments have taken the place of others: what was kept of their records is found there. */
@@ -306,11 +315,20 @@ export class Shard {
     }
     try {
       this.#ahead.opened();
+      // Also if nothing is written to it: then it is let go of.
+      if (open === undefined) this.#host.scheduleTurn();
     } catch (error) {
       // A log in which no frame can be begun cannot be written to any more.
       if (isFlowError(error, "store_failed")) this.#host.lose(error);
       throw error;
     }
+  }
+
+  /** Lets go of the open frame if nothing was written to it. Returns whether there was such a one. */
+  #dropEmpty(): boolean {
+    const isDropped = this.#ahead.dropEmpty();
+    if (isDropped) this.#log.segments.returnPlace();
+    return isDropped;
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
@@ -341,6 +359,8 @@ export class Shard {
   #startAgain(why: VoidReason): void {
     this.#ahead.clear();
     this.#checkpoint?.abandon();
+    // Nor does it keep the state that it was taken of.
+    this.#checkpoint = undefined;
     this.#diskIsFull = why === "no_space" && !this.#host.admission.ranOutOfRoom();
     try {
       this.#state = this.#build();

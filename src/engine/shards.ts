@@ -18,7 +18,7 @@ import {
   ShardMap,
   type SpreadCommand,
 } from "../flow/core/mod.ts";
-import type { Alarm, Time } from "../time/mod.ts";
+import type { Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Claim, type Claimant } from "./claim.ts";
@@ -41,6 +41,7 @@ import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
 import { Merger } from "./merger.ts";
 import { DEFAULT_SWEEP_PLAN, Sweeper } from "./sweeper.ts";
+import { Turns } from "./turns.ts";
 import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
@@ -59,12 +60,14 @@ export class Shards implements ShardHost {
   readonly closer: Closer;
   /** The limits of the store. */
   readonly limits: StoreLimits;
-  readonly #courier: Courier;
+  /** Lets calls wait until they can be decided without a long task. */
+  readonly preparation: Preparation;
+  /** Hands on what shards tell each other. */
+  readonly courier: Courier;
   readonly #time: Time;
   readonly #shardTime: ShardTime;
-  readonly #alarm: Alarm;
+  readonly #turns: Turns;
   readonly #holdUp: HoldUp;
-  readonly #preparation: Preparation;
   readonly #sweeper: Sweeper;
   /** Keeps the memory small. */
   readonly cooler: Cooler;
@@ -75,7 +78,6 @@ export class Shards implements ShardHost {
   readonly #policies = new DurablePolicies();
   readonly #pending = new PendingCalls();
   readonly #openedAtMs: number;
-  #turnIsDue = false;
   #ended: FlowError | undefined;
 
   /** Reads the logs and opens the shards. */
@@ -103,12 +105,15 @@ export class Shards implements ShardHost {
     const grace = openingGrace(this.#shardTime.now());
     for (const shard of this.#all) shard.grant(grace);
     this.#holdUp = new HoldUp(time);
-    this.#preparation = new Preparation(time);
-    this.#alarm = time.alarm(() => this.#turn());
+    this.preparation = new Preparation({
+      ...{ time, givesWay: () => this.#holdUp.givesWay() },
+      guard: (act) => this.#turns.guard(act),
+    });
+    this.#turns = new Turns(time, { take: () => this.#turn(), lose: (cause) => this.lose(cause) });
     const monotonicMs = (): number => time.clock.monotonicMs();
     this.closer = new Closer(this, monotonicMs);
     this.cooler = new Cooler(this, monotonicMs);
-    this.#courier = new Courier(this, monotonicMs);
+    this.courier = new Courier(this, monotonicMs);
     this.#sweeper = new Sweeper(this, {
       plan: options.sweepPlan ?? DEFAULT_SWEEP_PLAN,
       sliceMax: limits.cleanupLimitMax,
@@ -117,8 +122,8 @@ export class Shards implements ShardHost {
     this.merger = new Merger(this, time, options.mergePlan);
     this.checkpointer = new Checkpointer(this, time, options);
     // Whoever was told of children finds them, also after a crash.
-    this.#courier.opened();
-    this.#courier.wake();
+    this.courier.opened();
+    this.courier.wake();
     // What is over is swept also if nobody ever calls.
     this.#setAlarm();
   }
@@ -170,19 +175,13 @@ export class Shards implements ShardHost {
     return new Promise<T>((resolve, reject) => {
       const nowMs = this.#time.clock.monotonicMs();
       const claim = new Claim(this, command, { verdictOn, resolve, reject }, nowMs);
-      const attempt = (): void => {
-        const isReady = !this.#holdUp.givesWay() && this.#preparation.isOver(claim);
-        if (!isReady) this.#time.defer(attempt);
-        else this.decide(claim);
-      };
-      attempt();
+      this.preparation.lead(claim, () => this.decide(claim));
     });
   }
 
   /** Decides a call, or decides it again. */
   decide<T>(call: Call<T>): void {
     if (this.#ended !== undefined) return call.reject(this.#ended);
-    this.cooler.wakeDue();
     const verdict = this.#verdictOn(call);
     // The store failed in the middle of it: what was decided goes nowhere.
     if (this.#ended !== undefined) return call.reject(this.#ended);
@@ -251,7 +250,7 @@ export class Shards implements ShardHost {
   committed(shard: Shard): void {
     if (shard.number === 0) this.#policies.settle(shard.life.durableLsn);
     // Not here and now: a command may be half written in another shard.
-    if (this.#ended === undefined && this.#courier.hasMail) this.scheduleTurn();
+    if (this.#ended === undefined && this.courier.hasMail) this.scheduleTurn();
     else this.#pending.release();
     // A log in a thread answers outside of a turn; otherwise the end of one looks at what comes next.
     if (shard.logMode.kind !== "inline") this.reschedule();
@@ -259,7 +258,7 @@ export class Shards implements ShardHost {
 
   startedAgain(shard: Shard): void {
     if (shard.number === 0) this.#policies.startAgain();
-    this.#courier.startedAgain(shard);
+    this.courier.startedAgain(shard);
     for (const call of this.#pending.takeVoid()) this.decide(call);
   }
 
@@ -282,22 +281,18 @@ export class Shards implements ShardHost {
   }
 
   scheduleTurn(): void {
-    if (this.#turnIsDue) return;
-    this.#turnIsDue = true;
-    this.#time.defer(() => {
-      this.#turnIsDue = false;
-      this.#turn();
-    });
+    this.#turns.schedule();
   }
 
   #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
     while (true) {
       try {
+        this.cooler.wakeDue();
         return call.decide();
       } catch (error) {
         if (error instanceof Superseded) continue;
         if (error instanceof Expected) {
-          this.#courier.add(call);
+          this.courier.add(call);
           return undefined;
         }
         // A throw that is no refusal may have come in the middle of a change: memory and log no
@@ -316,10 +311,10 @@ export class Shards implements ShardHost {
 
   /** Tells everybody who waits for something to happen that nothing will. */
   #dismiss(error: FlowError): void {
-    this.#alarm.clear();
+    this.#turns.end();
     this.waiters.abort(error);
     this.closer.abort(error);
-    this.#courier.abort(error);
+    this.courier.abort(error);
   }
 
   /** The time of a command. One that names it may make flows due, whatever else it wants. */
@@ -368,7 +363,7 @@ export class Shards implements ShardHost {
 
   /** Lets shards hear what is new before anybody hears of it from the one that did it. */
   #handOn(): void {
-    this.#courier.wake();
+    this.courier.wake();
     this.#pending.release();
   }
 
@@ -390,9 +385,9 @@ export class Shards implements ShardHost {
       this.checkpointer.nextAtMs(),
       this.closer.nextAtMs(),
       this.cooler.nextAtMs(),
-      this.#courier.nextAtMs(),
+      this.courier.nextAtMs(),
     );
-    const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.#courier.isAwaited;
-    this.#alarm.set(atMs, { keepAlive: isAwaited });
+    const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.courier.isAwaited;
+    this.#turns.next(atMs, isAwaited);
   }
 }

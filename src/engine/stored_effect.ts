@@ -6,7 +6,7 @@
 import { DecodeError } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
 import { decodeEffect, type Dictionary, type Effect } from "../flow/core/mod.ts";
-import type { BodyPlace, LogRecord } from "../log/mod.ts";
+import { type BodyPlace, type LogRecord, segmentName } from "../log/mod.ts";
 
 /**
  * The effect of a record that stands at a place.
@@ -19,10 +19,12 @@ export function storedEffect(record: LogRecord, place: BodyPlace, dictionary: Di
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause;
     const { segment, offset } = place;
+    const { lsn } = record;
+    const file = segmentName(segment);
     throw new FlowError(
       "corrupt",
-      `The record with LSN ${record.lsn} in segment ${segment} at ${offset}: ${cause.message}`,
-      { details: { segment, offset, lsn: record.lsn }, cause },
+      `The record with LSN ${lsn} in the file "${file}" at ${offset}: ${cause.message}`,
+      { details: { file, offset, lsn }, cause },
     );
   }
 }

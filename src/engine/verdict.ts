@@ -4,7 +4,15 @@
  * @module
  */
 import type { HistoryEvent } from "../flow/mod.ts";
-import { answer, type Flow, type HistoryQuery, readHistory, type Reply } from "../flow/core/mod.ts";
+import {
+  answer,
+  type Flow,
+  type GetQuery,
+  type HistoryQuery,
+  readFlow,
+  readHistory,
+  type Reply,
+} from "../flow/core/mod.ts";
 import type { Footing } from "./footing.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
@@ -37,6 +45,21 @@ export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[])
     // Every kind of command and query has its kind of reply; the contract's types say which.
     read: () => answer(reply, valuesAt(shards.all, nowMs, standsOn)) as T,
   };
+}
+
+/**
+ * What a flow is.
+ *
+ * @param on The shards that may have it.
+ */
+export function flowVerdict<T>(
+  shards: Shards,
+  query: GetQuery,
+  on: readonly Shard[],
+): Verdict<T> {
+  const { target } = query;
+  shards.closer.look(target);
+  return verdictOn(shards, readFlow(shards.router.flowsFor(target), query, shards.now()), on);
 }
 
 /**

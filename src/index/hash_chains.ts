@@ -55,6 +55,13 @@ export class HashChains {
     return this.#links.get(LINKS * handle + HASH);
   }
 
+  /** Whether a handle is there. */
+  has(handle: number): boolean {
+    const before = this.#links.get(LINKS * handle + PREVIOUS);
+    if (before !== 0) return this.#links.get(LINKS * (before - 1) + NEXT) === handle + 1;
+    return this.#heads.get(this.#buckets.of(this.hashOf(handle))) === handle + 1;
+  }
+
   /** Adds a handle that is not there. */
   add(handle: number, hash: number): void {
     this.#links.set(LINKS * handle + HASH, hash);

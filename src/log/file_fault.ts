@@ -23,19 +23,27 @@ export function corrupt(what: string, place: DamagePlace, cause?: unknown): Flow
   });
 }
 
-/** `store_failed`, for what the operating system refused. Never "not found", never "empty". */
-export function failed(what: string, cause: unknown): FlowError {
+/**
+ * `store_failed`, for what the operating system refused. Never "not found", never "empty".
+ *
+ * @param place What could not be read. Default: it is about more than one place.
+ */
+export function failed(what: string, cause: unknown, place?: DamagePlace): FlowError {
   if (cause instanceof FlowError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FlowError("store_failed", `${what}: ${reason}`, { cause });
+  return new FlowError("store_failed", `${what}: ${reason}`, { details: { ...place }, cause });
 }
 
-/** Does something with files and says what it was when the operating system refuses. */
-export function guarded<Result>(what: string, act: () => Result): Result {
+/**
+ * Does something with files and says what it was when the operating system refuses.
+ *
+ * @param place What is read. Default: it is about more than one place.
+ */
+export function guarded<Result>(what: string, act: () => Result, place?: DamagePlace): Result {
   try {
     return act();
   } catch (error) {
     // A defect of ours is not the machine's fault.
-    throw error instanceof InvariantError ? error : failed(what, error);
+    throw error instanceof InvariantError ? error : failed(what, error, place);
   }
 }

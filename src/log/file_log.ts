@@ -49,12 +49,6 @@ export interface FileLogParts extends SegmentSource {
   readonly frameBytesMax: number;
 }
 
-/** A frame that is not settled, and the segment that it goes to. */
-interface Submitted {
-  readonly frame: Frame;
-  readonly segment: number;
-}
-
 /** The file log. */
 export class FileLog implements Log {
   readonly segments: FileSegments;
@@ -66,8 +60,8 @@ export class FileLog implements Log {
   readonly #inlineLimits: LogLimits;
   readonly #threadLimits: LogLimits;
   #writer: SegmentWriter;
-  /** Frames that are not settled, in order; the first one may be being written. */
-  #queue: Submitted[] = [];
+  /** Frames that are not settled, and where they go, in order; the first one may be being written. */
+  #queue: { readonly frame: Frame; readonly segment: number }[] = [];
   /** Where the next frame goes: behind all that were submitted. */
   #next: { readonly segment: number; readonly size: number };
   #isBusy = false;
@@ -99,7 +93,8 @@ export class FileLog implements Log {
       ...parts,
       reader: this.#reader,
       tail: () => this.#writer,
-      roll: (returnsPlace) => this.#rollSoon(returnsPlace),
+      roll: () => this.#rollSoon(),
+      returnPlace: () => this.#returnPlace(),
       whenFree: (act) => this.#writeBeside(act),
       fail: (cause) => this.#fail(cause),
     });
@@ -221,9 +216,13 @@ export class FileLog implements Log {
     return done;
   }
 
-  #rollSoon(returnsPlace: boolean): Promise<void> {
+  #returnPlace(): void {
+    this.#isPlaceGiven = false;
+    if (this.#beside.wantsRoll) this.#work();
+  }
+
+  #rollSoon(): Promise<void> {
     this.#checkUsable();
-    if (returnsPlace) this.#isPlaceGiven = false;
     if (isSamePosition(this.#writer.entry.base, this.end)) return Promise.resolve();
     const rolled = this.#beside.roll();
     this.#work();

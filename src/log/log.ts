@@ -165,10 +165,10 @@ export interface Segments {
    * Goes on in a new segment as soon as no frame is on its way or has its place in this one. Resolves
    * when it does, when there is no room for it, or when the log ends. A log without a frame in its
    * open segment stays where it is.
-   *
-   * @param returnsPlace Whether no frame comes to the place that was given last. Default false.
    */
-  roll(returnsPlace?: boolean): Promise<void>;
+  roll(): Promise<void>;
+  /** No frame comes to the place that was given last: whoever waits for one need not wait any more. */
+  returnPlace(): void;
   /**
    * Begins to merge sealed segments that follow one another. One merge at a time: another one that
    * is under way is given up.

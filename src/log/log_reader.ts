@@ -7,7 +7,7 @@
 import { FlowError } from "../errors.ts";
 import { type FileHandle, readFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
-import { corrupt, failed, guarded } from "./file_fault.ts";
+import { corrupt, type DamagePlace, failed, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import type { CommittedFrame, FrameEnd, LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
@@ -94,6 +94,7 @@ export class LogReader {
       `The segment "${name}" cannot be read`,
       () =>
         (count > length ? attempt(file, offset, count) : undefined) ?? read(file, offset, length),
+      { file: name, offset },
     );
     if (bytes.length >= length) return bytes;
     throw corrupt("The segment is cut short", { file: name, offset: offset + bytes.length });
@@ -176,8 +177,10 @@ function* framesIn(
   const window = new FileWindow(file, size);
   let last = from?.end ?? entry.base;
   const frames = walkFrames(window, { ...entry, base: last }, from?.endOffset);
-  for (let next = advance(frames, name); next !== undefined; next = advance(frames, name)) {
+  const place = { file: name, offset: from?.endOffset ?? SEGMENT_HEAD_BYTES };
+  for (let next = advance(frames, place); next !== undefined; next = advance(frames, place)) {
     last = next.end;
+    place.offset = next.nextOffset;
     yield next;
   }
   if (isSamePosition(last, end)) return;
@@ -187,12 +190,13 @@ function* framesIn(
   });
 }
 
-function advance(frames: Generator<StoredFrame>, file: string): StoredFrame | undefined {
+function advance(frames: Generator<StoredFrame>, place: DamagePlace): StoredFrame | undefined {
+  const { file } = place;
   try {
     const next = frames.next();
     return next.done === true ? undefined : next.value;
   } catch (error) {
     if (error instanceof FrameFlaw) throw corrupt(error.message, { file, offset: error.offset });
-    throw failed(`The segment "${file}" cannot be read`, error);
+    throw failed(`The segment "${file}" cannot be read`, error, place);
   }
 }

@@ -47,9 +47,10 @@ export class SegmentFiles {
    */
   open(entry: SegmentEntry): FileHandle {
     const name = segmentName(entry.id);
-    const file = guarded(`The segment "${name}" cannot be opened`, () => this.#find(name));
+    const place = { file: name, offset: 0 };
+    const file = guarded(`The segment "${name}" cannot be opened`, () => this.#find(name), place);
     try {
-      guarded(`The segment "${name}" cannot be read`, () => this.#check(file, entry));
+      guarded(`The segment "${name}" cannot be read`, () => this.#check(file, entry), place);
     } catch (error) {
       file.close();
       throw error;

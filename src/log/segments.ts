@@ -18,7 +18,9 @@ export interface FileSegmentsParts extends Omit<SegmentMergeParts, "inputs" | "f
   /** The open segment, as it is at the moment. */
   readonly tail: () => SegmentWriter;
   /** Goes on in a new segment. */
-  readonly roll: (returnsPlace: boolean) => Promise<void>;
+  readonly roll: () => Promise<void>;
+  /** No frame comes to the place that was given last. */
+  readonly returnPlace: () => void;
 }
 
 /** The segments of a file log. */
@@ -47,8 +49,12 @@ export class FileSegments implements Segments {
     return manifest.segmentsOf(shard).find(({ merged }) => !merged)!.base;
   }
 
-  roll(returnsPlace: boolean = false): Promise<void> {
-    return this.#parts.roll(returnsPlace);
+  roll(): Promise<void> {
+    return this.#parts.roll();
+  }
+
+  returnPlace(): void {
+    this.#parts.returnPlace();
   }
 
   merge(ids: readonly number[]): Merge {

@@ -1,5 +1,10 @@
 import { isFlowError, type OpenOptions, openStore, restoreStore, type Store } from "../../mod.ts";
+import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
+import type { PlannedWrite } from "../../src/engine/shard.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { parseCreate } from "../../src/flow/core/mod.ts";
+import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -108,6 +113,30 @@ test("compact() of several shards keeps families that are spread over them", asy
   };
   assertEquals([get, byParent], before);
   await again.store.close();
+});
+
+test("roll() of a shard does not wait for a frame that nobody writes", async () => {
+  const time = manualTime();
+  const directory = memoryDirectory();
+  const random = seededRandom(1);
+  const log = openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
+  const limits = DEFAULT_STORE_LIMITS;
+  const shards = new Shards({ logs: [log], time, hashKey: [1, 2, 3, 4], limits });
+  const { first } = shards.router;
+  await shards.call(() => {
+    shards.apply(parseCreate("a", { type: "t" }, { limits, manualClock: false }), first);
+    return { standsOn: [first.footing()], read: () => {} };
+  });
+  // Room was made for a command that is refused in another shard.
+  first.makeRoom({ commandBytes: 1 } as PlannedWrite);
+  let isRolled = false;
+  const rolled = log.segments.roll().then(() => isRolled = true);
+  assert(!isRolled);
+  await time.advance(1);
+  await rolled;
+  assertEquals(log.segments.list.length, 2);
+  first.makeRoom({ commandBytes: 1 } as PlannedWrite);
+  await shards.close();
 });
 
 test("compact() ends with the signal's reason, and the store goes on", async () => {

@@ -1,8 +1,13 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
+import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
-import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { type Command, parseCreate } from "../../src/flow/core/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
+import { Manifest, openFileLog } from "../../src/log/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -92,6 +97,49 @@ test("A store serves everybody else if a flow is damaged whose time has come, an
   assertEquals([damage.length > 0, flows], [true, 3]);
   assert(damage.every(({ file }) => file !== null));
   assert(damage.some(({ message }) => message.startsWith("A flow cannot be read: ")));
+});
+
+/** Shards whose flows are cold as soon as they can be, and a command for them. */
+function coldShards(): {
+  shards: Shards;
+  time: ManualTime;
+  apply(command: Command): Promise<void>;
+} {
+  const time = manualTime();
+  const directory = memoryDirectory();
+  const random = seededRandom(1);
+  const manifest = Manifest.open({ directory, random });
+  const shards = new Shards({
+    ...{ logs: [openFileLog({ directory, random, manifest })], time, hashKey: [1, 2, 3, 4] },
+    ...{ limits: DEFAULT_STORE_LIMITS, coolingPlan: { hotFlowsMax: 0, aheadMs: 0 } },
+  });
+  const apply = (command: Command): Promise<void> =>
+    shards.call(() => {
+      const { first } = shards.router;
+      shards.apply(command, first);
+      return { standsOn: [first.footing()], read: () => {} };
+    });
+  return { shards, time, apply };
+}
+
+test("A store ends when memory turns out to be wrong about a cold flow, and the process goes on", async () => {
+  const { shards, time, apply } = coldShards();
+  const parsing = { limits: DEFAULT_STORE_LIMITS, manualClock: false };
+  const runAtMs = time.clock.wallMs() + HOUR_MS;
+  await apply(parseCreate("a", { type: "job", runAtMs }, parsing));
+  await time.advance(1_000);
+  const { flows, records } = shards.router.first.state;
+  assertEquals([flows.cold.size, flows.table.rowCount], [1, 0]);
+  records.control = (lsn) => {
+    throw new InvariantError(`LSN ${lsn} was left out`);
+  };
+  // Nobody has called for the alarm, so nobody would catch it.
+  await time.advance(2 * HOUR_MS);
+  assertEquals(shards.ended?.code, "store_failed");
+  assert(shards.ended?.cause instanceof InvariantError);
+  const refused = apply(parseCreate("b", { type: "job" }, parsing));
+  assertEquals((await assertRejects(() => refused, FlowError)).code, "store_failed");
+  await shards.close();
 });
 
 /** Changes a byte of the first record in which there is a text. */

@@ -66,6 +66,25 @@ test("children in other shards are there when the spawn is answered, and their e
   await store.close();
 });
 
+test("a message that cannot be read is told later, and everybody else is served meanwhile", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const { store, time } = await open(disk.directory());
+  const parent = await store.create("parent", { type: "t", partitionKey: "p" });
+  // A read of more than is needed is tried again with less.
+  for (let faults = 0; faults < 2; faults++) disk.arm({ call: "read" });
+  const spawned = store.spawnChildren(parent, CHILDREN, { ...GROUP, fencingToken: 0 });
+  await settle({ store, time });
+  const [problem] = store.health().problems;
+  assertEquals(problem?.code, "flow_unreadable");
+  assert(/shard/.test(problem!.message), problem!.message);
+  await store.create("other", { type: "t", partitionKey: "p" });
+  await time.advance(1_000);
+  await spawned;
+  assertEquals(store.health().status, "ok");
+  assertEquals((await store.byParent("parent")).length, PARTITIONS.length);
+  await store.close();
+});
+
 test("the end of a parent reaches children in other shards, and theirs", async () => {
   const { store, time } = await open(memoryDirectory());
   await spawn(store);

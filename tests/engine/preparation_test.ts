@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 
 const COUNT = 6_000;
@@ -81,4 +82,34 @@ test("a claim by partition ends with the store while flows are divided", async (
   const refused = assertRejects(() => claim, FlowError);
   await turnsUntil(time, Promise.all([refused, closed]));
   assertEquals((await refused).code, "store_closed");
+});
+
+test("info() of a partition lets others have their turn while cold flows are counted, and is right", async () => {
+  const time = manualTime({ autoDefer: false, startMs: 1_700_000_000_000 });
+  const opening = openStore({ files: memoryDirectory(), time, limits: { hotFlowsMax: 0 } });
+  time.runDeferred();
+  const store = await opening;
+  const runAtMs = time.clock.wallMs() + 3_600_000;
+  for (let first = 0; first < 6_000; first += 500) {
+    const ids = Array.from({ length: 500 }, (_, index) => `f${first + index}`);
+    await turnsUntil(time, store.createMany(ids, { type: "job", partitionKey: "p", runAtMs }));
+  }
+  await turnsUntil(time, store.create("other", { type: "job", partitionKey: "q", runAtMs }));
+  for (let rounds = 0; rounds < 100; rounds++) time.tick(10);
+  assertEquals(store.stats().flows, 6_001);
+  const before = store.stats().memory.flowsBytes;
+  assert(before < 6_001 * 100, `${before} bytes: most flows are cold`);
+  const counts = [
+    store.info("job", { partitionKey: "p" }),
+    store.info("job", { partitionKey: "q" }),
+  ];
+  const late = store.create("late", { type: "job", partitionKey: "p", runAtMs });
+  assert(await turnsUntil(time, late) <= 2, "nobody waits for those who count");
+  const changed = store.cancel({ id: "f7", partitionKey: "p" });
+  assert(await turnsUntil(time, changed) <= 2);
+  assert(await turnsUntil(time, counts[0]!) >= 4);
+  const [p, q] = await Promise.all(counts);
+  assertEquals([p!.states, p!.scheduled], [{ queued: 6_000, cancelled: 1 }, 6_000]);
+  assertEquals([q!.states, q!.scheduled], [{ queued: 1 }, 1]);
+  await turnsUntil(time, store.close());
 });

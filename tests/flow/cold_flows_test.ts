@@ -9,7 +9,14 @@ import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
 import { SeatChains } from "../../src/flow/core/cold/seat_chains.ts";
 import { hashOfKey } from "../../src/flow/core/flow_key.ts";
-import { Cooling, nextWakeMs, wakeFlows } from "../../src/flow/core/mod.ts";
+import {
+  Cooling,
+  indexFlaws,
+  nextWakeMs,
+  partitionCount,
+  readInfo,
+  wakeFlows,
+} from "../../src/flow/core/mod.ts";
 import type { BodyEffect, ColdRecords, CtrlEffect } from "../../src/flow/core/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
@@ -75,17 +82,41 @@ test("SeatChains finds what was added and not removed, whatever the hashes", () 
         chains.remove(gone);
         model.delete(gone);
       }
+      assertEquals(steps.flatMap((_, seat) => chains.has(seat) ? [seat] : []), [...model]);
       for (const hash of new Set(steps.map(([hash]) => hash))) {
-        const found: number[] = [];
-        for (let seat = chains.first(hash); seat >= 0; seat = chains.next(seat)) {
-          if (hashOf(seat) === hash) found.push(seat);
-        }
         const expected = [...model].filter((seat) => hashOf(seat) === hash);
-        assertEquals(found.sort((a, b) => a - b), expected);
+        for (const found of [[...chains.list(hash)], [...chains.each(hash)]]) {
+          assertEquals(found.sort((a, b) => a - b), expected);
+        }
       }
     }),
     { file: import.meta.url, runs: 50 },
   );
+});
+
+test("SeatChains divides a bucket of very many seats little by little", () => {
+  const COUNT = 100_000;
+  let asked = 0;
+  const hashOf = (seat: number): number => {
+    asked++;
+    return seat < COUNT ? 5 : seat;
+  };
+  const chains = new SeatChains({ hashOf, mayCrowd: true });
+  let askedMost = 0;
+  const add = (seat: number): void => {
+    asked = 0;
+    chains.add(seat);
+    askedMost = Math.max(askedMost, asked);
+  };
+  for (let seat = 0; seat < COUNT; seat++) add(seat);
+  for (let seat = COUNT; seat < 3 * COUNT; seat += 2) {
+    add(seat);
+    add(seat + 1);
+    chains.remove(seat);
+    assert(chains.has(seat + 1) && !chains.has(seat));
+  }
+  assert(askedMost < 100, `${askedMost} seats were looked at at once`);
+  assertEquals([...chains.each(5)].length, COUNT);
 });
 
 test("SeatChains does not remove what is not there", () => {
@@ -107,8 +138,7 @@ test("ColdFlows keeps flows in the order of their changes, whoever leaves, also 
           cold.add(KIND, brief(number, 2 * number));
         }
         const isKept = (number: number): boolean => (number * 7 + seed) % kept === 0;
-        for (const { at } of [...cold.seats()]) {
-          const number = at.block.keyOf(at.place).lo / 4;
+        for (const number of numbersIn(cold)) {
           if (isKept(number)) continue;
           // Blocks are joined meanwhile, so the seat is looked up anew.
           cold.warmed(seatOfNumber(cold, number), number);
@@ -119,7 +149,7 @@ test("ColdFlows keeps flows in the order of their changes, whoever leaves, also 
           assertEquals(numbersIn(flows), expected);
           assertEquals(flows.size, expected.length);
           for (const number of expected) {
-            assert(flows.seatsById(number % 7).includes(seatOfNumber(flows, number)));
+            assert([...flows.seatsById(number % 7)].includes(seatOfNumber(flows, number)));
           }
           const asleep = expected.filter((number) => number % 2 === 1);
           const counts = [...flows.lanes("t")].map(({ asleepCount }) => asleepCount);
@@ -164,6 +194,61 @@ test("ColdFlows wakes everybody in time once, a few at a time, whoever has left"
   assertEquals([[...cold.idle()], cold.warmCount], [[], left.length]);
   for (const number of left) cold.changed(number);
   assertEquals([cold.size, cold.warmCount], [0, 0]);
+});
+
+test("seats() shows nobody in a seat that is gone, whoever leaves on the way", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  const COUNT = 4_096;
+  for (let number = 1; number <= COUNT; number++) cold.add(KIND, brief(number, 2 * number));
+  const shown = new Set<number>();
+  let step = 0;
+  for (const { at } of cold.seats()) {
+    // What is in a seat that is shown is there.
+    const number = at.block.keyOf(at.place).lo / 4;
+    assertEquals(seatOf(at), seatOfNumber(cold, number));
+    shown.add(number);
+    if (++step !== 1_100) continue;
+    // Most of the others leave, and blocks are joined that somebody is in the middle of.
+    for (let other = 1; other <= COUNT; other++) {
+      if (other === number || other % 64 === 0) continue;
+      cold.warmed(seatOfNumber(cold, other), other);
+      cold.changed(other);
+    }
+    for (let more = COUNT + 1; more <= 2 * COUNT; more++) cold.add(KIND, brief(more, 2 * more));
+  }
+  assert(shown.size > 1_100, `${shown.size} flows are shown`);
+});
+
+test("ColdFlows lets nobody wait for flows that cannot be read, however many there are", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  const COUNT = 4_000;
+  for (let number = 1; number <= COUNT; number++) {
+    cold.add(KIND, { ...brief(number, 2 * number), wakeMs: 1_000 });
+  }
+  let wokenCount = 0;
+  /** Tries those whose time has come; half of them can be read. Returns how many were tried. */
+  const wake = (second: number): number => {
+    const seats = cold.wakesUntil(second, 200);
+    for (const seat of seats) {
+      const number = cold.keyOf(seat).lo / 4;
+      if (number % 2 === 1) cold.postpone(seat, second, `Flow ${number} is damaged`);
+      else {
+        cold.warmed(seat, number);
+        cold.awoke(number);
+        wokenCount++;
+      }
+    }
+    cold.lookAgain(seats);
+    return seats.length;
+  };
+  while (cold.wakeSecond <= 1) wake(1);
+  assertEquals([wokenCount, cold.failure], [COUNT / 2, "Flow 1 is damaged"]);
+  let tries = 0;
+  for (let second = 2; second <= 41; second++) {
+    while (cold.wakeSecond <= second) tries += wake(second);
+  }
+  // Each of them about twice.
+  assert(tries > COUNT / 2 && tries < 40 * 110, `${tries} tries in 40 seconds`);
 });
 
 test("ColdFlows gives room back when most flows have left", () => {
@@ -229,6 +314,96 @@ test("A cold flow is listed, counted and found as before, and stays cold unless 
   assertEquals([store.state.table.size, store.state.cold.size], [4, 4]);
 });
 
+/** A store with flows of one id in very many partitions, half of them cold. */
+function namesakes(count: number): CoreStore {
+  const store = new CoreStore({
+    nowMs: 1_000,
+    coolingPlan: { hotFlowsMax: count / 2, aheadMs: 0 },
+  });
+  for (let number = 0; number < count; number++) {
+    store.create("a", { type: "t", partitionKey: `p${number}`, runAtMs: 90_000 });
+    store.nowMs += 1;
+  }
+  store.policySet("u", {});
+  assertEquals(store.state.cold.size, count / 2);
+  return store;
+}
+
+test("A bare id that very many flows have is refused after a few of them were read", () => {
+  const store = namesakes(1_000);
+  const { records } = store;
+  let readCount = 0;
+  const body = records.body.bind(records);
+  records.body = (lsn) => {
+    readCount++;
+    return body(lsn);
+  };
+  const error = assertThrows(() => store.get("a"), FlowError);
+  assertEquals(error.code, "invalid_argument");
+  assert(/100 or more partitions/.test(error.message), error.message);
+  assertEquals((error.details["partitionKeys"] as string[]).length, 100);
+  assert(readCount <= 100, `${readCount} flows were read`);
+  assertEquals(store.get({ id: "a", partitionKey: "p7" })?.state, "queued");
+});
+
+test("indexFlaws() does not look at all flows with an id for each of them", () => {
+  const { state } = namesakes(100);
+  const lookAtAll = (): never => {
+    throw new Error("All of them were looked at");
+  };
+  state.table.findAll = lookAtAll;
+  state.cold.seatsById = lookAtAll;
+  assertEquals([...indexFlaws(state)].filter((flaw) => flaw !== undefined), []);
+});
+
+test("info() of a partition counts what has changed since it was counted, and nothing twice", () => {
+  const store = new CoreStore({ nowMs: 1_000, coolingPlan: AT_ONCE });
+  for (let number = 0; number < 6_000; number++) {
+    const partitionKey = number % 2 === 0 ? "p" : `p${number}`;
+    store.create(`b${number}`, { type: "t", partitionKey, runAtMs: 90_000 });
+    store.nowMs += 1;
+  }
+  for (let number = 0; number < 100; number++) {
+    const options = { retentionTtlMs: 1_000 * (1 + number % 3) };
+    store.create(`e${number}`, { type: "t", partitionKey: "p", ...options });
+    store.cancel({ id: `e${number}`, partitionKey: "p" });
+    store.nowMs += 1;
+  }
+  store.policySet("u", {});
+  const { state } = store;
+  const query = { type: "t", partitionKey: "p" };
+  const count = partitionCount(state, query);
+  const check = (): void => {
+    const known = readInfo([state], query, store.nowMs, () => count);
+    assertEquals(known, readInfo([state], query, store.nowMs));
+  };
+  let slices = 1;
+  while (!count.slice(store.nowMs)) {
+    // Whoever is counted leaves, and others come.
+    store.cancel({ id: `b${2 * slices}`, partitionKey: "p" });
+    store.create(`n${slices}`, { type: "t", partitionKey: "p", runAtMs: 90_000 });
+    if (slices % 2 === 0) store.nowMs += 1;
+    slices++;
+  }
+  check();
+  assert(slices > 5, `${slices} slices`);
+  for (let step = 0; step < 10; step++) {
+    store.nowMs += 500;
+    check();
+    store.cancel({ id: `b${500 + 2 * step}`, partitionKey: "p" });
+    check();
+  }
+  // What has not changed is not read again.
+  let readCount = 0;
+  const body = store.records.body.bind(store.records);
+  store.records.body = (lsn) => {
+    readCount++;
+    return body(lsn);
+  };
+  count.now(store.nowMs);
+  assertEquals(readCount, 0);
+});
+
 test("peek() of a table shows a cold flow and leaves it cold", () => {
   const { state } = coldStore();
   const { key } = [...state.table][0]!;
@@ -290,7 +465,8 @@ test("wakeFlows() tries a flow again later that cannot be read, and tells why", 
   const { records } = store;
   const { control } = records;
   records.control = (): CtrlEffect => {
-    throw new FlowError("store_failed", "The disk does not answer");
+    const details = { file: "log-1.seg", offset: 4_096 };
+    throw new FlowError("store_failed", "The disk does not answer", { details });
   };
   assertEquals(wakeFlows(state, { untilMs: 2_500, countMax: 10 }), 1);
   assert(state.cold.failure?.startsWith("The disk does not answer"));
@@ -299,6 +475,23 @@ test("wakeFlows() tries a flow again later that cannot be read, and tells why", 
   assertEquals(wakeFlows(state, { untilMs: 3_000, countMax: 10 }), 1);
   assertEquals([state.cold.failure, state.table.rowCount], [null, 1]);
   assertEquals(nextWakeMs(state), 604_801_000);
+});
+
+test("wakeFlows() does not take it for damage that a store has ended, or is wrong", () => {
+  const { state, records } = coldStore();
+  const errors = [
+    new FlowError("store_closed", "The log is closed"),
+    new FlowError("store_failed", "The log has failed"),
+    new InvariantError("The LSN was left out"),
+  ];
+  for (const error of errors) {
+    records.control = (): CtrlEffect => {
+      throw error;
+    };
+    const thrown = assertThrows(() => wakeFlows(state, { untilMs: 2_500, countMax: 10 }));
+    assertEquals([thrown, state.cold.failure], [error, null]);
+    assertEquals(assertThrows(() => [...indexFlaws(state)]), error);
+  }
 });
 
 test("ColdFlows does not take the records of another flow for one", () => {

@@ -129,7 +129,7 @@ export const coreMutants: Readonly<Record<string, Rebuilding>> = {
   coldSeatsKept: coldSpoiled({ changed: () => {} }),
   coldSeatsUnlisted: coldSpoiled({ lanes: () => [] }),
   coldKeysForgotten: coldSpoiled({ seatsByKey: () => [] }),
-  coldIdsForgotten: coldSpoiled({ seatsById: () => [] }),
+  coldIdsForgotten: coldSpoiled({ *seatsById() {} }),
   coldFlowsAsleep: coldSpoiled({ wakesUntil: () => [] }),
   keyTimesForgotten: {
     effect: (effect) => effect.kind === "kv" ? { ...effect, untilMs: null } : effect,

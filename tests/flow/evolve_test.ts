@@ -38,7 +38,7 @@ test("evolve() ignores what it has seen", () => {
 
 test("evolve() of a removal takes the flow out of every index", () => {
   const { state, log } = used();
-  const flow = state.table.findAll("b")[0]!;
+  const flow = [...state.table.findAll("b")][0]!;
   const handle = state.table.handleOf(flow.key)!;
   evolve(state, { kind: "del", key: flow.key }, log.length + 1);
   assertEquals(state.table.size, 2);
@@ -48,7 +48,7 @@ test("evolve() of a removal takes the flow out of every index", () => {
 
 test("evolve() of a control block tells which one it replaces", () => {
   const { state, log } = used();
-  const { key, control, lsn } = state.table.findAll("b")[0]!;
+  const { key, control, lsn } = [...state.table.findAll("b")][0]!;
   const next = log.length + 1;
   const effect = {
     kind: "ctrl",

@@ -5,7 +5,8 @@
  */
 
 import { type Flow, type FlowState, indexFlaws } from "../../src/flow/core/mod.ts";
-import { assertEquals } from "../assert.ts";
+import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
+import { assert, assertEquals } from "../assert.ts";
 
 /**
  * Asserts that every index equals a scan of the table, and that the store's own check finds nothing.
@@ -21,10 +22,11 @@ export function assertIndexed(
   const handles = [...state.table.handles()];
   const timed = handles.filter((handle) => {
     const seat = state.cold.seatOf(handle);
-    return seat === undefined || !state.cold.isAsleep(seat);
+    return seat === undefined || state.cold.isAwake(seat);
   }).map((handle) => state.table.at(handle));
   const flows = handles.filter((handle) => state.cold.seatOf(handle) === undefined)
     .map((handle) => state.table.at(handle));
+  assertFound(state);
   const handleOf = (flow: Flow) => state.table.handleOf(flow.key)!;
   const byName = (a: Flow, b: Flow) =>
     compareBytes(a.identity.id, b.identity.id) ||
@@ -93,6 +95,16 @@ export function assertIndexed(
       assertEquals([...state.states.walk(type, { states: [name] })], inState.map(handleOf));
       assertEquals(count, inState.length);
     }
+  }
+}
+
+/** Asserts that cold flows are found by their keys and by their ids. */
+function assertFound({ cold }: FlowState): void {
+  for (const { at } of cold.seats()) {
+    if (at.block.isWarm(at.place)) continue;
+    const seat = seatOf(at);
+    assert(cold.seatsByKey(at.block.keyHashOf(at.place)).includes(seat));
+    assert([...cold.seatsById(at.block.idHashOf(at.place))].includes(seat));
   }
 }
 

@@ -13,7 +13,7 @@ const leased = fc.record({ hi: word, lo: word, fencingToken: fc.oneof(fc.nat(9),
   .map(({ hi, lo, fencingToken }): Control => {
     const store = new CoreStore();
     store.create("f", { type: "t" });
-    const { control } = store.state.table.findAll("f")[0]!;
+    const { control } = [...store.state.table.findAll("f")][0]!;
     return { ...control, fencingToken, lease: { owner: "w", secret: { hi, lo } } };
   });
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
@@ -143,7 +143,8 @@ function assertHolds(table: FlowTable, flow: Flow, model: ReadonlyMap<string, Fl
   assertEquals(table.get(flow.key), flow);
   assertEquals(table.find(partitionKey, id), flow);
   const sameId = [...model.values()].filter(({ identity }) => identity.id === id);
-  assertEquals(new Set(table.findAll(id).map(place)), new Set(sameId.map(place)));
+  assertEquals(new Set([...table.findAll(id)].map(place)), new Set(sameId.map(place)));
+  assert(table.isFoundById(handle));
   assertEquals([table.idOf(handle), table.partitionOf(handle)], [id, partitionKey]);
   for (const other of model.values()) {
     const order = compareBytes(id, other.identity.id) ||
@@ -172,13 +173,13 @@ function identityOf(id: string, partitionKey: string, attributes: Flow["identity
 function template(): Flow["identity"] {
   const store = new CoreStore();
   store.create("f", { type: "t" });
-  return store.state.table.findAll("f")[0]!.identity;
+  return [...store.state.table.findAll("f")][0]!.identity;
 }
 
 const filler = (() => {
   const store = new CoreStore();
   store.create("f", { type: "t" });
-  return store.state.table.findAll("f")[0]!;
+  return [...store.state.table.findAll("f")][0]!;
 })();
 
 function addFiller(table: FlowTable, n: number): void {

@@ -85,7 +85,7 @@ const foreclosedShown: EnginePractice = {
   shards: (shards) =>
     void (shards.closer.look = (target) => {
       const [shard] = shards.all;
-      return shard!.state.flows.table.findAll(target.id)
+      return [...shard!.state.flows.table.findAll(target.id)]
         .find(({ identity }) => identity.partitionKey === (target.partitionKey ?? "p"));
     }),
 };

@@ -117,7 +117,7 @@ export function checkRebuilt(shard: Shard, log: Log, hashKey: SipKey): void {
 /** Whether a flow can be found by its id, and claimed when it is due. */
 function checkReachable(state: FlowState, flow: ModelFlow): void {
   const { id, partitionKey } = flow;
-  const isFound = state.table.findAll(id).some(({ identity }) =>
+  const isFound = [...state.table.findAll(id)].some(({ identity }) =>
     identity.partitionKey === partitionKey
   );
   if (!isFound) throw new Violation(`${nameOf(flow)} is not found by its id`);

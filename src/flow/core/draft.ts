@@ -140,16 +140,16 @@ export class Draft implements FlowLookup, ClosingView {
   }
 
   /** The flows with an id in the whole store, whether their retention is over or not. */
-  findAll(id: string): Flow[] {
+  *findAll(id: string): Generator<Flow> {
     const { table } = this.state;
-    const known = table.findAll(id).map((flow) => this.#changed.get(flow.key) ?? flow);
-    const born = this.#born.filter(({ key, identity }) =>
-      identity.id === id && table.handleOf(key) === undefined
-    );
-    const own = [...known, ...born.map((flow) => this.latest(flow))].map((flow) =>
-      this.foreclosed(flow)
-    );
-    return [...own, ...this.neighbours.findAll(id)];
+    for (const flow of table.findAll(id)) {
+      yield this.foreclosed(this.#changed.get(flow.key) ?? flow);
+    }
+    for (const flow of this.#born) {
+      const isNew = flow.identity.id === id && table.handleOf(flow.key) === undefined;
+      if (isNew) yield this.foreclosed(this.latest(flow));
+    }
+    yield* this.neighbours.findAll(id);
   }
 
   recorded(partitionKey: string, id: string): Flow | undefined {

@@ -23,8 +23,10 @@ export interface FlowTable extends Members {
   get(key: FlowKey): Flow | undefined;
   /** The flow with an identity. */
   find(partitionKey: string, id: string): Flow | undefined;
-  /** The flows with an id, in whatever partitions. */
-  findAll(id: string): Flow[];
+  /** The flows with an id, in whatever partitions: very many, perhaps. Nothing may change meanwhile. */
+  findAll(id: string): Iterable<Flow>;
+  /** Whether a flow with a handle is among those that are found by its id. */
+  isFoundById(handle: number): boolean;
   /** The flow with a key, for somebody who only looks: a cold one stays cold. */
   peek(key: FlowKey): Flow | undefined;
   /** Whether a flow has a handle. */
@@ -59,12 +61,8 @@ export interface FlowTable extends Members {
   handles(): Iterable<number>;
   /** All flows, in no order. They may change meanwhile: one that is added may be missed then. */
   [Symbol.iterator](): Iterator<Flow>;
-  /**
-   * The same for somebody who goes on if a cold flow cannot be read.
-   *
-   * @param onUnread Hears why, and of the LSN of the flow's control block. What it throws is thrown.
-   */
-  readable(onUnread: (error: unknown, lsn: number) => void): Generator<Flow>;
+  /** The same for somebody who goes on if one of them cannot be read. */
+  entries(): Generator<FlowEntry>;
   /**
    * Writes the flows that have no seat as they are now, some in each step; see `Saving`. Of those that
    * have one it writes what changes before their seat was written: the seats come first.
@@ -77,6 +75,14 @@ export interface FlowTable extends Members {
    * the handles of all in the order of their last change.
    */
   load(stream: StreamReader): Uint32Array;
+}
+
+/** A flow that may still have to be read. */
+export interface FlowEntry {
+  /** The LSN of its control block. */
+  readonly lsn: number;
+  /** Reads it, before anything changes. Throws if that is not possible. */
+  read(): Flow;
 }
 
 /** What indexes want of a flow. */

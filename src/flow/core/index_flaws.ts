@@ -33,7 +33,7 @@ export function* indexFlaws(state: FlowState): Generator<string | undefined> {
     const seat = cold.seatOf(handle);
     for (const { name, isOfTimes = false, flawOf, holds } of indexes) {
       // A flow that has a seat is listed there, and is not due as long as it sleeps.
-      const isCold = seat !== undefined && (!isOfTimes || cold.isAsleep(seat));
+      const isCold = seat !== undefined && (!isOfTimes || !cold.isAwake(seat));
       const flaw = isCold ? compared(holds(handle), false) : flawOf(handle, flow);
       if (flaw !== undefined) yield `${nameOf(flow)} ${flaw} in the index by ${name}`;
     }
@@ -61,8 +61,8 @@ function* strangers(
 function lookupFlaw({ table }: FlowState, flow: Flow, handle: number): string | undefined {
   const { key, identity: { partitionKey, id }, bodyLsn } = flow;
   if (table.handleOf(key) !== handle) return `No flow is found by the key of "${id}"`;
-  const isFound = table.find(partitionKey, id)?.bodyLsn === bodyLsn &&
-    table.findAll(id).some((found) => found.bodyLsn === bodyLsn);
+  // There may be very many with one id, so they are not all looked at for each of them.
+  const isFound = table.find(partitionKey, id)?.bodyLsn === bodyLsn && table.isFoundById(handle);
   return isFound ? undefined : `${nameOf(flow)} is not found by its id`;
 }
 

@@ -50,7 +50,7 @@ function rootsOf(
   { after, fromMs = 0, toMs = Infinity, rev }: ChangeWalk,
 ): Flow[] {
   const sign = rev ? -1 : 1;
-  return table.findAll(id)
+  return [...table.findAll(id)]
     .filter(({ identity, control: { updatedAtMs } }) =>
       identity.rootFlowId === null && updatedAtMs >= fromMs && updatedAtMs <= toMs
     )

@@ -5,16 +5,15 @@
  */
 import type { FlowTarget } from "./command.ts";
 import { type Flow, isForgotten } from "./flow.ts";
-import { ambiguous } from "./refusals.ts";
+import { ambiguous, AMBIGUOUS_MAX } from "./refusals.ts";
 
 /** Where flows are looked up: the table, or a command's view of it. */
 export interface FlowLookup {
   /** The flow with an identity. */
   find(partitionKey: string, id: string): Flow | undefined;
-  /** The flows with an id. */
-  findAll(id: string): Flow[];
+  /** The flows with an id: very many, perhaps. Nothing may change meanwhile. */
+  findAll(id: string): Iterable<Flow>;
 }
-
 /** Several places to look flows up in, as one. A flow is in one of them only. */
 export function lookupIn(places: readonly FlowLookup[]): FlowLookup {
   const [only] = places;
@@ -27,7 +26,9 @@ export function lookupIn(places: readonly FlowLookup[]): FlowLookup {
       }
       return undefined;
     },
-    findAll: (id) => places.flatMap((place) => place.findAll(id)),
+    *findAll(id) {
+      for (const place of places) yield* place.findAll(id);
+    },
   };
 }
 
@@ -44,7 +45,11 @@ export function findFlow(
     const flow = flows.find(partitionKey, id);
     return flow === undefined || isForgotten(flow.control, nowMs) ? undefined : flow;
   }
-  const found = flows.findAll(id).filter(({ control }) => !isForgotten(control, nowMs));
+  const found: Flow[] = [];
+  for (const flow of flows.findAll(id)) {
+    if (!isForgotten(flow.control, nowMs)) found.push(flow);
+    if (found.length === AMBIGUOUS_MAX) break;
+  }
   if (found.length > 1) throw ambiguous(id, found);
   return found[0];
 }

@@ -161,7 +161,9 @@ export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
 export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
+export type { PartitionCount } from "./cold/partition_count.ts";
 export {
+  partitionCount,
   readFlow,
   readInfo,
   readList,

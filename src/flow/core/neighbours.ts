@@ -12,8 +12,10 @@ export interface Neighbours {
   readonly shard: number;
   /** The number of the shard that has a partition. */
   shardOf(partitionKey: string): number;
+  /** A flow of another shard, whether its retention is over or not. */
+  find(partitionKey: string, id: string): Flow | undefined;
   /** The flows of other shards with an id, whether their retention is over or not. */
-  findAll(id: string): readonly Flow[];
+  findAll(id: string): Iterable<Flow>;
   /** Whether a flow is about to be born under this name that another shard has sent. */
   isExpected(partitionKey: string, id: string): boolean;
   /** The newest LSN of another shard that is durable; 0 if there is no such shard. */
@@ -26,6 +28,7 @@ const NO_FLOWS: readonly Flow[] = [];
 export const ALONE: Neighbours = {
   shard: 0,
   shardOf: () => 0,
+  find: () => undefined,
   findAll: () => NO_FLOWS,
   isExpected: () => false,
   durableLsn: () => 0,

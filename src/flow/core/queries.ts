@@ -14,7 +14,8 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-import { countIn, walkCold } from "./cold/cold_walk.ts";
+import { walkCold } from "./cold/cold_walk.ts";
+import { PartitionCount } from "./cold/partition_count.ts";
 import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
 import { type Flow, isForgotten, shownState } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
@@ -72,8 +73,18 @@ export function readStuck(shards: States, query: StuckQuery, nowMs: number): Flo
   return { kind: "flows", flows, hydration: null };
 }
 
-/** Answers `info`. Costs as much as are due; with a partition, as much as there are of the type. */
-export function readInfo(shards: States, query: InfoQuery, nowMs: number): InfoReply {
+/**
+ * Answers `info`. Costs as much as are due; with a partition, as much as there are of the type.
+ *
+ * @param countOf What is known of the cold flows of a partition, by shard. Default: they are counted
+ *   now, for which each of them is read.
+ */
+export function readInfo(
+  shards: States,
+  query: InfoQuery,
+  nowMs: number,
+  countOf: (state: FlowState) => PartitionCount | undefined = () => undefined,
+): InfoReply {
   const { type, partitionKey } = query;
   const states = new Map<string, number>();
   const selection = waitingIn(type, partitionKey);
@@ -83,7 +94,7 @@ export function readInfo(shards: States, query: InfoQuery, nowMs: number): InfoR
   for (const state of shards) {
     const listing = partitionKey === null
       ? countAll(state, type, nowMs)
-      : countListed(state, { type, partitionKey }, nowMs);
+      : countListed(state, { type, partitionKey, nowMs }, countOf(state));
     for (const [name, listed] of listing.states) {
       if (listed > 0) states.set(name, (states.get(name) ?? 0) + listed);
     }
@@ -141,10 +152,24 @@ function countAll(state: FlowState, type: string, nowMs: number): Counts {
   return { states, asleep };
 }
 
+/** What is counted. */
+interface CountedPartition {
+  readonly type: string;
+  readonly partitionKey: string;
+}
+
+/** A count of the cold flows of a type in a partition, which is still to be made. */
+export function partitionCount(
+  { cold, keys }: FlowState,
+  { type, partitionKey: key }: CountedPartition,
+): PartitionCount {
+  return new PartitionCount(cold, { type, key, hash: keys.hashOfText(key) });
+}
+
 function countListed(
   state: FlowState,
-  { type, partitionKey: key }: { readonly type: string; readonly partitionKey: string },
-  nowMs: number,
+  { type, partitionKey: key, nowMs }: CountedPartition & { readonly nowMs: number },
+  counted: PartitionCount = partitionCount(state, { type, partitionKey: key }),
 ): Counts {
   const states = new Map<string, number>();
   const add = (name: string, count: number): unknown =>
@@ -153,11 +178,9 @@ function countListed(
     if (isListed(flow, key, nowMs)) add(shownState(flow.control), 1);
   }
   let asleep = 0;
-  const hash = state.keys.hashOfText(key);
-  for (const lane of state.cold.lanes(type)) {
-    const counted = countIn(state.cold, lane, { key, hash, nowMs });
-    add(lane.state, counted.listed);
-    asleep += counted.asleep;
+  for (const lane of counted.now(nowMs)) {
+    add(lane.state, lane.listed);
+    asleep += lane.asleep;
   }
   return { states, asleep };
 }

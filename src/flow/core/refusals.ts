@@ -19,13 +19,17 @@ export function notFound({ id, partitionKey }: FlowTarget): FlowError {
   });
 }
 
-/** A bare id fits several flows. */
+/** With so many flows that a bare id fits nobody looks whether there are more. */
+export const AMBIGUOUS_MAX = 100;
+
+/** A bare id fits several flows: these, or more if these are as many as are looked at. */
 export function ambiguous(id: string, flows: readonly Flow[]): FlowError {
   const partitionKeys = flows.map(({ identity }) => identity.partitionKey).sort();
   const [first, second] = partitionKeys;
+  const count = flows.length < AMBIGUOUS_MAX ? flows.length : `${AMBIGUOUS_MAX} or more`;
   return new FlowError(
     "invalid_argument",
-    `Flow "${id}" exists in ${flows.length} partitions, among them "${first}" and "${second}": ` +
+    `Flow "${id}" exists in ${count} partitions, among them "${first}" and "${second}": ` +
       "name one by partitionKey",
     { details: { field: "partitionKey", id, partitionKeys } },
   );

@@ -12,7 +12,7 @@ import type { Dictionary } from "./dictionary.ts";
 import { type Flow, hasEnded } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
 import { type Beside, FlowRows } from "./flow_rows.ts";
-import type { FlowTable, Standing } from "./flow_table.ts";
+import type { FlowEntry, FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
 import { sortedBy } from "./radix_sort.ts";
 import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
@@ -103,19 +103,22 @@ export class PackedTable implements FlowTable {
     return undefined;
   }
 
-  findAll(id: string): Flow[] {
+  *findAll(id: string): Generator<Flow> {
     const hash = this.#keys.hashOfText(id);
-    const found: Flow[] = [];
     let handle = this.#byId.first(hash);
     for (; handle >= 0; handle = this.#byId.next(handle)) {
       if (this.#byId.hashOf(handle) !== hash) continue;
-      if (this.#identities.hasId(this.#rows.identityOf(handle), id)) found.push(this.at(handle));
+      if (this.#identities.hasId(this.#rows.identityOf(handle), id)) yield this.at(handle);
     }
     for (const seat of this.#cold.seatsById(hash)) {
       const flow = this.#cold.read(seat);
-      if (flow.identity.id === id) found.push(this.#warm(seat, flow));
+      if (flow.identity.id === id) yield this.#warm(seat, flow);
     }
-    return found;
+  }
+
+  isFoundById(handle: number): boolean {
+    const id = this.#identities.idOf(this.#rows.identityOf(handle));
+    return this.#byId.has(handle) && this.#byId.hashOf(handle) === this.#keys.hashOfText(id);
   }
 
   peek(key: FlowKey): Flow | undefined {
@@ -295,24 +298,17 @@ export class PackedTable implements FlowTable {
     }
   }
 
-  [Symbol.iterator](): Iterator<Flow> {
-    return this.readable((error) => {
-      throw error;
-    });
+  *[Symbol.iterator](): Iterator<Flow> {
+    for (const entry of this.entries()) yield entry.read();
   }
 
-  *readable(onUnread: (error: unknown, lsn: number) => void): Generator<Flow> {
-    for (const handle of this.handles()) yield this.at(handle);
+  *entries(): Generator<FlowEntry> {
+    for (const handle of this.handles()) {
+      yield { lsn: this.lsnOf(handle), read: () => this.at(handle) };
+    }
     for (const { at } of this.#cold.seats()) {
       if (at.block.isWarm(at.place)) continue;
-      let flow: Flow;
-      try {
-        flow = this.#cold.read(seatOf(at));
-      } catch (error) {
-        onUnread(error, at.block.lsnOf(at.place));
-        continue;
-      }
-      yield flow;
+      yield { lsn: at.block.lsnOf(at.place), read: () => this.#cold.read(seatOf(at)) };
     }
   }
 

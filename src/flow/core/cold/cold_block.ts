@@ -69,6 +69,8 @@ export class ColdBlock {
   readonly #tags = new Uint16Array(SEAT_COUNT);
   /** Places below this one are still to be written to a checkpoint that is under way. */
   unsavedEnd = 0;
+  /** Goes up whenever somebody comes, leaves, or is brought back. */
+  version = 0;
   #end = 0;
   #size = 0;
   #warmCount = 0;
@@ -110,6 +112,7 @@ export class ColdBlock {
 
   /** Adds a flow that it takes. Returns its place. */
   add({ key, idHash, partitionHash, lsn, bodyLsn, wakeMs }: Brief): number {
+    this.version++;
     const place = this.#end++;
     const rows = this.#rows;
     const at = place * ROW_WORDS;
@@ -135,10 +138,20 @@ export class ColdBlock {
 
   /** Removes the flow in a place. */
   remove(place: number): void {
+    this.version++;
     if (this.isWarm(place)) this.#warmCount--;
     this.#rows[place * ROW_WORDS + BODY_DISTANCE] = 0;
     this.#rows[place * ROW_WORDS + WAKE_SECOND] = 0;
     this.#size--;
+  }
+
+  /** All flows have left. Whoever is on his way through it finds nobody any more. */
+  empty(): void {
+    this.version++;
+    this.#rows.fill(0);
+    this.#tags.fill(0);
+    this.#size = this.#warmCount = 0;
+    this.#wakeSecond = NEVER;
   }
 
   /** Whether a flow has a key. */
@@ -202,6 +215,7 @@ export class ColdBlock {
 
   /** Notes that a flow has been brought back since its time is near. */
   setAwake(place: number): void {
+    this.version++;
     this.#tags[place]! |= IS_AWAKE;
   }
 

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { FlowError } from "../../../errors.ts";
+import { isFileFault } from "../../../errors.ts";
 import { isSameHash } from "../../../codec/mod.ts";
 import { type Flow, hasEnded } from "../flow.ts";
-import { hashOfKey } from "../flow_key.ts";
 import type { FlowState } from "../state.ts";
 import { secondOf } from "./cold_block.ts";
 import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
@@ -37,12 +36,12 @@ export function* coldFlaws(state: FlowState): Generator<string | undefined> {
   }
 }
 
-/** The flow in a seat; undefined: its records are damaged, or the disk fails. */
+/** The flow in a seat; undefined: its records are damaged, or the disk does not give them out. */
 function readIfWhole({ cold }: FlowState, at: LanePlace): Flow | undefined {
   try {
     return cold.read(seatOf(at));
   } catch (error) {
-    if (!(error instanceof FlowError)) throw error;
+    if (!isFileFault(error)) throw error;
     return undefined;
   }
 }
@@ -54,10 +53,9 @@ function seatFlaw(
   { key, identity, control }: Flow,
 ): string | undefined {
   const seat = seatOf({ block, place });
-  const isFound = block.isWarm(place) ||
-    (cold.seatsByKey(hashOfKey(key)).includes(seat) &&
-      cold.seatsById(keys.hashOfText(identity.id)).includes(seat));
-  if (!isFound || !isSameHash(block.keyOf(place), key)) return "is not found";
+  const isFound = cold.isFound(seat) && isSameHash(block.keyOf(place), key) &&
+    block.idHashOf(place) === keys.hashOfText(identity.id);
+  if (!isFound) return "is not found";
   const isHome = identity.type === lane.type && control.state === lane.state &&
     block.mayBeIn(place, keys.hashOfText(identity.partitionKey));
   if (!isHome) return "stands where others belong";

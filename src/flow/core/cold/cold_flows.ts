@@ -13,6 +13,7 @@ import { BLOCK_BITS, type Brief, ColdBlock, isNear, SEAT_BYTES } from "./cold_bl
 import { ColdLane, type LaneKind, type LanePlace, placesOf, seatOf } from "./cold_lane.ts";
 import type { ColdRecords } from "./cold_records.ts";
 import { SeatChains } from "./seat_chains.ts";
+import { WakeTimes } from "./wake_times.ts";
 import { WarmFlows } from "./warm_flows.ts";
 
 const PLACE_MASK = (1 << BLOCK_BITS) - 1;
@@ -50,10 +51,8 @@ export class ColdFlows {
     mayCrowd: true,
   });
   readonly #warm = new WarmFlows();
+  readonly #wakeTimes = new WakeTimes(this.#blocks);
   #size = 0;
-  #wakeSecond = Infinity;
-  /** The seats of flows that could not be brought back, and when that is tried again. */
-  readonly #unread = new Map<number, { readonly second: number; readonly why: string }>();
 
   /** @param records Where what was left out is read. */
   constructor(records: ColdRecords) {
@@ -78,12 +77,12 @@ export class ColdFlows {
 
   /** The first second in which a flow has to be brought back, `Infinity` if none has. */
   get wakeSecond(): number {
-    return this.#wakeSecond;
+    return this.#wakeTimes.second;
   }
 
   /** Why a flow cannot be brought back whose time is near, in sentence case; null: all can. */
   get failure(): string | null {
-    return this.#unread.values().next().value?.why ?? null;
+    return this.#wakeTimes.failure;
   }
 
   /** Whether a flow can have a seat: behind all others of its lane, with its records close together. */
@@ -103,17 +102,24 @@ export class ColdFlows {
     lane.size++;
     lane.lastLsn = brief.lsn;
     if (brief.wakeMs !== null) lane.asleepCount++;
-    this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+    this.#wakeTimes.cameTo(block);
   }
 
   /** The seats of flows that are not warm and whose keys have a hash. */
   seatsByKey(hash: number): readonly number[] {
-    return this.#seats(this.#byKey, hash);
+    if (this.#size === 0) return NO_SEATS;
+    const seats = this.#byKey.list(hash);
+    return seats.length === 0 ? seats : seats.filter((seat) => !this.#isWarm(seat));
   }
 
-  /** The seats of flows that are not warm and whose ids have a hash. */
-  seatsById(hash: number): readonly number[] {
-    return this.#seats(this.#byId, hash);
+  /** The same by ids: there may be very many. Nothing may change meanwhile. */
+  *seatsById(hash: number): Generator<number> {
+    for (const seat of this.#byId.each(hash)) if (!this.#isWarm(seat)) yield seat;
+  }
+
+  /** Whether the flow in a seat is found by its key and by its id. */
+  isFound(seat: number): boolean {
+    return this.#byKey.has(seat) && this.#byId.has(seat);
   }
 
   /** Whether the flow in a seat has a key. */
@@ -154,9 +160,9 @@ export class ColdFlows {
     return this.#warm.seatOf(handle);
   }
 
-  /** Whether a flow is in the table, but in no index of times. */
-  isAsleep(seat: number): boolean {
-    return !this.#blockOf(seat).isAwake(seat & PLACE_MASK);
+  /** Whether the flow in a seat is in the table and in the indexes of times. */
+  isAwake(seat: number): boolean {
+    return this.#blockOf(seat).isAwake(seat & PLACE_MASK);
   }
 
   /** The handles of warm flows that are not awake, those first that have been warm longest. */
@@ -174,7 +180,7 @@ export class ColdFlows {
   changed(handle: number): void {
     if (this.seatOf(handle) === undefined) return;
     const seat = this.#warm.take(handle);
-    this.#unread.delete(seat);
+    this.#wakeTimes.done(seat);
     const block = this.#blockOf(seat);
     const place = seat & PLACE_MASK;
     const lane = this.#laneOf[block.number]!;
@@ -192,54 +198,26 @@ export class ColdFlows {
 
   /** Seats of flows that have to be brought back in a second or before, at most so many. */
   wakesUntil(second: number, countMax: number): number[] {
-    if (this.#wakeSecond > second) return [];
-    const seats = [...this.#unread].filter(([, again]) => again.second <= second)
-      .map(([seat]) => seat).slice(0, countMax);
-    for (const block of this.#blocks) {
-      if (seats.length === countMax) return seats;
-      if (block === undefined || block.wakeSecond > second) continue;
-      const found = block.wakesUntil(second).map((place) => seatOf({ block, place }))
-        .filter((seat) => !this.#unread.has(seat));
-      // Whoever was to be the first has left.
-      if (found.length === 0) this.#lookAgainIn(block);
-      seats.push(...found.slice(0, countMax - seats.length));
-    }
-    return seats;
+    return this.#wakeTimes.until(second, countMax);
   }
 
   /** A warm flow is in the indexes of times. */
   awoke(handle: number): void {
     const seat = this.#warm.awoke(handle);
-    this.#unread.delete(seat);
+    this.#wakeTimes.done(seat);
     const block = this.#blockOf(seat);
     block.setAwake(seat & PLACE_MASK);
     this.#laneOf[block.number]!.asleepCount--;
   }
 
-  /** The flow in a seat cannot be brought back; somebody will try again in a later second. */
+  /** The flow in a seat could not be read. It is tried again in a later second than this one. */
   postpone(seat: number, second: number, why: string): void {
-    this.#unread.set(seat, { second, why });
+    this.#wakeTimes.postpone(seat, second, why);
   }
 
-  /**
-   * Looks which second is the first one, after the flows in some seats were brought back. All blocks
-   * may have flows whose time is near, so only those are looked at that have others now.
-   */
+  /** Looks which second is the first one, after the flows in some seats were brought back. */
   lookAgain(seats: readonly number[]): void {
-    for (const number of new Set(seats.map((seat) => seat >>> BLOCK_BITS))) {
-      const block = this.#blocks[number];
-      if (block !== undefined) this.#lookAgainIn(block);
-    }
-    this.#wakeSecond = Math.min(...[...this.#unread.values()].map(({ second }) => second));
-    for (const block of this.#blocks) {
-      if (block !== undefined && block.wakeSecond < this.#wakeSecond) {
-        this.#wakeSecond = block.wakeSecond;
-      }
-    }
-  }
-
-  #lookAgainIn(block: ColdBlock): void {
-    block.lookAgain((place) => this.#unread.size > 0 && this.#unread.has(seatOf({ block, place })));
+    this.#wakeTimes.lookAgain(new Set(seats.map((seat) => seat >>> BLOCK_BITS)));
   }
 
   /** The lanes of a type. */
@@ -287,7 +265,7 @@ export class ColdFlows {
     }
   }
 
-  /** Reads what was saved; there is nothing yet. Everybody sleeps. */
+  /** Reads what was saved; there is nothing yet. Nobody is awake. */
   load(stream: StreamReader): void {
     const count = stream.u32();
     this.#byKey.reserve(count);
@@ -306,18 +284,8 @@ export class ColdFlows {
       }
       lane.size += block.size;
       this.#size += block.size;
-      this.#wakeSecond = Math.min(this.#wakeSecond, block.wakeSecond);
+      this.#wakeTimes.cameTo(block);
     }
-  }
-
-  #seats(chains: SeatChains, hash: number): readonly number[] {
-    if (this.#size === 0) return NO_SEATS;
-    let found: number[] | undefined;
-    for (let seat = chains.first(hash); seat >= 0; seat = chains.next(seat)) {
-      const isWarm = this.#blockOf(seat).isWarm(seat & PLACE_MASK);
-      if (!isWarm && chains.hashOf(seat) === hash) (found ??= []).push(seat);
-    }
-    return found ?? NO_SEATS;
   }
 
   #laneIf({ type, state }: LaneKind): ColdLane | undefined {
@@ -345,9 +313,7 @@ export class ColdFlows {
 
   #drop(lane: ColdLane, block: ColdBlock): void {
     lane.blocks.splice(lane.blocks.indexOf(block), 1);
-    this.#blocks[block.number] = undefined;
-    this.#laneOf[block.number] = undefined;
-    this.#free.push(block.number);
+    this.#discard(block);
   }
 
   /** Puts the flows of a block that has few, and those of the one before it, into a new one. */
@@ -356,7 +322,7 @@ export class ColdFlows {
     const before = lane.blocks[at - 1];
     // Seats that are being written down, or that somebody knows by their numbers, stay where they are.
     const isWorthIt = before !== undefined && before.size <= FEW_COUNT &&
-      before.warmCount + block.warmCount + this.#unread.size === 0 &&
+      before.warmCount + block.warmCount === 0 && !this.#wakeTimes.hasUnread &&
       before.unsavedEnd + block.unsavedEnd === 0;
     if (!isWorthIt) return;
     const moved = [...placesOf(before), ...placesOf(block)];
@@ -374,10 +340,9 @@ export class ColdFlows {
       this.#byId.remove(seat);
     }
     lane.blocks.splice(at - 1, 2, joined);
-    for (const { number } of [before, block]) {
-      this.#blocks[number] = undefined;
-      this.#laneOf[number] = undefined;
-      this.#free.push(number);
+    for (const left of [before, block]) {
+      left.empty();
+      this.#discard(left);
     }
     for (const at of placesOf(joined)) {
       this.#byKey.add(seatOf(at));
@@ -389,6 +354,10 @@ export class ColdFlows {
     this.#blocks[number] = undefined;
     this.#laneOf[number] = undefined;
     this.#free.push(number);
+  }
+
+  #isWarm(seat: number): boolean {
+    return this.#blockOf(seat).isWarm(seat & PLACE_MASK);
   }
 
   #blockOf(seat: number): ColdBlock {

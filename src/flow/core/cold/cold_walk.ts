@@ -4,9 +4,8 @@
  * @module
  */
 import { boundsOf, type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
-import { isTerminalState } from "../../mod.ts";
 import { byLastChange } from "../due_flow.ts";
-import { type Flow, isForgotten } from "../flow.ts";
+import type { Flow } from "../flow.ts";
 import { positionOf } from "../rows.ts";
 import type { ColdFlows } from "./cold_flows.ts";
 import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
@@ -28,39 +27,6 @@ export function walkCold(cold: ColdFlows, type: string, walk: ColdWalk): Generat
   const sign = rev ? -1 : 1;
   const walks = lanes.map((lane) => walkLane(cold, lane, walk));
   return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-}
-
-/** Which cold flows of a lane are counted. */
-export interface ColdCounting {
-  /** The partition. */
-  readonly key: string;
-  /** Its hash. */
-  readonly hash: number;
-  /** Those that have ended and whose retention is over by then are not there any more. */
-  readonly nowMs: number;
-}
-
-/**
- * How many flows of a lane are in a partition, and how many of them wait for a time. Reads the body of
- * each of them, and all of those that have ended.
- */
-export function countIn(
-  cold: ColdFlows,
-  lane: ColdLane,
-  { key, hash, nowMs }: ColdCounting,
-): { readonly listed: number; readonly asleep: number } {
-  const haveEnded = isTerminalState(lane.state);
-  let listed = 0;
-  let asleep = 0;
-  for (const at of lane.places(false)) {
-    const { block, place } = at;
-    if (!block.mayBeIn(place, hash)) continue;
-    if (cold.records.body(block.bodyLsnOf(place)).identity.partitionKey !== key) continue;
-    if (haveEnded && isForgotten(cold.read(seatOf(at)).control, nowMs)) continue;
-    listed++;
-    if (!haveEnded && block.isAsleep(place)) asleep++;
-  }
-  return { listed, asleep };
 }
 
 /** What changed at one instant is read as a whole, since it is in the order of its ids. */

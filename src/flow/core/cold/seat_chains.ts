@@ -12,6 +12,11 @@ const FIRST_COUNT = 1 << 8;
 /** Seats that there are for every bucket: three more looks on average, for three bytes less a seat. */
 const PER_BUCKET = 4;
 
+/** So many seats are moved at most when one is added: a bucket with millions is divided little by little. */
+const MOVED_PER_SEAT = 64;
+
+const NO_SEATS: readonly number[] = [];
+
 /** How seats are found. */
 export interface SeatChainsOptions {
   /** The 32 bits that a seat is found by. They stay the same while it is there. */
@@ -36,6 +41,12 @@ export class SeatChains {
   /** The seat before it, plus 1; 0: it is the first. */
   readonly #previous: LongUint32Array | undefined;
   readonly #buckets = new LinearBuckets(FIRST_COUNT);
+  /**
+   * What is left of the bucket that was divided last: its first seat, plus 1. Seats in it belong to that
+   * bucket, or to the newest one. Mostly 0: nothing is left.
+   */
+  #rest = 0;
+  #divided = 0;
   #size = 0;
 
   /** No seats. */
@@ -50,25 +61,44 @@ export class SeatChains {
     this.#buckets.reserve(Math.ceil(count / PER_BUCKET));
   }
 
-  /** The first seat that might have a hash, -1 if there is none. */
-  first(hash: number): number {
-    return this.#heads.get(this.#buckets.of(hash)) - 1;
+  /** The seats with a hash that few have. */
+  list(hash: number): readonly number[] {
+    const bucket = this.#buckets.of(hash);
+    let found: number[] | undefined;
+    for (let at = this.#heads.get(bucket); at !== 0; at = this.#next.get(at - 1)) {
+      if (this.#hashOf(at - 1) === hash) (found ??= []).push(at - 1);
+    }
+    for (let at = this.#restOf(bucket); at !== 0; at = this.#next.get(at - 1)) {
+      if (this.#hashOf(at - 1) === hash) (found ??= []).push(at - 1);
+    }
+    return found ?? NO_SEATS;
   }
 
-  /** The seat after one that might have the same hash, -1 after the last. */
-  next(seat: number): number {
-    return this.#next.get(seat) - 1;
+  /** Yields the seats with a hash, few or very many. None may come or go meanwhile. */
+  *each(hash: number): Generator<number> {
+    const bucket = this.#buckets.of(hash);
+    for (const first of [this.#heads.get(bucket), this.#restOf(bucket)]) {
+      for (let at = first; at !== 0; at = this.#next.get(at - 1)) {
+        if (this.#hashOf(at - 1) === hash) yield at - 1;
+      }
+    }
   }
 
-  /** The hash of a seat. */
-  hashOf(seat: number): number {
-    return this.#hashOf(seat);
+  /** Whether a seat is there, and found by its hash. */
+  has(seat: number): boolean {
+    const bucket = this.#buckets.of(this.#hashOf(seat));
+    if (this.#previous === undefined) return this.list(this.#hashOf(seat)).includes(seat);
+    const before = this.#previous.get(seat);
+    if (before !== 0) return this.#next.get(before - 1) === seat + 1;
+    return this.#heads.get(bucket) === seat + 1 || this.#restOf(bucket) === seat + 1;
   }
 
   /** Adds a seat that is not there. */
   add(seat: number): void {
     this.#push(this.#buckets.of(this.#hashOf(seat)), seat);
-    if (++this.#size > PER_BUCKET * this.#buckets.count) this.#divide();
+    this.#size++;
+    if (this.#rest !== 0) this.#moveSome();
+    else if (this.#size > PER_BUCKET * this.#buckets.count) this.#divide();
   }
 
   /** Removes a seat that is there. */
@@ -76,21 +106,31 @@ export class SeatChains {
     const bucket = this.#buckets.of(this.#hashOf(seat));
     const after = this.#next.get(seat);
     const before = this.#before(seat, bucket);
-    if (before < 0) this.#heads.set(bucket, after);
-    else this.#next.set(before, after);
+    if (before >= 0) this.#next.set(before, after);
+    else if (this.#heads.get(bucket) === seat + 1) this.#heads.set(bucket, after);
+    else if (this.#restOf(bucket) === seat + 1) this.#rest = after;
+    else invariant(false, `seat ${seat} is in no bucket`);
     if (after !== 0) this.#previous?.set(after - 1, before + 1);
     this.#previous?.set(seat, 0);
     this.#size--;
   }
 
-  /** The seat before one in its bucket, -1 if it is the first. */
+  /** The first seat, plus 1, of what is left of a division and may belong to a bucket; 0: nothing is. */
+  #restOf(bucket: number): number {
+    const isOfIt = bucket === this.#divided || bucket === this.#buckets.count - 1;
+    return isOfIt ? this.#rest : 0;
+  }
+
+  /** The seat before one in its list, -1 if it is the first, or in no list. */
   #before(seat: number, bucket: number): number {
     if (this.#previous !== undefined) return this.#previous.get(seat) - 1;
-    let before = -1;
-    let at = this.#heads.get(bucket) - 1;
-    for (; at >= 0 && at !== seat; at = this.next(at)) before = at;
-    if (at < 0) invariant(false, `seat ${seat} is in no bucket`);
-    return before;
+    for (const first of [this.#heads.get(bucket), this.#restOf(bucket)]) {
+      let before = -1;
+      let at = first - 1;
+      for (; at >= 0 && at !== seat; at = this.#next.get(at) - 1) before = at;
+      if (at === seat) return before;
+    }
+    return -1;
   }
 
   #push(bucket: number, seat: number): void {
@@ -101,14 +141,19 @@ export class SeatChains {
     this.#heads.set(bucket, seat + 1);
   }
 
-  /** Adds a bucket, and moves there what belongs there from the one that it was part of. */
+  /** Adds a bucket, and begins to move there what belongs there from the one that it was part of. */
   #divide(): void {
-    const divided = this.#buckets.divide();
-    let at = this.#heads.get(divided);
-    this.#heads.set(divided, 0);
-    while (at !== 0) {
-      const seat = at - 1;
-      at = this.#next.get(seat);
+    this.#divided = this.#buckets.divide();
+    this.#rest = this.#heads.get(this.#divided);
+    this.#heads.set(this.#divided, 0);
+    this.#moveSome();
+  }
+
+  #moveSome(): void {
+    for (let moves = 0; this.#rest !== 0 && moves < MOVED_PER_SEAT; moves++) {
+      const seat = this.#rest - 1;
+      this.#rest = this.#next.get(seat);
+      if (this.#rest !== 0) this.#previous?.set(this.#rest - 1, 0);
       this.#push(this.#buckets.of(this.#hashOf(seat)), seat);
     }
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../../../errors.ts";
+import { type FlowError, isFileFault } from "../../../errors.ts";
 import { placeInTime } from "../evolve.ts";
 import type { FlowState } from "../state.ts";
 import { secondOf, startOf } from "./cold_block.ts";
@@ -18,7 +18,7 @@ export interface Waking {
 
 /**
  * Brings cold flows back whose time is near. One that cannot be read is tried again at once, and then
- * a second later; nobody else has to do with that.
+ * a second later, or with many of them some seconds later; nobody else has to do with that.
  *
  * @returns How many there were: fewer than that if it is done for now.
  */
@@ -29,7 +29,7 @@ export function wakeFlows(state: FlowState, { untilMs, countMax }: Waking): numb
   const seats = cold.wakesUntil(second, countMax);
   for (const seat of seats) {
     const failure = failureOf(() => wake(state, seat)) && failureOf(() => wake(state, seat));
-    if (failure !== undefined) cold.postpone(seat, second + 1, failure.message);
+    if (failure !== undefined) cold.postpone(seat, second, failure.message);
   }
   cold.lookAgain(seats);
   return seats.length;
@@ -40,13 +40,13 @@ export function nextWakeMs({ cold }: FlowState): number {
   return startOf(cold.wakeSecond);
 }
 
-/** What comes of reading: damage, or what the operating system refuses. All else is a defect of ours. */
+/** What comes of reading: damage, or what the operating system refuses. All else is no matter of one flow. */
 function failureOf(act: () => void): FlowError | undefined {
   try {
     act();
     return undefined;
   } catch (error) {
-    if (!(error instanceof FlowError)) throw error;
+    if (!isFileFault(error)) throw error;
     return error;
   }
 }

@@ -133,12 +133,7 @@ function planChild(draft: Draft, parent: Flow, { request, digest }: WantedChild)
 function findAnywhere(draft: Draft, { partitionKey, id }: FlowName): Flow | undefined {
   return isHere(draft, partitionKey)
     ? draft.find(partitionKey, id)
-    : findElsewhere(draft, { partitionKey, id });
-}
-
-/** A flow of another shard. */
-function findElsewhere({ neighbours }: Draft, { partitionKey, id }: FlowName): Flow | undefined {
-  return neighbours.findAll(id).find(({ identity }) => identity.partitionKey === partitionKey);
+    : draft.neighbours.find(partitionKey, id);
 }
 
 function isHere({ neighbours }: Draft, partitionKey: string): boolean {
@@ -177,7 +172,7 @@ function parentOf(
   const { parentPartitionKey: partitionKey, group } = membership;
   const parent = isHere(draft, partitionKey)
     ? draft.recorded(partitionKey, parentFlowId)
-    : findElsewhere(draft, { partitionKey, id: parentFlowId });
+    : draft.neighbours.find(partitionKey, parentFlowId);
   return parent?.groups.some(({ number }) => number === group) ? parent : undefined;
 }
 
