@@ -323,42 +323,37 @@ test("startWorker() aborts the job of a flow that is cancelled, at once and with
   assertEquals((await email.get("a"))?.state, "cancelled");
 });
 
+/** A flow, and a worker whose handler works on it until it is told to finish. */
+async function atWork(store: Store) {
+  const email = emailOn(store);
+  await email.create({ id: "a", payload: "p" });
+  const { promise, resolve: finish } = Promise.withResolvers<void>();
+  const handler = async () => {
+    await promise;
+    return ok();
+  };
+  return { email, finish, worker: startWorker(email, { worker: "w", handler }) };
+}
+
 test("startWorker() keeps a lease for as long as its handler runs", async () => {
   await using opened = await open();
   const { store, time } = opened;
-  const email = emailOn(store);
-  await email.create({ id: "a", payload: "p" });
-  const finish = Promise.withResolvers<void>();
-  await using worker = startWorker(email, {
-    worker: "w",
-    handler: async () => {
-      await finish.promise;
-      return ok();
-    },
-  });
+  const { email, worker, finish } = await atWork(store);
   for (let minutes = 0; minutes < 5; minutes++) {
     await time.advance(60_000);
     assertEquals(await email.reclaim({ worker: "thief" }), []);
   }
-  finish.resolve();
+  finish();
   await time.advance(0);
   assertEquals([worker.stats.settled, (await email.get("a"))?.state], [1, "completed"]);
+  await worker.stop();
 });
 
 test("startWorker() keeps its leases when the clock leaps ahead, as on a machine that slept", async () => {
   for (const leapMs of [45_000, 3_600_000]) {
     await using opened = await open();
     const { store, time } = opened;
-    const email = emailOn(store);
-    await email.create({ id: "a", payload: "p" });
-    const finish = Promise.withResolvers<void>();
-    await using worker = startWorker(email, {
-      worker: "w",
-      handler: async () => {
-        await finish.promise;
-        return ok();
-      },
-    });
+    const { email, worker, finish } = await atWork(store);
     await time.advance(5_000);
     time.setWall(time.clock.wallMs() + leapMs);
     await time.advance(60_000);
@@ -369,9 +364,10 @@ test("startWorker() keeps its leases when the clock leaps ahead, as on a machine
     time.setWall(time.clock.wallMs() + leapMs);
     await time.advance(60_000);
     assertEquals((await store.reclaim("left", { worker: "thief" })).length, 1);
-    finish.resolve();
+    finish();
     await time.advance(0);
     assertEquals([worker.stats.settled, (await email.get("a"))?.state], [1, "completed"]);
+    await worker.stop();
   }
 });
 
