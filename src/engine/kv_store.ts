@@ -28,6 +28,8 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
+import { toldHere } from "./caller.ts";
+import type { Verdict } from "./pending.ts";
 import type { Shards } from "./shards.ts";
 
 /** What keys need of the store around them. */
@@ -85,11 +87,19 @@ export class EmbeddedKv implements KvStore {
     });
   }
 
-  #apply<T>(command: KvSetCommand | KvDeleteCommand, said: (reply: Reply) => T): Promise<T> {
+  async #apply<T>(
+    command: KvSetCommand | KvDeleteCommand,
+    said: (reply: Reply) => T,
+  ): Promise<T> {
     const shard = this.#shards.router.shardOf(command.partitionKey);
-    return this.#shards.call(() => {
+    const decide = (): Verdict<T> => {
       const answer = said(this.#shards.apply(command, shard));
       return { standsOn: [shard.footing()], read: () => answer };
-    }, () => [shard]);
+    };
+    try {
+      return await this.#shards.call(decide, () => [shard]);
+    } catch (error) {
+      throw toldHere(error);
+    }
   }
 }

@@ -9,6 +9,7 @@ const refused: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   createMany: (store) => store.createMany(["b", "a"], { type: "job" }),
   cancel: (store) => store.cancel("nobody"),
   atomic: (store) => store.atomic("p", (tx) => void tx.kv.set("k", 1, { ifVersion: 7 })),
+  kv: (store) => store.kv.set("k", 1, { ifVersion: 7 }),
   workflow: async (store) => {
     const job = workflow({
       type: "job",
