@@ -85,8 +85,10 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const parse = { limits, manualClock: time.manual, memory: new ValueMemory() };
     const backup = backupOf({ directory, manifest, logs, time }, shards);
     const verify = verifyOf({ directory, manifest, logs, time, shards });
-    // Files that are an object of this process have a lock that is one, too.
-    const held = isOnDisk(options) ? watchedLock(lock, { manifest, time, lose }) : lock;
+    // Files that are an object of this process have a lock that is one, too; and a clock that is moved
+    // by years has no seconds to look in.
+    const isWatched = isOnDisk(options) && !time.manual;
+    const held = isWatched ? watchedLock(lock, { manifest, time, lose }) : lock;
     return new EmbeddedStore({ shards, time, parse, lock: held, backup, verify });
   } catch (error) {
     lock.release();
