@@ -181,6 +181,7 @@ export class Shards implements ShardHost {
 
   /** Decides a call, or decides it again. */
   decide<T>(call: Call<T>): void {
+    this.#wakeDue();
     if (this.#ended !== undefined) return call.reject(this.#ended);
     const verdict = this.#verdictOn(call);
     // The store failed in the middle of it: what was decided goes nowhere.
@@ -287,7 +288,6 @@ export class Shards implements ShardHost {
   #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
     while (true) {
       try {
-        this.cooler.wakeDue();
         return call.decide();
       } catch (error) {
         if (error instanceof Superseded) continue;
@@ -322,7 +322,8 @@ export class Shards implements ShardHost {
     if (nowMs === undefined) return this.#settledNow();
     this.scheduleTurn();
     const reachedMs = this.#shardTime.reach(nowMs);
-    this.cooler.wakeDue();
+    this.#wakeDue();
+    if (this.#ended !== undefined) throw this.#ended;
     return reachedMs;
   }
 
@@ -336,6 +337,11 @@ export class Shards implements ShardHost {
   /** Time has leapt ahead, and leases may have ended that were about to be extended. */
   protected leapt(nowMs: number): void {
     for (const shard of this.#all) shard.grant(leapGrace(nowMs));
+  }
+
+  /** Brings flows back that are due. What goes wrong with that is no matter of whoever has called. */
+  #wakeDue(): void {
+    if (this.#ended === undefined) this.#turns.guard(() => this.cooler.wakeDue());
   }
 
   /** The end of a turn: waiters take what has become due, the logs get what has been decided. */

@@ -8,6 +8,7 @@ import { type Command, parseCreate } from "../../src/flow/core/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { runEngineScenario } from "../simulation/engine_simulation.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -140,6 +141,25 @@ test("A store ends when memory turns out to be wrong about a cold flow, and the 
   const refused = apply(parseCreate("b", { type: "job" }, parsing));
   assertEquals((await assertRejects(() => refused, FlowError)).code, "store_failed");
   await shards.close();
+});
+
+test("A store ends that meets a log that has failed when a cold flow wakes, whoever has called", async () => {
+  // The frame of a policy is lost, and before anybody is told of that a flow is due that is cold.
+  await runEngineScenario({
+    seed: 0,
+    temper: { voidPercent: 0, losePercent: 0, pace: "slow" },
+    familyPercent: 0,
+    ops: [
+      { kind: "crash", ending: "power", keep: "chance", downMs: 20_000, cut: undefined },
+      { kind: "call", dice: 1390379986 },
+      { kind: "advance", ms: 1 },
+      { kind: "call", dice: 2116190487 },
+      { kind: "fault", fault: { call: "flush", after: 0, code: "EIO", keep: "none" } },
+      { kind: "turn" },
+      { kind: "call", dice: 1725565904 },
+      { kind: "quiet" },
+    ],
+  });
 });
 
 /** Changes a byte of the first record in which there is a text. */
