@@ -148,13 +148,16 @@ function encodeCoverage({ index, lsn, chain }: LogPosition): Uint8Array {
   return writer.bytes();
 }
 
+/** The header of a frame, until the next one is made. */
+const header = new ByteWriter(HEADER_BYTES);
+
 function frameHeader(
   { base, bodyLength, bodyCrc, count, timeMs, kind }:
     & ChainedFacts
     & { readonly base: LogPosition; readonly kind: number },
   { salt, durableLsn, epoch }: FrameStamp,
 ): Uint8Array {
-  const header = new ByteWriter(HEADER_BYTES);
+  header.reset();
   header.u32(MAGIC);
   header.u32(bodyLength);
   header.u32(bodyCrc);

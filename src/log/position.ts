@@ -13,8 +13,8 @@ export const FRAME_KIND_RECORDS = 1;
 /** What a merge has kept of several frames. */
 export const FRAME_KIND_MERGED = 2;
 
-/** Bytes that the chain is the checksum of. */
-const CHAINED_BYTES = 41;
+/** What the chain is the checksum of, 41 bytes; there is one such place for all frames. */
+const chained = new ByteWriter(41);
 
 /** The place before the first frame of a log. */
 export const logStart: LogPosition = { index: 0, lsn: 0, chain: 0 };
@@ -49,7 +49,7 @@ export function bodyCrcOf({ body, bodyCrc }: Frame): number {
 /** The place after a frame whose body has been summed up already. */
 export function positionAfter(base: LogPosition, facts: ChainedFacts): LogPosition {
   const index = base.index + 1;
-  const chained = new ByteWriter(CHAINED_BYTES);
+  chained.reset();
   chained.u32(facts.bodyCrc);
   chained.u32(facts.bodyLength);
   chained.u53(index);
