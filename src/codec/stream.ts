@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { copySpan } from "./byte_span.ts";
 import { DecodeError } from "./decode_error.ts";
 import { u32At } from "./u32.ts";
 
@@ -112,12 +113,13 @@ export class StreamReader {
     return bytes;
   }
 
-  /** Puts a few bytes into an array, from an offset on, without a view of them. */
+  /** Puts bytes into an array, from an offset on. */
   into(bytes: Uint8Array, offset: number, length: number): void {
-    const [piece, at] = [this.#piece, this.#at];
-    if (at + length > piece.length) return bytes.set(this.#joined(length), offset);
-    for (let index = 0; index < length; index++) bytes[offset + index] = piece[at + index]!;
-    this.#at = at + length;
+    const start = this.#at;
+    const end = start + length;
+    if (end > this.#piece.length) return bytes.set(this.#joined(length), offset);
+    copySpan({ bytes: this.#piece, start, end }, bytes, offset);
+    this.#at = end;
   }
 
   /** Fills an array of numbers. */
