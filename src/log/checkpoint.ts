@@ -80,8 +80,6 @@ export function checkpointsIn(directory: Directory, shard: number): CheckpointNa
 export class CheckpointWriter {
   readonly #file: SideFile;
   readonly #streams = new Map<number, StreamWriter>();
-  /** How many blocks each part has. */
-  readonly #counts = new Map<number, number>();
   #blocks: Uint8Array[] = [];
   #keptBytes = 0;
   #size = HEAD_BYTES;
@@ -106,7 +104,9 @@ export class CheckpointWriter {
   streamOf(part: number): StreamWriter {
     let stream = this.#streams.get(part);
     if (stream === undefined) {
-      this.#streams.set(part, stream = new StreamWriter((bytes) => this.#add(part, bytes)));
+      let count = 0;
+      stream = new StreamWriter((bytes) => count = this.#add(part, count, bytes));
+      this.#streams.set(part, stream);
     }
     return stream;
   }
@@ -150,14 +150,15 @@ export class CheckpointWriter {
     return await this.#file.write({ at, length, fill });
   }
 
-  #add(part: number, bytes: Uint8Array): void {
+  /** Keeps a piece of a part that has so many blocks. Returns how many it has then. */
+  #add(part: number, count: number, bytes: Uint8Array): number {
+    let number = count;
     for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
-      const number = this.#counts.get(part) ?? 0;
-      const block = blockOf(part, number, bytes.subarray(from, from + BLOCK_BYTES));
-      this.#counts.set(part, number + 1);
+      const block = blockOf(part, number++, bytes.subarray(from, from + BLOCK_BYTES));
       this.#blocks.push(block);
       this.#keptBytes += block.length;
     }
+    return number;
   }
 }
 
