@@ -14,6 +14,7 @@ export interface FlowLookup {
   /** The flows with an id: very many, perhaps. Nothing may change meanwhile. */
   findAll(id: string): Iterable<Flow>;
 }
+
 /** Several places to look flows up in, as one. A flow is in one of them only. */
 export function lookupIn(places: readonly FlowLookup[]): FlowLookup {
   const [only] = places;

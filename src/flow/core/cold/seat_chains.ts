@@ -64,14 +64,8 @@ export class SeatChains {
   /** The seats with a hash that few have. */
   list(hash: number): readonly number[] {
     const bucket = this.#buckets.of(hash);
-    let found: number[] | undefined;
-    for (let at = this.#heads.get(bucket); at !== 0; at = this.#next.get(at - 1)) {
-      if (this.#hashOf(at - 1) === hash) (found ??= []).push(at - 1);
-    }
-    for (let at = this.#restOf(bucket); at !== 0; at = this.#next.get(at - 1)) {
-      if (this.#hashOf(at - 1) === hash) (found ??= []).push(at - 1);
-    }
-    return found ?? NO_SEATS;
+    const found = this.#listed(NO_SEATS, this.#heads.get(bucket), hash);
+    return this.#listed(found, this.#restOf(bucket), hash);
   }
 
   /** Yields the seats with a hash, few or very many. None may come or go meanwhile. */
@@ -86,10 +80,11 @@ export class SeatChains {
 
   /** Whether a seat is there, and found by its hash. */
   has(seat: number): boolean {
-    const bucket = this.#buckets.of(this.#hashOf(seat));
-    if (this.#previous === undefined) return this.list(this.#hashOf(seat)).includes(seat);
+    const hash = this.#hashOf(seat);
+    if (this.#previous === undefined) return this.list(hash).includes(seat);
     const before = this.#previous.get(seat);
     if (before !== 0) return this.#next.get(before - 1) === seat + 1;
+    const bucket = this.#buckets.of(hash);
     return this.#heads.get(bucket) === seat + 1 || this.#restOf(bucket) === seat + 1;
   }
 
@@ -113,6 +108,15 @@ export class SeatChains {
     if (after !== 0) this.#previous?.set(after - 1, before + 1);
     this.#previous?.set(seat, 0);
     this.#size--;
+  }
+
+  /** What was found so far, and the few seats of a list that have a hash. */
+  #listed(found: readonly number[], first: number, hash: number): readonly number[] {
+    let all = found;
+    for (let at = first; at !== 0; at = this.#next.get(at - 1)) {
+      if (this.#hashOf(at - 1) === hash) all = [...all, at - 1];
+    }
+    return all;
   }
 
   /** The first seat, plus 1, of what is left of a division and may belong to a bucket; 0: nothing is. */
