@@ -41,14 +41,17 @@ test("compact() ends also if values are linked all the time", async () => {
   await store.close();
 });
 
+/** Three hundred flows with names that begin alike. */
+async function fill(store: Store, name: string): Promise<void> {
+  const ids = Array.from({ length: 300 }, (_, index) => `${name}-${index}`);
+  await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
+}
+
 /** A store that merges in the background, and rests in the middle of it. */
 async function resting(disk: SimulatedDisk, time: ManualTime): Promise<Store> {
   const merge = { keepBytes: 0 };
   const store = await openStore({ files: disk.directory(), time, limits: LIMITS, merge });
-  for (let round = 0; round < 8; round++) {
-    const ids = Array.from({ length: 300 }, (_, index) => `${round}-${index}`);
-    await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
-  }
+  for (let round = 0; round < 8; round++) await fill(store, `${round}`);
   await time.advance(1);
   assert(store.stats().merges.isRunning, "Nothing is merged");
   return store;
@@ -75,8 +78,7 @@ test("a merge in the background rests while nothing is written, and hurries when
   assertEquals(store.stats().merges.count, count, "It does not rest");
   const { segments } = store.stats().log;
   for (let round = 0; store.stats().log.segments - segments < 4; round++) {
-    const ids = Array.from({ length: 300 }, (_, index) => `much-${round}-${index}`);
-    await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
+    await fill(store, `much-${round}`);
   }
   await time.advance(10);
   await turns(time, 1_000);
