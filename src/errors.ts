@@ -34,6 +34,8 @@ export type FlowErrorCode =
   | "wrong_state"
   /** The lease or fencing number of the command is not the flow's current one. */
   | "stale_lease"
+  /** A handler ran for longer than its state allows. */
+  | "handler_timeout"
   /** The flow has ended. */
   | "flow_terminal"
   /** `running` is entered by a claim only. */
@@ -100,6 +102,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   partition_mismatch: "Send one batch, or one atomic(), per partition",
   wrong_state: "Read the flow again and decide anew",
   stale_lease: "Stop working on this flow: another worker owns it now",
+  handler_timeout: "Let the handler end when its signal aborts, or raise handlerTimeoutMs",
   flow_terminal: "Nothing more can happen to this flow",
   running_reserved: "Choose another state",
   terminal_target: "Use complete, fail or cancel",

@@ -58,6 +58,7 @@ import {
   type Settlement,
 } from "./settlement.ts";
 import { LEASE_MS } from "./state_check.ts";
+import type { TimeLimits } from "./time_limit.ts";
 import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -148,7 +149,7 @@ export class BoundWorkflow extends BoundQueries {
     const jobs = await this.#claim(runner.states, runner.rest);
     return await Promise.all(jobs.map(async (job) => {
       try {
-        return await this.#settle(job, await outcomeOf(runner, job));
+        return await this.#settle(job, await outcomeOf(runner, job, this.#limits()));
       } catch (error) {
         return { job, error };
       }
@@ -181,7 +182,8 @@ export class BoundWorkflow extends BoundQueries {
     checkHandler("handler", handler);
     this.#lease(job);
     const isRun = job.payloadOmitted !== true || onOmitted === "handle";
-    return await this.#settle(job, isRun ? await saidBy(handler, job) : error(tooLarge(job)));
+    const said = isRun ? await saidBy(handler, job, this.#limits()) : error(tooLarge(job));
+    return await this.#settle(job, said);
   }
 
   async transition(
@@ -263,7 +265,15 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   #newId(): string {
-    return uuidv7(this.#time ??= this.store.time ?? systemTime());
+    return uuidv7(this.#ownTime());
+  }
+
+  #limits(): TimeLimits {
+    return { definition: this.definition, time: this.#ownTime() };
+  }
+
+  #ownTime(): Time {
+    return this.#time ??= this.store.time ?? systemTime();
   }
 
   async #claim(states: readonly StateDefinition[], options: Options): Promise<LooseJob[]> {

@@ -50,6 +50,8 @@ export interface StateDefinition {
   readonly payload: StandardSchema | undefined;
   /** How long a claim holds a flow, in milliseconds. */
   readonly leaseMs: number;
+  /** How long a handler may run, in milliseconds; null: as long as it likes. */
+  readonly handlerTimeoutMs: number | null;
   /** The largest payload that claims bring along, in bytes; null: they bring none. */
   readonly payloadBytesMax: number | null;
   /** What `ok()` does. */

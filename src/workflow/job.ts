@@ -48,7 +48,8 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   /**
    * Aborts when the lease is lost, the flow was cancelled, or the worker stops hard: at once where
    * the store is in this process, else at the next heartbeat. Of a job that no worker runs: the
-   * signal that the claim was given, if any.
+   * signal that the claim was given, if any. And in a handler whose time is over, of whoever runs it:
+   * `signal.reason` says `handler_timeout`.
    */
   readonly signal: AbortSignal;
 }

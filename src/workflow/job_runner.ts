@@ -14,6 +14,7 @@ import type { Outcome } from "./outcome.ts";
 import { type LooseJob, outcomeOf, type Runner, settled } from "./run.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
+import type { TimeLimits } from "./time_limit.ts";
 import type { WorkerErrorContext } from "./worker_options.ts";
 
 /** How long to leave a store alone that is overloaded and does not say for how long. */
@@ -53,6 +54,10 @@ export interface JobCounts {
   lost: number;
   /** Jobs that were handed back. */
   handedBack: number;
+  /** Jobs whose handlers ran for too long. */
+  timedOut: number;
+  /** Handlers that ran for too long, and still do. */
+  abandoned: number;
 }
 
 /** A job, and what the worker knows about it. */
@@ -65,9 +70,12 @@ interface HeldJob {
 /** Runs jobs side by side. Outcomes of one turn travel together. */
 export class JobRunner {
   /** What became of jobs so far. */
-  readonly counts: JobCounts = { running: 0, settled: 0, refused: 0, lost: 0, handedBack: 0 };
+  readonly counts: JobCounts = {
+    ...{ running: 0, settled: 0, refused: 0, lost: 0, handedBack: 0, timedOut: 0, abandoned: 0 },
+  };
   readonly #options: JobRunnerOptions;
   readonly #heartbeat: Heartbeat<HeldJob> | undefined;
+  readonly #limits: TimeLimits;
   readonly #queue: SettlementQueue;
   readonly #held = new Set<HeldJob>();
   readonly #tasks = new Set<Promise<void>>();
@@ -76,8 +84,16 @@ export class JobRunner {
 
   /** A runner without jobs. */
   constructor(options: JobRunnerOptions) {
-    const { store, time, leaseMs } = options;
+    const { definition, store, time, leaseMs } = options;
     this.#options = options;
+    this.#limits = {
+      ...{ definition, time },
+      onAbandoned: () => {
+        this.counts.timedOut++;
+        this.counts.abandoned++;
+      },
+      onLateEnd: () => void this.counts.abandoned--,
+    };
     this.#queue = new SettlementQueue(store);
     if (!options.heartbeat) return;
     this.#heartbeat = new Heartbeat({
@@ -154,7 +170,7 @@ export class JobRunner {
         fencingToken: job.fencingToken,
         onLost: (error) => this.#lose(held, error),
       });
-      return await outcomeOf(runner, job);
+      return await outcomeOf(runner, job, this.#limits);
     } finally {
       unwatch?.();
       this.#heartbeat?.remove(held);

@@ -24,6 +24,7 @@ import {
   transition,
 } from "./outcome.ts";
 import { errorSettlement, type Settlement, settlementOf } from "./settlement.ts";
+import { runInTime, type TimeLimits } from "./time_limit.ts";
 
 /** A handler after the types have done their part. */
 export type LooseHandler = (job: StateJob<string, unknown>, context: unknown) => unknown;
@@ -94,17 +95,25 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
 }
 
 /** Runs the handler of a job. Never rejects: a throw is an outcome, too. */
-export async function outcomeOf(runner: Runner, job: LooseJob): Promise<Outcome> {
+export async function outcomeOf(
+  runner: Runner,
+  job: LooseJob,
+  limits: TimeLimits,
+): Promise<Outcome> {
   if (job.payloadOmitted && !runner.handlesOmitted) return error(tooLarge(job));
   const handler = runner.handlers.get(job.state);
   invariant(handler !== undefined, `A claim returns only the states that it asks for`);
-  return await saidBy(handler, job);
+  return await saidBy(handler, job, limits);
 }
 
-/** What a handler says, or what its throw or its unusable answer stands for. */
-export async function saidBy(handler: LooseHandler, job: LooseJob): Promise<Outcome> {
+/** What a handler says, or what its throw, its unusable answer or its silence stands for. */
+export async function saidBy(
+  handler: LooseHandler,
+  job: LooseJob,
+  limits: TimeLimits,
+): Promise<Outcome> {
   try {
-    const said = await handler(job, CONTEXT);
+    const said = await runInTime((job) => handler(job, CONTEXT), job, limits);
     return isOutcome(said) ? said : error({ unexpectedWorkerResult: storable(said) });
   } catch (thrown) {
     if (thrown instanceof NonRetryableError) return fail(thrown);

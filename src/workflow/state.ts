@@ -19,6 +19,11 @@ export interface StateShape {
   readonly payload?: StandardSchema | undefined;
   /** How long a claim holds a flow, in milliseconds. Default 30,000. */
   readonly leaseMs?: number | undefined;
+  /**
+   * How long a handler may run, in milliseconds. After that its job is settled by `onError` with
+   * `handler_timeout`, its `signal` is aborted, and what it says is not heard. Default: no limit.
+   */
+  readonly handlerTimeoutMs?: number | undefined;
   /** Whether claims bring the payload along. Default true: up to 65,536 bytes. */
   readonly claimPayload?: ClaimPayload | undefined;
   /** When and how often `error()` and `retry()` run the flow again. Default: the type's policy. */

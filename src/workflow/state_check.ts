@@ -18,7 +18,7 @@ export const PAYLOAD_BYTES_MAX = 65_536;
 /** The longest base and cap of a backoff: 30 days. */
 const BACKOFF_MS_MAX = 30 * 86_400_000;
 
-/** The longest lease: a hundred years. */
+/** The longest lease, and the longest run of a handler: a hundred years. */
 export const LEASE_MS_MAX = 100 * 365 * 86_400_000;
 
 /** The most leases that a flow may be allowed to lose. */
@@ -27,6 +27,7 @@ const RECLAIMS_MAX = 1_000_000;
 const MEMBERS = [
   "payload",
   "leaseMs",
+  "handlerTimeoutMs",
   "claimPayload",
   "retry",
   "maxReclaims",
@@ -64,6 +65,7 @@ export function checkedState(
   const state = checkedObject(field, shape);
   checkMembers(field, state, MEMBERS);
   checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: LEASE_MS_MAX });
+  checkWhole(`${field}.handlerTimeoutMs`, state.handlerTimeoutMs, { min: 1, max: LEASE_MS_MAX });
   if (state.maxReclaims !== null) {
     checkWhole(`${field}.maxReclaims`, state.maxReclaims, { min: 0, max: RECLAIMS_MAX });
   }
@@ -76,6 +78,7 @@ export function checkedState(
     isTerminal: isTerminalState(name),
     payload: checkedSchema(`${field}.payload`, state.payload),
     leaseMs: (state.leaseMs ?? LEASE_MS) as number,
+    handlerTimeoutMs: (state.handlerTimeoutMs ?? null) as number | null,
     payloadBytesMax: payloadBytesMax(`${field}.claimPayload`, state.claimPayload),
     onOk: okAction(field, state.onOk, declared),
     onError,

@@ -59,7 +59,7 @@ export type WorkerOptions<P extends readonly string[], S, C, Asked extends boole
 export interface WorkerStats {
   /** Jobs that were claimed. */
   readonly claimed: number;
-  /** Handlers that run now. */
+  /** Handlers that run now, without those that are abandoned. */
   readonly running: number;
   /** Jobs whose outcome was applied, `noReply` included. */
   readonly settled: number;
@@ -72,6 +72,10 @@ export interface WorkerStats {
    * children at present.
    */
   readonly handedBack: number;
+  /** Jobs whose handlers ran for longer than `handlerTimeoutMs` of their state. */
+  readonly timedOut: number;
+  /** Handlers of such jobs that still run: they ignore their signal, and take up no room. */
+  readonly abandoned: number;
   /** Errors that `onError` was told of. */
   readonly errors: number;
   /** The last of them. */
@@ -94,7 +98,7 @@ export interface Worker extends AsyncDisposable {
   drain(): Promise<void>;
   /**
    * Claims nothing more and aborts the signals of the jobs. Resolves when their handlers have ended,
-   * and not before, however long they take. A handler that throws its signal's reason, or whatever
+   * or their time is over, and not before. A handler that throws its signal's reason, or whatever
    * was thrown because of it, is not counted as failed: its job is handed back.
    */
   stop(): Promise<void>;

@@ -253,6 +253,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   too_many_waiters: null,
   overloaded: null,
   store_closed: null,
+  handler_timeout: "is said by workers, and not by stores: tests/workflow/time_limit_test.ts",
   unknown_outcome: "needs a disk that fails: tests/engine/failure_test.ts",
   store_failed: "needs a disk that fails: tests/engine/failure_test.ts",
   corrupt: "needs damaged files: tests/engine/damage_test.ts",

@@ -47,6 +47,10 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => withState({ leaseMs: 1.5 }), "states.a.leaseMs", "1.5"],
   [() => withState({ leaseMs: NaN }), "states.a.leaseMs", "NaN"],
   [() => withState({ leaseMs: "30s" }), "states.a.leaseMs", `"30s"`],
+  [() => withState({ handlerTimeoutMs: 0 }), "states.a.handlerTimeoutMs", "0, but must be"],
+  [() => withState({ handlerTimeoutMs: "5s" }), "states.a.handlerTimeoutMs", `"5s"`],
+  [() => withState({ handlerTimeoutMs: Infinity }), "states.a.handlerTimeoutMs", "Infinity"],
+  [() => withState({ timeoutMs: 5 }), "states.a.timeoutMs", "handlerTimeoutMs"],
   [() => withState({ payload: "string" }), "states.a.payload", "Standard Schema"],
   [() => withState({ payload: null }), "states.a.payload", "Standard Schema"],
   [
@@ -136,6 +140,7 @@ test("workflow() fills in the defaults of a state", () => {
     isTerminal: false,
     payload: undefined,
     leaseMs: 30_000,
+    handlerTimeoutMs: null,
     payloadBytesMax: 65_536,
     onOk: { kind: "complete" },
     onError: "retry",

@@ -68,6 +68,8 @@ const definitions: readonly (() => unknown)[] = [
   () => workflow({ ...base, states: { a: { leaseMS: 1 } } }),
   // @ts-expect-error -- a lease is a number
   () => workflow({ ...base, states: { a: { leaseMs: "30s" } } }),
+  // @ts-expect-error -- milliseconds are a number
+  () => workflow({ ...base, states: { a: { handlerTimeoutMs: "30s" } } }),
   // @ts-expect-error -- an unknown member of a retry policy
   () => workflow({ ...base, states: { a: { retry: { maxAttempts: 3 } } } }),
   // @ts-expect-error -- an unknown kind of backoff
