@@ -2,9 +2,13 @@
  * The longest task of a store that grows to very many flows, while it merges segments and writes
  * checkpoints.
  *
- * Argument: how many flows. A task is what the thread does between two turns of its loop, by the CPU
- * time of the thread (Node), which includes what the collector does there; other runtimes do not tell
- * that, so there it is by the clock, and a busy machine makes it longer.
+ * Arguments: how many flows, and how callers go on. A task is what the thread does in a turn of its
+ * loop, by the CPU time of the thread (Node), which includes what the collector does there; other
+ * runtimes do not tell that, so there it is by the clock, and a busy machine makes it longer.
+ *
+ * - `spaced`: a turn has one call of a caller at most, so what comes on top is the store's.
+ * - `at-once`: whoever is answered goes on in the same turn, as `await` does. All that share a frame
+ *   are answered in one turn, so what they do next adds up there, too.
  *
  * @module
  */
@@ -16,6 +20,7 @@ import { setImmediate } from "node:timers";
 import { openStore } from "../../mod.ts";
 
 const FLOWS = Number(argv[2] ?? 1_000_000);
+const IS_SPACED = (argv[3] ?? "spaced") === "spaced";
 const BATCH = 100;
 /** So many batches are under way at once. */
 const UNDER_WAY_MAX = 16;
@@ -42,21 +47,22 @@ const store = await openStore({
   merge: { keepBytes: 64 << 20 },
 });
 const tasks: { readonly ms: number; readonly during: string }[] = [];
+/** Callers that wait for a turn of their own. */
+const waiting: (() => void)[] = [];
+let isWarm = false;
 let isDone = false;
 let beforeMs = 0;
 
+beforeMs = cpuMs();
+setImmediate(turn);
 const startMs = performance.now();
 const underWay = new Set<Promise<void>>();
 for (let serial = 0; serial < FLOWS; serial += BATCH) {
-  if (serial === WARM_UP) {
-    beforeMs = cpuMs();
-    setImmediate(turn);
-  }
+  isWarm = serial >= WARM_UP;
   if (underWay.size === UNDER_WAY_MAX) await Promise.race(underWay);
+  await ownTurn();
   const done = work(serial).finally(() => underWay.delete(done));
   underWay.add(done);
-  // One call of a caller is one task.
-  await new Promise((resolve) => setImmediate(resolve));
 }
 await Promise.all(underWay);
 isDone = true;
@@ -80,10 +86,17 @@ async function work(serial: number): Promise<void> {
   });
   await store.createMany(items, { type: "order" });
   if (serial % (WORKED_ON * BATCH) > 0) return;
+  if (IS_SPACED) await ownTurn();
   const jobs = await store.claimDue("order", { worker: "w", limit: BATCH });
+  if (IS_SPACED) await ownTurn();
   await store.completeMany(jobs.map(({ id, partitionKey, leaseToken, fencingToken }) => ({
     ...{ id, partitionKey, leaseToken: leaseToken!, fencingToken },
   })));
+}
+
+/** Resolves in a turn that no other caller has. */
+function ownTurn(): Promise<void> {
+  return new Promise((resolve) => waiting.push(resolve));
 }
 
 function turn(): void {
@@ -94,8 +107,9 @@ function turn(): void {
     : merges.isRunning
     ? "a merge"
     : "nothing else";
-  if (nowMs - beforeMs >= TASK_MS_MIN) tasks.push({ ms: nowMs - beforeMs, during });
+  if (isWarm && nowMs - beforeMs >= TASK_MS_MIN) tasks.push({ ms: nowMs - beforeMs, during });
   beforeMs = cpuMs();
+  waiting.shift()?.();
   if (!isDone) setImmediate(turn);
 }
 

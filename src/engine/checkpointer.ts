@@ -80,7 +80,10 @@ export class Checkpointer {
     this.#time = time;
     this.#checkpoints = checkpoints;
     this.#plan = checkpointPlan;
-    this.#rest = new Rest(time, () => shards.reschedule());
+    this.#rest = new Rest({
+      ...{ time, slices: shards.slices },
+      reschedule: () => shards.reschedule(),
+    });
   }
 
   /** What it has done. */

@@ -12,7 +12,7 @@ import type { Shards } from "./shards.ts";
  */
 const AHEAD_MS = 120_000;
 
-/** What a turn has time for: a millisecond or two, since a flow that is brought back is read. */
+/** What a turn has time for in all shards: a millisecond or two, since who is brought back is read. */
 const COOLED_PER_TURN = 500;
 const WOKEN_PER_TURN = 200;
 
@@ -42,9 +42,10 @@ export class Cooler {
 
   /** Brings flows back that are due, which a call is about to ask for. */
   wakeDue(): void {
+    const countMax = this.#shareOf(WOKEN_PER_CALL);
     for (const { state: { flows } } of this.#shards.all) {
       if (nextWakeMs(flows) === Infinity) continue;
-      wakeFlows(flows, { untilMs: this.#shards.now(), countMax: WOKEN_PER_CALL });
+      wakeFlows(flows, { untilMs: this.#shards.now(), countMax });
     }
   }
 
@@ -52,13 +53,20 @@ export class Cooler {
   work(): void {
     const nowMs = this.#shards.now();
     this.#hasMore = false;
+    const wokenMax = this.#shareOf(WOKEN_PER_TURN);
+    const cooledMax = this.#shareOf(COOLED_PER_TURN);
     for (const { state: { flows, cooling }, life: { durableLsn } } of this.#shards.all) {
-      const wokenCount = wakeFlows(flows, { untilMs: nowMs + AHEAD_MS, countMax: WOKEN_PER_TURN });
+      const wokenCount = wakeFlows(flows, { untilMs: nowMs + AHEAD_MS, countMax: wokenMax });
       const cooledCount = cooling.isCrowded
-        ? cooling.slice({ nowMs, durableLsn, countMax: COOLED_PER_TURN })
+        ? cooling.slice({ nowMs, durableLsn, countMax: cooledMax })
         : 0;
-      this.#hasMore ||= wokenCount >= WOKEN_PER_TURN || cooledCount >= COOLED_PER_TURN;
+      this.#hasMore ||= wokenCount >= wokenMax || cooledCount >= cooledMax;
     }
+  }
+
+  /** What each shard has of it. */
+  #shareOf(count: number): number {
+    return Math.ceil(count / this.#shards.all.length);
   }
 
   /** The monotonic time at which it wants to work, `Infinity`: not before something changes. */

@@ -100,7 +100,10 @@ export class Merger {
     this.#shards = shards;
     this.#plan = plan;
     this.#time = time;
-    this.#rest = new Rest(time, () => shards.reschedule());
+    this.#rest = new Rest({
+      ...{ time, slices: shards.slices },
+      reschedule: () => shards.reschedule(),
+    });
   }
 
   /** What it has done. */
@@ -118,7 +121,7 @@ export class Merger {
   /** Goes on, or begins if there is something to do. */
   wake(): void {
     if (this.nextAtMs() > this.#time.clock.monotonicMs()) return;
-    if (this.#rest.isTaken) return this.#rest.end();
+    if (this.#rest.isTaken) return this.#rest.wake();
     const shard = this.#changedShard()!;
     this.#seen[shard.number] = shard.meter.log.segments;
     const endsBefore = this.#shards.checkpointer.neededSegmentOf(shard);

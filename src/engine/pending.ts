@@ -3,8 +3,16 @@
  *
  * @module
  */
+import type { Time } from "../time/mod.ts";
 import { type Footing, isDurable, isVoid } from "./footing.ts";
 import type { Shard } from "./shard.ts";
+
+/**
+ * Answers with so many flows are given in one macrotask, and the rest in later ones: a commit may be
+ * what thousands of calls wait for. Making a record takes some microseconds, most of them reading its
+ * payload.
+ */
+const FLOWS_PER_SLICE = 2_000;
 
 /** How a call ends, once everything that it stands on is on disk. */
 export interface Verdict<T> {
@@ -42,34 +50,54 @@ interface Watch {
 
 /** Decided calls, in the order of their decisions. */
 export class PendingCalls {
+  readonly #time: Pick<Time, "defer">;
+  /** Those that wait for a log. */
   #queue: Decided[] = [];
+  /** Those that wait for nothing but their turn: the first ones were answered. Mostly none. */
+  #released: Decided[] = [];
+  #isDeferred = false;
   /** Mostly none. */
   #watches: Watch[] = [];
 
+  /** @param time Its macrotasks are those in which calls are answered. */
+  constructor(time: Pick<Time, "defer">) {
+    this.#time = time;
+  }
+
   /** How many calls wait. */
   get count(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#released.length;
   }
 
-  /** Lets a decided call wait. */
-  add<T>(call: Call<T>, verdict: Verdict<T>): void {
-    this.#queue.push({ call: call as Call<unknown>, verdict });
+  /**
+   * Answers a decided call, at once if it waits for no log and nobody is before it. Returns whether it
+   * waits for one.
+   */
+  add<T>(call: Call<T>, verdict: Verdict<T>): boolean {
+    const decided = { call: call as Call<unknown>, verdict };
+    const isWaiting = !isReleased(verdict);
+    if (isWaiting) this.#queue.push(decided);
+    else if (this.#released.length > 0) this.#released.push(decided);
+    else settle(call, verdict);
+    return isWaiting;
   }
 
-  /** Answers every call that stands on what is durable. */
+  /** Answers the calls that stand on what is durable: as many as a turn has time for, and then more. */
   release(): void {
-    const decided = this.#queue;
-    this.#queue = [];
-    for (const one of decided) {
-      if (isReleased(one.verdict)) this.#settle(one);
-      else this.#queue.push(one);
-    }
+    this.#sortOut();
+    if (!this.#isDeferred) this.#answer(FLOWS_PER_SLICE);
+  }
+
+  /** Answers all of them now. */
+  releaseAll(): void {
+    this.#sortOut();
+    this.#answer(Infinity);
   }
 
   /** Resolves when all calls that wait now have been answered, or are decided again. */
   told(): Promise<void> {
-    if (this.#queue.length === 0) return Promise.resolve();
-    const left = new Set(this.#queue);
+    if (this.count === 0) return Promise.resolve();
+    const left = new Set([...this.#released, ...this.#queue]);
     return new Promise((resolve) => this.#watches.push({ left, resolve }));
   }
 
@@ -78,9 +106,32 @@ export class PendingCalls {
     return this.#take(({ verdict }) => verdict.standsOn.some(isVoid)).map(({ call }) => call);
   }
 
-  /** Takes all calls out, in order. */
+  /** Takes out all calls that wait for a log, in order. */
   takeAll(): Call<unknown>[] {
     return this.#take(() => true).map(({ call }) => call);
+  }
+
+  #sortOut(): void {
+    const decided = this.#queue;
+    this.#queue = [];
+    for (const one of decided) (isReleased(one.verdict) ? this.#released : this.#queue).push(one);
+  }
+
+  /** Answers calls with so many flows, and more later. */
+  #answer(flowsMax: number): void {
+    let flows = 0;
+    let count = 0;
+    while (count < this.#released.length && flows < flowsMax) {
+      flows += this.#settle(this.#released[count]!);
+      count += 1;
+    }
+    this.#released = this.#released.slice(count);
+    if (this.#released.length === 0 || this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#time.defer(() => {
+      this.#isDeferred = false;
+      this.#answer(flowsMax);
+    });
   }
 
   #take(isTaken: (decided: Decided) => boolean): Decided[] {
@@ -92,9 +143,10 @@ export class PendingCalls {
     return taken;
   }
 
-  #settle(decided: Decided): void {
-    settle(decided.call, decided.verdict);
+  #settle(decided: Decided): number {
+    const flows = settle(decided.call, decided.verdict);
     this.#noteGone(decided);
+    return flows;
   }
 
   #noteGone(decided: Decided): void {
@@ -108,18 +160,19 @@ export class PendingCalls {
 }
 
 /** Whether an answer may be given. */
-export function isReleased({ standsOn }: Verdict<unknown>): boolean {
+function isReleased({ standsOn }: Verdict<unknown>): boolean {
   return standsOn.every(isDurable);
 }
 
-/** Answers a call with what it was to be answered with. */
-export function settle<T>(call: Call<T>, verdict: Verdict<T>): void {
+/** Answers a call with what it was to be answered with. Returns of how many flows that is, or so. */
+function settle<T>(call: Call<T>, verdict: Verdict<T>): number {
   let value: T;
   try {
     value = verdict.read();
   } catch (error) {
     call.reject(error);
-    return;
+    return 1;
   }
   call.resolve(value);
+  return Array.isArray(value) ? Math.max(1, value.length) : 1;
 }

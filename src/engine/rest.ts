@@ -4,18 +4,27 @@
  * @module
  */
 import type { Time } from "../time/mod.ts";
+import type { Slices } from "./slices.ts";
+
+/** Who else there is. */
+export interface RestOptions {
+  /** The time by which somebody rests. */
+  readonly time: Time;
+  /** Those who have their slices in turns of their own. */
+  readonly slices: Slices;
+  /** Looks anew at what comes next: the end of the rest has changed. */
+  readonly reschedule: () => void;
+}
 
 /** A rest that somebody takes now and then. */
 export class Rest {
-  readonly #time: Time;
-  readonly #reschedule: () => void;
+  readonly #options: RestOptions;
   #untilMs = 0;
   #onRested: (() => void) | undefined;
 
-  /** @param reschedule Looks anew at what comes next: {@linkcode nextAtMs} has changed. */
-  constructor(time: Time, reschedule: () => void) {
-    this.#time = time;
-    this.#reschedule = reschedule;
+  /** @param options Who else there is. */
+  constructor(options: RestOptions) {
+    this.#options = options;
   }
 
   /** Whether somebody rests. */
@@ -31,26 +40,33 @@ export class Rest {
   /** Lets everybody else have some time. */
   take(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#untilMs = this.#time.clock.monotonicMs() + ms;
+      const { time, reschedule } = this.#options;
+      this.#untilMs = time.clock.monotonicMs() + ms;
       this.#onRested = resolve;
-      this.#reschedule();
+      reschedule();
     });
   }
 
   /** Lets everybody else have a turn. */
   turn(): Promise<void> {
-    return new Promise((resolve) => this.#time.defer(resolve));
+    return this.#options.slices.next();
   }
 
-  /** Ends the rest if its time is over. */
+  /** Ends the rest if its time is over, as soon as there is a turn in which nobody else goes on. */
   wake(): void {
-    if (this.nextAtMs <= this.#time.clock.monotonicMs()) this.end();
+    if (this.nextAtMs > this.#options.time.clock.monotonicMs()) return;
+    const onRested = this.#take();
+    void this.turn().then(onRested);
   }
 
   /** Ends the rest. */
   end(): void {
+    this.#take()?.();
+  }
+
+  #take(): (() => void) | undefined {
     const onRested = this.#onRested;
     this.#onRested = undefined;
-    onRested?.();
+    return onRested;
   }
 }

@@ -31,7 +31,7 @@ import { Preparation } from "./preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
 import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
-import { type Call, isReleased, PendingCalls, settle, type Verdict } from "./pending.ts";
+import { type Call, PendingCalls, type Verdict } from "./pending.ts";
 import { DurablePolicies } from "./policies.ts";
 import { raising, storeFailed, unknownOutcome } from "./refusals.ts";
 import { Router } from "./router.ts";
@@ -40,7 +40,8 @@ import type { ShardHost, ShardsOptions } from "./shard_options.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
 import { Merger } from "./merger.ts";
-import { DEFAULT_SWEEP_PLAN, Sweeper } from "./sweeper.ts";
+import { Slices } from "./slices.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Turns } from "./turns.ts";
 import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
@@ -62,6 +63,8 @@ export class Shards implements ShardHost {
   readonly limits: StoreLimits;
   /** Lets calls wait until they can be decided without a long task. */
   readonly preparation: Preparation;
+  /** Turns of those who have long work to do. */
+  readonly slices: Slices;
   /** Hands on what shards tell each other. */
   readonly courier: Courier;
   readonly #time: Time;
@@ -76,7 +79,7 @@ export class Shards implements ShardHost {
   /** Spares the next opening what this one has made. */
   readonly checkpointer: Checkpointer;
   readonly #policies = new DurablePolicies();
-  readonly #pending = new PendingCalls();
+  readonly #pending: PendingCalls;
   readonly #openedAtMs: number;
   #ended: FlowError | undefined;
 
@@ -86,6 +89,7 @@ export class Shards implements ShardHost {
     this.#time = time;
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
+    this.#pending = new PendingCalls(time);
     this.waiters = new Waiters(limits.waitersMax);
     this.leases = new LeaseWatch(this, time);
     this.admission = new Admission(limits, () => loadOf(this.#all), options.disk);
@@ -114,11 +118,8 @@ export class Shards implements ShardHost {
     this.closer = new Closer(this, monotonicMs);
     this.cooler = new Cooler(this, monotonicMs);
     this.courier = new Courier(this, monotonicMs);
-    this.#sweeper = new Sweeper(this, {
-      plan: options.sweepPlan ?? DEFAULT_SWEEP_PLAN,
-      sliceMax: limits.cleanupLimitMax,
-      monotonicMs,
-    });
+    this.slices = new Slices(time);
+    this.#sweeper = new Sweeper(this, monotonicMs, options.sweepPlan);
     this.merger = new Merger(this, time, options.mergePlan);
     this.checkpointer = new Checkpointer(this, time, options);
     // Whoever was told of children finds them, also after a crash.
@@ -187,8 +188,7 @@ export class Shards implements ShardHost {
     // The store failed in the middle of it: what was decided goes nowhere.
     if (this.#ended !== undefined) return call.reject(this.#ended);
     if (verdict === undefined) return;
-    if (isReleased(verdict)) return settle(call, verdict);
-    this.#pending.add(call, verdict);
+    if (!this.#pending.add(call, verdict)) return;
     // Only now: should the frame turn out void, this call has to be among those decided again.
     for (const shard of this.#all) if (shard.isFrameLarge) shard.submitIfRoom();
   }
@@ -235,7 +235,7 @@ export class Shards implements ShardHost {
       this.#dismiss(ending);
       await Promise.all([this.merger.end(ending), this.checkpointer.end()]);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
-      this.#pending.release();
+      this.#pending.releaseAll();
       // Unless the log has failed in the end, or others need the room.
       const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
       if (isSaved) await this.checkpointer.close();

@@ -34,16 +34,6 @@ export const DEFAULT_SWEEP_PLAN: SweepPlan = { sweep: true, intervalMs: 60_000 }
  */
 const CATCH_UP_MS = 25;
 
-/** How a sweeper works. */
-export interface SweeperOptions {
-  /** When it works. */
-  readonly plan: SweepPlan;
-  /** The most flows and keys of one slice. */
-  readonly sliceMax: number;
-  /** The present monotonic time, in milliseconds. */
-  readonly monotonicMs: () => number;
-}
-
 /**
  * Removes flows whose retention is over and keys whose time is: one slice in a turn, then a rest. It
  * is woken for the first that ends and not before, so a store in which nothing is over does nothing.
@@ -51,17 +41,23 @@ export interface SweeperOptions {
 export class Sweeper {
   readonly #shards: Shards;
   readonly #plan: SweepPlan;
-  readonly #sliceMax: number;
   readonly #monotonicMs: () => number;
   /** Not before this monotonic time. */
   #restUntilMs: number;
   #isSweeping = false;
 
-  /** A sweeper that begins with a rest, so that opening a store is not followed by it at once. */
-  constructor(shards: Shards, { plan, sliceMax, monotonicMs }: SweeperOptions) {
+  /**
+   * A sweeper that begins with a rest, so that opening a store is not followed by it at once.
+   *
+   * @param monotonicMs The present monotonic time, in milliseconds.
+   */
+  constructor(
+    shards: Shards,
+    monotonicMs: () => number,
+    plan: SweepPlan = DEFAULT_SWEEP_PLAN,
+  ) {
     this.#shards = shards;
     this.#plan = plan;
-    this.#sliceMax = sliceMax;
     this.#monotonicMs = monotonicMs;
     this.#restUntilMs = monotonicMs() + plan.intervalMs;
   }
@@ -86,18 +82,19 @@ export class Sweeper {
     // What is left of a full disk is for those who finish their work.
     if (this.#shards.admission.isDiskFull()) return this.#rest(Infinity);
     this.#isSweeping = true;
+    const sliceMax = this.#shards.limits.cleanupLimitMax;
     // A sweep that fails has removed nothing, and the next one finds the same.
-    this.#sweep().then(
-      ({ flows, keys }) => this.#rest(flows + keys === this.#sliceMax ? CATCH_UP_MS : Infinity),
+    this.#shards.slices.next().then(() => this.#sweep(sliceMax)).then(
+      ({ flows, keys }) => this.#rest(flows + keys === sliceMax ? CATCH_UP_MS : Infinity),
       () => this.#rest(Infinity),
     );
   }
 
-  #sweep(): Promise<RetentionCleanup> {
+  #sweep(limit: number): Promise<RetentionCleanup> {
     const { all } = this.#shards;
     const spread = new Spread(this.#shards, all, {
       kind: "retention_cleanup",
-      limit: this.#sliceMax,
+      limit,
       nowMs: undefined,
       largeValues: [],
     });

@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { FlowError } from "../../mod.ts";
+import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
+import { type Call, PendingCalls } from "../../src/engine/pending.ts";
+import { Shards } from "../../src/engine/shards.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { parseCreate } from "../../src/flow/core/mod.ts";
+import { type Frame, Manifest, openFileLog } from "../../src/log/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { wrappedLog } from "../simulation/wrapped_log.ts";
+
+/** Calls that wait for one log, and who was answered until now. */
+function calls() {
+  const time = manualTime({ autoDefer: false });
+  const pending = new PendingCalls(time);
+  const life = { durableLsn: 0, isOver: false };
+  const answered: number[] = [];
+  const add = (number: number, { lsn = 1, flows = 1 } = {}): boolean => {
+    const call: Call<number[]> = {
+      decide: () => undefined,
+      resolve: ([first]) => void answered.push(first!),
+      reject: () => void answered.push(-number),
+    };
+    const read = (): number[] => new Array(flows).fill(number);
+    return pending.add(call, { standsOn: [{ life, lsn }], read });
+  };
+  return { time, pending, life, answered, add };
+}
+
+test("PendingCalls answers very many calls in several macrotasks, in their order", async () => {
+  const { time, pending, life, answered, add } = calls();
+  for (let number = 0; number < 10_000; number++) assert(add(number));
+  const told = pending.told();
+  life.durableLsn = 1;
+  pending.release();
+  let before = 0;
+  let turns = 1;
+  for (; pending.count > 0; turns++) {
+    assert(answered.length - before <= 2_000, `${answered.length - before} in one macrotask`);
+    before = answered.length;
+    // A commit that comes meanwhile, and a call that waits for nothing: neither is a way ahead.
+    pending.release();
+    if (turns === 2) assertEquals(add(10_000), false);
+    assertEquals(answered.length, before);
+    time.runDeferred();
+  }
+  assertEquals(turns, 6);
+  assertEquals(answered, Array.from({ length: 10_001 }, (_, number) => number));
+  await told;
+});
+
+test("PendingCalls counts the flows of an answer, and answers at least one call in a macrotask", () => {
+  const { time, pending, life, answered, add } = calls();
+  for (const [number, flows] of [[0, 900], [1, 900], [2, 900], [3, 5_000], [4, 1]] as const) {
+    add(number, { flows });
+  }
+  life.durableLsn = 1;
+  pending.release();
+  assertEquals(answered, [0, 1, 2]);
+  time.runDeferred();
+  assertEquals(answered, [0, 1, 2, 3]);
+  time.runDeferred();
+  assertEquals(answered, [0, 1, 2, 3, 4]);
+  assertEquals(time.deferredCount, 0);
+});
+
+test("PendingCalls leaves those alone that wait for more, and answers all at once at the end", () => {
+  const { pending, life, answered, add } = calls();
+  for (let number = 0; number < 5_000; number++) add(number, { lsn: number % 2 });
+  add(5_000, { lsn: 2 });
+  life.durableLsn = 1;
+  pending.releaseAll();
+  assertEquals(answered.length, 5_000);
+  assertEquals(pending.takeAll().length, 1);
+  assertEquals(pending.count, 0);
+});
+
+test("a store that is lost answers all the same what was durable before", async () => {
+  const directory = memoryDirectory();
+  const random = seededRandom(1);
+  const inner = openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
+  const frames: Frame[] = [];
+  const log = wrappedLog(inner, {
+    limits: { ...inner.limits, inFlightMax: 1, inline: false },
+    submit: (frame) => void frames.push(frame),
+  });
+  const time = manualTime({ autoDefer: false });
+  const limits = DEFAULT_STORE_LIMITS;
+  const shards = new Shards({ logs: [log], time, hashKey: [1, 2, 3, 4], limits });
+  const call = (index: number): Promise<number> =>
+    shards.call(() => {
+      const { first } = shards.router;
+      shards.apply(
+        parseCreate(`f${index}`, { type: "job" }, { limits, manualClock: true }),
+        first,
+      );
+      return { standsOn: [first.footing()], read: () => index };
+    });
+  const durable = Array.from({ length: 3_000 }, (_, index) => call(index));
+  // The first frame was full before the turn was over; the second has all the others.
+  inner.submit(frames.shift()!);
+  const late = call(3_000);
+  inner.submit(frames.shift()!);
+  const { pendingCount } = shards.vitals;
+  assert(pendingCount > 500 && pendingCount < 1_000, `${pendingCount} calls wait`);
+  shards.lose(new Error("the disk is gone"));
+  const error = await assertRejects(() => late, FlowError);
+  assertEquals(error.code, "unknown_outcome");
+  time.runDeferred();
+  assertEquals((await Promise.all(durable)).length, 3_000);
+});
