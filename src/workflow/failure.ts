@@ -47,6 +47,11 @@ export function storable(value: unknown): unknown {
   return printed(value);
 }
 
+/** What a message says of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return printed(thrown instanceof Error ? thrown.message : thrown);
+}
+
 function storedException(error: Error, depth: number): StoredException {
   const { name, message, stack, cause } = error;
   return {

@@ -30,6 +30,7 @@ import type {
   WorkerPace,
   WorkerStats,
 } from "./worker_options.ts";
+import { WorkerWarnings } from "./worker_warnings.ts";
 import type { Workflow } from "./workflow.ts";
 
 const LIMIT = 100;
@@ -53,7 +54,8 @@ const MEMBERS: readonly string[] = [
  * applies what the handlers say, those of one turn in one command.
  *
  * It waits for work inside the store and has no fixed pause while there is some. A claim that fails
- * is told to `onError` and tried again, after a wait that doubles up to 30 seconds.
+ * is told to `onError`, or the process is warned; and it is tried again, after a wait that doubles up
+ * to 30 seconds.
  *
  * Throws `invalid_argument` for bad options and a `TypeError` for a handler that is no function.
  *
@@ -106,7 +108,7 @@ interface WorkerPlan {
   readonly intervalMs: number;
   readonly heartbeat: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly onError: WorkerPace["onError"];
+  readonly onError: NonNullable<WorkerPace["onError"]>;
   readonly time: Time;
 }
 
@@ -128,6 +130,9 @@ function planOf(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw refusal("signal", signal, "an AbortSignal");
   }
+  const ownTime = time ?? store.time ?? systemTime();
+  const about = { worker: given.worker, type: definition.type, time: ownTime };
+  const warnings = new WorkerWarnings(about);
   return {
     definition,
     runner,
@@ -137,8 +142,8 @@ function planOf(
     intervalMs: intervalMs ?? INTERVAL_MS,
     heartbeat: heartbeat ?? true,
     signal,
-    onError,
-    time: time ?? store.time ?? systemTime(),
+    onError: onError ?? ((error, context) => warnings.tell(error, context)),
+    time: ownTime,
   };
 }
 
@@ -273,7 +278,7 @@ class FlowWorker implements Worker {
     this.#errorCount++;
     this.#lastError = error;
     try {
-      this.#plan.onError?.(error, context);
+      this.#plan.onError(error, context);
     } catch (mistake) {
       // Nobody else would ever hear of it, and it must not end the worker.
       this.#plan.time.defer(() => {

@@ -24,8 +24,12 @@ export interface WorkerPace
   /** Stops the worker, as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Hears of everything that went wrong outside the handlers; without it nobody does. That a lease was
-   * lost is told by the job's signal, and counted. A throw in it is not caught.
+   * Hears of everything that went wrong outside the handlers. That a lease was lost is told by the
+   * job's signal, and counted. A throw in it is not caught.
+   *
+   * Default: the process is warned, at most once a minute of errors that are alike. Such a warning is
+   * printed, and `process.on("warning")` hears of it under the name `FlowcaskWarning`, with the error
+   * as its cause.
    */
   readonly onError?: ((error: unknown, context: WorkerErrorContext) => void) | undefined;
   /** Clock, alarms and randomness. Default: the store's, else the machine's. */
@@ -76,7 +80,7 @@ export interface WorkerStats {
   readonly timedOut: number;
   /** Handlers of such jobs that still run: they ignore their signal, and take up no room. */
   readonly abandoned: number;
-  /** Errors that `onError` was told of. */
+  /** Errors outside the handlers, whoever was told of them. */
   readonly errors: number;
   /** The last of them. */
   readonly lastError: unknown;

@@ -24,6 +24,9 @@ const inputs: Readonly<Record<string, string>> = {
   MessageChannel: "Take Time and call defer()",
 };
 
+/** What the platform prints, wherever it is found. */
+const warnings: readonly string[] = ["emitWarning", "reportError"];
+
 const runtimes: readonly string[] = ["Deno", "Bun"];
 
 /** Constructors whose instances can be changed by whoever holds them. */
@@ -152,14 +155,18 @@ const plugin: Deno.lint.Plugin = {
     // The rule no-console of the linter would silence the examples as well, which are there to print.
     output: {
       create(context) {
-        if (!isLibrary(projectPath(context.filename))) return {};
+        const path = projectPath(context.filename);
+        if (!isLibrary(path)) return {};
         return {
           Identifier(node) {
-            if (node.name !== "console" || !isReference(node)) return;
+            const isOutput = node.name === "console" && isReference(node) ||
+              warnings.includes(node.name) && path !== "src/workflow/warning.ts";
+            if (!isOutput) return;
             context.report({
               node,
               message: "The library prints",
-              hint: "Return it or throw it: what is shown, and where, is up to the application.",
+              hint:
+                "Return it or throw it: what is shown, and where, is up to the application. What reaches nobody else goes through src/workflow/warning.ts.",
             });
           },
         };

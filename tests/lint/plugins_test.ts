@@ -107,8 +107,11 @@ test(
 );
 
 test("ambient/output refuses a library that prints", linting, () => {
-  const source = "console.log(1);";
-  assertEquals(findings(ambient, "src/log/x.ts", source), ["ambient/output: console"]);
+  const source = "console.log(1); globalThis.process.emitWarning('x'); reportError(2);";
+  assertEquals(findings(ambient, "src/log/x.ts", source), [
+    ...["ambient/output: console", "ambient/output: emitWarning", "ambient/output: reportError"],
+  ]);
+  assertEquals(findings(ambient, "src/workflow/warning.ts", source), ["ambient/output: console"]);
   assertEquals(findings(ambient, "examples/x.ts", source), []);
 });
 

@@ -285,6 +285,7 @@ test("startWorker() waits with children until the store takes new work, and lose
   await using worker = startWorker(book, {
     worker: "b",
     intervalMs: 60_000,
+    onError: () => {},
     handlers: { written: () => fanout([page.child({ id: "p", payload: 1 })], whenAll) },
   });
   await store.advance(600_000);

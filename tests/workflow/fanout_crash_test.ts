@@ -43,6 +43,7 @@ function workOn(node: Tree, isRotten: (id: string) => boolean): AsyncDisposable 
   return startWorker(node, {
     worker: "w",
     leaseMs: 1_000,
+    onError: () => {}, // the power goes all the time
     handlers: {
       found: ({ id, payload: depth }) => {
         if (isRotten(id)) return fail("Rotten");

@@ -24,6 +24,9 @@ import { test } from "../harness.ts";
 import { billingOn, emailOn } from "./billing.ts";
 import { jobSource } from "./job_source.ts";
 
+/** A worker whose errors are nobody's affair. */
+const quiet = { worker: "w", onError: (): void => {} };
+
 /** Handlers that wait until they are told what to say. */
 class Desk {
   readonly started: string[] = [];
@@ -208,7 +211,7 @@ test("startWorker() hands a job back whose children are too much for the store a
     },
   });
   await using worker = startWorker(emailOn(store), {
-    worker: "w",
+    ...quiet,
     handler: () => fanout([{ id: "c" }], { success: "failed", failure: "failed" }),
   });
   add("a");
@@ -252,7 +255,7 @@ test("startWorker() repeats no settlement whose outcome nobody knows", async () 
       throw unknown;
     },
   });
-  await using worker = startWorker(emailOn(store), { worker: "w", handler: () => ok() });
+  await using worker = startWorker(emailOn(store), { ...quiet, handler: () => ok() });
   add("a", "b");
   await time.advance(0);
   assertEquals(sent("completeMany", "complete").length, 1);
@@ -265,7 +268,7 @@ test("startWorker() holds back when the store settles slower than handlers end",
     ...{ completeMany: () => slow.promise, complete: () => slow.promise },
   });
   await using worker = startWorker(emailOn(store), {
-    ...{ worker: "w", concurrency: 2, handler: () => ok() },
+    ...{ ...quiet, concurrency: 2, handler: () => ok() },
   });
   add(..."abcdefghijkl");
   await time.advance(0);
@@ -311,7 +314,7 @@ test("startWorker() waits as long as an overloaded store asks for", async () => 
       throw new FlowError("overloaded", "Busy", { details: { retryAfterMs: 5_000 } });
     },
   });
-  await using _worker = startWorker(emailOn(store), { worker: "w", handler: () => ok() });
+  await using _worker = startWorker(emailOn(store), { ...quiet, handler: () => ok() });
   await time.advance(4_999);
   assertEquals(store.calls.length, 1);
   await time.advance(1);
