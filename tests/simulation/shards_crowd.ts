@@ -371,6 +371,7 @@ class Crowd {
       temper: this.#scenario,
       opens: this.#opens,
       onVoid: () => this.#report.voidCount += 1,
+      onLeap: () => {},
     });
   }
 }

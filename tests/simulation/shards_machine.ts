@@ -8,6 +8,7 @@ import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import type { StoreLimits } from "../../src/engine/options.ts";
 import { ShardState } from "../../src/engine/shard_state.ts";
+import type { ShardsOptions } from "../../src/engine/shard_options.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import type { SweepPlan } from "../../src/engine/sweeper.ts";
 import type { Directory } from "../../src/files/mod.ts";
@@ -63,6 +64,23 @@ export interface ShardsProcessParts {
   readonly opens: OpenShards;
   /** A frame is void. */
   readonly onVoid: () => void;
+  /** Time has leapt ahead, and leases last longer because of it. */
+  readonly onLeap: (nowMs: number) => void;
+}
+
+/** Shards that tell when time has leapt. */
+class LeapingShards extends Shards {
+  readonly #onLeap: (nowMs: number) => void;
+
+  constructor(options: ShardsOptions, onLeap: (nowMs: number) => void) {
+    super(options);
+    this.#onLeap = onLeap;
+  }
+
+  protected override leapt(nowMs: number): void {
+    super.leapt(nowMs);
+    this.#onLeap(nowMs);
+  }
 }
 
 /** An open store and what is under it. */
@@ -88,8 +106,8 @@ export class ShardsProcess {
     const checkpoints = new Checkpoints({ directory, manifest });
     const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(wallMs) };
     const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
-    const checkpointPlan = CHECKPOINT_PLAN;
-    this.shards = parts.opens(() => new Shards({ ...options, ...plans, checkpointPlan }));
+    const all = { ...options, ...plans, checkpointPlan: CHECKPOINT_PLAN };
+    this.shards = parts.opens(() => new LeapingShards(all, parts.onLeap));
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
   }

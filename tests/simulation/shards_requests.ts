@@ -8,6 +8,7 @@
 import { type Model, type ModelFlow, takeableMs, TERMINAL } from "../flow/model.ts";
 import { drawCommand } from "./engine_commands.ts";
 import { drawFamily, type Nurseries } from "./engine_families.ts";
+import { drawKeys } from "./engine_keys.ts";
 import { drawQuery } from "./engine_queries.ts";
 import type { Dice, EngineRequest, Raw } from "./engine_request.ts";
 
@@ -39,6 +40,8 @@ export class ShardsCaller {
     for (let count = 0; count < DRAWS_MAX; count++) {
       const request = dice.percent(this.#familyPercent)
         ? drawFamily(dice, model, this.#spawned, NURSERIES)
+        : dice.percent(20)
+        ? drawKeys(dice, model)
         : dice.percent(70)
         ? drawCommand(dice, model, this.#past)
         : drawQuery(dice, model);
@@ -77,7 +80,7 @@ function isKnown(
 /** Requests that one shard decides in one frame. */
 const OF_ONE_SHARD: readonly string[] = [
   ...["create", "complete", "fail", "cancel", "transition", "retry", "extendLease", "rewind"],
-  ...["signal", "spawnChildren", "policySet"],
+  ...["signal", "spawnChildren", "policySet", "kv.set", "kv.delete"],
 ];
 
 /** Whether a request has happened as a whole or not at all, also if power goes in the middle of it. */

@@ -24,6 +24,8 @@ export type ShardsOp =
     readonly keep: Keep;
   }
   | { readonly kind: "advance"; readonly ms: number }
+  /** Somebody sets the wall clock ahead, so little that it is believed at once. */
+  | { readonly kind: "wall"; readonly shiftMs: number }
   /** All that nobody wants any more leaves the logs, unless power goes meanwhile. */
   | {
     readonly kind: "compact";
@@ -64,6 +66,13 @@ export const shardsScenario: fc.Arbitrary<ShardsScenario> = fc.record({
         arbitrary: fc.record({
           kind: fc.constant("advance" as const),
           ms: fc.constantFrom(1, 10, 110, 2_000, 5_000),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("wall" as const),
+          shiftMs: fc.constantFrom(800, 30_000),
         }),
       },
       {

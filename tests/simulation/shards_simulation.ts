@@ -124,6 +124,10 @@ class ShardsSimulation {
         return await this.#cut(op);
       case "advance":
         return this.#running.time.tick(op.ms);
+      case "wall": {
+        const { time } = this.#running;
+        return time.setWall(time.clock.wallMs() + op.shiftMs);
+      }
       case "compact":
         return await this.#compact(op);
       case "close":
@@ -373,6 +377,7 @@ class ShardsSimulation {
       temper: this.#scenario,
       opens: this.#opens,
       onVoid: () => this.#report.voidCount += 1,
+      onLeap: (nowMs) => this.#journal.leapt(nowMs),
     });
     this.#report.openingCount += 1;
   }
