@@ -17,8 +17,8 @@ interface Foundling {
   readonly partitionKey: string;
 }
 
-/** A call of a crowd. */
-export interface CrowdCall {
+/** What somebody does to a family. */
+export interface FamilyCall {
   readonly name: string;
   send(store: FlowStore): Promise<unknown>;
 }
@@ -34,7 +34,7 @@ export class CrowdFamilies {
   }
 
   /** Draws what somebody does to a flow. It may have gone on meanwhile. */
-  draw(dice: Dice, parent: FlowRecord): CrowdCall {
+  draw(dice: Dice, parent: FlowRecord): FamilyCall {
     const roll = dice.below(100);
     if (roll < 15) return this.#leave(dice, parent);
     if (roll < 35) {
@@ -47,7 +47,7 @@ export class CrowdFamilies {
     return this.#spawn(dice, parent);
   }
 
-  #leave(dice: Dice, parent: FlowRecord): CrowdCall {
+  #leave(dice: Dice, parent: FlowRecord): FamilyCall {
     const foundling = {
       parent,
       id: dice.pick(CHILD_IDS),
@@ -62,7 +62,7 @@ export class CrowdFamilies {
     };
   }
 
-  #spawn(dice: Dice, parent: FlowRecord): CrowdCall {
+  #spawn(dice: Dice, parent: FlowRecord): FamilyCall {
     const own = dice.some(4, () => ({
       id: dice.pick(CHILD_IDS),
       partitionKey: dice.pick(this.#partitions),

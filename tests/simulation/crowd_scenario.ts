@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import type { Keep } from "../../src/files/mod.ts";
+import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
 import type { ShardsTemper } from "./shards_machine.ts";
 
 /** What happens next. */
@@ -13,8 +13,19 @@ export type CrowdOp =
   | { readonly kind: "call"; readonly dice: number }
   | { readonly kind: "turn" | "quiet" | "close" }
   | { readonly kind: "advance"; readonly ms: number }
-  /** Power goes within the call on the disk that comes after so many more. */
-  | { readonly kind: "cut"; readonly calls: number; readonly keep: Keep };
+  /** Somebody sets the wall clock. */
+  | { readonly kind: "wall"; readonly shiftMs: number }
+  /** The process ends within the call on the disk that comes after so many more. */
+  | {
+    readonly kind: "cut";
+    readonly calls: number;
+    readonly ending: Ending;
+    readonly keep: Keep;
+  }
+  /** A call on the disk will fail. */
+  | { readonly kind: "fault"; readonly fault: Fault }
+  /** The store is copied, with calls under way, and everybody goes on with what is made of the copy. */
+  | { readonly kind: "restore" };
 
 /** A run: what happens, and the seed of everything that is left to chance. */
 export interface CrowdScenario extends ShardsTemper {
@@ -23,6 +34,13 @@ export interface CrowdScenario extends ShardsTemper {
   readonly familyPercent: number;
   readonly ops: readonly CrowdOp[];
 }
+
+const fault: fc.Arbitrary<Fault> = fc.record({
+  call: fc.constantFrom<Fault["call"][]>("write", "flush", "sync", "read", "open", "truncate"),
+  after: fc.oneof(fc.nat(3), fc.nat(25)),
+  code: fc.constant("EIO"),
+  keep: fc.constantFrom<Keep[]>("none", "chance", "all"),
+});
 
 /** Scenarios that shrink to the few things that matter. */
 export const crowdScenario: fc.Arbitrary<CrowdScenario> = fc.record({
@@ -57,10 +75,25 @@ export const crowdScenario: fc.Arbitrary<CrowdScenario> = fc.record({
         arbitrary: fc.record({
           kind: fc.constant("cut" as const),
           calls: fc.nat(9),
+          ending: fc.constantFrom<Ending[]>("power", "power", "kill"),
           keep: fc.constantFrom<Keep[]>("none", "none", "chance", "all"),
         }),
       },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant("close" as const) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("wall" as const),
+          shiftMs: fc.constantFrom(-100_000, -500, 800, 30_000, 100_000),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant("fault" as const), fault }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constantFrom("close" as const, "restore" as const) }),
+      },
     ),
     { minLength: 1, maxLength: 70, size: "max" },
   ),

@@ -82,10 +82,11 @@ async function simulateShards(campaign: Campaign): Promise<Finding> {
 
 async function simulateCrowd(campaign: Campaign): Promise<Finding> {
   const { violation, sum } = await checkCrowdScenarios(campaign);
-  const { crashCount, answerCount, familyCount } = sum;
+  const { crashCount, answerCount, familyCount, lostCount, restoredCount } = sum;
   return {
     violation,
-    summary: `${crashCount} crashes, ${answerCount} answers, ${familyCount} families`,
+    summary: `${crashCount} crashes, ${lostCount} stores lost, ${restoredCount} made of copies, ` +
+      `${answerCount} answers, ${familyCount} families`,
   };
 }
 

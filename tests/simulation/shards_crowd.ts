@@ -1,5 +1,6 @@
 /**
- * Many callers of a store with several shards, all at once, on a disk whose power goes anywhere.
+ * Many callers of a store with several shards, all at once, on a disk that fails and whose power goes
+ * anywhere; now and then all of them go on with a store that is made of a backup.
  *
  * There is no model: who comes first is not written down anywhere. What is checked is what must be
  * true whoever did: nothing that somebody was told is lost, nobody gets a flow that is somebody
@@ -12,24 +13,29 @@
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import { DEFAULT_SWEEP_PLAN } from "../../src/engine/sweeper.ts";
 import { FlowError } from "../../src/errors.ts";
-import { SimulatedDisk } from "../../src/files/mod.ts";
+import { PowerCut, SimulatedDisk } from "../../src/files/mod.ts";
 import { FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
-import { nameOf } from "./engine_journal.ts";
+import { restoreBackup } from "../../src/log/mod.ts";
+import { type ClaimFilter, CrowdCalls } from "./crowd_calls.ts";
 import type { CrowdOp, CrowdScenario } from "./crowd_scenario.ts";
-import { CrowdFamilies } from "./crowd_families.ts";
+import { CrowdTold } from "./crowd_told.ts";
+import { LEAP_NOTICED_MS } from "./engine_checks.ts";
 import { Dice } from "./engine_request.ts";
 import { checkFamilies } from "./family_check.ts";
-import { showRecord } from "./flow_view.ts";
 import { Violation } from "./log_oracle.ts";
+import { stackOf } from "./moment.ts";
+import type { Outcome } from "./outcome.ts";
 import { type OpenShards, ShardsProcess, soundly } from "./shards_machine.ts";
 
 const START_MS = 1_700_000_000_000;
 
-/** Two partitions of every shard. */
-const PARTITIONS: readonly string[] = ["p", "q", "r", "s", "t", "u", "v", "w"];
-const IDS: readonly string[] = ["a", "b", "c", "d"];
+/** What could not be done for a fault of the disk is tried again so soon. */
+const TRIED_AGAIN_MS = 5_000;
+
+/** Openings that may fail before the disk behaves again. */
+const WILD_OPENINGS_MAX = 4;
 
 /** Rounds after which something is taken to go in circles. */
 const ROUNDS_MAX = 500;
@@ -47,6 +53,10 @@ export interface CrowdReport {
   readonly crashCount: number;
   readonly voidCount: number;
   readonly wokenCount: number;
+  /** Stores that were lost to a fault of the disk. */
+  readonly lostCount: number;
+  /** Stores that were made of a copy. */
+  readonly restoredCount: number;
   /** The most groups of children that there were. */
   readonly familyCount: number;
 }
@@ -63,22 +73,21 @@ export async function runCrowdScenario(
 interface Open {
   readonly text: string;
   /** What a claim takes, if it waits. */
-  readonly claim: { readonly partitionKey?: string } | undefined;
+  readonly claim: ClaimFilter | undefined;
 }
 
 class Crowd {
   readonly #scenario: CrowdScenario;
   readonly #opens: OpenShards;
-  readonly #disk: SimulatedDisk;
+  #disk: SimulatedDisk;
   readonly #random: Random;
   readonly #story: string[] = [];
-  /** The newest that somebody was told of every flow. */
-  readonly #told = new Map<string, FlowRecord>();
-  /** Every claim that somebody was told of. */
-  readonly #claims = new Set<string>();
+  readonly #told = new CrowdTold();
   readonly #open = new Set<Open>();
-  readonly #families = new CrowdFamilies(PARTITIONS);
-  #jobs: FlowRecord[] = [];
+  readonly #calls: CrowdCalls;
+  #hasFaults = false;
+  /** Monotonic time from which on a leap of the wall clock has been noticed. */
+  #clockTrustedAtMs = 0;
   #wallMs = START_MS;
   #process!: ShardsProcess;
   #violation: unknown;
@@ -88,14 +97,17 @@ class Crowd {
     crashCount: 0,
     voidCount: 0,
     wokenCount: 0,
+    lostCount: 0,
+    restoredCount: 0,
     familyCount: 0,
   };
 
   constructor(scenario: CrowdScenario, opens: OpenShards) {
     this.#scenario = scenario;
     this.#opens = opens;
-    this.#disk = new SimulatedDisk({ random: seededRandom(scenario.seed) });
     this.#random = seededRandom(~scenario.seed);
+    this.#disk = this.#newDisk();
+    this.#calls = new CrowdCalls(scenario.familyPercent);
   }
 
   async run(): Promise<CrowdReport> {
@@ -105,10 +117,12 @@ class Crowd {
         this.#story.push(`— ${JSON.stringify(op)}`);
         await this.#perform(op);
         if (this.#violation !== undefined) throw this.#violation;
+        if (this.#isLost) await this.#abandon();
         if (this.#disk.isOff) await this.#begin();
-        this.#checkFamilies({ isQuiet: false });
+        // A look at flows takes faults that are meant for others, or meets a log that has failed.
+        if (!this.#hasFaults) this.#checkFamilies({ isQuiet: false });
       }
-      this.#disk.disarm();
+      await this.#calm();
       await this.#quiet();
       this.#disk.powerCut({ keep: "none" });
       await this.#begin();
@@ -131,101 +145,45 @@ class Crowd {
       case "quiet":
         return await this.#quiet();
       case "cut":
-        return this.#disk.cutAfter(op.calls, { ending: "power", keep: op.keep });
+        return this.#disk.cutAfter(op.calls, op);
+      case "fault":
+        this.#hasFaults = true;
+        return this.#disk.arm(op.fault);
+      case "wall":
+        return await this.#run(() => {
+          const { clock } = this.#process.time;
+          this.#clockTrustedAtMs = clock.monotonicMs() + LEAP_NOTICED_MS;
+          this.#process.time.setWall(clock.wallMs() + op.shiftMs);
+        });
       case "close":
         return await this.#close();
+      case "restore":
+        return await this.#restore();
     }
   }
 
   #call(dice: Dice): void {
-    const store = this.#process.store;
-    const target = { id: dice.pick(IDS), partitionKey: dice.pick(PARTITIONS) };
-    if (dice.percent(this.#scenario.familyPercent)) {
-      const parent = dice.pick([...this.#told.values(), ...this.#jobs]);
-      if (parent !== undefined) {
-        const { name, send } = this.#families.draw(dice, parent);
-        return this.#send(name, () => send(store));
-      }
-    }
-    const roll = dice.below(100);
-    const job = this.#jobs.splice(dice.below(this.#jobs.length + 1), 1)[0];
-    if (job !== undefined && roll < 45) return this.#settle(dice, job);
-    if (job !== undefined) this.#jobs.push(job);
-    if (roll < 20) {
-      return this.#send("create", () => store.create(target.id, { ...target, type: "t" }));
-    }
-    if (roll < 40) {
-      const items = PARTITIONS.slice(dice.below(4), 4 + dice.below(5)).map((partitionKey) => (
-        { id: target.id, partitionKey, priority: dice.pick([0, 0, 1] as const) }
-      ));
-      const independent = dice.percent(50);
-      return this.#send("createMany", () => store.createMany(items, { type: "t", independent }));
-    }
-    if (roll < 75) return this.#claim(dice);
-    if (roll < 80) return this.#send("cancel", () => store.cancel(target));
-    if (roll < 85) return this.#send("cancel by id", () => store.cancel(target.id));
-    if (roll < 89) return this.#send("list", () => store.list("t", { count: 100 }));
-    if (roll < 94) return this.#send("get", () => store.get(target));
-    if (roll < 98) return this.#send("compact", () => store.compact());
-    const policy = { retry: { maxRetries: dice.below(3) }, maxReclaims: dice.below(3) };
-    this.#send("policySet", () => store.policySet("t", policy));
-  }
-
-  #claim(dice: Dice): void {
-    const filter = dice.percent(30) ? { partitionKey: dice.pick(PARTITIONS) } : {};
-    const limit = 1 + dice.below(4);
-    const leaseMs = dice.pick([20, 5_000]);
-    const isBlocked = dice.percent(40);
-    const blocking = isBlocked ? { blockMs: 0 } : {};
-    this.#send("claimDue", () => {
-      const options = { worker: "w", limit, leaseMs, ...filter, ...blocking };
-      return this.#process.store.claimDue("t", options);
-    }, isBlocked ? filter : undefined);
-  }
-
-  #settle(dice: Dice, job: FlowRecord): void {
-    const proof = { leaseToken: job.leaseToken!, fencingToken: job.fencingToken };
-    const roll = dice.below(4);
-    if (roll === 0) return this.#send("complete", () => this.#process.store.complete(job, proof));
-    if (roll === 3) return this.#send("fail", () => this.#process.store.fail(job, proof));
-    if (roll === 1) {
-      return this.#send("retry", () => this.#process.store.retry(job, { ...proof, runAtMs: 0 }));
-    }
-    const move = { ...proof, from: "running", to: dice.pick(["queued", "next"]) };
-    this.#send("transition", () => this.#process.store.transition(job, move));
-  }
-
-  #send(name: string, call: () => Promise<unknown>, claim?: Open["claim"]): void {
-    const open: Open = { text: name, claim };
+    const call = this.#calls.draw(dice, this.#told.flows);
+    const open: Open = { text: call.name, claim: call.claim };
     this.#open.add(open);
     const { answerCount } = this.#report;
-    this.#story.push(name);
+    this.#story.push(call.name);
     // Of a process that has ended nobody hears anything.
     const isHeard = (): boolean => this.#open.delete(open) && !this.#disk.isOff;
-    call().then(
-      (value) => isHeard() && this.#guarded(() => this.#hear(name, value, claim, answerCount)),
-      (error) => isHeard() && this.#guarded(() => this.#hearError(name, error)),
+    call.send(this.#process.store).then(
+      (value) => isHeard() && this.#guarded(() => this.#hear(open, value, answerCount)),
+      (error) => isHeard() && this.#guarded(() => this.#hearError(call.name, error)),
     );
   }
 
-  #hear(name: string, value: unknown, claim: Open["claim"], sentAt: number): void {
-    const isClaim = name === "claimDue";
+  #hear({ text, claim }: Open, value: unknown, sentAt: number): void {
     this.#report.answerCount += 1;
-    this.#story.push(`${name} → ${JSON.stringify(value)}`);
-    for (const record of recordsIn(value)) {
-      const before = this.#told.get(nameOf(record));
-      if (before === undefined || before.version <= record.version) {
-        this.#told.set(nameOf(record), record);
-      }
-    }
-    if (!isClaim) return;
+    this.#story.push(`${text} → ${JSON.stringify(value)}`);
+    this.#told.hear(value);
+    if (text !== "claimDue") return;
     const flows = value as FlowRecord[];
-    for (const flow of flows) {
-      const claim = `${nameOf(flow)} under fencing number ${flow.fencingToken}`;
-      if (this.#claims.has(claim)) throw new Violation(`${claim} is claimed twice`);
-      this.#claims.add(claim);
-    }
-    this.#jobs.push(...flows);
+    this.#told.hearClaim(flows);
+    this.#calls.jobs.push(...flows);
     this.#report.claimedCount += flows.length;
     if (claim !== undefined && this.#report.answerCount > sentAt + 1) this.#report.wokenCount += 1;
     const priorities = flows.map(({ priority }) => priority);
@@ -233,13 +191,11 @@ class Crowd {
   }
 
   #hearError(name: string, error: unknown): void {
-    if (!(error instanceof FlowError)) throw new Violation(`${name} fails: ${error}`);
+    if (!(error instanceof FlowError)) throw new Violation(`${name} fails: ${stackOf(error)}`);
     this.#report.answerCount += 1;
     this.#story.push(`${name} → ${error.code}`);
-    if (!(error instanceof FlowBatchError)) return;
-    for (const outcome of error.outcomes) {
-      if (outcome.ok) this.#told.set(nameOf(outcome.record), outcome.record);
-    }
+    if (isFault(error) && !this.#hasFaults) throw new Violation(`${name} fails: ${stackOf(error)}`);
+    if (error instanceof FlowBatchError) this.#told.hear(error.outcomes);
   }
 
   #guarded(act: () => void): void {
@@ -280,7 +236,8 @@ class Crowd {
       if (rounds > ROUNDS_MAX) throw new Violation("The store does not come to rest");
       await this.#run(() => time.tick(0));
     }
-    if (this.#disk.isOff) return;
+    if (this.#disk.isOff || this.#isLost) return;
+    const hasNoticed = time.clock.monotonicMs() >= this.#clockTrustedAtMs;
     for (const { text, claim } of this.#open) {
       if (claim === undefined) throw new Violation(`${text} is forgotten`);
       const { partitionKey } = claim;
@@ -288,11 +245,12 @@ class Crowd {
       const filter = { type: "t", states: null, partitionKeys, priority: null };
       for (const { state } of this.#process.shards.router.shardsOf(partitionKeys)) {
         const dueMs = state.flows.nextDueMs({ ...filter, waiting: true, expired: true });
-        if (dueMs <= this.#process.shards.now()) {
+        if (hasNoticed && dueMs <= this.#process.shards.now()) {
           throw new Violation("A claim waits, though a flow is due");
         }
       }
     }
+    if (this.#hasFaults) return;
     this.#process.checkRebuilt();
     this.#checkFamilies({ isQuiet: true });
   }
@@ -325,40 +283,92 @@ class Crowd {
     await this.#begin();
   }
 
+  /** Whether the store has ended by itself, and not with its process. */
+  get #isLost(): boolean {
+    return !this.#disk.isOff && this.#process.shards.ended !== undefined;
+  }
+
+  /** From now on the disk does what it is told, and everybody has tried again. */
+  async #calm(): Promise<void> {
+    this.#disk.disarm();
+    await this.#advance(TRIED_AGAIN_MS);
+    if (this.#isLost) await this.#abandon();
+    this.#hasFaults = false;
+  }
+
+  /** What was lost is closed; whatever it was, nothing that was told is. */
+  async #abandon(): Promise<void> {
+    if (!this.#hasFaults) {
+      throw new Violation(`There is no reason for ${stackOf(this.#process.shards.ended)}`);
+    }
+    this.#report.lostCount += 1;
+    await this.#close();
+  }
+
+  /** Goes on with a store that is made of a copy. What was told since the copy was begun is not in it. */
+  async #restore(): Promise<void> {
+    const [backup, restored] = [this.#newDisk().directory(), this.#newDisk()];
+    const forget = this.#told.checkpoint();
+    const outcome = await this.#outcomeOf(this.#process.backUp(backup));
+    if (outcome === undefined) return;
+    if ("error" in outcome) {
+      if (this.#hasFaults) return;
+      throw new Violation(`There is no backup: ${stackOf(outcome.error)}`);
+    }
+    const parts = { from: backup, to: restored.directory(), random: this.#random };
+    for (const _ of restoreBackup(parts));
+    this.#disk = restored;
+    forget();
+    this.#report.restoredCount += 1;
+    await this.#begin();
+  }
+
+  /** What comes of a call; undefined: power went first. */
+  async #outcomeOf(asked: Promise<unknown>): Promise<Outcome | undefined> {
+    let outcome: Outcome | undefined;
+    asked.then((value) => outcome = { value }, (error) => outcome = { error });
+    for (let rounds = 0; outcome === undefined && !this.#disk.isOff; rounds++) {
+      if (rounds > ROUNDS_MAX) throw new Violation("Nobody answers");
+      await this.#run(() => this.#process.time.tick(0));
+    }
+    return this.#disk.isOff ? undefined : outcome;
+  }
+
   /** Opens the store, which must have what was told. */
   async #begin(): Promise<void> {
     if (this.#disk.isOff) this.#report.crashCount += 1;
     if (this.#process !== undefined) this.#wallMs = this.#process.time.clock.wallMs();
     this.#open.clear();
-    this.#jobs = [];
-    while (true) {
+    this.#calls.jobs = [];
+    this.#clockTrustedAtMs = 0;
+    for (let opening = 1;; opening++) {
+      if (opening > WILD_OPENINGS_MAX) this.#disk.disarm();
       try {
         this.#openOnce();
-        // Power may go in the middle of what an opening does without if it has to.
-        if (!this.#disk.isOff) break;
+        this.#story.push("opened");
+        this.#disk.disarm();
+        await this.#told.check(this.#process.store, (asked) => this.#answerTo(asked));
+        this.#hasFaults = false;
+        return;
       } catch (error) {
-        if (!this.#disk.isOff) throw error;
+        // Power may go in the middle of what an opening does without if it has to.
+        if (this.#disk.isOff) continue;
+        const isRight = this.#hasFaults && error instanceof FlowError && isFault(error);
+        if (!isRight || opening > WILD_OPENINGS_MAX) throw error;
+        this.#disk.kill();
       }
     }
-    this.#disk.disarm();
-    this.#story.push("opened");
-    for (const [name, record] of this.#told) await this.#checkTold(name, record);
   }
 
-  async #checkTold(name: string, record: FlowRecord): Promise<void> {
-    const got = this.#process.store.get(record);
-    let found: FlowRecord | null = null;
-    got.then((flow) => found = flow);
-    for (let rounds = 0; rounds < 4; rounds++) await this.#run(() => this.#process.time.tick(0));
-    const flow = found as FlowRecord | null;
-    if (flow === null || nameOf(flow) !== name || flow.version < record.version) {
-      throw new Violation(`${name} was told in version ${record.version}, and is ${flow?.version}`);
-    }
-    if (flow.version !== record.version) return;
-    // A flow that is taken into a group has not changed otherwise.
-    const { parentPartitionKey, parentGroupId } = record.parentGroupId === null ? flow : record;
-    const expected = { ...record, parentPartitionKey, parentGroupId };
-    assertEquals(showRecord(flow), showRecord(expected));
+  async #answerTo<T>(asked: Promise<T>): Promise<T> {
+    const outcome = await this.#outcomeOf(asked);
+    if (outcome === undefined) throw new PowerCut("Power went");
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value as T;
+  }
+
+  #newDisk(): SimulatedDisk {
+    return new SimulatedDisk({ random: seededRandom(this.#random.u32()) });
   }
 
   #openOnce(): void {
@@ -376,11 +386,9 @@ class Crowd {
   }
 }
 
-function recordsIn(value: unknown): FlowRecord[] {
-  if (Array.isArray(value)) return value.flatMap(recordsIn);
-  if (value === null || typeof value !== "object") return [];
-  if ("ok" in value) return "record" in value ? [value.record as FlowRecord] : [];
-  return "fencingToken" in value ? [value as FlowRecord] : [];
+/** Whether an error says that the disk has done something wrong. */
+function isFault({ code }: FlowError): boolean {
+  return code === "store_failed" || code === "unknown_outcome";
 }
 
 /** Enough for a merge to get from one step to the next. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { backUp } from "../../src/engine/backup.ts";
 import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import type { StoreLimits } from "../../src/engine/options.ts";
@@ -98,6 +99,7 @@ export class ShardsProcess {
     const manifest = Manifest.open({ directory, random, shards: SHARDS });
     assertEquals(manifest.shardCount, SHARDS);
     this.#files = { directory, manifest };
+    const { fencingFloor } = manifest.state;
     const { segmentBytesMax } = limits;
     this.#logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
     this.time = time;
@@ -106,10 +108,17 @@ export class ShardsProcess {
     const checkpoints = new Checkpoints({ directory, manifest });
     const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(wallMs) };
     const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
-    const all = { ...options, ...plans, checkpointPlan: CHECKPOINT_PLAN };
+    const all = { ...options, ...plans, fencingFloor, checkpointPlan: CHECKPOINT_PLAN };
     this.shards = parts.opens(() => new LeapingShards(all, parts.onLeap));
     const parse = { limits, manualClock: true };
     this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
+  }
+
+  /** Copies the store while it goes on, as `backup()` does. */
+  async backUp(to: Directory): Promise<void> {
+    const { shards, time } = this;
+    const parts = { ...this.#files, logs: this.#logs, time, ended: () => shards.ended };
+    await shards.merger.hold(() => backUp(parts, to));
   }
 
   /** How many records are left in all logs. */

@@ -69,6 +69,8 @@ test("A store of several shards loses nothing and wakes everybody, whoever calls
   assert(sum.voidCount > RUNS / 4, "Few void frames");
   assert(sum.wokenCount > RUNS / 4, "Few claims were woken");
   assert(sum.familyCount > RUNS / 2, "Few families");
+  assert(sum.lostCount > RUNS / 12, "Few stores were lost");
+  assert(sum.restoredCount > RUNS / 6, "Few stores were made of copies");
 });
 
 /** Lets answers stand on some footings only. */
@@ -141,6 +143,10 @@ const crowdMutants: Readonly<Record<string, OpenShards>> = {
       if (headLsn !== lsn) serve(nowMs, changed);
       lsn = headLsn;
     };
+  }),
+  /** Gives numbers away in a store made of a copy that the copied one has given away since. */
+  numbersAgain: spoiled(({ all }) => {
+    for (const { state } of all) Object.assign(state.flows, { fencingFloor: 0 });
   }),
   /** Forgets who stood on what has never happened. */
   forgetsVoid: spoiled((shards) => {
