@@ -71,7 +71,9 @@ export class Sweeper {
   nextAtMs(): number {
     if (!this.#plan.sweep || this.#isSweeping) return Infinity;
     const leftMs = this.#shards.nextForgottenMs() - this.#shards.now();
-    return Math.max(this.#restUntilMs, this.#monotonicMs() + Math.max(0, leftMs));
+    // What is over is so whenever somebody looks: the clock has gone on since it was read last.
+    if (leftMs <= 0) return this.#restUntilMs;
+    return Math.max(this.#restUntilMs, this.#monotonicMs() + leftMs);
   }
 
   /** Sweeps one slice if it is time to. */

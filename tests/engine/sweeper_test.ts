@@ -209,3 +209,12 @@ test("openStore() refuses retention options that are not what they must be", asy
     assertEquals([error.code, error.details.field], ["invalid_argument", field]);
   }
 });
+
+test("the sweeper removes flows by the clock of the machine, which never stands still", async () => {
+  await using store = await openStore({ dir: ":memory:", retention: { intervalMs: 5 } });
+  await finish(store, 3, 1);
+  for (let look = 0; store.stats().flows > 0; look++) {
+    assert(look < 200, "Nothing is swept");
+    await new Promise<void>((resolve) => setTimeout(resolve, 10));
+  }
+});
