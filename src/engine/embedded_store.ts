@@ -8,8 +8,6 @@ import type * as flow from "../flow/mod.ts";
 import {
   type ClaimCommand,
   type Command,
-  type FlowState,
-  type InfoQuery,
   parseByCorrelation,
   parseByParent,
   parseByRoot,
@@ -46,14 +44,9 @@ import {
   parseTransitionMany,
   parseValueMget,
   parseValuePut,
-  readInfo,
   readLineage,
-  readList,
   readPolicy,
-  readStuck,
-  readTerminals,
   readValues,
-  type Reply,
   type RetentionCleanupCommand,
   valuePlace,
 } from "../flow/core/mod.ts";
@@ -62,16 +55,16 @@ import { applyAtomic } from "./atomic.ts";
 import { toldHere } from "./caller.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
 import { flowVerdict, historyVerdict, verdictOn } from "./verdict.ts";
-import { Counting } from "./counting.ts";
 import { FeedStream } from "./event_stream.ts";
 import { applyCommand } from "./dispatch.ts";
 import { EmbeddedKv } from "./kv_store.ts";
 import type { Compaction, CompactOptions } from "./merger.ts";
-import type { Shard } from "./shard.ts";
+import { ENDED, LISTED } from "./searching.ts";
 import type { Shards } from "./shards.ts";
 import { Spread } from "./spread.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
 import type { Store } from "./store.ts";
+import { type Parse, type Read, TypeQueries, type TypeQuery } from "./type_queries.ts";
 
 /** What a store is made of. */
 export interface EmbeddedStoreParts {
@@ -89,18 +82,6 @@ export interface EmbeddedStoreParts {
   readonly verify: Store["verify"];
 }
 
-/** Checks the arguments of a command or query. */
-type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
-
-/** Answers a query. */
-type Read<Query> = (shards: readonly FlowState[], query: Query, nowMs: number) => Reply;
-
-/** What a query of a type asks for. */
-interface TypeQuery {
-  /** Null: every partition. */
-  readonly partitionKey: string | null;
-}
-
 /** A store over one shard or several. */
 export class EmbeddedStore implements Store {
   /** The clock that commands happen by. */
@@ -111,6 +92,7 @@ export class EmbeddedStore implements Store {
   readonly verify: Store["verify"];
   readonly #shards: Shards;
   readonly #parse: ParseContext;
+  readonly #queries: TypeQueries;
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
@@ -120,6 +102,7 @@ export class EmbeddedStore implements Store {
     this.verify = verify;
     this.#shards = shards;
     this.#parse = parse;
+    this.#queries = new TypeQueries(shards);
     this.#lock = lock;
     this.kv = new EmbeddedKv({ shards, parse });
   }
@@ -247,16 +230,16 @@ export class EmbeddedStore implements Store {
   }
 
   // Rows or a page of them: the contract's overloads say for whom it is which.
-  list(type: string, options?: flow.ListOptions): Promise<never> {
-    return this.#query(parseList, readList, type, options);
+  async list(type: string, options?: flow.ListOptions): Promise<never> {
+    return await this.#queries.rows(LISTED, parseList(type, options, this.#parse));
   }
 
-  terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
-    return this.#query(parseTerminals, readTerminals, type, options);
+  async terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
+    return await this.#queries.rows(ENDED, parseTerminals(type, options, this.#parse));
   }
 
-  failures(type: string, options?: flow.FailuresOptions): Promise<never> {
-    return this.#query(parseFailures, readTerminals, type, options);
+  async failures(type: string, options?: flow.FailuresOptions): Promise<never> {
+    return await this.#queries.rows(ENDED, parseFailures(type, options, this.#parse));
   }
 
   byParent(id: string, options?: flow.ByParentOptions): Promise<never> {
@@ -272,14 +255,11 @@ export class EmbeddedStore implements Store {
   }
 
   async info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
-    const query = parseInfo(type, options, this.#parse);
-    const counting = new Counting(this.#shards, this.#shardsOf(query), query);
-    const read: Read<InfoQuery> = (...given) => readInfo(...given, counting.of);
-    return await this.#shards.preparation.led(counting, () => this.#answer(read, query));
+    return await this.#queries.info(parseInfo(type, options, this.#parse));
   }
 
-  stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
-    return this.#query(parseStuck, readStuck, type, options);
+  async stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
+    return await this.#queries.stuck(parseStuck(type, options, this.#parse));
   }
 
   async retentionCleanup(
@@ -383,18 +363,6 @@ export class EmbeddedStore implements Store {
     subject: unknown,
     options: unknown,
   ): Promise<T> {
-    return await this.#answer<Query, T>(read, parse(subject, options, this.#parse));
-  }
-
-  #answer<Query extends TypeQuery, T>(read: Read<Query>, query: Query): Promise<T> {
-    const on = this.#shardsOf(query);
-    return this.#shards.closer.callOnAll(() => {
-      const states = on.map(({ state }) => state.flows);
-      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
-    });
-  }
-
-  #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {
-    return this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
+    return await this.#queries.answer<Query, T>(read, parse(subject, options, this.#parse));
   }
 }

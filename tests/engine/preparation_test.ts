@@ -113,3 +113,39 @@ test("info() of a partition lets others have their turn while cold flows are cou
   assertEquals([q!.states, q!.scheduled], [{ queued: 1 }, 1]);
   await turnsUntil(time, store.close());
 });
+
+test("list(), terminals() and stuck() of a partition let others have their turn, and are right", async () => {
+  const { store, time } = await filled();
+  await turnsUntil(time, store.cancel({ id: "f4000", partitionKey: "own4000" }));
+  time.tick(1);
+  const own = store.list("job", { partitionKey: "own5000" });
+  const shared = store.list("job", { partitionKey: "shared", count: 2 });
+  const none = store.list("job", { partitionKey: "none" });
+  const ended = store.terminals("job", { partitionKey: "own4000" });
+  const stuck = store.stuck("job", { partitionKey: "own3000", olderThanMs: 0 });
+  const everywhere = store.list("job", { count: 1 });
+  const created = store.create("late", { type: "job", partitionKey: "own5000" });
+  const moved = store.cancel({ id: "f1", partitionKey: "shared" });
+  // Whoever does not ask for a partition does not wait, and who changes something neither.
+  assert(await turnsUntil(time, Promise.all([everywhere, created, moved])) <= 2);
+  assertEquals((await everywhere).map(({ id }) => id), ["f0"]);
+  const turns = await turnsUntil(time, Promise.all([own, shared, none, ended, stuck]));
+  assert(turns >= 8 && turns < 40, `${turns} turns`);
+  assertEquals((await own).map(({ id }) => id), ["f5000", "late"]);
+  assertEquals((await none).length, 0);
+  assertEquals((await ended).map(({ id }) => id), ["f4000"]);
+  assertEquals(await stuck, []);
+  // What was found first has changed since.
+  assertEquals((await shared).map(({ id }) => id), ["f1001", "f1003"]);
+  await turnsUntil(time, store.close());
+});
+
+test("list() of a partition ends with the store while it looks for rows", async () => {
+  const { store, time } = await filled();
+  time.tick(1);
+  const list = store.list("job", { partitionKey: "none" });
+  const closed = store.close();
+  const refused = assertRejects(() => list, FlowError);
+  await turnsUntil(time, Promise.all([refused, closed]));
+  assertEquals((await refused).code, "store_closed");
+});

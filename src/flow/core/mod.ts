@@ -162,7 +162,11 @@ export { parseSpawn } from "./parse/spawn.ts";
 export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export type { PartitionCount } from "./cold/partition_count.ts";
+export { RowSearch, type SearchedRows } from "./row_search.ts";
 export {
+  divideFor,
+  endedRows,
+  listedRows,
   partitionCount,
   readFlow,
   readInfo,
@@ -171,6 +175,7 @@ export {
   readStuck,
   readTerminals,
   readValues,
+  type RowsFound,
 } from "./queries.ts";
 export type {
   AtomicReply,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DueSelection, mergedWalk, type StateWalk } from "../../index/mod.ts";
+import { type DueSelection, mergedWalk } from "../../index/mod.ts";
 import { type FlowInfo, isTerminalState, RUNNING } from "../mod.ts";
 import type {
   GetQuery,
@@ -14,10 +14,9 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-import { walkCold } from "./cold/cold_walk.ts";
 import { PartitionCount } from "./cold/partition_count.ts";
 import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
-import { type Flow, isForgotten, shownState } from "./flow.ts";
+import { type Flow, shownState } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type {
@@ -28,8 +27,10 @@ import type {
   PolicyReply,
   ValuesReply,
 } from "./reply.ts";
-import { readRows } from "./rows.ts";
+import { isRow, type RowSearch, type SearchedRows } from "./row_search.ts";
+import { readRows, type RowsWanted } from "./rows.ts";
 import type { FlowState } from "./state.ts";
+import { walkHot, walkType } from "./type_walk.ts";
 
 /** The states of the shards that a query concerns; it is answered as if they were one. */
 type States = readonly FlowState[];
@@ -40,24 +41,50 @@ export function readFlow(flows: FlowLookup, query: GetQuery, nowMs: number): Flo
   return { kind: "flow", flow, hydration: query.hydration };
 }
 
-/** Answers `list`. */
+/** What rows `list` looks for. */
+export function listedRows(query: ListQuery): SearchedRows {
+  const { type, partitionKey, count, state, after = null } = query;
+  const states = state === null ? null : [state];
+  return { type, partitionKey, count, walk: { states, after } };
+}
+
+/** What rows `terminals` and `failures` look for. */
+export function endedRows(query: TerminalsQuery): SearchedRows {
+  const { type, partitionKey, count, states, fromMs, toMs, rev, after = null } = query;
+  return { type, partitionKey, count, walk: { states, fromMs, toMs, rev, after } };
+}
+
+/** What was found of some rows so far, by shard. */
+export type RowsFound = (state: FlowState) => RowSearch | undefined;
+
+const NOTHING_FOUND: RowsFound = () => undefined;
+
+/**
+ * Answers `list`.
+ *
+ * @param found What was found before. Default: all is looked for now.
+ */
 export function readList(
   shards: States,
   query: ListQuery,
   nowMs: number,
+  found: RowsFound = NOTHING_FOUND,
 ): FlowsReply | PageReply {
-  const states = query.state === null ? null : [query.state];
-  return readType(shards, query, { states, after: query.after ?? null }, nowMs);
+  return readType(shards, query, { rows: listedRows(query), nowMs, found });
 }
 
-/** Answers `terminals` and `failures`. */
+/**
+ * Answers `terminals` and `failures`.
+ *
+ * @param found What was found before. Default: all is looked for now.
+ */
 export function readTerminals(
   shards: States,
   query: TerminalsQuery,
   nowMs: number,
+  found: RowsFound = NOTHING_FOUND,
 ): FlowsReply | PageReply {
-  const { states, fromMs, toMs, rev, after = null } = query;
-  return readType(shards, query, { states, fromMs, toMs, rev, after }, nowMs);
+  return readType(shards, query, { rows: endedRows(query), nowMs, found });
 }
 
 /** Answers `stuck`. */
@@ -174,8 +201,8 @@ function countListed(
   const states = new Map<string, number>();
   const add = (name: string, count: number): unknown =>
     states.set(name, (states.get(name) ?? 0) + count);
-  for (const flow of hotFlows(state, type, {})) {
-    if (isListed(flow, key, nowMs)) add(shownState(flow.control), 1);
+  for (const flow of walkHot(state, type, {})) {
+    if (isRow(flow, key, nowMs)) add(shownState(flow.control), 1);
   }
   let asleep = 0;
   for (const lane of counted.now(nowMs)) {
@@ -196,52 +223,42 @@ function waitingIn(type: string, partitionKey: string | null): DueSelection {
   };
 }
 
+/**
+ * Whether what `stuck` and `info` look at is at hand by partition. If not, some more of it is
+ * afterwards.
+ *
+ * @param steps See `DueIndex.divide()`.
+ */
+export function divideFor(
+  state: FlowState,
+  { type, partitionKey }: Pick<StuckQuery, "type" | "partitionKey">,
+  steps?: number,
+): boolean {
+  return state.due.divide({ ...waitingIn(type, partitionKey), leased: true }, steps);
+}
+
 function* dueFlows(state: FlowState, selection: DueSelection, nowMs: number): Generator<DueFlow> {
   for (const handle of state.due.walkByTime(selection, nowMs)) {
     yield { flow: state.table.at(handle), dueMs: state.due.timeOf(handle) };
   }
 }
 
-/** What queries have in common that answer with rows of a type. */
-type TypeQuery = Pick<ListQuery, "type" | "partitionKey" | "count" | "after">;
+/** How rows of a type are read. */
+interface Reading {
+  readonly rows: SearchedRows;
+  readonly nowMs: number;
+  readonly found: RowsFound;
+}
 
 function readType(
   shards: States,
-  query: TypeQuery,
-  walk: StateWalk,
-  nowMs: number,
+  wanted: RowsWanted,
+  { rows: { type, partitionKey, walk }, nowMs, found }: Reading,
 ): FlowsReply | PageReply {
-  const { type, partitionKey } = query;
   const sign = walk.rev ? -1 : 1;
-  const walks = shards.map((state) => listedFlows(state, type, { ...walk, partitionKey }));
+  const walks = shards.map((state) =>
+    found(state)?.flows() ?? walkType(state, type, { ...walk, partitionKey })
+  );
   const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-  return readRows(flows, query, (flow) => isListed(flow, partitionKey, nowMs));
-}
-
-/** Which flows are wanted. Those of other partitions may be among them. */
-interface ListWalk extends StateWalk {
-  readonly partitionKey: string | null;
-}
-
-function listedFlows(state: FlowState, type: string, walk: ListWalk): Generator<Flow> {
-  const { cold, keys } = state;
-  if (cold.size === 0) return hotFlows(state, type, walk);
-  const { partitionKey } = walk;
-  const partitionHash = partitionKey === null ? undefined : keys.hashOfText(partitionKey);
-  const walks = [hotFlows(state, type, walk), walkCold(cold, type, { ...walk, partitionHash })];
-  const sign = walk.rev ? -1 : 1;
-  return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-}
-
-function* hotFlows(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
-  for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
-}
-
-function isListed(
-  { identity, control }: Flow,
-  partitionKey: string | null,
-  nowMs: number,
-): boolean {
-  return !isForgotten(control, nowMs) &&
-    (partitionKey === null || identity.partitionKey === partitionKey);
+  return readRows(flows, wanted, (flow) => isRow(flow, partitionKey, nowMs));
 }

@@ -1,0 +1,82 @@
+/**
+ * Queries that see more than one flow.
+ *
+ * @module
+ */
+import type * as flow from "../flow/mod.ts";
+import {
+  type FlowState,
+  type InfoQuery,
+  type ParseContext,
+  readInfo,
+  readStuck,
+  type Reply,
+  type StuckQuery,
+} from "../flow/core/mod.ts";
+import { Counting } from "./counting.ts";
+import { Dividing } from "./dividing.ts";
+import { Searching, type SoughtRows } from "./searching.ts";
+import type { Shard } from "./shard.ts";
+import type { Shards } from "./shards.ts";
+import { verdictOn } from "./verdict.ts";
+
+/** Checks the arguments of a command or query. */
+export type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
+
+/** Answers a query. */
+export type Read<Query> = (shards: readonly FlowState[], query: Query, nowMs: number) => Reply;
+
+/** What a query of a type asks for. */
+export interface TypeQuery {
+  /** Null: every partition. */
+  readonly partitionKey: string | null;
+}
+
+/** Answers queries, over one shard or several. */
+export class TypeQueries {
+  readonly #shards: Shards;
+
+  /** @param shards They have the flows. */
+  constructor(shards: Shards) {
+    this.#shards = shards;
+  }
+
+  /** Answers one that is decided at once. */
+  answer<Query extends TypeQuery, T>(read: Read<Query>, query: Query): Promise<T> {
+    const on = this.#shardsOf(query);
+    return this.#shards.closer.callOnAll(() => {
+      const states = on.map(({ state }) => state.flows);
+      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
+    });
+  }
+
+  /** Answers one whose rows may be few among very many flows. */
+  rows<Query extends TypeQuery, T>(sought: SoughtRows<Query>, query: Query): Promise<T> {
+    const searching = new Searching(this.#shards, this.#shardsOf(query), sought.rowsOf(query));
+    const read: Read<Query> = (...given) => sought.read(...given, searching.in);
+    return this.#shards.preparation.led(searching, () => this.answer<Query, T>(read, query));
+  }
+
+  /** Answers `info`. */
+  info(query: InfoQuery): Promise<flow.FlowInfo> {
+    const on = this.#shardsOf(query);
+    const counting = new Counting(this.#shards, on, query);
+    const read: Read<InfoQuery> = (...given) => readInfo(...given, counting.of);
+    const dividing = new Dividing(this.#shards, on, query);
+    const { preparation } = this.#shards;
+    return preparation.led(
+      dividing,
+      () => preparation.led(counting, () => this.answer(read, query)),
+    );
+  }
+
+  /** Answers `stuck`. */
+  stuck(query: StuckQuery): Promise<flow.FlowRecord[]> {
+    const dividing = new Dividing(this.#shards, this.#shardsOf(query), query);
+    return this.#shards.preparation.led(dividing, () => this.answer(readStuck, query));
+  }
+
+  #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {
+    return this.#shards.router.shardsOf(partitionKey === null ? null : [partitionKey]);
+  }
+}

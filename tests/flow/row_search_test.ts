@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
+import {
+  endedRows,
+  type Flow,
+  listedRows,
+  readList,
+  readTerminals,
+  RowSearch,
+} from "../../src/flow/core/mod.ts";
+import type { ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
+import { CoreStore } from "./core_store.ts";
+
+/** Flows become cold as soon as time has gone on. */
+const AT_ONCE = { hotFlowsMax: 0, aheadMs: 0 };
+
+const LIST: ListQuery = {
+  ...{ type: "t", state: null, partitionKey: "p", count: 3 },
+  ...{ after: undefined, consistent: true },
+};
+
+const ENDED: TerminalsQuery = {
+  ...{ type: "t", states: ["completed", "cancelled"], partitionKey: "p", fromMs: undefined },
+  ...{ toMs: undefined, rev: true, count: 3, after: undefined, consistent: true },
+};
+
+function idsOf({ flows }: { readonly flows: readonly Flow[] }): string[] {
+  return flows.map(({ identity: { id, partitionKey }, lsn }) => `${partitionKey}/${id}@${lsn}`);
+}
+
+/** What happens between two slices, to the flow with a number. */
+const step = fc.record({
+  number: fc.nat({ max: 40 }),
+  what: fc.constantFrom("create", "create", "create", "cancel", "move", "sweep", "look"),
+  ms: fc.constantFrom(0, 0, 1, 3),
+});
+
+test("RowSearch finds between any changes the rows that a walk over all flows finds", () => {
+  let found = 0;
+  let passed = 0;
+  const property = fc.property(
+    fc.array(step, { minLength: 40, maxLength: 120 }),
+    fc.array(step, { minLength: 10, maxLength: 40 }),
+    fc.record({
+      isCold: fc.boolean(),
+      isEnded: fc.boolean(),
+      rev: fc.boolean(),
+      count: fc.integer({ min: 1, max: 6 }),
+      stepsMax: fc.constantFrom(1, 2, 5, 20),
+      fromMs: fc.constantFrom(undefined, undefined, 1_010),
+      toMs: fc.constantFrom(undefined, undefined, 1_030),
+    }),
+    (before, meanwhile, { isCold, isEnded, stepsMax, count, ...range }) => {
+      const store = new CoreStore({ coolingPlan: isCold ? AT_ONCE : undefined });
+      const act = ({ number, what, ms }: typeof before[number]): void => {
+        store.nowMs += ms;
+        const partitionKey = number % 3 === 0 ? "p" : "q";
+        const id = `f${number}`;
+        const flow = store.get({ id, partitionKey });
+        if (what === "sweep") store.retentionCleanup();
+        else if (flow === null) {
+          if (what === "create") {
+            store.create(id, {
+              type: "t",
+              partitionKey,
+              state: "a",
+              runAtMs: 1e9,
+              retentionTtlMs: 30,
+            });
+          }
+        } else if (flow.state !== "a") return;
+        else if (what === "cancel") store.cancel({ id, partitionKey });
+        else if (what === "move") {
+          store.transition({ id, partitionKey }, { from: "a", to: "a", fencingToken: 0 });
+        }
+      };
+      before.forEach(act);
+      const list = { ...LIST, count };
+      const ended = { ...ENDED, ...range, count };
+      const { state } = store;
+      const rows = isEnded ? endedRows(ended) : listedRows(list);
+      const search = new RowSearch(state, rows, store.nowMs, stepsMax);
+      for (const one of meanwhile) {
+        if (!search.slice(store.nowMs)) passed++;
+        act(one);
+        const read = (within?: RowSearch) => {
+          const given = [store.nowMs, () => within] as const;
+          return isEnded
+            ? readTerminals([state], ended, ...given)
+            : readList([state], list, ...given);
+        };
+        const wanted = idsOf(read());
+        assertEquals(idsOf(read(search)), wanted);
+        found += wanted.length;
+      }
+    },
+  );
+  assertProperty(property, { file: import.meta.url, runs: 400 });
+  assert(found > 5_000 && passed > 500, `${found} rows were found, ${passed} slices were full`);
+});
+
+test("RowSearch looks at no more flows in a slice than it was told to", () => {
+  const store = new CoreStore();
+  for (let number = 0; number < 1_000; number++) {
+    store.nowMs += 1;
+    store.create(`f${number}`, { type: "t", partitionKey: number === 900 ? "p" : "q" });
+  }
+  store.nowMs += 1;
+  let looks = 0;
+  const { table } = store.state;
+  const at = table.at.bind(table);
+  table.at = (handle) => {
+    looks++;
+    return at(handle);
+  };
+  const search = new RowSearch(store.state, listedRows(LIST), store.nowMs, 100);
+  let slices = 1;
+  for (; !search.slice(store.nowMs); slices++) {
+    assert(looks <= 101, `${looks} looks in a slice`);
+    looks = 0;
+  }
+  assertEquals(slices, 11);
+  looks = 0;
+  const { flows } = readList([store.state], LIST, store.nowMs, () => search);
+  assertEquals(flows.map(({ identity }) => identity.id), ["f900"]);
+  assert(looks <= 1, `${looks} looks at the end`);
+});
+
+test("RowSearch stops among cold flows of other partitions, too", () => {
+  const store = new CoreStore({ coolingPlan: AT_ONCE });
+  for (let number = 0; number < 3_000; number++) {
+    if (number % 10 === 0) store.nowMs += 1;
+    store.create(`f${number}`, {
+      type: "t",
+      partitionKey: number === 2_500 ? "p" : `q${number}`,
+      runAtMs: 1e9,
+    });
+  }
+  store.nowMs += 10_000;
+  store.create("last", { type: "t", partitionKey: "q" });
+  assert(store.state.cold.size >= 3_000, `${store.state.cold.size} are cold`);
+  const search = new RowSearch(store.state, listedRows(LIST), store.nowMs, 1);
+  let slices = 1;
+  for (; !search.slice(store.nowMs); slices++);
+  assert(slices > 5 && slices < 50, `${slices} slices`);
+  const { flows } = readList([store.state], LIST, store.nowMs, () => search);
+  assertEquals(flows.map(({ identity }) => identity.id), ["f2500"]);
+});
