@@ -6,7 +6,7 @@
 import type { AtomicCommands, AtomicOptions, AtomicResult } from "../flow/mod.ts";
 import { answer, parseAtomic } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import { toldHere } from "./caller.ts";
+import { told } from "./caller.ts";
 import type { KvParts } from "./kv_store.ts";
 import type { Verdict } from "./pending.ts";
 
@@ -21,11 +21,18 @@ export interface AtomicCall {
 }
 
 /** Applies the commands that a callback collects, or none of them. */
-export async function applyAtomic(
+export function applyAtomic(
   { partitionKey, build, options }: AtomicCall,
   { shards, parse }: KvParts,
 ): Promise<AtomicResult[]> {
-  const { command, wanted } = parseAtomic({ partitionKey, build }, options, parse);
+  let parsed: ReturnType<typeof parseAtomic>;
+  try {
+    parsed = parseAtomic({ partitionKey, build }, options, parse);
+  } catch (error) {
+    // With its own stack: whoever has built a bad command looks for its line in the callback.
+    return Promise.reject(error);
+  }
+  const { command, wanted } = parsed;
   const shard = shards.router.shardOf(command.partitionKey);
   // What stands in the way of children may be in any shard.
   const spawns = command.steps.some((step) => step.command.kind === "spawn");
@@ -40,9 +47,5 @@ export async function applyAtomic(
         wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
     };
   };
-  try {
-    return await shards.call(decide, () => looksAt);
-  } catch (error) {
-    throw toldHere(error);
-  }
+  return told(() => shards.call(decide, () => looksAt));
 }

@@ -100,10 +100,13 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (behindMs > Math.max(SWEEP_BEHIND_MS_MAX, 2 * sweepIntervalMs)) {
     note("sweeper_behind", `A retention has been over for ${Math.round(behindMs)} ms`);
   }
-  const { failure } = shards.merger.stats;
+  const { failure } = shards.upkeep.merger.stats;
   if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
-  if (shards.cooler.failure !== null) {
-    note("flow_unreadable", `A flow whose time has come cannot be read: ${shards.cooler.failure}`);
+  if (shards.upkeep.cooler.failure !== null) {
+    note(
+      "flow_unreadable",
+      `A flow whose time has come cannot be read: ${shards.upkeep.cooler.failure}`,
+    );
   }
   if (shards.courier.failure !== null) {
     note(
@@ -111,7 +114,7 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
       `What one shard tells another cannot be read: ${shards.courier.failure}`,
     );
   }
-  const { failure: why } = shards.checkpointer.stats;
+  const { failure: why } = shards.upkeep.checkpointer.stats;
   if (why !== null) note("checkpoint_failed", `Checkpoints cannot be written: ${why}`);
   return problems;
 }

@@ -28,7 +28,7 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import { toldHere } from "./caller.ts";
+import { told } from "./caller.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shards } from "./shards.ts";
 
@@ -51,55 +51,55 @@ export class EmbeddedKv implements KvStore {
     this.#parse = parse;
   }
 
-  async get(key: string, options?: KvOptions): Promise<KvEntry | null> {
-    const target = parseKvGet(key, options, this.#parse);
-    const shard = this.#shards.router.shardOf(target.partitionKey);
-    return await this.#shards.call(() => {
-      const found = findKey(shard.state.flows, target, this.#shards.now());
-      const standsOn = [shard.footing(found?.lsn)];
-      if (found === undefined) return { standsOn, read: () => null };
-      return { standsOn, read: () => readKey(found, (lsn) => shard.records.key(lsn)) };
+  get(key: string, options?: KvOptions): Promise<KvEntry | null> {
+    return told(() => {
+      const target = parseKvGet(key, options, this.#parse);
+      const shard = this.#shards.router.shardOf(target.partitionKey);
+      return this.#shards.call<KvEntry | null>(() => {
+        const found = findKey(shard.state.flows, target, this.#shards.now());
+        const standsOn = [shard.footing(found?.lsn)];
+        if (found === undefined) return { standsOn, read: () => null };
+        return { standsOn, read: () => readKey(found, (lsn) => shard.records.key(lsn)) };
+      });
     });
   }
 
-  async set(key: string, value: unknown, options?: KvSetOptions): Promise<KvRecord> {
-    return await this.#apply(parseKvSet({ key, value }, options, this.#parse), (reply) => {
+  set(key: string, value: unknown, options?: KvSetOptions): Promise<KvRecord> {
+    return this.#apply(() => parseKvSet({ key, value }, options, this.#parse), (reply) => {
       invariant(reply.kind === "kv_set", "a key that is set answers what it is now");
       return reply.record;
     });
   }
 
-  async delete(key: string, options?: KvDeleteOptions): Promise<boolean> {
-    return await this.#apply(parseKvDelete(key, options, this.#parse), (reply) => {
+  delete(key: string, options?: KvDeleteOptions): Promise<boolean> {
+    return this.#apply(() => parseKvDelete(key, options, this.#parse), (reply) => {
       invariant(reply.kind === "kv_delete", "a key that is removed answers whether it was there");
       return reply.existed;
     });
   }
 
-  async list(prefix: string, options?: KvListOptions): Promise<Page<KvEntry>> {
-    const query = parseKvList(prefix, options, this.#parse);
-    const shard = this.#shards.router.shardOf(query.partitionKey);
-    return await this.#shards.call(() => {
-      const found = findKeys(shard.state.flows, query, this.#shards.now());
-      const read = (): Page<KvEntry> =>
-        readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
-      return { standsOn: [shard.footing()], read };
+  list(prefix: string, options?: KvListOptions): Promise<Page<KvEntry>> {
+    return told(() => {
+      const query = parseKvList(prefix, options, this.#parse);
+      const shard = this.#shards.router.shardOf(query.partitionKey);
+      return this.#shards.call(() => {
+        const found = findKeys(shard.state.flows, query, this.#shards.now());
+        const read = (): Page<KvEntry> =>
+          readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
+        return { standsOn: [shard.footing()], read };
+      });
     });
   }
 
-  async #apply<T>(
-    command: KvSetCommand | KvDeleteCommand,
-    said: (reply: Reply) => T,
-  ): Promise<T> {
-    const shard = this.#shards.router.shardOf(command.partitionKey);
-    const decide = (): Verdict<T> => {
-      const answer = said(this.#shards.apply(command, shard));
-      return { standsOn: [shard.footing()], read: () => answer };
-    };
-    try {
-      return await this.#shards.call(decide, () => [shard]);
-    } catch (error) {
-      throw toldHere(error);
-    }
+  #apply<T>(parse: () => KvSetCommand | KvDeleteCommand, said: (reply: Reply) => T): Promise<T> {
+    return told(() => {
+      const command = parse();
+      const shard = this.#shards.router.shardOf(command.partitionKey);
+      const decide = (): Verdict<T> => {
+        const answer = said(this.#shards.apply(command, shard));
+        return { standsOn: [shard.footing()], read: () => answer };
+      };
+      return this.#shards.call(decide, () => [shard]);
+    });
   }
 }

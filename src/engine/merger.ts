@@ -124,7 +124,7 @@ export class Merger {
     if (this.#rest.isTaken) return this.#rest.wake();
     const shard = this.#changedShard()!;
     this.#seen[shard.number] = shard.meter.log.segments;
-    const endsBefore = this.#shards.checkpointer.neededSegmentOf(shard);
+    const endsBefore = this.#shards.upkeep.checkpointer.neededSegmentOf(shard);
     const ids = worthMerging(shard.segments.list, this.#plan, endsBefore);
     if (ids.length === 0) return;
     const { bytes: bytesBefore } = shard.meter.log;

@@ -101,7 +101,7 @@ function backupOf(parts: Omit<BackupParts, "ended">, shards: Shards): Store["bac
   const ended = (): FlowError | undefined => shards.ended;
   return async (to, options) => {
     if (shards.ended !== undefined) throw shards.ended;
-    return await shards.merger.hold(() => backUp({ ...parts, ended }, to, options));
+    return await shards.upkeep.merger.hold(() => backUp({ ...parts, ended }, to, options));
   };
 }
 
@@ -109,7 +109,7 @@ function backupOf(parts: Omit<BackupParts, "ended">, shards: Shards): Store["bac
 function verifyOf(parts: VerifyParts): Store["verify"] {
   return async (options) => {
     if (parts.shards.ended !== undefined) throw parts.shards.ended;
-    return await parts.shards.merger.hold(() => verifyStore(parts, options));
+    return await parts.shards.upkeep.merger.hold(() => verifyStore(parts, options));
   };
 }
 

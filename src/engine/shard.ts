@@ -100,14 +100,7 @@ export class Shard {
     this.feed = new Feed(log, this);
     this.meter = new CommitMeter(this.#state.read);
     this.#life = { durableLsn: log.end.lsn, isOver: false };
-    log.onSettled((frame, outcome) => {
-      // The log has done its part, and nobody else is there to hear of an error.
-      try {
-        this.#settled(frame, outcome);
-      } catch (error) {
-        host.lose(error);
-      }
-    });
+    log.onSettled((frame, outcome) => host.guard(() => this.#settled(frame, outcome)));
     log.onLost((cause) => host.lose(cause));
   }
 
@@ -362,13 +355,8 @@ export class Shard {
     // Nor does it keep the state that it was taken of.
     this.#checkpoint = undefined;
     this.#diskIsFull = why === "no_space" && !this.#host.admission.ranOutOfRoom();
-    try {
-      this.#state = this.#build();
-      grantLeaseGrace(this.#state.flows, this.#grace);
-    } catch (error) {
-      this.#host.lose(error);
-      return;
-    }
+    this.#state = this.#build();
+    grantLeaseGrace(this.#state.flows, this.#grace);
     this.#life.isOver = true;
     this.#life = { durableLsn: this.#log.end.lsn, isOver: false };
     // A full disk keeps nobody from reading.

@@ -29,6 +29,11 @@ export interface ShardHost {
   startedAgain(shard: Shard): void;
   /** Nobody can know what is on disk, or memory cannot be trusted. */
   lose(cause: unknown): FlowError;
+  /**
+   * Does what nobody has called for who could hear of an error: the host would end the process for
+   * it. It has come in the middle of something, so nothing is served any more.
+   */
+  guard(act: () => void): void;
   /** Effects have changed the state. */
   wrote(effects: readonly Effect[]): void;
   /** There is something to do at the end of the turn. */

@@ -11,7 +11,6 @@ import {
   type ClaimCommand,
   type Command,
   type Effect,
-  Expected,
   leapGrace,
   openingGrace,
   type Reply,
@@ -20,10 +19,8 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { Admission } from "./admission.ts";
-import { Checkpointer } from "./checkpointer.ts";
 import { Claim, type Claimant } from "./claim.ts";
 import { Closer } from "./closer.ts";
-import { Cooler } from "./cooler.ts";
 import { Courier } from "./courier.ts";
 import { lacksRoom } from "./disk_room.ts";
 import { HoldUp } from "./hold_up.ts";
@@ -32,17 +29,17 @@ import { LeaseWatch } from "./lease_watch.ts";
 import { loadOf } from "./load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, type Verdict } from "./pending.ts";
+import { decided } from "./decision.ts";
 import { DurablePolicies } from "./policies.ts";
-import { raising, storeFailed, unknownOutcome } from "./refusals.ts";
+import { storeFailed, unknownOutcome } from "./refusals.ts";
 import { Router } from "./router.ts";
-import { closeAll, Shard, Superseded } from "./shard.ts";
+import { closeAll, Shard } from "./shard.ts";
 import type { ShardHost, ShardsOptions } from "./shard_options.ts";
 import { ShardTime } from "./shard_time.ts";
 import { decideIn, type Share } from "./spread.ts";
-import { Merger } from "./merger.ts";
 import { Slices } from "./slices.ts";
-import { Sweeper } from "./sweeper.ts";
 import { Turns } from "./turns.ts";
+import { Upkeep } from "./upkeep.ts";
 import type { Vitals } from "./vitals.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
@@ -71,13 +68,8 @@ export class Shards implements ShardHost {
   readonly #shardTime: ShardTime;
   readonly #turns: Turns;
   readonly #holdUp: HoldUp;
-  readonly #sweeper: Sweeper;
-  /** Keeps the memory small. */
-  readonly cooler: Cooler;
-  /** Keeps the logs small. */
-  readonly merger: Merger;
-  /** Spares the next opening what this one has made. */
-  readonly checkpointer: Checkpointer;
+  /** Keeps memory and logs small. */
+  readonly upkeep: Upkeep;
   readonly #policies = new DurablePolicies();
   readonly #pending: PendingCalls;
   readonly #openedAtMs: number;
@@ -111,17 +103,14 @@ export class Shards implements ShardHost {
     this.#holdUp = new HoldUp(time);
     this.preparation = new Preparation({
       ...{ time, givesWay: () => this.#holdUp.givesWay() },
-      guard: (act) => this.#turns.guard(act),
+      guard: (act) => this.guard(act),
     });
-    this.#turns = new Turns(time, { take: () => this.#turn(), lose: (cause) => this.lose(cause) });
+    this.#turns = new Turns(time, () => this.guard(() => this.#turn()));
     const monotonicMs = (): number => time.clock.monotonicMs();
     this.closer = new Closer(this, monotonicMs);
-    this.cooler = new Cooler(this, monotonicMs);
     this.courier = new Courier(this, monotonicMs);
     this.slices = new Slices(time);
-    this.#sweeper = new Sweeper(this, monotonicMs, options.sweepPlan);
-    this.merger = new Merger(this, time, options.mergePlan);
-    this.checkpointer = new Checkpointer(this, time, options);
+    this.upkeep = new Upkeep(this, options);
     // Whoever was told of children finds them, also after a crash.
     this.courier.opened();
     this.courier.wake();
@@ -143,7 +132,7 @@ export class Shards implements ShardHost {
       pendingCount: this.#pending.count,
       oldestCommitMs: nowMs - Math.min(...since),
       clockAheadMs: this.#shardTime.aheadMs(),
-      sweepIntervalMs: this.#sweeper.intervalMs,
+      sweepIntervalMs: this.upkeep.sweeper.intervalMs,
     };
   }
 
@@ -184,7 +173,7 @@ export class Shards implements ShardHost {
   decide<T>(call: Call<T>): void {
     this.#wakeDue();
     if (this.#ended !== undefined) return call.reject(this.#ended);
-    const verdict = this.#verdictOn(call);
+    const verdict = decided(call, this);
     // The store failed in the middle of it: what was decided goes nowhere.
     if (this.#ended !== undefined) return call.reject(this.#ended);
     if (verdict === undefined) return;
@@ -233,12 +222,12 @@ export class Shards implements ShardHost {
     if (this.#ended === undefined) {
       const ending = this.#ended = new FlowError("store_closed", "The store was closed");
       this.#dismiss(ending);
-      await Promise.all([this.merger.end(ending), this.checkpointer.end()]);
+      await this.upkeep.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
       this.#pending.releaseAll();
       // Unless the log has failed in the end, or others need the room.
       const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
-      if (isSaved) await this.checkpointer.close();
+      if (isSaved) await this.upkeep.checkpointer.close();
     }
     await closeAll(this.#all);
   }
@@ -275,38 +264,21 @@ export class Shards implements ShardHost {
     for (const call of this.#pending.takeAll()) call.reject(unknown);
     this.#dismiss(failure);
     // Opening may fail before there is one.
-    void (this.merger as Merger | undefined)?.end(failure);
-    void (this.checkpointer as Checkpointer | undefined)?.end();
+    void (this.upkeep as Upkeep | undefined)?.end(failure);
     for (const shard of this.#all) shard.giveUp(failure);
     return failure;
   }
 
-  scheduleTurn(): void {
-    this.#turns.schedule();
+  guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.lose(error);
+    }
   }
 
-  #verdictOn<T>(call: Call<T>): Verdict<T> | undefined {
-    while (true) {
-      try {
-        return call.decide();
-      } catch (error) {
-        if (error instanceof Superseded) continue;
-        if (error instanceof Expected) {
-          this.courier.add(call);
-          return undefined;
-        }
-        // A throw that is no refusal may have come in the middle of a change: memory and log no
-        // longer agree, and what stands in the open frame may be half a command.
-        if (!(error instanceof FlowError)) {
-          this.lose(error);
-          return undefined;
-        }
-        // A refusal tells what the state is, so it waits for the state like any other answer, except
-        // for one that is about the store and comes because too much waits already.
-        const seen = error.code === "overloaded" ? [] : call.looksAt?.() ?? this.#all;
-        return { standsOn: seen.map((shard) => shard.footing()), read: raising(error) };
-      }
-    }
+  scheduleTurn(): void {
+    this.#turns.schedule();
   }
 
   /** Tells everybody who waits for something to happen that nothing will. */
@@ -341,7 +313,7 @@ export class Shards implements ShardHost {
 
   /** Brings flows back that are due. What goes wrong with that is no matter of whoever has called. */
   #wakeDue(): void {
-    if (this.#ended === undefined) this.#turns.guard(() => this.cooler.wakeDue());
+    if (this.#ended === undefined) this.guard(() => this.upkeep.cooler.wakeDue());
   }
 
   /** The end of a turn: waiters take what has become due, the logs get what has been decided. */
@@ -349,11 +321,11 @@ export class Shards implements ShardHost {
     if (this.#ended !== undefined) return;
     if (this.#holdUp.givesWay()) return this.scheduleTurn();
     this.#holdUp.forget();
-    this.cooler.work();
+    this.upkeep.cooler.work();
     this.waiters.serve(this.#settledNow(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
-    this.#sweeper.wake();
-    this.merger.wake();
+    this.upkeep.sweeper.wake();
+    this.upkeep.merger.wake();
     this.closer.wake();
     for (const shard of this.#all) {
       shard.submitIfRoom();
@@ -361,7 +333,7 @@ export class Shards implements ShardHost {
     }
     this.#handOn();
     if (this.#ended !== undefined) return;
-    this.checkpointer.wake();
+    this.upkeep.checkpointer.wake();
     if (this.#ended !== undefined) return;
     for (const shard of this.#all) shard.markIfIdle();
     this.#setAlarm();
@@ -386,11 +358,8 @@ export class Shards implements ShardHost {
       nowMs + this.waiters.nextLookInMs(this.now()),
       this.waiters.nextDeadlineMs(),
       ...this.#all.map(({ markAtMs }) => markAtMs),
-      this.#sweeper.nextAtMs(),
-      this.merger.nextAtMs(),
-      this.checkpointer.nextAtMs(),
+      this.upkeep.nextAtMs(),
       this.closer.nextAtMs(),
-      this.cooler.nextAtMs(),
       this.courier.nextAtMs(),
     );
     const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.courier.isAwaited;

@@ -91,14 +91,14 @@ export function statsOf(shards: Shards): StoreStats {
     memory: memoryOf(all),
     disk: admission.disk,
     log: logStatsOf(all),
-    merges: shards.merger.stats,
-    checkpoints: shards.checkpointer.stats,
+    merges: shards.upkeep.merger.stats,
+    checkpoints: shards.upkeep.checkpointer.stats,
     shards: all.map((shard) => ({
       shard: shard.number,
       flows: shard.state.flows.table.size,
       inFlightBytes: shard.inFlightBytes,
       log: logStatsOf([shard]),
-      checkpointRecords: shards.checkpointer.lsnOf(shard),
+      checkpointRecords: shards.upkeep.checkpointer.lsnOf(shard),
     })),
   };
 }

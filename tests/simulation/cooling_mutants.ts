@@ -9,7 +9,7 @@ import type { EnginePractice } from "./engine_machine.ts";
 /** Brings nobody back. */
 const nobodyAwakes: EnginePractice = {
   name: "nobodyAwakes",
-  shards: ({ cooler }) => void (cooler.work = cooler.wakeDue = () => {}),
+  shards: ({ upkeep: { cooler } }) => void (cooler.work = cooler.wakeDue = () => {}),
 };
 
 /** Lets a flow keep its seat when it has changed. */

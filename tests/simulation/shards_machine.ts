@@ -118,7 +118,7 @@ export class ShardsProcess {
   async backUp(to: Directory): Promise<void> {
     const { shards, time } = this;
     const parts = { ...this.#files, logs: this.#logs, time, ended: () => shards.ended };
-    await shards.merger.hold(() => backUp(parts, to));
+    await shards.upkeep.merger.hold(() => backUp(parts, to));
   }
 
   /** How many records are left in all logs. */
