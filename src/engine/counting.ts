@@ -6,22 +6,23 @@
 import { isFileFault } from "../errors.ts";
 import {
   type FlowState,
+  HotCount,
   type InfoQuery,
-  type PartitionCount,
-  partitionCount,
+  type PartitionCounts,
+  partitionCounts,
 } from "../flow/core/mod.ts";
 import type { Prepared } from "./preparation.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
-/** What `info` of a partition is prepared with: cold flows have to be read to be counted. */
+/** What `info` of a partition is prepared with: all flows of a type are looked at, and some read. */
 export class Counting implements Prepared {
   readonly givesWay = false;
   readonly #shards: Pick<Shards, "now" | "ended">;
   readonly #on: readonly Shard[];
   readonly #query: InfoQuery;
   /** By state: one that is built anew is counted anew. */
-  readonly #counts = new Map<FlowState, PartitionCount>();
+  readonly #counts = new Map<FlowState, PartitionCounts>();
   #isOver = false;
 
   /** @param on The shards that may have the partition. */
@@ -31,13 +32,15 @@ export class Counting implements Prepared {
     this.#query = query;
   }
 
-  /** What was counted of the cold flows of a state; undefined: nothing. */
-  readonly of = (state: FlowState): PartitionCount | undefined => this.#counts.get(state);
+  /** What was counted of the flows of a state; undefined: nothing. */
+  readonly of = (state: FlowState): PartitionCounts | undefined => this.#counts.get(state);
 
   isPrepared(): boolean {
-    const { partitionKey } = this.#query;
-    const isNothing = partitionKey === null || this.#on.every((shard) => hasNoCold(shard));
-    return this.#isOver || isNothing || this.#shards.ended !== undefined;
+    if (this.#isOver || this.#query.partitionKey === null) return true;
+    if (this.#shards.ended !== undefined) return true;
+    return this.#on.every(({ state: { flows } }) =>
+      flows.cold.size === 0 && HotCount.isShort(flows, this.#query.type)
+    );
   }
 
   prepare(): boolean {
@@ -52,15 +55,12 @@ export class Counting implements Prepared {
 
   #slice(state: FlowState): boolean {
     const { type, partitionKey } = this.#query;
-    let count = this.#counts.get(state);
-    if (count === undefined) {
-      count = partitionCount(state, { type, partitionKey: partitionKey! });
-      this.#counts.set(state, count);
+    let counts = this.#counts.get(state);
+    if (counts === undefined) {
+      counts = partitionCounts(state, { type, partitionKey: partitionKey! });
+      this.#counts.set(state, counts);
     }
-    return count.slice(this.#shards.now());
+    const nowMs = this.#shards.now();
+    return counts.cold.slice(nowMs) && counts.hot.slice(nowMs);
   }
-}
-
-function hasNoCold({ state }: Shard): boolean {
-  return state.flows.cold.size === 0;
 }

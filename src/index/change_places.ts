@@ -34,6 +34,8 @@ export interface Block {
   count: number;
   /** How many members there are. */
   size: number;
+  /** Goes up whenever a member comes or leaves. */
+  version: number;
 }
 
 /**
@@ -60,7 +62,8 @@ export class ChangePlaces {
   /** A new block of a sequence. */
   add(sequence: ChangeSequence, rank: number): Block {
     const number = this.#freeNumbers.pop() ?? this.#blocks.length;
-    const block = { sequence, number, rank, start: 0, capacity: FIRST_PLACES, count: 0, size: 0 };
+    const capacity = FIRST_PLACES;
+    const block = { sequence, number, rank, start: 0, capacity, count: 0, size: 0, version: 0 };
     this.#take(block);
     return this.#blocks[number] = block;
   }
@@ -77,6 +80,7 @@ export class ChangePlaces {
     if (block.count === block.capacity) this.#grow(block);
     this.#put(block.start + block.count++, handle, timeMs);
     block.size++;
+    block.version++;
   }
 
   /** The member that stands in a block, or a hole. */
@@ -106,6 +110,7 @@ export class ChangePlaces {
     if (block === undefined) invariant(false, `handle ${handle} is in no sequence`);
     this.#handles.set(this.#places.get(handle), HOLE);
     block.size--;
+    block.version++;
     return block;
   }
 

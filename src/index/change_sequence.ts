@@ -19,6 +19,18 @@ export interface Run {
   handles(): number[];
 }
 
+/** Members that changed one after the other. */
+export interface Stretch {
+  /** What it is told from other stretches by, as long as there is any of its members. */
+  readonly block: unknown;
+  /** Goes up from one stretch to the next. */
+  readonly rank: number;
+  /** It has had the same members since as long as this is the same. */
+  readonly version: number;
+  /** The members. Costs as much as there are: some hundreds at most. */
+  handles(): number[];
+}
+
 /**
  * A list that grows at its end, since time never runs backwards, and is left in its middle. It is
  * made of blocks, so that neither its growth nor the holes that it gets are ever much at a time.
@@ -84,6 +96,16 @@ export class ChangeSequence {
     }
   }
 
+  /** Yields all members in stretches, from a rank on. Nothing may change meanwhile. */
+  *stretches(fromRank: number): Generator<Stretch> {
+    const first = firstIndex(this.#blocks.length, (at) => this.#blocks[at]!.rank - fromRank);
+    for (let at = first; at < this.#blocks.length; at++) {
+      const block = this.#blocks[at]!;
+      const { rank, version } = block;
+      yield { block, rank, version, handles: () => this.#handlesIn(block) };
+    }
+  }
+
   /** Yields the instants at or after an instant at which members changed, in order. */
   *runs(fromMs: number): Generator<Run> {
     let timeMs = fromMs - 1;
@@ -98,6 +120,15 @@ export class ChangeSequence {
 
   #runAt(timeMs: number): Run {
     return { timeMs, handles: () => this.#handlesAt(timeMs) };
+  }
+
+  #handlesIn(block: Block): number[] {
+    const handles: number[] = [];
+    for (let place = 0; place < block.count; place++) {
+      const handle = this.#places.handleAt(block, place);
+      if (handle !== HOLE) handles.push(handle);
+    }
+    return handles;
   }
 
   /** The members that changed at an instant. */

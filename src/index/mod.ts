@@ -17,5 +17,11 @@ export type { IndexedMember, Members } from "./members.ts";
 export { mergedWalk } from "./merged_walk.ts";
 export { RecentHandles } from "./recent_handles.ts";
 export { type Copied, CopiedMap, SlowCopy } from "./slow_copy.ts";
-export { StateIndex, type StatePlace, type StateWalk } from "./state_index.ts";
+export {
+  StateIndex,
+  type StatePlace,
+  type StateStretch,
+  type StateWalk,
+  type StretchPlace,
+} from "./state_index.ts";
 export { compareUtf8 } from "./utf8_order.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { ChangePlaces } from "./change_places.ts";
-import { ChangeSequence, type Run } from "./change_sequence.ts";
+import { ChangeSequence, type Run, type Stretch } from "./change_sequence.ts";
 import { type ChangeWalk, walkChanges } from "./change_walk.ts";
 import type { IndexedMember, Members } from "./members.ts";
 import { TypeStates } from "./type_states.ts";
@@ -24,6 +24,17 @@ export interface StateWalk extends ChangeWalk {
   /** Only these states, each once; null or absent: every state. */
   readonly states?: readonly string[] | null;
 }
+
+/** Flows of a type in one state that changed one after the other. */
+export interface StateStretch {
+  /** The state as its users see it. */
+  readonly state: string;
+  /** The flows. */
+  readonly stretch: Stretch;
+}
+
+/** Where a stretch stands among those of its type. */
+export interface StretchPlace extends Pick<StatePlace, "state">, Pick<Stretch, "rank"> {}
 
 /** All flows by type and state. */
 export class StateIndex {
@@ -85,6 +96,21 @@ export class StateIndex {
   /** Yields the instants from one on at which flows of a sequence changed, with these flows. */
   runs(number: number, fromMs: number): Generator<Run> {
     return this.#sequences[number]!.runs(fromMs);
+  }
+
+  /**
+   * Yields the flows of a type by state, in stretches. Nothing may change meanwhile.
+   *
+   * @param from Where to begin, also if the stretch that was there is gone. Default: with the first.
+   */
+  *stretches(type: string, from?: StretchPlace): Generator<StateStretch> {
+    let isReached = from === undefined;
+    for (const [state, sequence] of this.#types.ofType(type) ?? []) {
+      if (!isReached && state !== from?.state) continue;
+      const fromRank = isReached ? 0 : from!.rank;
+      isReached = true;
+      for (const stretch of sequence.stretches(fromRank)) yield { state, stretch };
+    }
   }
 
   /** Yields flows of a type by the time of their last change, then by id. */

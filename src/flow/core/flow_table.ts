@@ -33,6 +33,8 @@ export interface FlowTable extends Members {
   has(handle: number): boolean;
   /** The flow with a handle. */
   at(handle: number): Flow;
+  /** Whether the flow with a handle is in a partition. */
+  isIn(handle: number, partitionKey: string): boolean;
   /** What decides where the flow with a handle stands in indexes. */
   standing(handle: number): Standing;
   /**

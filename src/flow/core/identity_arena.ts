@@ -136,6 +136,12 @@ export class IdentityArena {
     return textAt(piece, afterText(piece, this.#idAt(block)));
   }
 
+  /** Whether the identity in a block is in a partition. */
+  isIn(block: number, partitionKey: string): boolean {
+    const piece = this.#pieceOf(block);
+    return isText(piece, afterText(piece, this.#idAt(block)), partitionKey);
+  }
+
   /** Orders two identities by id, then by partition, bytewise. */
   compare(a: number, b: number): number {
     const pieceA = this.#pieceOf(a);

@@ -161,13 +161,14 @@ export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
 export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
-export type { PartitionCount } from "./cold/partition_count.ts";
+export { HotCount } from "./hot_count.ts";
 export { RowSearch, type SearchedRows } from "./row_search.ts";
 export {
   divideFor,
   endedRows,
   listedRows,
-  partitionCount,
+  type PartitionCounts,
+  partitionCounts,
   readFlow,
   readInfo,
   readList,

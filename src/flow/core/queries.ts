@@ -16,7 +16,8 @@ import type {
 } from "./query.ts";
 import { PartitionCount } from "./cold/partition_count.ts";
 import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
-import { type Flow, shownState } from "./flow.ts";
+import type { Flow } from "./flow.ts";
+import { HotCount } from "./hot_count.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type {
@@ -30,7 +31,7 @@ import type {
 import { isRow, type RowSearch, type SearchedRows } from "./row_search.ts";
 import { readRows, type RowsWanted } from "./rows.ts";
 import type { FlowState } from "./state.ts";
-import { walkHot, walkType } from "./type_walk.ts";
+import { walkType } from "./type_walk.ts";
 
 /** The states of the shards that a query concerns; it is answered as if they were one. */
 type States = readonly FlowState[];
@@ -103,14 +104,14 @@ export function readStuck(shards: States, query: StuckQuery, nowMs: number): Flo
 /**
  * Answers `info`. Costs as much as are due; with a partition, as much as there are of the type.
  *
- * @param countOf What is known of the cold flows of a partition, by shard. Default: they are counted
- *   now, for which each of them is read.
+ * @param countOf What is known of the flows of a partition, by shard. Default: they are counted now,
+ *   for which cold ones are read.
  */
 export function readInfo(
   shards: States,
   query: InfoQuery,
   nowMs: number,
-  countOf: (state: FlowState) => PartitionCount | undefined = () => undefined,
+  countOf: (state: FlowState) => PartitionCounts | undefined = () => undefined,
 ): InfoReply {
   const { type, partitionKey } = query;
   const states = new Map<string, number>();
@@ -185,28 +186,32 @@ interface CountedPartition {
   readonly partitionKey: string;
 }
 
-/** A count of the cold flows of a type in a partition, which is still to be made. */
-export function partitionCount(
-  { cold, keys }: FlowState,
+/** Counts of the flows of a type in a partition. */
+export interface PartitionCounts {
+  /** Those that have a row. */
+  readonly hot: HotCount;
+  /** All others. */
+  readonly cold: PartitionCount;
+}
+
+/** Counts of the flows of a type in a partition, which are still to be made. */
+export function partitionCounts(
+  state: FlowState,
   { type, partitionKey: key }: CountedPartition,
-): PartitionCount {
-  return new PartitionCount(cold, { type, key, hash: keys.hashOfText(key) });
+): PartitionCounts {
+  const counted = { type, key, hash: state.keys.hashOfText(key) };
+  return { hot: new HotCount(state, counted), cold: new PartitionCount(state.cold, counted) };
 }
 
 function countListed(
   state: FlowState,
   { type, partitionKey: key, nowMs }: CountedPartition & { readonly nowMs: number },
-  counted: PartitionCount = partitionCount(state, { type, partitionKey: key }),
+  counted: PartitionCounts = partitionCounts(state, { type, partitionKey: key }),
 ): Counts {
-  const states = new Map<string, number>();
-  const add = (name: string, count: number): unknown =>
-    states.set(name, (states.get(name) ?? 0) + count);
-  for (const flow of walkHot(state, type, {})) {
-    if (isRow(flow, key, nowMs)) add(shownState(flow.control), 1);
-  }
+  const states = counted.hot.now(nowMs);
   let asleep = 0;
-  for (const lane of counted.now(nowMs)) {
-    add(lane.state, lane.listed);
+  for (const lane of counted.cold.now(nowMs)) {
+    states.set(lane.state, (states.get(lane.state) ?? 0) + lane.listed);
     asleep += lane.asleep;
   }
   return { states, asleep };

@@ -156,6 +156,10 @@ export class PackedTable implements FlowTable {
     return this.#identities.partitionOf(this.#rows.identityOf(handle));
   }
 
+  isIn(handle: number, partitionKey: string): boolean {
+    return this.#identities.isIn(this.#rows.identityOf(handle), partitionKey);
+  }
+
   partitionHash(partitionKey: string): number {
     return this.#keys.hashOfText(partitionKey);
   }

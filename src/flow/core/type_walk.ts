@@ -33,7 +33,7 @@ export function walkType(state: FlowState, type: string, walk: TypeWalk): Genera
 }
 
 /** The same, of flows that have a row. */
-export function* walkHot(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
+function* walkHot(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
   for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
 }
 
