@@ -15,27 +15,39 @@ const TAIL = 8;
 export class RecentHandles {
   /** The handles, plus 1. */
   readonly #handles: Float64Array;
+  /** What tells most texts apart that come to the same place. */
+  readonly #hashes: Int32Array;
 
   /** @param count How many there may be, a power of two. */
   constructor(count: number) {
     this.#handles = new Float64Array(count);
+    this.#hashes = new Int32Array(count);
   }
 
-  /** The handle of a text, or of another one; -1 if there is none. */
+  /** The handle of a text, or, seldom, of another one; -1 if there is none. */
   find(text: string): number {
-    return this.#handles[this.#placeOf(text)]! - 1;
+    const hash = hashOf(text);
+    const place = this.#placeOf(hash);
+    return this.#hashes[place] === hash ? this.#handles[place]! - 1 : -1;
   }
 
   /** Notes that a text was seen. */
   note(text: string, handle: number): void {
-    this.#handles[this.#placeOf(text)] = handle + 1;
+    const hash = hashOf(text);
+    const place = this.#placeOf(hash);
+    this.#hashes[place] = hash;
+    this.#handles[place] = handle + 1;
   }
 
-  #placeOf(text: string): number {
-    let hash = text.length;
-    for (let index = Math.max(0, text.length - TAIL); index < text.length; index++) {
-      hash = Math.imul(hash, 31) + text.charCodeAt(index);
-    }
+  #placeOf(hash: number): number {
     return (hash ^ (hash >>> 10)) & (this.#handles.length - 1);
   }
+}
+
+function hashOf(text: string): number {
+  let hash = text.length;
+  for (let index = Math.max(0, text.length - TAIL); index < text.length; index++) {
+    hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  }
+  return hash;
 }

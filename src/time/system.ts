@@ -14,7 +14,7 @@ import type { Time } from "./time.ts";
 import { TimerAlarm } from "./timer_alarm.ts";
 
 /** Words that are fetched at once: a call for each would cost more than the randomness. */
-const RANDOM_BLOCK_WORDS = 256;
+const RANDOM_BLOCK_WORDS = 2_048;
 
 /** The time of the machine that this runs on. */
 export function systemTime(): Time {

@@ -9,6 +9,7 @@ import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { CtrlEffect, Effect } from "../../src/flow/core/effect.ts";
 import type { WrittenValue } from "../../src/flow/core/value.ts";
+import { Lease } from "../../src/flow/core/lease.ts";
 
 /** Objects as literals make them. */
 function plain<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -58,7 +59,7 @@ export const anyCtrl: fc.Arbitrary<CtrlEffect> = plain({
     version: u48,
     state: name,
     priority: fc.constantFrom<Priority[]>(0, 1, 2),
-    lease: fc.option(plain({ owner: text, secret: bits })),
+    lease: fc.option(fc.tuple(text, bits).map((parts) => new Lease(...parts))),
     attempts: u32,
     attemptsTotal: u32,
     reclaims: u32,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Control } from "../../src/flow/core/flow.ts";
 import { isLeaseToken, leaseToken } from "../../src/flow/core/flow.ts";
+import { Lease } from "../../src/flow/core/lease.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
@@ -14,7 +15,7 @@ const leased = fc.record({ hi: word, lo: word, fencingToken: fc.oneof(fc.nat(9),
     const store = new CoreStore();
     store.create("f", { type: "t" });
     const { control } = [...store.state.table.findAll("f")][0]!;
-    return { ...control, fencingToken, lease: { owner: "w", secret: { hi, lo } } };
+    return { ...control, fencingToken, lease: new Lease("w", { hi, lo }) };
   });
 
 test("isLeaseToken() knows the token of leaseToken(), and no other text", () => {

@@ -12,6 +12,7 @@ import { IdentityArena } from "../../src/flow/core/identity_arena.ts";
 import { NamePool } from "../../src/flow/core/name_pool.ts";
 import type { FlowTable } from "../../src/flow/core/flow_table.ts";
 import { PackedTable } from "../../src/flow/core/table.ts";
+import { Lease } from "../../src/flow/core/lease.ts";
 import { CoreStore } from "./core_store.ts";
 import { encodeEffects } from "./effect_records.ts";
 import { compareBytes } from "../index/crowd.ts";
@@ -36,7 +37,9 @@ const control = plain({
   version: number,
   state,
   priority: fc.constantFrom(0 as const, 1 as const, 2 as const),
-  lease: fc.option(plain({ owner: name, secret: plain({ hi: u32, lo: u32 }) })),
+  lease: fc.option(
+    fc.tuple(name, plain({ hi: u32, lo: u32 })).map((parts) => new Lease(...parts)),
+  ),
   attempts: u32,
   attemptsTotal: u32,
   reclaims: u32,

@@ -22,6 +22,7 @@ import { InvariantError } from "../../src/invariant.ts";
 import { Keydir } from "../../src/bitcask/mod.ts";
 import { StoredRecords } from "../../src/engine/stored_records.ts";
 import { parseValueRef, valueRef } from "../../src/flow/core/value_ref.ts";
+import { Lease } from "../../src/flow/core/lease.ts";
 import { BACKUP_NAME, encodeBackupList, readBackupList } from "../../src/log/backup_list.ts";
 import {
   decodeFrameHeader,
@@ -277,7 +278,7 @@ function textual(
 
 const hash = (bytes: Uint8Array) => sipHash24([1, 2, 3, 4], bytes, bytes.length);
 const ends = [{ index: 2 ** 40, lsn: 2 ** 44 }, { index: 3, lsn: 9 }];
-const lease = { owner: "w", secret: { hi: 0x00ff_1234, lo: 7 } };
+const lease = new Lease("w", { hi: 0x00ff_1234, lo: 7 });
 const control = { ...fc.sample(anyCtrl, { numRuns: 1, seed: 1 })[0]!.control, lease };
 
 const texts: Subject[] = [

@@ -8,6 +8,7 @@ import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod
 import type { EventPosition } from "./event_id.ts";
 import type { FlowKey } from "./flow_key.ts";
 import type { Group, Membership } from "./group.ts";
+import type { Lease } from "./lease.ts";
 import type { NamedValues } from "./named_values.ts";
 
 /** What a flow is for life. Written once, when it is created. */
@@ -38,14 +39,6 @@ export interface Identity {
 
 /** The facts of a flow that nobody attached any to. */
 export const NO_ATTRIBUTES: Attributes = Object.freeze({});
-
-/** What a worker holds while a flow is leased. The lease ends at the flow's `nextRunAtMs`. */
-export interface Lease {
-  /** The name of the worker. */
-  readonly owner: string;
-  /** 64 random bits, from which the token is made. */
-  readonly secret: Hash64;
-}
 
 /** What a command can change. Written whole with every change. */
 export interface Control {
@@ -122,22 +115,10 @@ export function isForgotten({ retentionUntilMs }: Control, nowMs: number): boole
 
 /** The lease token as workers see it, null without a lease. Differs with every claim of a flow. */
 export function leaseToken({ lease, fencingToken }: Control): string | null {
-  return lease === null ? null : `${fencingToken}-${hex(lease.secret.hi)}${hex(lease.secret.lo)}`;
+  return lease === null ? null : lease.token(fencingToken);
 }
 
 /** Whether a text is the lease token of a flow. */
 export function isLeaseToken(control: Control, token: string): boolean {
-  // Reading the text digit by digit took longer than putting another one together.
   return control.lease !== null && token === leaseToken(control);
-}
-
-/** The two digits of every byte. */
-const DIGITS: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
-);
-
-function hex(word: number): string {
-  return DIGITS[word >>> 24]! + DIGITS[(word >>> 16) & 0xff]! + DIGITS[(word >>> 8) & 0xff]! +
-    DIGITS[word & 0xff]!;
 }

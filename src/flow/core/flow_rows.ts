@@ -10,6 +10,7 @@ import type { Dictionary } from "./dictionary.ts";
 import type { Control, Flow } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
 import { NO_GROUPS } from "./group.ts";
+import { Lease } from "./lease.ts";
 import { NamePool } from "./name_pool.ts";
 import { NO_VALUES } from "./named_values.ts";
 
@@ -207,10 +208,10 @@ export class FlowRows {
         state: this.#dictionary.nameOf(words[at + STATE]!)!,
         priority: (flags & PRIORITY_MASK) as Priority,
         lease: flags & HAS_LEASE
-          ? {
-            owner: this.#owners.nameOf(words[at + OWNER]!),
-            secret: { hi: words[at + SECRET_HI]!, lo: words[at + SECRET_LO]! },
-          }
+          ? new Lease(
+            this.#owners.nameOf(words[at + OWNER]!),
+            { hi: words[at + SECRET_HI]!, lo: words[at + SECRET_LO]! },
+          )
           : null,
         attempts: words[at + ATTEMPTS]!,
         attemptsTotal: words[at + ATTEMPTS_TOTAL]!,

@@ -101,6 +101,8 @@ export class FlowState implements ClosingView {
   /** Groups that no control block has brought yet, by packed key. Empty between commands. */
   readonly grouped: Map<string, ChangedGroups> = new Map();
   #changedTypes = new Set<string>();
+  /** The type that was added to them last. */
+  #lastChangedType: string | undefined;
 
   /**
    * An empty state.
@@ -164,6 +166,8 @@ export class FlowState implements ClosingView {
 
   /** Notes that a flow of a type changed. */
   markChanged(type: string): void {
+    if (type === this.#lastChangedType) return;
+    this.#lastChangedType = type;
     this.#changedTypes.add(type);
   }
 
@@ -171,6 +175,7 @@ export class FlowState implements ClosingView {
   takeChangedTypes(): ReadonlySet<string> {
     const changed = this.#changedTypes;
     if (changed.size > 0) this.#changedTypes = new Set();
+    this.#lastChangedType = undefined;
     return changed;
   }
 }

@@ -10,6 +10,7 @@ import type { Draft } from "../draft.ts";
 import { byUrgency, type DueFlow } from "../due_flow.ts";
 import { type Flow, hasEnded } from "../flow.ts";
 import { packKey } from "../flow_key.ts";
+import { Lease } from "../lease.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
 import type { ClaimReply } from "../reply.ts";
 import { dueSelection } from "../state.ts";
@@ -123,7 +124,7 @@ class Taking {
     const { nowMs, random } = draft;
     const { lease, reclaims } = flow.control;
     return draft.change(flow, {
-      lease: { owner: this.#command.worker, secret: { hi: random.u32(), lo: random.u32() } },
+      lease: new Lease(this.#command.worker, { hi: random.u32(), lo: random.u32() }),
       fencingToken: draft.nextFencing(flow.control),
       nextRunAtMs: nowMs + this.#command.leaseMs,
       reclaims: lease === null ? reclaims : reclaims + 1,

@@ -17,7 +17,7 @@ import { invariant } from "../../../invariant.ts";
 import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { ChildFacts, CtrlEffect } from "../effect.ts";
-import type { Lease } from "../flow.ts";
+import { Lease } from "../lease.ts";
 import { putHash, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
@@ -164,7 +164,7 @@ export function readCtrl(
   const secret = { hi: fixed.u32(), lo: fixed.u32() };
   const valueCount = fixed.left === 0 ? 0 : fixed.u32();
   const valuesLsn = fixed.left === 0 ? 0 : fixed.u48();
-  const lease: Lease | null = flags & HAS_LEASE ? { owner: rest.text(), secret } : null;
+  const lease = flags & HAS_LEASE ? new Lease(rest.text(), secret) : null;
   const retry = flags & HAS_RETRY ? { retry: readRetry(rest, dictionary) } : {};
   const rewoundTo = event === "rewound" ? { ms: rest.u53(), version: rest.u48() } : null;
   const signal = flags & HAS_SIGNAL ? { signal: rest.text() } : {};
