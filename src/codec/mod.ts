@@ -11,6 +11,6 @@ export { crc32, crc32OfText } from "./crc32.ts";
 export { DecodeError } from "./decode_error.ts";
 export { sha256Hex } from "./sha256.ts";
 export { putU16, putU32, putU48, putU53, putU8 } from "./fields.ts";
-export { type Hash64, isSameHash, sipHash24, type SipKey, sipKey } from "./siphash.ts";
+export { type Hash64, hashWriter, isSameHash, sipHash24, type SipKey, sipKey } from "./siphash.ts";
 export { StreamReader, StreamWriter } from "./stream.ts";
 export { setU32, u32At } from "./u32.ts";

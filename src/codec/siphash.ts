@@ -9,6 +9,7 @@
  */
 
 import { invariant } from "../invariant.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import { MACHINE_BYTES_MAX, type SipMachine, sipMachine } from "./siphash_machine.ts";
 
 /** A 64-bit value in two halves, each from 0 to 2^32 − 1. */
@@ -41,6 +42,14 @@ export function sipKey(bytes: Uint8Array): SipKey {
 
 const machine: SipMachine | undefined = sipMachine();
 
+/**
+ * A writer of what is hashed next, which then needs no copy. All such writers write to the same place:
+ * what is written is hashed before anybody else writes.
+ */
+export function hashWriter(): ByteWriter {
+  return new ByteWriter(machine?.text);
+}
+
 /** So many bytes are copied sooner than the runtime is asked to. */
 const FEW_BYTES = 48;
 
@@ -61,7 +70,9 @@ function hashedBy(
   words[1] = k0hi;
   words[2] = k1lo;
   words[3] = k1hi;
-  if (length > FEW_BYTES) text.set(bytes.subarray(0, length));
+  if (bytes === text) {
+    // It was written there: see `hashWriter()`.
+  } else if (length > FEW_BYTES) text.set(bytes.subarray(0, length));
   else for (let at = 0; at < length; at++) text[at] = bytes[at]!;
   run(length);
   return { hi: words[5]!, lo: words[4]! };

@@ -23,7 +23,7 @@ export interface SipMachine {
   /** The key as four words, then the hash as two. */
   readonly words: Uint32Array;
   /** What is to be hashed. */
-  readonly text: Uint8Array;
+  readonly text: Uint8Array<ArrayBuffer>;
   /** Computes the hash of the first `length` bytes. */
   readonly run: (length: number) => void;
 }
@@ -33,7 +33,7 @@ export function sipMachine(): SipMachine | undefined {
   try {
     const module = new WebAssembly.Module(Uint8Array.from(moduleBytes()));
     const { memory, run } = new WebAssembly.Instance(module).exports;
-    const { buffer } = memory as WebAssembly.Memory;
+    const buffer = (memory as WebAssembly.Memory).buffer as ArrayBuffer;
     return {
       words: new Uint32Array(buffer, KEY_AT, (TEXT_AT - KEY_AT) / 4),
       text: new Uint8Array(buffer, TEXT_AT, MACHINE_BYTES_MAX),

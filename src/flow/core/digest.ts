@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteWriter, type Hash64 } from "../../codec/mod.ts";
+import { type Hash64, hashWriter } from "../../codec/mod.ts";
 import type { CreateRequest, SignalCommand } from "./command.ts";
 import type { SpawnedGroup } from "./family_command.ts";
 import type { KeyedHash } from "./flow_key.ts";
@@ -12,9 +12,6 @@ import type { ValueChanges } from "./named_values.ts";
 const encoder = new TextEncoder();
 
 const NO_TEXT: Readonly<Uint8Array> = new Uint8Array(0);
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** What makes digests. */
 export interface Digester {
@@ -44,7 +41,7 @@ type CommonMembers = Pick<
  * New members are appended.
  */
 export class RequestText {
-  readonly #writer = new ByteWriter();
+  readonly #writer = hashWriter();
   #common: CommonMembers | undefined;
   #commonText: Readonly<Uint8Array> = NO_TEXT;
 
@@ -56,9 +53,9 @@ export class RequestText {
     const writer = this.#writer;
     writer.reset();
     writer.rawText("[");
-    writeQuoted(writer, request.id);
+    writer.json(request.id);
     writer.rawText(",");
-    writeQuoted(writer, request.partitionKey);
+    writer.json(request.partitionKey);
     writer.raw(this.#commonOf(request));
     const facts = attributes === undefined ? [] : byName(Object.entries(attributes));
     writer.rawText(facts.length === 0 ? ",[]," : `,${JSON.stringify(facts)},`);
@@ -92,25 +89,7 @@ function isAlike(a: CommonMembers, b: CommonMembers): boolean {
 }
 
 function json(member: string | number | undefined): string {
-  if (typeof member !== "string") return String(member ?? null);
-  return isPlain(member) ? `"${member}"` : JSON.stringify(member);
-}
-
-/** Writes a well-formed text as JSON. */
-function writeQuoted(writer: ByteWriter, text: string): void {
-  if (!isPlain(text)) return writer.rawText(JSON.stringify(text));
-  writer.u8(QUOTE);
-  writer.rawText(text);
-  writer.u8(QUOTE);
-}
-
-/** Whether JSON shows a text as it is. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 || unit === QUOTE || unit === BACKSLASH) return false;
-  }
-  return true;
+  return JSON.stringify(member ?? null);
 }
 
 /**

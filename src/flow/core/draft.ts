@@ -53,15 +53,13 @@ export class Draft implements FlowLookup, ClosingView {
   readonly loaded: Loaded;
   /** The other shards of the store. */
   readonly neighbours: Neighbours;
-  /** Whether naming a flow twice is refused. */
-  refusesRepeats = false;
   readonly #context: DecideContext;
   #kv: KvDraft | undefined;
   #signals: SignalDraft | undefined;
   readonly #effects: Effect[] = [];
   /** Names that have no number before the command. Mostly none. */
   #newNames: Set<string> | undefined;
-  /** Flows that were named. Only where naming one twice is refused. */
+  /** Flows that were named; undefined: they may be named more than once. */
   #named: FlowsByKey | undefined;
   /** Values since the last control block. They are of the flow whose control block comes next. */
   #valueCount = 0;
@@ -104,6 +102,17 @@ export class Draft implements FlowLookup, ClosingView {
     return this.#effects.length - this.#lookupCount;
   }
 
+  /** Makes room for so many flows. */
+  reserve(count: number): void {
+    this.#changed.reserve(count);
+  }
+
+  /** Refuses flows from now on that are named twice, of which there may be so many. */
+  refuseRepeats(count: number): void {
+    this.#named = new FlowsByKey();
+    this.#named.reserve(count);
+  }
+
   /** What the command does to parents and children. */
   get family(): Family {
     return this.#family ??= new Family({
@@ -126,10 +135,9 @@ export class Draft implements FlowLookup, ClosingView {
     const flow = findFlow(this, target, this.nowMs);
     // One that another shard has is none of this command's: it was looked for there before.
     if (flow === undefined || !this.isHere(flow.identity.partitionKey)) throw notFound(target);
-    if (!this.refusesRepeats) return flow;
-    const named = this.#named ??= new FlowsByKey();
-    if (named.get(flow.key) !== undefined) throw duplicate(flow);
-    named.set(flow);
+    const named = this.#named;
+    if (named?.get(flow.key) !== undefined) throw duplicate(flow);
+    named?.set(flow);
     return flow;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteWriter, type Hash64 } from "../../codec/mod.ts";
+import { type Hash64, hashWriter } from "../../codec/mod.ts";
 
 /**
  * 64 bits that name a flow in every record about it: a keyed hash of its partition and id, the two
@@ -23,7 +23,7 @@ const ORDINAL_COUNT = 4;
 /** Makes keys of partitions and ids. */
 export class FlowKeys {
   readonly #hash: KeyedHash;
-  readonly #writer = new ByteWriter();
+  readonly #writer = hashWriter();
   /** What was asked for last: whoever looks for a flow that is not there often creates it next. */
   #lastPartitionKey = "";
   #lastId = "";

@@ -19,9 +19,18 @@ export class FlowsByKey {
   #places: (Flow | undefined)[] = [];
   #size = 0;
 
+  /** Makes room for so many more flows at once. */
+  reserve(count: number): void {
+    let length = FIRST_PLACES;
+    while (length <= 2 * (this.#size + count)) length *= 2;
+    if (length > this.#places.length) this.#grow(length);
+  }
+
   /** Adds a flow, or puts it in the place of the one with its key. */
   set(flow: Flow): void {
-    if (2 * this.#size >= this.#places.length) this.#grow();
+    if (2 * this.#size >= this.#places.length) {
+      this.#grow(Math.max(FIRST_PLACES, 4 * this.#places.length));
+    }
     const place = this.#placeOf(flow.key);
     if (this.#places[place] === undefined) this.#size++;
     this.#places[place] = flow;
@@ -57,9 +66,8 @@ export class FlowsByKey {
     }
   }
 
-  #grow(): void {
+  #grow(length: number): void {
     const before = this.#places;
-    const length = Math.max(FIRST_PLACES, 4 * before.length);
     this.#places = new Array<Flow | undefined>(length).fill(undefined);
     for (const flow of before) if (flow !== undefined) this.#places[this.#placeOf(flow.key)] = flow;
   }

@@ -25,7 +25,8 @@ export function decideItems<Request>(
     invariant(item !== undefined && items.length === 1, "a single command has one item");
     return { kind: "flow", flow: decideItem(draft, item), hydration: null };
   }
-  draft.refusesRepeats = mode === "all";
+  draft.reserve(items.length);
+  if (mode === "all") draft.refuseRepeats(items.length);
   const results = items.map((item) => decideOne(draft, item, decideItem));
   if (mode === "independent") return { kind: "outcomes", outcomes: results.map(outcomeOf) };
   if (!results.every(isFlow)) throw refuseAll(results.map(outcomeOf));

@@ -105,6 +105,7 @@ class Taking {
     );
     return this.#drafts.map((draft) => {
       const own = taken.filter((candidate) => candidate.draft === draft);
+      draft.reserve(own.length);
       return {
         kind: "flows",
         flows: own.map((candidate) => this.#leaseOne(draft, latest(candidate))),
