@@ -11,8 +11,7 @@
 import { FlowError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { failed } from "./file_fault.ts";
-import { frameBytes } from "./frame.ts";
-import { HEADER_BYTES } from "./header.ts";
+import { FrameLine, type SegmentRoom } from "./frame_line.ts";
 import type {
   BodyPlace,
   CommittedFrame,
@@ -27,8 +26,8 @@ import type {
 import { LogReader } from "./log_reader.ts";
 import { isSamePosition } from "./position.ts";
 import { Reservation, type ReservedFile } from "./reservation.ts";
-import { encodeSegmentHead, SEGMENT_HEAD_BYTES } from "./segment.ts";
-import { listNext, type SegmentSource } from "./segment_creation.ts";
+import { SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { listNext, nextSegment, type SegmentSource } from "./segment_creation.ts";
 import type { SegmentFiles } from "./segment_files.ts";
 import type { IoResult, LogMode, SegmentIo } from "./segment_io.ts";
 import { FileSegments } from "./segments.ts";
@@ -60,13 +59,8 @@ export class FileLog implements Log {
   readonly #inlineLimits: LogLimits;
   readonly #threadLimits: LogLimits;
   #writer: SegmentWriter;
-  /** Frames that are not settled, and where they go, in order; the first one may be being written. */
-  #queue: { readonly frame: Frame; readonly segment: number }[] = [];
-  /** Where the next frame goes: behind all that were submitted. */
-  #next: { readonly segment: number; readonly size: number };
+  readonly #line: FrameLine;
   #isBusy = false;
-  /** Whether a frame may have been told where it goes that has not come yet. */
-  #isPlaceGiven = false;
   /** Whether the next segment is to be made before anything else: once for every frame. */
   #isReserveDue = false;
   /** Whether evidence is to be written once there is nothing else to do. */
@@ -83,7 +77,7 @@ export class FileLog implements Log {
   constructor(parts: FileLogParts) {
     this.#parts = parts;
     this.#writer = parts.writer;
-    this.#next = this.#afterWriter();
+    this.#line = new FrameLine(roomOf(parts.writer));
     const { frameBytesMax } = parts;
     this.#inlineLimits = { frameBytesMax, inFlightMax: 1, inline: true };
     this.#threadLimits = { frameBytesMax, inFlightMax: 1, inline: false };
@@ -118,22 +112,18 @@ export class FileLog implements Log {
 
   nextPlace(): BodyPlace {
     this.#checkUsable();
-    const { segment, size } = this.#next;
+    const { segment, size } = this.#line.next;
     const isFull = this.#beside.wantsRoll || size >= this.#parts.segmentBytesMax;
     if (segment === this.#writer.entry.id && isFull) {
       this.#planRoll();
       this.#checkUsable();
     }
-    this.#isPlaceGiven = true;
-    return { segment: this.#next.segment, offset: this.#next.size + HEADER_BYTES };
+    return this.#line.givePlace();
   }
 
   submit(frame: Frame): void {
     this.#checkUsable();
-    const { segment, size } = this.#next;
-    this.#queue.push({ frame, segment });
-    this.#isPlaceGiven = false;
-    this.#next = { segment, size: size + frameBytes(frame.body.length) };
+    this.#line.add(frame);
     this.#work();
   }
 
@@ -186,7 +176,7 @@ export class FileLog implements Log {
     // Only here, where everybody has heard of the last frame: a failure is the next one's.
     if (this.#isReserveDue) this.#reserve();
     if (this.#isBusy) return;
-    const first = this.#queue[0];
+    const { first } = this.#line;
     if (this.#isClosed) this.#beside.end(closed());
     if (this.#beside.isDue(first !== undefined)) {
       return this.#perform((done) => this.#beside.begin(done), (room) => this.#beside.finish(room));
@@ -201,7 +191,7 @@ export class FileLog implements Log {
     if (segment !== this.#writer.entry.id) return this.#roll();
     this.#perform((done) => this.#writer.append(frame, done), (hasRoom) => {
       if (!hasRoom) return this.#void("no_space");
-      this.#queue.shift();
+      this.#line.shift();
       this.#beside.framePassed();
       this.#isReserveDue = this.#isNearlyFull();
       this.#listener(frame, { kind: "committed", end: this.#writer.end });
@@ -217,7 +207,7 @@ export class FileLog implements Log {
   }
 
   #returnPlace(): void {
-    this.#isPlaceGiven = false;
+    this.#line.returnPlace();
     if (this.#beside.wantsRoll) this.#work();
   }
 
@@ -231,10 +221,10 @@ export class FileLog implements Log {
 
   /** Nobody waits for anything. */
   #idle(): void {
-    if (this.#beside.wantsRoll && !this.#isPlaceGiven) {
+    if (this.#beside.wantsRoll && !this.#line.isPlaceGiven) {
       this.#planRoll();
       if (this.#isBusy || this.#failure !== undefined) return;
-      if (this.#next.segment !== this.#writer.entry.id) return this.#roll();
+      if (this.#line.next.segment !== this.#writer.entry.id) return this.#roll();
       // There is no room, and no reason to try again at once.
       this.#beside.endRolls();
     }
@@ -260,34 +250,28 @@ export class FileLog implements Log {
     return isSamePosition(base, this.end) ? undefined : "moved";
   }
 
-  /** Where the next frame goes when none is under way. */
-  #afterWriter(): { readonly segment: number; readonly size: number } {
-    return { segment: this.#writer.entry.id, size: this.#writer.size };
-  }
-
   /** The first frame is not in the log, and with it those that stand on it. */
   #void(why: VoidReason): void {
-    const [first, ...others] = this.#queue;
-    this.#queue = [];
-    this.#next = this.#afterWriter();
-    this.#isPlaceGiven = false;
+    const [first, ...others] = this.#line.clear();
+    this.#line.goOn(roomOf(this.#writer));
+    this.#line.returnPlace();
     this.#beside.endRolls();
-    if (first !== undefined) this.#listener(first.frame, { kind: "void", why });
-    for (const { frame } of others) this.#listener(frame, { kind: "void", why: "moved" });
+    if (first !== undefined) this.#listener(first, { kind: "void", why });
+    for (const frame of others) this.#listener(frame, { kind: "void", why: "moved" });
   }
 
   /** Lets the next frame go to a new segment. Without room for one it stays, however large. */
   #planRoll(): void {
     this.#reserve();
     const { ready } = this.#reservation;
-    if (ready !== undefined) this.#next = { segment: ready.id, size: SEGMENT_HEAD_BYTES };
+    if (ready !== undefined) this.#line.goOn({ segment: ready.id, size: SEGMENT_HEAD_BYTES });
   }
 
   /** In a thread the next segment is made while there is still room in this one. */
   #isNearlyFull(): boolean {
     const { segmentBytesMax } = this.#parts;
     const { size, entry: { id } } = this.#writer;
-    return !this.limits.inline && this.#next.segment === id &&
+    return !this.limits.inline && this.#line.next.segment === id &&
       size >= segmentBytesMax - segmentBytesMax / 8;
   }
 
@@ -315,11 +299,10 @@ export class FileLog implements Log {
 
   /** Writes the head of the next segment, and goes on in it. */
   #roll(): void {
-    const { shard, random, manifest, io } = this.#parts;
+    const { manifest, io } = this.#parts;
     const reserved = this.#reservation.ready;
     invariant(reserved !== undefined, "A frame goes to a segment that is there");
-    const entry = { id: reserved.id, shard, salt: random.u32(), base: this.end };
-    const head = encodeSegmentHead({ ...entry, dbId: manifest.state.dbId });
+    const { entry, head } = nextSegment(this.#parts, reserved.id, this.end);
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     const write = { at: 0, length: head.length, fill };
     this.#perform((done) => io.write(reserved, write, done), (hasRoom) => {
@@ -386,12 +369,16 @@ export class FileLog implements Log {
   #fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = failed("The log cannot be written", cause);
-    const lost = this.#queue;
-    this.#queue = [];
-    for (const { frame } of lost) this.#listener(frame, { kind: "lost", cause });
+    const lost = this.#line.clear();
+    for (const frame of lost) this.#listener(frame, { kind: "lost", cause });
     if (lost.length === 0) this.#lostListener(cause);
     this.#beside.end(this.#failure);
   }
+}
+
+/** Where the next frame goes when none is under way. */
+function roomOf({ entry, size }: SegmentWriter): SegmentRoom {
+  return { segment: entry.id, size };
 }
 
 function closed(): FlowError {

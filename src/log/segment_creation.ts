@@ -37,13 +37,13 @@ export interface NewSegment {
  * that a stray may be left.
  */
 export function createSegment(source: SegmentSource, base: LogPosition): NewSegment {
-  const { directory, manifest, shard, random } = source;
+  const { directory, manifest } = source;
   manifest.prove();
-  const entry = { id: freeSegmentId(source), shard, salt: random.u32(), base };
+  const { entry, head } = nextSegment(source, freeSegmentId(source), base);
   const name = segmentName(entry.id);
   const file = directory.open(name, { create: true });
   try {
-    writeFully(file, encodeSegmentHead({ ...entry, dbId: manifest.state.dbId }), { at: 0 });
+    writeFully(file, head, { at: 0 });
     file.flush();
     directory.sync();
     return { entry, file };
@@ -52,6 +52,16 @@ export function createSegment(source: SegmentSource, base: LogPosition): NewSegm
     removeIfPossible(directory, name);
     throw error;
   }
+}
+
+/** What the manifest is to list of a segment that is begun now, and the head of its file. */
+export function nextSegment(
+  { manifest, shard, random }: SegmentSource,
+  id: number,
+  base: LogPosition,
+): { readonly entry: SegmentEntry; readonly head: Uint8Array } {
+  const entry = { id, shard, salt: random.u32(), base };
+  return { entry, head: encodeSegmentHead({ ...entry, dbId: manifest.state.dbId }) };
 }
 
 /**

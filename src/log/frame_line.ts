@@ -1,0 +1,88 @@
+/**
+ * Frames on their way into a log, and where they go.
+ *
+ * @module
+ */
+
+import { frameBytes } from "./frame.ts";
+import { HEADER_BYTES } from "./header.ts";
+import type { BodyPlace, Frame } from "./log.ts";
+
+/** A segment, and how much of it is taken. */
+export interface SegmentRoom {
+  /** Its id. */
+  readonly segment: number;
+  /** Bytes up to where the next frame goes. */
+  readonly size: number;
+}
+
+/** A frame and the segment that it goes to. */
+interface PlacedFrame {
+  readonly frame: Frame;
+  readonly segment: number;
+}
+
+/** Frames that are not settled, in order; the first one may be being written. */
+export class FrameLine {
+  #frames: PlacedFrame[] = [];
+  /** Behind all that were submitted. */
+  #next: SegmentRoom;
+  /** Whether a frame may have been told where it goes that has not come yet. */
+  #isPlaceGiven = false;
+
+  /** @param next Where the first frame goes. */
+  constructor(next: SegmentRoom) {
+    this.#next = next;
+  }
+
+  /** The frame that is to be written before all others, if there is one. */
+  get first(): PlacedFrame | undefined {
+    return this.#frames[0];
+  }
+
+  /** Where the next frame goes. */
+  get next(): SegmentRoom {
+    return this.#next;
+  }
+
+  /** Whether somebody has been told where the next frame goes, and counts on it. */
+  get isPlaceGiven(): boolean {
+    return this.#isPlaceGiven;
+  }
+
+  /** Tells where the body of the next frame goes. */
+  givePlace(): BodyPlace {
+    this.#isPlaceGiven = true;
+    return { segment: this.#next.segment, offset: this.#next.size + HEADER_BYTES };
+  }
+
+  /** No frame comes to the place that was given. */
+  returnPlace(): void {
+    this.#isPlaceGiven = false;
+  }
+
+  /** Lets a frame wait, at the place that was given. */
+  add(frame: Frame): void {
+    const { segment, size } = this.#next;
+    this.#frames.push({ frame, segment });
+    this.#isPlaceGiven = false;
+    this.#next = { segment, size: size + frameBytes(frame.body.length) };
+  }
+
+  /** The first frame is settled. */
+  shift(): void {
+    this.#frames.shift();
+  }
+
+  /** Lets the next frame go elsewhere. */
+  goOn(next: SegmentRoom): void {
+    this.#next = next;
+  }
+
+  /** Takes all frames out, in order: none of them is written any more. */
+  clear(): readonly Frame[] {
+    const frames = this.#frames.map(({ frame }) => frame);
+    this.#frames = [];
+    return frames;
+  }
+}
