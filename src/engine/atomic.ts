@@ -6,7 +6,6 @@
 import type { AtomicCommands, AtomicOptions, AtomicResult } from "../flow/mod.ts";
 import { answer, parseAtomic } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import { told } from "./caller.ts";
 import type { KvParts } from "./kv_store.ts";
 import type { Verdict } from "./pending.ts";
 
@@ -23,7 +22,7 @@ export interface AtomicCall {
 /** Applies the commands that a callback collects, or none of them. */
 export function applyAtomic(
   { partitionKey, build, options }: AtomicCall,
-  { shards, parse }: KvParts,
+  { shards, parse, callers }: KvParts,
 ): Promise<AtomicResult[]> {
   let parsed: ReturnType<typeof parseAtomic>;
   try {
@@ -47,5 +46,5 @@ export function applyAtomic(
         wanted.map((index) => answer(reply.replies[index]!, () => undefined) as AtomicResult),
     };
   };
-  return told(() => shards.call(decide, () => looksAt));
+  return callers.told(() => shards.call(decide, () => looksAt));
 }

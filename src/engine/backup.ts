@@ -8,6 +8,7 @@ import type { Directory } from "../files/mod.ts";
 import { invalid } from "../flow/core/mod.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
+import { located } from "./caller.ts";
 import { directoryAt } from "./directory_at.ts";
 import { checkLongWork, inPieces, type LongWorkOptions } from "./long_work.ts";
 
@@ -78,7 +79,9 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
   signal?.throwIfAborted();
   const source = directoryOf("from", from);
   const copying = restoreBackup({ from: source, to: directoryOf("to", to), random: time.random });
-  const progress = await inPieces(copying, { time, onProgress, signal });
+  const progress = await inPieces(copying, { time, onProgress, signal }).catch((error) => {
+    throw located(error, source.path);
+  });
   onProgress?.(progress);
 }
 

@@ -27,7 +27,7 @@ import {
   valuePlace,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
-import { told } from "./caller.ts";
+import type { Callers } from "./caller.ts";
 import { FeedStream } from "./event_stream.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
 import { ENDED, LISTED } from "./searching.ts";
@@ -44,6 +44,8 @@ export interface QueryParts {
   readonly time: Time;
   /** What arguments are checked against. */
   readonly parse: ParseContext;
+  /** Who hears of what is refused. */
+  readonly callers: Callers;
 }
 
 /** Queries over one shard or several. */
@@ -52,9 +54,11 @@ export class EmbeddedQueries {
   readonly time: Time;
   readonly #shards: Shards;
   readonly #parse: ParseContext;
+  readonly #callers: Callers;
   readonly #queries: TypeQueries;
 
-  constructor({ shards, time, parse }: QueryParts) {
+  constructor({ shards, time, parse, callers }: QueryParts) {
+    this.#callers = callers;
     this.time = time;
     this.#shards = shards;
     this.#parse = parse;
@@ -62,7 +66,7 @@ export class EmbeddedQueries {
   }
 
   get(flow: flow.FlowRef, options?: flow.GetOptions): Promise<flow.FlowRecord | null> {
-    return told(() => {
+    return this.#callers.told(() => {
       const query = parseGet(flow, options, this.#parse);
       const on = this.#shards.router.shardsFor(query.target);
       return this.#shards.call(() => flowVerdict(this.#shards, query, on), () => on);
@@ -70,7 +74,7 @@ export class EmbeddedQueries {
   }
 
   history(flow: flow.FlowRef, options?: flow.HistoryOptions): Promise<flow.HistoryEvent[]> {
-    return told(() => {
+    return this.#callers.told(() => {
       const query = parseHistory(flow, options, this.#parse);
       const on = this.#shards.router.shardsFor(query.target);
       return this.#shards.call(() => historyVerdict(this.#shards, query, on), () => on);
@@ -79,15 +83,21 @@ export class EmbeddedQueries {
 
   // Rows or a page of them: the contract's overloads say for whom it is which.
   list(type: string, options?: flow.ListOptions): Promise<never> {
-    return told(() => this.#queries.rows(LISTED, parseList(type, options, this.#parse)));
+    return this.#callers.told(() =>
+      this.#queries.rows(LISTED, parseList(type, options, this.#parse))
+    );
   }
 
   terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
-    return told(() => this.#queries.rows(ENDED, parseTerminals(type, options, this.#parse)));
+    return this.#callers.told(() =>
+      this.#queries.rows(ENDED, parseTerminals(type, options, this.#parse))
+    );
   }
 
   failures(type: string, options?: flow.FailuresOptions): Promise<never> {
-    return told(() => this.#queries.rows(ENDED, parseFailures(type, options, this.#parse)));
+    return this.#callers.told(() =>
+      this.#queries.rows(ENDED, parseFailures(type, options, this.#parse))
+    );
   }
 
   byParent(id: string, options?: flow.ByParentOptions): Promise<never> {
@@ -103,15 +113,15 @@ export class EmbeddedQueries {
   }
 
   stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
-    return told(() => this.#queries.stuck(parseStuck(type, options, this.#parse)));
+    return this.#callers.told(() => this.#queries.stuck(parseStuck(type, options, this.#parse)));
   }
 
   info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
-    return told(() => this.#queries.info(parseInfo(type, options, this.#parse)));
+    return this.#callers.told(() => this.#queries.info(parseInfo(type, options, this.#parse)));
   }
 
   policyGet(type: string, options?: flow.PolicyGetOptions): Promise<flow.ResolvedPolicy> {
-    return told(() => {
+    return this.#callers.told(() => {
       const query = parsePolicyGet(type, options, this.#parse);
       const { first } = this.#shards.router;
       return this.#shards.call(() =>
@@ -121,7 +131,7 @@ export class EmbeddedQueries {
   }
 
   valueMget(refs: readonly string[]): Promise<unknown[]> {
-    return told(() => {
+    return this.#callers.told(() => {
       const query = parseValueMget(refs, undefined, this.#parse);
       const { all } = this.#shards;
       const named = new Set(query.lsns.map((number) => valuePlace(number ?? 0).shard));
@@ -139,7 +149,8 @@ export class EmbeddedQueries {
     const query = parseEvents(options, this.#parse);
     const { all, router } = this.#shards;
     const feeds = all.map(({ feed }) => feed);
-    return new FeedStream(query, { feeds, hash: router.first.state.flows.hash, time: this.time });
+    const { hash } = router.first.state.flows;
+    return new FeedStream(query, { feeds, hash, time: this.time, callers: this.#callers });
   }
 
   stats(): StoreStats {
@@ -151,6 +162,8 @@ export class EmbeddedQueries {
   }
 
   #lineage(parse: Parse<LineageQuery>, id: string, options: unknown): Promise<never> {
-    return told(() => this.#queries.answer(readLineage, parse(id, options, this.#parse)));
+    return this.#callers.told(() =>
+      this.#queries.answer(readLineage, parse(id, options, this.#parse))
+    );
   }
 }

@@ -33,7 +33,7 @@ import {
   type RetentionCleanupCommand,
 } from "../flow/core/mod.ts";
 import { applyAtomic } from "./atomic.ts";
-import { told } from "./caller.ts";
+import type { Callers } from "./caller.ts";
 import { applyCommand } from "./dispatch.ts";
 import { EmbeddedQueries, type QueryParts } from "./embedded_queries.ts";
 import { EmbeddedKv } from "./kv_store.ts";
@@ -62,17 +62,19 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
   readonly verify: Store["verify"];
   readonly #shards: Shards;
   readonly #parse: ParseContext;
+  readonly #callers: Callers;
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
-  constructor({ shards, time, parse, lock, backup, verify }: EmbeddedStoreParts) {
-    super({ shards, time, parse });
-    this.backup = (...call) => told(() => backup(...call));
-    this.verify = (...call) => told(() => verify(...call));
+  constructor({ shards, time, parse, callers, lock, backup, verify }: EmbeddedStoreParts) {
+    super({ shards, time, parse, callers });
+    this.backup = (...call) => callers.told(() => backup(...call));
+    this.verify = (...call) => callers.told(() => verify(...call));
+    this.#callers = callers;
     this.#shards = shards;
     this.#parse = parse;
     this.#lock = lock;
-    this.kv = new EmbeddedKv({ shards, parse });
+    this.kv = new EmbeddedKv({ shards, parse, callers });
   }
 
   create(id: string, options: flow.CreateOptions): Promise<flow.FlowRecord> {
@@ -158,7 +160,7 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
     children: readonly (string | flow.ChildItem)[],
     options: flow.SpawnChildrenOptions,
   ): Promise<flow.FlowRecord> {
-    return told(() => {
+    return this.#callers.told(() => {
       const command = parseSpawn(parent, children, options, this.#parse);
       return applyCommand<flow.FlowRecord>(this.#shards, command);
     });
@@ -177,7 +179,7 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
   }
 
   retentionCleanup(options?: flow.RetentionCleanupOptions): Promise<flow.RetentionCleanup> {
-    return told(() => {
+    return this.#callers.told(() => {
       const command: RetentionCleanupCommand = parseRetentionCleanup(options, this.#parse);
       const spread = new Spread(this.#shards, this.#shards.all, command);
       return this.#shards.call(() => verdictOn(this.#shards, spread.apply(), spread.on));
@@ -203,12 +205,12 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
     build: (tx: flow.AtomicCommands) => unknown,
     options?: flow.AtomicOptions,
   ): Promise<flow.AtomicResult[]> {
-    const parts = { shards: this.#shards, parse: this.#parse };
+    const parts = { shards: this.#shards, parse: this.#parse, callers: this.#callers };
     return applyAtomic({ partitionKey, build, options }, parts);
   }
 
   compact(options?: CompactOptions): Promise<Compaction> {
-    return told(() => this.#shards.upkeep.merger.compact(options));
+    return this.#callers.told(() => this.#shards.upkeep.merger.compact(options));
   }
 
   close(): Promise<void> {
@@ -221,7 +223,9 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
   }
 
   #command<T>(parse: Parse<Command>, subject: unknown, options?: unknown): Promise<T> {
-    return told(() => applyCommand<T>(this.#shards, parse(subject, options, this.#parse)));
+    return this.#callers.told(() =>
+      applyCommand<T>(this.#shards, parse(subject, options, this.#parse))
+    );
   }
 
   #claim(
@@ -229,7 +233,7 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
     type: string,
     options: unknown,
   ): Promise<flow.FlowRecord[]> {
-    return told(() => {
+    return this.#callers.told(() => {
       const command = parse(type, options, this.#parse);
       command.signal?.throwIfAborted();
       return this.#shards.claim<flow.FlowRecord[]>(

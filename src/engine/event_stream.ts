@@ -7,6 +7,7 @@ import type { FlowError } from "../errors.ts";
 import type { EventStream, StoreEvent } from "../flow/mod.ts";
 import type { EventsQuery, KeyedHash } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
+import type { Callers } from "./caller.ts";
 import { formatEventCursor, parseEventCursor } from "./event_cursor.ts";
 import type { Feed } from "./feed.ts";
 import { FeedReader, type FoundEvent } from "./feed_reader.ts";
@@ -22,6 +23,8 @@ export interface EventSource {
   readonly hash: KeyedHash;
   /** For turns. */
   readonly time: Time;
+  /** Who hears of what is refused. */
+  readonly callers: Callers;
 }
 
 type Next = IteratorResult<StoreEvent, undefined>;
@@ -68,7 +71,7 @@ export class FeedStream implements EventStream {
   }
 
   next(): Promise<Next> {
-    const next = this.#last.then(() => this.#next());
+    const next = this.#source.callers.told(() => this.#last.then(() => this.#next()));
     this.#last = next.catch(() => {});
     return next;
   }

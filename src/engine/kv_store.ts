@@ -28,7 +28,7 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import { told } from "./caller.ts";
+import type { Callers } from "./caller.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shards } from "./shards.ts";
 
@@ -38,21 +38,25 @@ export interface KvParts {
   readonly shards: Shards;
   /** What arguments are checked against. */
   readonly parse: ParseContext;
+  /** Who hears of what is refused. */
+  readonly callers: Callers;
 }
 
 /** Keys over the shards of a store. */
 export class EmbeddedKv implements KvStore {
   readonly #shards: Shards;
   readonly #parse: ParseContext;
+  readonly #callers: Callers;
 
   /** Puts the keys of a store together. */
-  constructor({ shards, parse }: KvParts) {
+  constructor({ shards, parse, callers }: KvParts) {
+    this.#callers = callers;
     this.#shards = shards;
     this.#parse = parse;
   }
 
   get(key: string, options?: KvOptions): Promise<KvEntry | null> {
-    return told(() => {
+    return this.#callers.told(() => {
       const target = parseKvGet(key, options, this.#parse);
       const shard = this.#shards.router.shardOf(target.partitionKey);
       return this.#shards.call<KvEntry | null>(() => {
@@ -79,7 +83,7 @@ export class EmbeddedKv implements KvStore {
   }
 
   list(prefix: string, options?: KvListOptions): Promise<Page<KvEntry>> {
-    return told(() => {
+    return this.#callers.told(() => {
       const query = parseKvList(prefix, options, this.#parse);
       const shard = this.#shards.router.shardOf(query.partitionKey);
       return this.#shards.call(() => {
@@ -92,7 +96,7 @@ export class EmbeddedKv implements KvStore {
   }
 
   #apply<T>(parse: () => KvSetCommand | KvDeleteCommand, said: (reply: Reply) => T): Promise<T> {
-    return told(() => {
+    return this.#callers.told(() => {
       const command = parse();
       const shard = this.#shards.router.shardOf(command.partitionKey);
       const decide = (): Verdict<T> => {

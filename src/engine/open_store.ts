@@ -13,6 +13,7 @@ import { backUp, type BackupParts } from "./backup.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk_room.ts";
+import { Callers, located } from "./caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkCheckpoints,
@@ -89,10 +90,11 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     // by years has no seconds to look in.
     const isWatched = isOnDisk(options) && !time.manual;
     const held = isWatched ? watchedLock(lock, { manifest, time, lose }) : lock;
-    return new EmbeddedStore({ shards, time, parse, lock: held, backup, verify });
+    const callers = new Callers(directory.path);
+    return new EmbeddedStore({ shards, time, parse, callers, lock: held, backup, verify });
   } catch (error) {
     lock.release();
-    throw error;
+    throw located(error, directory.path);
   }
 }
 

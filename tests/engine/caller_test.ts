@@ -1,7 +1,18 @@
-import { type AtomicCommands, complete, openStore, type Store, type, workflow } from "../../mod.ts";
+import {
+  type AtomicCommands,
+  complete,
+  openStore,
+  restoreStore,
+  type Store,
+  type,
+  workflow,
+} from "../../mod.ts";
+import { located } from "../../src/engine/caller.ts";
 import { FlowError } from "../../src/errors.ts";
+import { type Directory, memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
 
 /** Calls that are refused when they are decided. */
 const refused: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
@@ -90,3 +101,56 @@ function badCommand(tx: AtomicCommands): number {
   tx.create("a", { type: "" });
   return 1;
 }
+
+/** Changes the first byte of a text in a file, or the first byte of all. */
+function damage(directory: Directory, name: string, text?: string): void {
+  const file = directory.open(name);
+  const bytes = new Uint8Array(file.getSize());
+  file.read(bytes, { at: 0 });
+  const at = text === undefined ? 0 : new TextDecoder("latin1").decode(bytes).indexOf(text);
+  file.write(Uint8Array.of(bytes[at]! ^ 1), { at });
+  file.close();
+}
+
+test("an error about a file names its path, and keeps its name in the details", async () => {
+  const [files, backup] = [memoryDirectory("./data"), memoryDirectory("./backup")];
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    get: () => store.get("a", { payload: true }),
+    events: () => store.events({ from: "start" }).next(),
+    restoreStore: () => restoreStore({ from: backup, to: memoryDirectory() }),
+    openStore: () => openStore({ files }),
+  };
+  const payload = "long ".repeat(1_000);
+  const store = await openStore({ files, checkpoints: { auto: false } });
+  await store.create("a", { type: "job", payload });
+  await store.backup(backup);
+  for (const directory of [files, backup]) damage(directory, "log-1.seg", "long");
+  for (const [name, call] of Object.entries(calls)) {
+    if (name === "openStore") await store.close();
+    const { code, details, message } = await assertRejects(call, FlowError);
+    const directory = name === "restoreStore" ? "./backup" : "./data";
+    assertEquals(
+      [code, details.file, details.directory],
+      ["corrupt", "log-1.seg", directory],
+      name,
+    );
+    assertStringIncludes(message, `"${directory}/log-1.seg" at `, name);
+  }
+});
+
+test("an error about a file on a disk names where that is", async () => {
+  using scratch = scratchFolder();
+  await (await openStore(scratch.path)).close();
+  damage(nodeDirectory(scratch.path), "log-1.seg");
+  const { message } = await assertRejects(() => openStore(scratch.path), FlowError);
+  assertStringIncludes(message, `"${scratch.path}/log-1.seg" at 0`);
+});
+
+test("an error says of its causes, too, where their files are", () => {
+  const cause = new FlowError("corrupt", 'Nothing, in the file "a" at 7', {
+    details: { file: "a", offset: 7 },
+  });
+  const error = located(new FlowError("store_failed", "The log failed", { cause }), "./data");
+  assertEquals(located(error, "./elsewhere"), error);
+  assertStringIncludes(cause.message, 'Nothing, in the file "./data/a" at 7. ');
+});

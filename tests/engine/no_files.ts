@@ -5,9 +5,14 @@
  */
 
 import type { Store } from "../../mod.ts";
+import { Callers } from "../../src/engine/caller.ts";
 
-/** Neither copies them nor looks through them. */
-export const noFiles: Pick<Store, "backup" | "verify"> = { backup: refuse, verify: refuse };
+/** Neither copies them nor looks through them, and says of them that they are nowhere. */
+export const noFiles: Pick<Store, "backup" | "verify"> & { readonly callers: Callers } = {
+  backup: refuse,
+  verify: refuse,
+  callers: new Callers("nowhere"),
+};
 
 function refuse(): Promise<never> {
   return Promise.reject(new Error("There is no directory"));
