@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { HashChains } from "../../src/index/mod.ts";
+import { HashChains, LinearBuckets } from "../../src/index/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 
 /** All handles that were added with a hash, in no order. */
@@ -37,6 +37,86 @@ test("HashChains finds what was added and not removed, whatever the hashes", () 
     }),
     { file: import.meta.url },
   );
+});
+
+test("HashChains finds everybody while a bucket is divided, whoever comes and goes meanwhile", () => {
+  // All are in the first buckets, which are the first to be divided.
+  const hash = fc.nat(11).map((n) => ((n % 4) * 2 ** 10 + (n >>> 2)) >>> 0);
+  const step = fc.record({ hash, leaves: fc.nat(2), which: fc.nat() });
+  assertProperty(
+    fc.property(
+      fc.array(step, { minLength: 20, maxLength: 120 }),
+      fc.boolean(),
+      (steps, isMixed) => {
+        const chains = new HashChains();
+        const model = new Map<number, number>();
+        const free: number[] = [];
+        let next = 0;
+        const add = (hash: number): void => {
+          const handle = free.pop() ?? next++;
+          chains.add(handle, hash);
+          model.set(handle, hash);
+        };
+        const check = (): void => {
+          assertEquals(chains.size, model.size);
+          for (const handle of model.keys()) assert(chains.has(handle), `${handle} is there`);
+          for (let n = 0; n < 12; n++) {
+            const hash = (n % 4) * 2 ** 10 + (n >>> 2);
+            const expected = [...model].filter(([, other]) => other === hash)
+              .map(([handle]) => handle).sort((a, b) => a - b);
+            assertEquals(found(chains, hash), expected);
+          }
+        };
+        // Either bucket gets some at once, or for long only one of them.
+        for (let n = 0; n < 1_024; n++) {
+          const crowd = isMixed ? n % 4 : n >>> 8;
+          add(crowd * 2 ** 10 + (n % 24 === 0 ? 1 : 0));
+        }
+        for (const { hash, leaves, which } of steps) {
+          add(hash);
+          for (let count = 0; count < leaves; count++) {
+            // Also of those that were added last, or first.
+            const handles = [...model.keys()];
+            const gone = handles.at(which % 3 === 0 ? -1 - count : which % handles.length)!;
+            assert(chains.has(gone));
+            chains.remove(gone);
+            assert(!chains.has(gone));
+            model.delete(gone);
+            free.push(gone);
+          }
+          if (which % 8 === 0) check();
+        }
+        check();
+      },
+    ),
+    { file: import.meta.url, runs: 100 },
+  );
+});
+
+test("HashChains divides a bucket of very many handles little by little", () => {
+  const count = 50_000;
+  const chains = new HashChains();
+  const { of } = LinearBuckets.prototype;
+  let asked = 0;
+  let askedMost = 0;
+  LinearBuckets.prototype.of = function (hash) {
+    asked++;
+    return of.call(this, hash);
+  };
+  try {
+    const add = (handle: number, hash: number): void => {
+      asked = 0;
+      chains.add(handle, hash);
+      askedMost = Math.max(askedMost, asked);
+    };
+    for (let handle = 0; handle < count; handle++) add(handle, 5);
+    for (let handle = count; handle < 3 * count; handle++) add(handle, handle);
+  } finally {
+    LinearBuckets.prototype.of = of;
+  }
+  assert(askedMost < 100, `${askedMost} handles were looked at at once`);
+  assertEquals(found(chains, 5).length, count);
+  assertEquals(found(chains, count + 7), [count + 7]);
 });
 
 test("HashChains grows bucket by bucket and keeps its chains short", () => {
