@@ -1,11 +1,10 @@
 /**
- * The seam to the machine: files and directories, real, in memory, simulated and counted.
+ * The seam to the machine: files and directories, real, in memory and simulated.
  *
  * @module
  */
 
 export type { Chance } from "./chance.ts";
-export { type CountingDirectory, countingDirectory, type FileCounts } from "./counting.ts";
 export type { Damage, DamageTarget } from "./damage.ts";
 export type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
 export type { Fault, FileCall } from "./fault.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import {
   type AtomicCommands,
   FlowAtomicError,
@@ -9,7 +10,7 @@ import {
   openStore,
   type StoredValue,
 } from "../../mod.ts";
-import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true

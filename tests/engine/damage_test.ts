@@ -1,16 +1,12 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { ByteWriter } from "../../src/codec/mod.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { type Command, parseClaimDue, parseCreate } from "../../src/flow/core/mod.ts";
-import {
-  countingDirectory,
-  type Directory,
-  memoryDirectory,
-  SimulatedDisk,
-} from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import {
   beginRecord,
   type BodyPlace,

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
+import { type CountingDirectory, countingDirectory } from "../files/counting.ts";
 import { openStore } from "../../mod.ts";
-import { type CountingDirectory, countingDirectory, memoryDirectory } from "../../src/files/mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 
 const SEGMENT = "log-1.seg";

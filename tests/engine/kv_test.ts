@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { FlowError, type KvEntry, openStore, type Store } from "../../mod.ts";
-import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 
 /** All keys of the partition that nobody named, a page at a time. */

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
-import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 
 /** Creates flows and cancels them, to be kept for `ttlMs`. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { countingDirectory, memoryDirectory } from "../../src/files/mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "./counting.ts";
 
 const nothing = {
   opens: 0,

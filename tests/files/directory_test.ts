@@ -7,7 +7,6 @@
 import fc from "fast-check";
 import { FlowError } from "../../src/errors.ts";
 import {
-  countingDirectory,
   type Directory,
   fileErrorCode,
   type FileHandle,
@@ -19,6 +18,7 @@ import {
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "./counting.ts";
 import { assertProperty } from "../property.ts";
 import { scratchFolder } from "../scratch.ts";
 

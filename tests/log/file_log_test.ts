@@ -1,14 +1,10 @@
 import { FlowError } from "../../src/errors.ts";
-import {
-  countingDirectory,
-  memoryDirectory,
-  nodeDirectory,
-  SimulatedDisk,
-} from "../../src/files/mod.ts";
+import { memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { endOfFrame, logStart } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { scratchFolder } from "../scratch.ts";
 import { append, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 

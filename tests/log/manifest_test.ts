@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { DecodeError } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { countingDirectory, type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import { Manifest } from "../../src/log/mod.ts";
 import { decodeSlot, encodeSlot, type Generation } from "../../src/log/manifest_slot.ts";
 import {
@@ -14,6 +14,7 @@ import {
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { assertProperty } from "../property.ts";
 import { directoryOf, filesOf, withHeaderField } from "./log_store.ts";
 

@@ -1,9 +1,10 @@
 import { FlowError, isFlowError } from "../../src/errors.ts";
-import { countingDirectory, type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import { Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import {
   append,
   directoryOf,

@@ -1,9 +1,10 @@
 import { FlowError } from "../../src/errors.ts";
-import { countingDirectory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { endOfFrame, type Frame, type Log, type LogOutcome } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
 import { frameOf, openLog, textsOf } from "./log_store.ts";
 

@@ -4,8 +4,14 @@
  * @module
  */
 
-import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
-import type { FileHandle, FilePosition } from "./file_handle.ts";
+import type {
+  Directory,
+  FileHandle,
+  FilePosition,
+  Lock,
+  LockOwner,
+  OpenOptions,
+} from "../../src/files/mod.ts";
 
 /** How often each call was made. Calls that failed count too. */
 export interface FileCounts {
