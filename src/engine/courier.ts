@@ -93,10 +93,16 @@ export class Courier {
     for (const call of this.#waiting.take()) this.#shards.decide(call);
   }
 
-  /** Forgets what has arrived for good. Everything that a log holds is durable when it is opened. */
+  /**
+   * Forgets what has arrived for good. Everything that a log holds is durable when it is opened. A
+   * checkpoint may not know any more of what was sent, but the log does, should it be read again.
+   */
   opened(): void {
-    for (const { from, to } of this.#routes()) {
-      this.#forget({ from, to }, to.state.flows.mail.receivedFrom(from.number));
+    const { all } = this.#shards;
+    for (const from of all) {
+      for (const to of all) {
+        this.#forget({ from, to }, to.state.flows.mail.receivedFrom(from.number));
+      }
     }
   }
 

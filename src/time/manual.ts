@@ -26,6 +26,12 @@ export interface ManualTimeOptions {
    * `tick()` or `advance()`, and a simulator has every step in its hand.
    */
   readonly autoDefer?: boolean;
+  /**
+   * How long a look at the monotonic clock takes, in milliseconds. Default 0: time stands still. On a
+   * machine two looks never say the same, and whatever needs them to is found with a very small
+   * number, such as 2 ** -20. Alarms wait for `tick()` or `advance()` all the same.
+   */
+  readonly lookMs?: number;
 }
 
 /** Time that is moved by hand. Wall and monotonic time move together, except by `setWall()`. */
@@ -72,7 +78,14 @@ class HandMovedTime implements ManualTime {
     this.#wallMs = options.startMs ?? 1_700_000_000_000;
     this.#autoDefer = options.autoDefer ?? true;
     this.random = seededRandom(options.seed ?? 1);
-    this.clock = { wallMs: () => this.#wallMs, monotonicMs: () => this.#monotonicMs };
+    const { lookMs = 0 } = options;
+    this.clock = {
+      wallMs: () => this.#wallMs,
+      monotonicMs: () => {
+        this.#moveTo(this.#monotonicMs + lookMs);
+        return this.#monotonicMs;
+      },
+    };
   }
 
   get nextAlarmMs(): number | undefined {

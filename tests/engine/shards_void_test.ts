@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, type FlowRecord } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import { partitionsOf } from "./partitions.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
@@ -164,4 +165,30 @@ test("a call is answered that was written down when the store is closed, also if
   const closed = store.close();
   assertEquals((await after(scripted, spawned)).state, "waiting");
   await closed;
+});
+
+test("a shard that is read again without its checkpoint has no mail that has arrived", async () => {
+  const directory = memoryDirectory();
+  const options = { directory, shardCount: SHARDS, hasCheckpoints: true };
+  {
+    await using scripted = new ScriptedStore(options);
+    const { store } = scripted;
+    const parent = await after(scripted, store.create("p", { type: "job", partitionKey: P0 }));
+    const children = [{ id: "c", partitionKey: P1 }];
+    const spawned = store.spawnChildren(parent, children, {
+      ...{ type: "job", groupId: "g", fencingToken: 0 },
+      ...{ waitState: "waiting", success: "done", failure: "broken" },
+    });
+    await after(scripted, spawned);
+  }
+  await using scripted = new ScriptedStore(options);
+  const { store, shards, fatesOf } = scripted;
+  const mail = () => [...shards.all[0]!.state.flows.mail.receivers];
+  assertEquals(mail(), []);
+  for (const name of directory.list()) {
+    if (name.startsWith("CHECKPOINT")) directory.remove(name);
+  }
+  fatesOf[0]!.push("moved");
+  await after(scripted, store.create("other", { type: "job", partitionKey: P0 }));
+  assertEquals(mail(), []);
 });

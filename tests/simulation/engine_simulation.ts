@@ -12,7 +12,7 @@
 import { FlowError } from "../../src/errors.ts";
 import type { Shard } from "../../src/engine/shard.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
-import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
 import type { LastCheckpoint } from "../../src/engine/checkpoints.ts";
 import { EngineCallers } from "./engine_callers.ts";
@@ -33,13 +33,14 @@ import { checkAtRest, checkPoisoned, checkPromised } from "./engine_checks.ts";
 import { LEAP_NOTICED_MS, SWEEP_MS } from "./engine_checks.ts";
 import { type EngineReport, violationOf } from "./engine_report.ts";
 import { microtasks, stackOf } from "./moment.ts";
+import { processTime } from "./process_time.ts";
 import { checkRebuilt, checkState } from "./state_check.ts";
 
 /** Openings that may fail before the disk behaves again. */
 const WILD_OPENINGS_MAX = 4;
 
-/** Rounds after which something is taken to go in circles. */
-const ROUNDS_MAX = 500;
+/** Rounds after which something is taken to go in circles, and alarms while time goes on. */
+const [ROUNDS_MAX, ALARMS_MAX] = [500, 10_000];
 
 const START_MS = 1_700_000_000_000;
 
@@ -232,7 +233,8 @@ class EngineSimulation implements Surroundings, LogTap {
     const running = this.#opened();
     const { time } = running;
     const endMs = time.clock.monotonicMs() + ms;
-    while (this.#process === running && time.clock.monotonicMs() < endMs) {
+    for (let rounds = 0; this.#process === running && time.clock.monotonicMs() < endMs; rounds++) {
+      if (rounds > ALARMS_MAX) throw new Violation("The store does not come to rest");
       // What is deferred may set an alarm.
       const nextMs = time.deferredCount > 0 ? 0 : time.nextAlarmMs ?? endMs;
       const leftMs = Math.min(nextMs, endMs) - time.clock.monotonicMs();
@@ -339,7 +341,12 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#isOpening = true;
     try {
       const process = new EngineProcess({
-        ...{ directory, time: this.#newTime(), random: this.#random, temper: this.#temper },
+        ...{
+          directory,
+          time: processTime(this.#wallMs, this.#random),
+          random: this.#random,
+          temper: this.#temper,
+        },
         practice: this.#practice,
         watch: this.#oracle,
         tap: tapWhile(this, this.#isThis()),
@@ -357,11 +364,6 @@ class EngineSimulation implements Surroundings, LogTap {
   /** Whether the process that begins now is still there. */
   #isThis(life = ++this.#life): () => boolean {
     return () => life === this.#life;
-  }
-
-  /** The time of a new process: what the last one had deferred dies with it. */
-  #newTime(): ManualTime {
-    return manualTime({ startMs: this.#wallMs, seed: this.#random.u32(), autoDefer: false });
   }
 
   #end(): void {

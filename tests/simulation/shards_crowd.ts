@@ -245,7 +245,8 @@ class Crowd {
       const filter = { type: "t", states: null, partitionKeys, priority: null };
       for (const { state } of this.#process.shards.router.shardsOf(partitionKeys)) {
         const dueMs = state.flows.nextDueMs({ ...filter, waiting: true, expired: true });
-        if (hasNoticed && dueMs <= this.#process.shards.now()) {
+        // An alarm rings within the millisecond in which it is time.
+        if (hasNoticed && dueMs < this.#process.shards.now()) {
           throw new Violation("A claim waits, though a flow is due");
         }
       }

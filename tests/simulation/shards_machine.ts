@@ -15,13 +15,14 @@ import type { SweepPlan } from "../../src/engine/sweeper.ts";
 import type { Directory } from "../../src/files/mod.ts";
 import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
-import { type ManualTime, manualTime, type Random, seededRandom } from "../../src/time/mod.ts";
+import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
 import type { VerifySubject } from "../../src/engine/verify.ts";
 import { coolingPlanAt } from "./cooling_plans.ts";
 import { CHECKPOINT_PLAN, HASH_KEY } from "./engine_machine.ts";
+import { processTime } from "./process_time.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 
@@ -94,7 +95,7 @@ export class ShardsProcess {
 
   /** Opens a store, as `openStore()` does. */
   constructor({ directory, wallMs, random, limits, sweepPlan, ...parts }: ShardsProcessParts) {
-    const time = manualTime({ startMs: wallMs, seed: random.u32(), autoDefer: false });
+    const time = processTime(wallMs, random);
     const lock = directory.lock({ pid: 1, runtime: "simulation", startedAtMs: 0 });
     const manifest = Manifest.open({ directory, random, shards: SHARDS });
     assertEquals(manifest.shardCount, SHARDS);

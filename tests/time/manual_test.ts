@@ -186,3 +186,15 @@ test("manualTime().tick() rings any alarms in order and ends where it should", (
     { file: import.meta.url, runs: 300 },
   );
 });
+
+test("manualTime() goes on by lookMs whenever somebody looks, and alarms wait to be rung", () => {
+  const time = manualTime({ startMs: 0, lookMs: 0.25 });
+  const [first, second] = [time.clock.monotonicMs(), time.clock.monotonicMs()];
+  assertEquals([first, second, time.clock.wallMs()], [0.25, 0.5, 0.5]);
+  const rung: number[] = [];
+  time.alarm(() => rung.push(time.clock.monotonicMs())).set(0.5);
+  time.clock.monotonicMs();
+  assertEquals(rung, []);
+  time.tick(0);
+  assertEquals(rung, [1]);
+});
