@@ -12,6 +12,7 @@ import { CAUSES_MAX } from "./failure.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Outcome } from "./outcome.ts";
 import { type LooseJob, outcomeOf, type Runner, settled } from "./run.ts";
+import type { SettledJob } from "./run_options.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
 import type { TimeLimits } from "./time_limit.ts";
@@ -36,6 +37,8 @@ export interface JobRunnerOptions {
   readonly heartbeat: boolean;
   /** Whether claims ask for payloads; undefined: what the states say. */
   readonly asked: boolean | undefined;
+  /** Hears of what was settled. */
+  readonly onSettled: (settled: SettledJob<LooseJob>) => void;
   /** Hears of what goes wrong outside the handlers. */
   readonly onError: (error: unknown, context: WorkerErrorContext) => void;
   /** Called at the end of a turn in which handlers ended, after their outcomes were sent. */
@@ -179,14 +182,16 @@ export class JobRunner {
   }
 
   async #settle(held: HeldJob, outcome: Outcome): Promise<void> {
-    const { definition, time, onError } = this.#options;
+    const { definition, time, onSettled, onError } = this.#options;
+    const { job } = held;
     try {
       const send = (settlement: Settlement): Promise<FlowRecord> => this.#send(settlement);
-      await settled(definition, held.job, { outcome, send });
+      const said = await settled(definition, job, { outcome, send });
       this.counts.settled++;
+      onSettled({ job, ...said });
     } catch (error) {
       this.counts.refused++;
-      onError(error, { during: "settle", job: held.job });
+      onError(error, { during: "settle", job });
       // Children are new work, of which a store may have had enough; their parent is old work.
       if (outcome.kind === "fanout" && isFlowError(error, "overloaded")) {
         await this.#giveBack(held, time.clock.wallMs() + retryMsOf(error));

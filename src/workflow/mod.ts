@@ -139,6 +139,7 @@ export { startWorker } from "./worker.ts";
 export type {
   Worker,
   WorkerErrorContext,
+  WorkerListener,
   WorkerOptions,
   WorkerPace,
   WorkerStats,

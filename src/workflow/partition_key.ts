@@ -33,7 +33,7 @@ const TAKEN_NAMES: readonly string[] = [
   ...["idempotent", "independent", "retentionTtlMs", "historyMaxEvents", "worker", "limit"],
   ...["leaseMs", "payloadMaxBytes", "reclaimExpired", "reclaimRatio", "blockMs", "signal"],
   ...["count", "cursor", "consistent", "olderThanMs", "handler", "handlers", "onOmitted"],
-  ...["concurrency", "intervalMs", "heartbeat", "onError", "time"],
+  ...["concurrency", "intervalMs", "heartbeat", "onSettled", "onError", "time"],
   ...["payloadRef", "values", "valueRefs", "fromMs", "toMs", "rev", "terminalOnly", "activeOnly"],
   // A member of the commands to come.
   "includeCold",

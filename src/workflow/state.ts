@@ -26,13 +26,19 @@ export interface StateShape {
   readonly handlerTimeoutMs?: number | undefined;
   /** Whether claims bring the payload along. Default true: up to 65,536 bytes. */
   readonly claimPayload?: ClaimPayload | undefined;
-  /** When and how often `error()` and `retry()` run the flow again. Default: the type's policy. */
+  /**
+   * When and how often `retry()` runs the flow again, and `error()` unless `onError` is `fail()`.
+   * Default: the type's policy, else three times after about one, two and four seconds.
+   */
   readonly retry?: RetryPolicy | undefined;
   /** Leases a flow may lose in a row; null: no cap. Default: the type's policy, else 10. */
   readonly maxReclaims?: number | null | undefined;
   /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
   readonly onOk?: string | CompleteAction | undefined;
-  /** What `error()` does: `retryOr(state)` or `fail()`. Default: retry under the policy. */
+  /**
+   * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
+   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says.
+   */
   readonly onError?: RetryOr | FailAction | undefined;
 }
 
@@ -40,9 +46,15 @@ export interface StateShape {
 export interface StateDef<N extends string> extends Omit<StateShape, "onOk" | "onError" | "retry"> {
   /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
   readonly onOk?: Exclude<N, TerminalState> | CompleteAction | undefined;
-  /** What `error()` does: `retryOr(state)` or `fail()`. Default: retry under the policy. */
+  /**
+   * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
+   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says.
+   */
   readonly onError?: RetryOr<N | TerminalState> | FailAction | undefined;
-  /** When and how often `error()` and `retry()` run the flow again. Default: the type's policy. */
+  /**
+   * When and how often `retry()` runs the flow again, and `error()` unless `onError` is `fail()`.
+   * Default: the type's policy, else three times after about one, two and four seconds.
+   */
   readonly retry?: RetryPolicy<N | TerminalState> | undefined;
 }
 

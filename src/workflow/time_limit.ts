@@ -67,10 +67,13 @@ function runUntil(
 }
 
 function timeout({ id, state }: StateJob<string, unknown>, limitMs: number): FlowError {
-  return new FlowError(
+  const error = new FlowError(
     "handler_timeout",
     `The handler of flow "${id}" ran for longer than the ${limitMs} ms that state "${state}" ` +
       `allows by handlerTimeoutMs`,
     { details: { field: "handlerTimeoutMs", id, state, limit: limitMs } },
   );
+  // It is kept with the flow, and would show the way from an alarm to here.
+  error.stack = String(error);
+  return error;
 }

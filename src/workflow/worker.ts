@@ -20,7 +20,8 @@ import { checkClaim, claimCommand, type ClaimStates } from "./claim.ts";
 import { claimBackoffMs } from "./claim_backoff.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { JobRunner } from "./job_runner.ts";
-import { type Runner, runnerOf } from "./run.ts";
+import { type LooseJob, type Runner, runnerOf } from "./run.ts";
+import type { SettledJob } from "./run_options.ts";
 import type { LiveName } from "./state.ts";
 import { LEASE_MS } from "./state_check.ts";
 import type {
@@ -45,8 +46,9 @@ const CONCURRENCY_MAX = 100_000;
 
 const MEMBERS: readonly string[] = [
   ...["worker", "state", "handler", "handlers", "onOmitted", "limit", "concurrency", "intervalMs"],
-  ...["heartbeat", "signal", "onError", "time", "leaseMs", "priority", "partitionKey"],
-  ...["partitionKeys", "payload", "payloadMaxBytes", "reclaimExpired", "reclaimRatio"],
+  ...["heartbeat", "signal", "onSettled", "onError", "time", "leaseMs", "priority"],
+  ...["partitionKey", "partitionKeys", "payload", "payloadMaxBytes", "reclaimExpired"],
+  "reclaimRatio",
 ];
 
 /**
@@ -108,6 +110,7 @@ interface WorkerPlan {
   readonly intervalMs: number;
   readonly heartbeat: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly onSettled: ((settled: SettledJob<LooseJob>) => void) | undefined;
   readonly onError: NonNullable<WorkerPace["onError"]>;
   readonly time: Time;
 }
@@ -117,7 +120,8 @@ function planOf(
   options: object,
 ): WorkerPlan {
   const given = checkedObject("options", options) as WorkerPace & Readonly<Record<string, unknown>>;
-  const { limit, concurrency, intervalMs, heartbeat, signal, onError, time, ...others } = given;
+  const { limit, concurrency, intervalMs, heartbeat, signal, time, ...rest } = given;
+  const { onSettled, onError, ...others } = rest;
   const runner = runnerOf(definition, others);
   checkMembers("", given, [...MEMBERS, ...definition.partitionBy]);
   checkName("worker", given.worker);
@@ -126,6 +130,7 @@ function planOf(
   checkWhole("intervalMs", intervalMs, { min: 1, max: INTERVAL_MS_MAX });
   checkFlag("heartbeat", heartbeat);
   checkClaim(others);
+  if (onSettled !== undefined) checkHandler("onSettled", onSettled);
   if (onError !== undefined) checkHandler("onError", onError);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw refusal("signal", signal, "an AbortSignal");
@@ -142,6 +147,7 @@ function planOf(
     intervalMs: intervalMs ?? INTERVAL_MS,
     heartbeat: heartbeat ?? true,
     signal,
+    onSettled: onSettled as WorkerPlan["onSettled"],
     onError: onError ?? ((error, context) => warnings.tell(error, context)),
     time: ownTime,
   };
@@ -171,6 +177,7 @@ class FlowWorker implements Worker {
       ...{ definition, store, time, runner, heartbeat },
       leaseMs: command.leaseMs ?? LEASE_MS,
       asked: runner.rest.payload as boolean | undefined,
+      onSettled: (settled) => this.#tell(() => plan.onSettled?.(settled)),
       onError: (error, context) => this.#report(error, context),
       onRoom: () => this.#room.ring(),
     });
@@ -274,17 +281,22 @@ class FlowWorker implements Worker {
     if (!this.#isEnding) await this.#pause.wait(untilMs);
   }
 
-  #report(error: unknown, context: WorkerErrorContext): void {
-    this.#errorCount++;
-    this.#lastError = error;
+  /** Calls somebody who listens. */
+  #tell(call: () => void): void {
     try {
-      this.#plan.onError(error, context);
+      call();
     } catch (mistake) {
       // Nobody else would ever hear of it, and it must not end the worker.
       this.#plan.time.defer(() => {
         throw mistake;
       });
     }
+  }
+
+  #report(error: unknown, context: WorkerErrorContext): void {
+    this.#errorCount++;
+    this.#lastError = error;
+    this.#tell(() => this.#plan.onError(error, context));
     // This store will not come back, and whoever works on a job of it works in vain.
     if (isFlowError(error, "store_closed") || isFlowError(error, "store_failed")) this.stop();
   }

@@ -6,9 +6,10 @@
 import type { ClaimOptions } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { PayloadChoice } from "./claim.ts";
-import type { Lease } from "./job.ts";
+import type { Job, Lease } from "./job.ts";
 import type { PartitionFilter } from "./partition_key.ts";
-import type { HandleOptions, HandlerChoice } from "./run_options.ts";
+import type { HandleOptions, HandlerChoice, SettledJob } from "./run_options.ts";
+import type { LiveName } from "./state.ts";
 
 /** What a worker claims, and how fast. */
 export interface WorkerPace
@@ -36,6 +37,15 @@ export interface WorkerPace
   readonly time?: Time | undefined;
 }
 
+/** Who hears of what becomes of a worker's jobs. */
+export interface WorkerListener<S, Asked extends boolean | undefined> {
+  /**
+   * Hears of every job that was settled, when that is on disk: what its handler said, and the flow
+   * after it. So it is the place for logs and counts of whatever fails. A throw in it is not caught.
+   */
+  readonly onSettled?: ((settled: SettledJob<Job<S, LiveName<S>, Asked>>) => void) | undefined;
+}
+
 /** Where a worker's error comes from. */
 export interface WorkerErrorContext {
   /** What the worker was doing. */
@@ -54,6 +64,7 @@ export interface WorkerErrorContext {
  */
 export type WorkerOptions<P extends readonly string[], S, C, Asked extends boolean | undefined> =
   & WorkerPace
+  & WorkerListener<S, Asked>
   & PayloadChoice<Asked>
   & PartitionFilter<P>
   & HandleOptions

@@ -425,5 +425,54 @@ test("startWorker() refuses bad options before it claims", () => {
   assertThrows(() => start({}), TypeError, "handler");
   assertThrows(() => start({ handlers: { queued: 5 } }), TypeError, "handlers.queued");
   assertThrows(() => start({ handler: () => ok(), onError: 5 }), TypeError, "onError");
+  assertThrows(() => start({ handler: () => ok(), onSettled: 5 }), TypeError, "onSettled");
   assertEquals(store.calls, []);
+});
+
+test("startWorker() tells onSettled what handlers said, and what became of their flows", async () => {
+  const stale = new FlowError("stale_lease", "Taken over");
+  const { store, time, add } = jobSource({
+    complete: () => fakeRecord({ state: "completed" }),
+    retry: () => fakeRecord({ state: "queued" }),
+    fail: () => {
+      throw stale;
+    },
+  });
+  const settled: unknown[] = [];
+  await using worker = startWorker(emailOn(store), {
+    ...{ ...quiet, concurrency: 4 },
+    handler: ({ id }) => {
+      if (id === "throws") throw new Error("broken");
+      return id === "refused" ? fail("too late") : id === "noReply" ? noReply : ok(id);
+    },
+    onSettled: ({ job, outcome, record }) =>
+      settled.push([job.payload, outcome.kind, record?.state]),
+  });
+  add("ok", "throws", "refused", "noReply");
+  await time.advance(0);
+  assertEquals(settled.sort(), [
+    ["noReply", "noReply", undefined],
+    ["ok", "ok", "completed"],
+    ["throws", "error", "queued"],
+  ]);
+  assertEquals([worker.stats.settled, worker.stats.refused], [3, 1]);
+});
+
+test("startWorker() lets a throw of onSettled surface, and the job is settled all the same", async () => {
+  const time = manualTime({ autoDefer: false });
+  const due = [fakeRecord({ id: "a", runState: "queued", payload: "a" })];
+  const store = fakeStore({ time, claimDue: () => due.splice(0), complete: () => fakeRecord() });
+  const mistake = new Error("in onSettled");
+  const errors: unknown[] = [];
+  await using worker = startWorker(emailOn(store), {
+    worker: "w",
+    handler: () => ok(),
+    onSettled: () => {
+      throw mistake;
+    },
+    onError: (error) => errors.push(error),
+  });
+  assertEquals(await assertRejects(() => time.advance(0)), mistake);
+  const { settled, refused } = worker.stats;
+  assertEquals([settled, refused, errors], [1, 0, []]);
 });
