@@ -5,7 +5,9 @@
  */
 import type * as flow from "../flow/mod.ts";
 import {
+  endedRows,
   type LineageQuery,
+  listedRows,
   parseByCorrelation,
   parseByParent,
   parseByRoot,
@@ -21,16 +23,15 @@ import {
   parseStuck,
   parseTerminals,
   parseValueMget,
-  readLineage,
   readPolicy,
   readValues,
+  relatedRows,
   valuePlace,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Callers } from "./caller.ts";
 import { FeedStream } from "./event_stream.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
-import { ENDED, LISTED } from "./searching.ts";
 import type { Shards } from "./shards.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
 import { type Parse, TypeQueries } from "./type_queries.ts";
@@ -84,19 +85,19 @@ export class EmbeddedQueries {
   // Rows or a page of them: the contract's overloads say for whom it is which.
   list(type: string, options?: flow.ListOptions): Promise<never> {
     return this.#callers.told(() =>
-      this.#queries.rows(LISTED, parseList(type, options, this.#parse))
+      this.#queries.rows(listedRows(parseList(type, options, this.#parse)))
     );
   }
 
   terminals(type: string, options?: flow.TerminalsOptions): Promise<never> {
     return this.#callers.told(() =>
-      this.#queries.rows(ENDED, parseTerminals(type, options, this.#parse))
+      this.#queries.rows(endedRows(parseTerminals(type, options, this.#parse)))
     );
   }
 
   failures(type: string, options?: flow.FailuresOptions): Promise<never> {
     return this.#callers.told(() =>
-      this.#queries.rows(ENDED, parseFailures(type, options, this.#parse))
+      this.#queries.rows(endedRows(parseFailures(type, options, this.#parse)))
     );
   }
 
@@ -163,7 +164,7 @@ export class EmbeddedQueries {
 
   #lineage(parse: Parse<LineageQuery>, id: string, options: unknown): Promise<never> {
     return this.#callers.told(() =>
-      this.#queries.answer(readLineage, parse(id, options, this.#parse))
+      this.#queries.rows(relatedRows(parse(id, options, this.#parse)))
     );
   }
 }

@@ -4,43 +4,12 @@
  * @module
  */
 import { isFileFault } from "../errors.ts";
-import {
-  endedRows,
-  type FlowState,
-  listedRows,
-  type ListQuery,
-  readList,
-  readTerminals,
-  type Reply,
-  RowSearch,
-  type RowsFound,
-  type SearchedRows,
-  type TerminalsQuery,
-} from "../flow/core/mod.ts";
+import { type FlowState, RowSearch, type RowsFound, type SearchedRows } from "../flow/core/mod.ts";
 import type { Prepared } from "./preparation.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
-/** How a query of rows is answered. */
-export interface SoughtRows<Query> {
-  /** What rows it looks for. */
-  readonly rowsOf: (query: Query) => SearchedRows;
-  /** Answers it with what was found, and what else there is. */
-  readonly read: (
-    shards: readonly FlowState[],
-    query: Query,
-    nowMs: number,
-    found: RowsFound,
-  ) => Reply;
-}
-
-/** `list`. */
-export const LISTED: SoughtRows<ListQuery> = { rowsOf: listedRows, read: readList };
-
-/** `terminals` and `failures`. */
-export const ENDED: SoughtRows<TerminalsQuery> = { rowsOf: endedRows, read: readTerminals };
-
-/** What a list of a partition is prepared with: its flows may be few among millions of the type. */
+/** What a query for rows is prepared with: they may be few among millions. */
 export class Searching implements Prepared {
   readonly givesWay = false;
   readonly #shards: Pick<Shards, "now" | "ended">;
@@ -61,9 +30,7 @@ export class Searching implements Prepared {
   readonly in: RowsFound = (state) => this.#searches.get(state);
 
   isPrepared(): boolean {
-    // Of all partitions, those that are wanted are the first ones.
-    if (this.#isOver || this.#rows.partitionKey === null) return true;
-    if (this.#shards.ended !== undefined) return true;
+    if (this.#isOver || this.#shards.ended !== undefined) return true;
     return this.#on.every(({ state }) => RowSearch.isShort(state.flows, this.#rows));
   }
 

@@ -9,13 +9,15 @@ import {
   type InfoQuery,
   type ParseContext,
   readInfo,
+  readSearched,
   readStuck,
   type Reply,
+  type SearchedRows,
   type StuckQuery,
 } from "../flow/core/mod.ts";
 import { Counting } from "./counting.ts";
 import { Dividing } from "./dividing.ts";
-import { Searching, type SoughtRows } from "./searching.ts";
+import { Searching } from "./searching.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import { verdictOn } from "./verdict.ts";
@@ -51,10 +53,10 @@ export class TypeQueries {
   }
 
   /** Answers one whose rows may be few among very many flows. */
-  rows<Query extends TypeQuery, T>(sought: SoughtRows<Query>, query: Query): Promise<T> {
-    const searching = new Searching(this.#shards, this.#shardsOf(query), sought.rowsOf(query));
-    const read: Read<Query> = (...given) => sought.read(...given, searching.in);
-    return this.#shards.preparation.led(searching, () => this.answer<Query, T>(read, query));
+  rows<T>(rows: SearchedRows): Promise<T> {
+    const searching = new Searching(this.#shards, this.#shardsOf(rows), rows);
+    const read: Read<SearchedRows> = (...given) => readSearched(...given, searching.in);
+    return this.#shards.preparation.led(searching, () => this.answer<SearchedRows, T>(read, rows));
   }
 
   /** Answers `info`. */

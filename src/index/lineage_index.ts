@@ -58,6 +58,11 @@ export class LineageIndex {
     for (const sequence of this.#sequences.values()) yield* sequence.members();
   }
 
+  /** How many flows have a name. */
+  count(name: string): number {
+    return this.#sequences.get(name)?.size ?? 0;
+  }
+
   /** Yields the flows of a name by the time of their last change, then by id. */
   walk(name: string, walk: ChangeWalk = {}): Generator<number> {
     const sequence = this.#sequences.get(name);

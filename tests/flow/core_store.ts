@@ -151,12 +151,16 @@ export class CoreStore {
   list(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseList(type, options, this.context);
-    return this.#answer(core.readList([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.listedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
   page(type: unknown, options: object, cursor: string | null): Page<FlowRecord> {
     this.close();
     const query = core.parseList(type, { ...options, cursor }, this.context);
-    return this.#answer(core.readList([this.state], query, this.nowMs)) as Page<FlowRecord>;
+    return this.#answer(
+      core.readSearched([this.state], core.listedRows(query), this.nowMs),
+    ) as Page<FlowRecord>;
   }
   stuck(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
@@ -183,12 +187,16 @@ export class CoreStore {
   terminals(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseTerminals(type, options, this.context);
-    return this.#answer(core.readTerminals([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.endedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
   failures(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseFailures(type, options, this.context);
-    return this.#answer(core.readTerminals([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.endedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
 
   kvGet(key: unknown, options?: unknown): KvEntry | null {
@@ -220,17 +228,23 @@ export class CoreStore {
   byParent(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByParent(id, options, this.context);
-    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.relatedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
   byRoot(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByRoot(id, options, this.context);
-    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.relatedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
   byCorrelation(id: unknown, options?: unknown): FlowRecord[] {
     this.close();
     const query = core.parseByCorrelation(id, options, this.context);
-    return this.#answer(core.readLineage([this.state], query, this.nowMs)) as FlowRecord[];
+    return this.#answer(
+      core.readSearched([this.state], core.relatedRows(query), this.nowMs),
+    ) as FlowRecord[];
   }
 
   /** Outcomes of an independent batch. */

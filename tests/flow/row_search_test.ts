@@ -6,11 +6,11 @@ import {
   endedRows,
   type Flow,
   listedRows,
-  readList,
-  readTerminals,
+  readSearched,
+  relatedRows,
   RowSearch,
 } from "../../src/flow/core/mod.ts";
-import type { ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
+import type { LineageQuery, ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */
@@ -24,6 +24,12 @@ const LIST: ListQuery = {
 const ENDED: TerminalsQuery = {
   ...{ type: "t", states: ["completed", "cancelled"], partitionKey: "p", fromMs: undefined },
   ...{ toMs: undefined, rev: true, count: 3, after: undefined, consistent: true },
+};
+
+const CORRELATED: LineageQuery = {
+  ...{ relation: "correlation", id: "c", partitionKey: null, parentPartitionKey: null },
+  ...{ groupId: null, state: null, hasEnded: false, fromMs: undefined, toMs: undefined },
+  ...{ rev: false, count: 3, after: undefined, consistent: true },
 };
 
 function idsOf({ flows }: { readonly flows: readonly Flow[] }): string[] {
@@ -45,14 +51,14 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
     fc.array(step, { minLength: 10, maxLength: 40 }),
     fc.record({
       isCold: fc.boolean(),
-      isEnded: fc.boolean(),
+      kind: fc.constantFrom("list", "ended", "correlated"),
       rev: fc.boolean(),
       count: fc.integer({ min: 1, max: 6 }),
       stepsMax: fc.constantFrom(1, 2, 5, 20),
       fromMs: fc.constantFrom(undefined, undefined, 1_010),
       toMs: fc.constantFrom(undefined, undefined, 1_030),
     }),
-    (before, meanwhile, { isCold, isEnded, stepsMax, count, ...range }) => {
+    (before, meanwhile, { isCold, kind, stepsMax, count, ...range }) => {
       const store = new CoreStore({ coolingPlan: isCold ? AT_ONCE : undefined });
       const act = ({ number, what, ms }: typeof before[number]): void => {
         store.nowMs += ms;
@@ -62,12 +68,10 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
         if (what === "sweep") store.retentionCleanup();
         else if (flow === null) {
           if (what === "create") {
+            const correlationId = kind === "correlated" && number % 2 === 0 ? "c" : undefined;
             store.create(id, {
-              type: "t",
-              partitionKey,
-              state: "a",
-              runAtMs: 1e9,
-              retentionTtlMs: 30,
+              ...{ type: "t", partitionKey, state: "a", runAtMs: 1e9, retentionTtlMs: 30 },
+              ...correlationId && { correlationId },
             });
           }
         } else if (flow.state !== "a") return;
@@ -77,20 +81,17 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
         }
       };
       before.forEach(act);
-      const list = { ...LIST, count };
-      const ended = { ...ENDED, ...range, count };
       const { state } = store;
-      const rows = isEnded ? endedRows(ended) : listedRows(list);
+      const rows = kind === "list"
+        ? listedRows({ ...LIST, count })
+        : kind === "ended"
+        ? endedRows({ ...ENDED, ...range, count })
+        : relatedRows({ ...CORRELATED, ...range, hasEnded: count % 2 === 0, count });
       const search = new RowSearch(state, rows, store.nowMs, stepsMax);
       for (const one of meanwhile) {
         if (!search.slice(store.nowMs)) passed++;
         act(one);
-        const read = (within?: RowSearch) => {
-          const given = [store.nowMs, () => within] as const;
-          return isEnded
-            ? readTerminals([state], ended, ...given)
-            : readList([state], list, ...given);
-        };
+        const read = (within?: RowSearch) => readSearched([state], rows, store.nowMs, () => within);
         const wanted = idsOf(read());
         assertEquals(idsOf(read(search)), wanted);
         found += wanted.length;
@@ -123,7 +124,7 @@ test("RowSearch looks at no more flows in a slice than it was told to", () => {
   }
   assertEquals(slices, 11);
   looks = 0;
-  const { flows } = readList([store.state], LIST, store.nowMs, () => search);
+  const { flows } = readSearched([store.state], listedRows(LIST), store.nowMs, () => search);
   assertEquals(flows.map(({ identity }) => identity.id), ["f900"]);
   assert(looks <= 1, `${looks} looks at the end`);
 });
@@ -145,6 +146,6 @@ test("RowSearch stops among cold flows of other partitions, too", () => {
   let slices = 1;
   for (; !search.slice(store.nowMs); slices++);
   assert(slices > 5 && slices < 50, `${slices} slices`);
-  const { flows } = readList([store.state], LIST, store.nowMs, () => search);
+  const { flows } = readSearched([store.state], listedRows(LIST), store.nowMs, () => search);
   assertEquals(flows.map(({ identity }) => identity.id), ["f2500"]);
 });

@@ -3,43 +3,46 @@
  *
  * @module
  */
-import { type ChangeWalk, comparePositions, mergedWalk } from "../../index/mod.ts";
-import { byLastChange } from "./due_flow.ts";
+import { type ChangeWalk, comparePositions, type LineageIndex } from "../../index/mod.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "./flow.ts";
 import type { LineageQuery } from "./query.ts";
-import type { FlowsReply, PageReply } from "./reply.ts";
-import { positionOf, readRows } from "./rows.ts";
+import type { SearchedRows } from "./row_search.ts";
+import { positionOf } from "./rows.ts";
 import type { FlowState } from "./state.ts";
 
-/** Answers `byParent`, `byRoot` and `byCorrelation`. */
-export function readLineage(
-  shards: readonly FlowState[],
-  query: LineageQuery,
-  nowMs: number,
-): FlowsReply | PageReply {
-  const { fromMs, toMs, rev, after = null } = query;
-  const walks = shards.map((state) => walkFlows(state, query, { fromMs, toMs, rev, after }));
-  const sign = rev ? -1 : 1;
-  const walk = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-  return readRows(walk, query, (flow) => isListed(flow, query, nowMs));
+/** What rows `byParent`, `byRoot` and `byCorrelation` look for. */
+export function relatedRows(query: LineageQuery): SearchedRows {
+  const { partitionKey, count, state, hasEnded, fromMs, toMs, rev, after } = query;
+  // A flow may be taken into a group, or by a parent, without another change.
+  const mayBecomeOne = query.groupId !== null || query.parentPartitionKey !== null;
+  const isAny = partitionKey === null && state === null && hasEnded === undefined;
+  return {
+    ...{ partitionKey, count, after, range: { fromMs, toMs, rev, after: after ?? null } },
+    areRare: !isAny && !mayBecomeOne,
+    stepsIn: (state) => indexOf(state, query).count(query.id),
+    walk: (state, walk) => walkFlows(state, query, walk),
+    isRow: (flow, nowMs) => isListed(flow, query, nowMs),
+  };
 }
 
 function* walkFlows(state: FlowState, query: LineageQuery, walk: ChangeWalk): Generator<Flow> {
   for (const handle of walkLineage(state, query, walk)) yield state.table.at(handle);
 }
 
-function walkLineage(
-  state: FlowState,
-  { relation, id }: LineageQuery,
-  walk: ChangeWalk,
-): Iterable<number> {
+function walkLineage(state: FlowState, query: LineageQuery, walk: ChangeWalk): Iterable<number> {
+  const { relation, id } = query;
+  const flows = indexOf(state, query).walk(id, walk);
+  return relation === "root" ? withRoots(state, flows, rootsOf(state, id, walk), walk) : flows;
+}
+
+function indexOf(state: FlowState, { relation }: LineageQuery): LineageIndex {
   switch (relation) {
     case "parent":
-      return state.byParent.walk(id, walk);
+      return state.byParent;
     case "root":
-      return withRoots(state, state.byRoot.walk(id, walk), rootsOf(state, id, walk), walk);
+      return state.byRoot;
     case "correlation":
-      return state.byCorrelation.walk(id, walk);
+      return state.byCorrelation;
   }
 }
 

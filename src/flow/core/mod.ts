@@ -111,7 +111,7 @@ export { type HistoryLog, oldestVersion, readHistory } from "./history.ts";
 export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace, leapGrace, type LeaseGrace, openingGrace } from "./lease_grace.ts";
-export { readLineage } from "./lineage.ts";
+export { relatedRows } from "./lineage.ts";
 export { findFlow, type FlowLookup, lookupIn } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export {
@@ -162,7 +162,7 @@ export { parseSpawn } from "./parse/spawn.ts";
 export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export { HotCount } from "./hot_count.ts";
-export { RowSearch, type SearchedRows } from "./row_search.ts";
+export { readSearched, RowSearch, type RowsFound, type SearchedRows } from "./row_search.ts";
 export {
   divideFor,
   endedRows,
@@ -171,12 +171,9 @@ export {
   partitionCounts,
   readFlow,
   readInfo,
-  readList,
   readPolicy,
   readStuck,
-  readTerminals,
   readValues,
-  type RowsFound,
 } from "./queries.ts";
 export type {
   AtomicReply,

@@ -15,23 +15,15 @@ import type {
   ValuesQuery,
 } from "./query.ts";
 import { PartitionCount } from "./cold/partition_count.ts";
-import { byDueTime, byLastChange, type DueFlow } from "./due_flow.ts";
+import { byDueTime, type DueFlow } from "./due_flow.ts";
 import type { Flow } from "./flow.ts";
 import { HotCount } from "./hot_count.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
-import type {
-  FlowReply,
-  FlowsReply,
-  InfoReply,
-  PageReply,
-  PolicyReply,
-  ValuesReply,
-} from "./reply.ts";
-import { isRow, type RowSearch, type SearchedRows } from "./row_search.ts";
-import { readRows, type RowsWanted } from "./rows.ts";
+import type { FlowReply, FlowsReply, InfoReply, PolicyReply, ValuesReply } from "./reply.ts";
+import type { SearchedRows } from "./row_search.ts";
 import type { FlowState } from "./state.ts";
-import { walkType } from "./type_walk.ts";
+import { rowsOfType } from "./type_rows.ts";
 
 /** The states of the shards that a query concerns; it is answered as if they were one. */
 type States = readonly FlowState[];
@@ -44,48 +36,16 @@ export function readFlow(flows: FlowLookup, query: GetQuery, nowMs: number): Flo
 
 /** What rows `list` looks for. */
 export function listedRows(query: ListQuery): SearchedRows {
-  const { type, partitionKey, count, state, after = null } = query;
+  const { type, partitionKey, count, state, after } = query;
   const states = state === null ? null : [state];
-  return { type, partitionKey, count, walk: { states, after } };
+  return rowsOfType({ type, states, partitionKey, count, after, range: { after: after ?? null } });
 }
 
 /** What rows `terminals` and `failures` look for. */
 export function endedRows(query: TerminalsQuery): SearchedRows {
-  const { type, partitionKey, count, states, fromMs, toMs, rev, after = null } = query;
-  return { type, partitionKey, count, walk: { states, fromMs, toMs, rev, after } };
-}
-
-/** What was found of some rows so far, by shard. */
-export type RowsFound = (state: FlowState) => RowSearch | undefined;
-
-const NOTHING_FOUND: RowsFound = () => undefined;
-
-/**
- * Answers `list`.
- *
- * @param found What was found before. Default: all is looked for now.
- */
-export function readList(
-  shards: States,
-  query: ListQuery,
-  nowMs: number,
-  found: RowsFound = NOTHING_FOUND,
-): FlowsReply | PageReply {
-  return readType(shards, query, { rows: listedRows(query), nowMs, found });
-}
-
-/**
- * Answers `terminals` and `failures`.
- *
- * @param found What was found before. Default: all is looked for now.
- */
-export function readTerminals(
-  shards: States,
-  query: TerminalsQuery,
-  nowMs: number,
-  found: RowsFound = NOTHING_FOUND,
-): FlowsReply | PageReply {
-  return readType(shards, query, { rows: endedRows(query), nowMs, found });
+  const { type, partitionKey, count, states, fromMs, toMs, rev, after } = query;
+  const range = { fromMs, toMs, rev, after: after ?? null };
+  return rowsOfType({ type, states, partitionKey, count, after, range });
 }
 
 /** Answers `stuck`. */
@@ -246,24 +206,4 @@ function* dueFlows(state: FlowState, selection: DueSelection, nowMs: number): Ge
   for (const handle of state.due.walkByTime(selection, nowMs)) {
     yield { flow: state.table.at(handle), dueMs: state.due.timeOf(handle) };
   }
-}
-
-/** How rows of a type are read. */
-interface Reading {
-  readonly rows: SearchedRows;
-  readonly nowMs: number;
-  readonly found: RowsFound;
-}
-
-function readType(
-  shards: States,
-  wanted: RowsWanted,
-  { rows: { type, partitionKey, walk }, nowMs, found }: Reading,
-): FlowsReply | PageReply {
-  const sign = walk.rev ? -1 : 1;
-  const walks = shards.map((state) =>
-    found(state)?.flows() ?? walkType(state, type, { ...walk, partitionKey })
-  );
-  const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-  return readRows(flows, wanted, (flow) => isRow(flow, partitionKey, nowMs));
 }

@@ -3,38 +3,59 @@
  *
  * @module
  */
-import type { ListPosition, StateWalk } from "../../index/mod.ts";
-import { type Flow, isForgotten } from "./flow.ts";
-import { positionOf } from "./rows.ts";
+import { type ChangeWalk, type ListPosition, mergedWalk } from "../../index/mod.ts";
+import { byLastChange } from "./due_flow.ts";
+import type { Flow } from "./flow.ts";
+import type { FlowsReply, PageReply } from "./reply.ts";
+import { positionOf, readRows, type RowsWanted } from "./rows.ts";
 import type { FlowState } from "./state.ts";
-import { walkType } from "./type_walk.ts";
 
 /** So many steps are one slice: half a millisecond. Looking at a flow that has a row is a step. */
 const SLICE_STEPS = 2_000;
 
 /** A flow that is read from disk is so many, with the seats that were passed over before it. */
-const READ_STEPS = 50;
+export const READ_STEPS = 50;
 
-/** Which rows are looked for. */
-export interface SearchedRows {
-  /** Of this type. */
-  readonly type: string;
-  /** Of this partition; null: of every one. */
-  readonly partitionKey: string | null;
-  /** How many rows at most. */
-  readonly count: number;
-  /** Where, and which way. */
-  readonly walk: StateWalk;
+/** Which flows are walked over. */
+export interface SearchWalk extends ChangeWalk {
+  /** Hears of every flow that was read from disk. Default: nobody does. */
+  readonly onRead?: (() => void) | undefined;
 }
 
-/** Whether a flow is a row of a list. */
-export function isRow(
-  { identity, control }: Flow,
-  partitionKey: string | null,
+/** Rows of flows that are in the order of their last change. */
+export interface SearchedRows extends RowsWanted {
+  /** Of this partition; null: of every one. */
+  readonly partitionKey: string | null;
+  /** From where to where, and which way. */
+  readonly range: ChangeWalk;
+  /** Whether there may be very many flows between two rows, and a flow that is none stays so. */
+  readonly areRare: boolean;
+  /** How many steps it takes to walk over all flows of a shard, about. */
+  stepsIn(state: FlowState): number;
+  /** Yields the flows of a shard, and perhaps others. */
+  walk(state: FlowState, walk: SearchWalk): Generator<Flow>;
+  /** Whether a flow is a row. */
+  isRow(flow: Flow, nowMs: number): boolean;
+}
+
+/** What was found of some rows so far, by shard. */
+export type RowsFound = (state: FlowState) => RowSearch | undefined;
+
+/**
+ * Answers a query for rows. The shards that it concerns are one to it.
+ *
+ * @param found What was found before. Default: all is looked for now.
+ */
+export function readSearched(
+  shards: readonly FlowState[],
+  rows: SearchedRows,
   nowMs: number,
-): boolean {
-  return !isForgotten(control, nowMs) &&
-    (partitionKey === null || identity.partitionKey === partitionKey);
+  found: RowsFound = () => undefined,
+): FlowsReply | PageReply {
+  const sign = rows.range.rev ? -1 : 1;
+  const walks = shards.map((state) => found(state)?.flows() ?? rows.walk(state, rows.range));
+  const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
+  return readRows(flows, rows, (flow) => rows.isRow(flow, nowMs));
 }
 
 /**
@@ -63,36 +84,30 @@ export class RowSearch {
     this.#rows = rows;
     this.#startMs = nowMs;
     this.#stepsMax = stepsMax;
-    this.#passed = rows.walk.after ?? null;
+    this.#passed = rows.range.after ?? null;
   }
 
-  /** Whether a walk comes to its end in one slice anyway. */
-  static isShort({ states, cold }: FlowState, { type, walk }: SearchedRows): boolean {
-    const isWanted = (state: string): boolean => walk.states?.includes(state) ?? true;
-    let size = 0;
-    for (const [state, count] of states.counts(type)) if (isWanted(state)) size += count;
-    for (const lane of cold.lanes(type)) if (isWanted(lane.state)) size += READ_STEPS * lane.size;
-    return size <= SLICE_STEPS;
+  /** Whether a search would be over after one slice anyway, or is not worth it. */
+  static isShort(state: FlowState, rows: SearchedRows): boolean {
+    return !rows.areRare || rows.stepsIn(state) <= SLICE_STEPS;
   }
 
   /** Looks at some more flows. Returns whether there is nothing left to look at for now. */
   slice(nowMs: number): boolean {
-    const { type, partitionKey, count, walk } = this.#rows;
+    const { count, range: { toMs = Infinity, rev } } = this.#rows;
     // With what changes at this instant it is not over yet.
-    const endMs = (walk.rev ? this.#startMs : nowMs) - 1;
+    const endMs = (rev ? this.#startMs : nowMs) - 1;
     let steps = 0;
-    const flows = walkType(this.#state, type, {
-      ...walk,
-      partitionKey,
+    const flows = this.#walk({
       after: this.#passed,
-      toMs: Math.min(walk.toMs ?? Infinity, endMs),
+      toMs: Math.min(toMs, endMs),
       onRead: () => steps += READ_STEPS,
     });
     let last: Flow | undefined;
     for (const flow of flows) {
       if (this.#found.length > count) break;
       last = flow;
-      if (isRow(flow, partitionKey, nowMs)) this.#found.push(flow);
+      if (this.#rows.isRow(flow, nowMs)) this.#found.push(flow);
       // Only now: each slice gets on, also if what it begins with is more than that.
       if (++steps >= this.#stepsMax) break;
     }
@@ -102,21 +117,19 @@ export class RowSearch {
 
   /** Yields the rows that there are now; flows that are none may be among them. */
   *flows(): Generator<Flow> {
-    const { type, partitionKey, walk } = this.#rows;
-    const { fromMs = 0, rev } = walk;
-    if (rev) {
-      const sinceMs = Math.max(fromMs, this.#startMs);
-      yield* walkType(this.#state, type, { ...walk, partitionKey, fromMs: sinceMs });
-    }
+    const { fromMs = 0, toMs = Infinity, rev } = this.#rows.range;
+    if (rev) yield* this.#walk({ fromMs: Math.max(fromMs, this.#startMs) });
     for (const { key, lsn } of this.#found) {
       const flow = this.#state.table.peek(key);
       if (flow?.lsn === lsn) yield flow;
     }
-    yield* walkType(this.#state, type, {
-      ...walk,
-      partitionKey,
+    yield* this.#walk({
       after: this.#passed,
-      toMs: rev ? Math.min(walk.toMs ?? Infinity, this.#startMs - 1) : walk.toMs,
+      toMs: rev ? Math.min(toMs, this.#startMs - 1) : toMs,
     });
+  }
+
+  #walk(part: SearchWalk): Generator<Flow> {
+    return this.#rows.walk(this.#state, { ...this.#rows.range, ...part });
   }
 }
