@@ -131,15 +131,26 @@ export class Manifest {
   }
 
   /**
-   * Why this is not the only writer, undefined if it is. The second line behind the directory's lock:
-   * two writers would overwrite each other.
+   * Why this is not the only writer, or is one of files that nobody will find again; undefined if it
+   * is not so. The second line behind the directory's lock: two writers would overwrite each other,
+   * and a directory that was moved or removed keeps nothing of what goes on.
    *
    * @throws {FlowError} `newer_format` if a newer version has written a generation.
    */
   findOther(): FlowError | undefined {
-    const other = readSlot(this.#directory, slotName(this.generation + 1));
-    if (other === undefined || other.number < this.generation) return undefined;
-    return new FlowError("store_failed", `Another process has written generation ${other.number}`);
+    const { generation, state: { dbId } } = this;
+    const [own, next] = [generation, generation + 1]
+      .map((number) => readSlot(this.#directory, slotName(number)));
+    const { path } = this.#directory;
+    for (const slot of [own, next]) {
+      if (slot === undefined || slot.state.dbId === dbId) continue;
+      return storeFailed(`"${path}" holds another store by now: it was moved, or made anew`);
+    }
+    if (next !== undefined && next.number >= generation) {
+      return storeFailed(`Another process has written generation ${next.number}`);
+    }
+    if (own !== undefined || next !== undefined) return undefined;
+    return storeFailed(`"${path}" has no manifest any more: it was moved or removed`);
   }
 
   #attempt(act: () => void): void {
@@ -151,6 +162,10 @@ export class Manifest {
       throw this.#failure;
     }
   }
+}
+
+function storeFailed(message: string): FlowError {
+  return new FlowError("store_failed", message);
 }
 
 /** Throws unless a directory without a valid manifest has never had one that mattered. */

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
@@ -36,15 +36,46 @@ test("watchedLock() ends the store when another one has opened the directory", a
   assertEquals(said, ["store_failed", "released"]);
 });
 
-test("watchedLock() looks again where nothing can be read, and not after its release", async () => {
+test("watchedLock() looks again where a slot cannot be read, and not after its release", async () => {
   const { directory, time, said, lock } = scene();
   directory.remove("MANIFEST.0");
-  directory.remove("MANIFEST.1");
   await time.advance(3_000);
   assertEquals(said, []);
   lock.release();
   assertEquals([said, time.nextAlarmMs], [["released"], undefined]);
 });
+
+test("watchedLock() ends the store when there is no manifest, or that of another store", async () => {
+  const gone = scene();
+  for (const name of gone.directory.list()) gone.directory.remove(name);
+  await gone.time.advance(1_000);
+  assertEquals(gone.said, ["store_failed"]);
+  const replaced = scene();
+  for (const name of replaced.directory.list()) replaced.directory.remove(name);
+  Manifest.open({ directory: replaced.directory, random: seededRandom(2) });
+  await replaced.time.advance(1_000);
+  assertEquals(replaced.said, ["store_failed"]);
+});
+
+test(
+  "a store ends whose directory was moved away and made anew, before it writes to the new one",
+  when(process.platform !== "win32"),
+  async () => {
+    using folder = scratchFolder();
+    const [dir, moved] = [join(folder.path, "data"), join(folder.path, "moved")];
+    const first = await openStore(dir);
+    await first.create("a", { type: "job" });
+    renameSync(dir, moved);
+    await using second = await openStore(dir);
+    while (first.health().status !== "failed") {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await first.close();
+    assertEquals(await second.get("a"), null);
+    await using again = await openStore(moved);
+    assertEquals((await again.get("a"))?.state, "queued");
+  },
+);
 
 test(
   "a store ends whose lock was deleted, as soon as another one has its directory",
