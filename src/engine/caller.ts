@@ -50,6 +50,9 @@ export function located(error: unknown, directory: string): unknown {
 function locate(error: FlowError, directory: string): void {
   const { file, directory: known } = error.details;
   if (typeof file !== "string" || known !== undefined) return;
-  error.message = error.message.replace(`"${file}"`, () => `"${directory}/${file}"`);
+  const { message, stack } = error;
+  error.message = message.replace(`"${file}"`, () => `"${directory}/${file}"`);
+  // What is printed of an error is its stack, which begins with what it said when it was made.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
   Object.assign(error, { details: { ...error.details, directory } });
 }

@@ -127,7 +127,7 @@ test("an error about a file names its path, and keeps its name in the details", 
   for (const directory of [files, backup]) damage(directory, "log-1.seg", "long");
   for (const [name, call] of Object.entries(calls)) {
     if (name === "openStore") await store.close();
-    const { code, details, message } = await assertRejects(call, FlowError);
+    const { code, details, message, stack } = await assertRejects(call, FlowError);
     const directory = name === "restoreStore" ? "./backup" : "./data";
     assertEquals(
       [code, details.file, details.directory],
@@ -135,6 +135,7 @@ test("an error about a file names its path, and keeps its name in the details", 
       name,
     );
     assertStringIncludes(message, `"${directory}/log-1.seg" at `, name);
+    assertStringIncludes(stack ?? "", message, name);
   }
 });
 
