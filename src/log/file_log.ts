@@ -7,9 +7,7 @@
  *
  * @module
  */
-
 import { FlowError } from "../errors.ts";
-import { invariant } from "../invariant.ts";
 import { failed } from "./file_fault.ts";
 import { FrameLine, type SegmentRoom } from "./frame_line.ts";
 import type {
@@ -25,9 +23,8 @@ import type {
 } from "./log.ts";
 import { LogReader } from "./log_reader.ts";
 import { isSamePosition } from "./position.ts";
-import { Reservation, type ReservedFile } from "./reservation.ts";
-import { SEGMENT_HEAD_BYTES } from "./segment.ts";
-import { listNext, nextSegment, type SegmentSource } from "./segment_creation.ts";
+import { SegmentChange } from "./segment_change.ts";
+import type { SegmentSource } from "./segment_creation.ts";
 import type { SegmentFiles } from "./segment_files.ts";
 import type { IoResult, LogMode, SegmentIo } from "./segment_io.ts";
 import { FileSegments } from "./segments.ts";
@@ -54,15 +51,13 @@ export class FileLog implements Log {
   readonly #parts: FileLogParts;
   readonly #reader: LogReader;
   readonly #beside = new SideWork();
-  readonly #reservation: Reservation;
+  readonly #change: SegmentChange;
   /** Made once: they are asked for at every command. */
   readonly #inlineLimits: LogLimits;
   readonly #threadLimits: LogLimits;
   #writer: SegmentWriter;
   readonly #line: FrameLine;
   #isBusy = false;
-  /** Whether the next segment is to be made before anything else: once for every frame. */
-  #isReserveDue = false;
   /** Whether evidence is to be written once there is nothing else to do. */
   #isMarkDue = false;
   #listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
@@ -82,7 +77,12 @@ export class FileLog implements Log {
     this.#inlineLimits = { frameBytesMax, inFlightMax: 1, inline: true };
     this.#threadLimits = { frameBytesMax, inFlightMax: 1, inline: false };
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
-    this.#reservation = new Reservation(parts);
+    this.#change = new SegmentChange(parts, {
+      isFree: () => !this.#isBusy && !this.#isClosed && this.#failure === undefined,
+      hasFailed: () => this.#failure !== undefined,
+      perform: (act, then) => this.#perform(act, then),
+      fail: (cause) => this.#fail(cause),
+    });
     this.segments = new FileSegments({
       ...parts,
       reader: this.#reader,
@@ -174,7 +174,7 @@ export class FileLog implements Log {
   #work(): void {
     if (this.#isBusy) return;
     // Only here, where everybody has heard of the last frame: a failure is the next one's.
-    if (this.#isReserveDue) this.#reserve();
+    this.#change.makeIfDue(() => this.#beside.endRolls());
     if (this.#isBusy) return;
     const { first } = this.#line;
     if (this.#isClosed) this.#beside.end(closed());
@@ -193,7 +193,7 @@ export class FileLog implements Log {
       if (!hasRoom) return this.#void("no_space");
       this.#line.shift();
       this.#beside.framePassed();
-      this.#isReserveDue = this.#isNearlyFull();
+      this.#change.framePassed(this.#writer, this.#line.next);
       this.#listener(frame, { kind: "committed", end: this.#writer.end });
     });
   }
@@ -262,64 +262,18 @@ export class FileLog implements Log {
 
   /** Lets the next frame go to a new segment. Without room for one it stays, however large. */
   #planRoll(): void {
-    this.#reserve();
-    const { ready } = this.#reservation;
-    if (ready !== undefined) this.#line.goOn({ segment: ready.id, size: SEGMENT_HEAD_BYTES });
+    this.#change.make(() => this.#beside.endRolls());
+    const { room } = this.#change;
+    if (room !== undefined) this.#line.goOn(room);
   }
 
-  /** In a thread the next segment is made while there is still room in this one. */
-  #isNearlyFull(): boolean {
-    const { segmentBytesMax } = this.#parts;
-    const { size, entry: { id } } = this.#writer;
-    return !this.limits.inline && this.#line.next.segment === id &&
-      size >= segmentBytesMax - segmentBytesMax / 8;
-  }
-
-  #reserve(): void {
-    this.#isReserveDue = false;
-    if (this.#isBusy || this.#isClosed || this.#failure !== undefined) return;
-    if (this.#reservation.file !== undefined) return;
-    let file: ReservedFile | undefined;
-    try {
-      file = this.#reservation.make();
-    } catch (error) {
-      return this.#fail(error);
-    }
-    if (file === undefined) return;
-    this.#perform((done) => this.#parts.io.reserve(file, done), (hasRoom) => {
-      if (hasRoom) return void (file.isReady = true);
-      this.#dropReserved();
-      this.#beside.endRolls();
-    });
-  }
-
-  #dropReserved(): void {
-    this.#reservation.drop(this.#failure !== undefined);
-  }
-
-  /** Writes the head of the next segment, and goes on in it. */
+  /** Goes on in the next segment. */
   #roll(): void {
-    const { manifest, io } = this.#parts;
-    const reserved = this.#reservation.ready;
-    invariant(reserved !== undefined, "A frame goes to a segment that is there");
-    const { entry, head } = nextSegment(this.#parts, reserved.id, this.end);
-    const fill = (bytes: Uint8Array): void => bytes.set(head);
-    const write = { at: 0, length: head.length, fill };
-    this.#perform((done) => io.write(reserved, write, done), (hasRoom) => {
-      if (!hasRoom) {
-        this.#dropReserved();
-        return this.#void("no_space");
-      }
-      try {
-        listNext(manifest, this.#writer, entry);
-      } catch (error) {
-        return this.#fail(error);
-      }
-      this.#reservation.take();
+    this.#change.begin(this.#writer, (next) => {
+      if (next === undefined) return this.#void("no_space");
       this.#beside.endRolls();
-      const sealed = this.#writer;
-      this.#writer = sealed.continuedIn({ entry, file: reserved.file });
-      sealed.close();
+      this.#writer.close();
+      this.#writer = next;
     });
   }
 
@@ -342,7 +296,7 @@ export class FileLog implements Log {
     // After a failure nobody can know whether the manifest lists it.
     this.segments.end(this.#failure !== undefined);
     this.#beside.endRolls();
-    this.#dropReserved();
+    this.#change.drop();
     this.#writer.close();
     this.#parts.files.close();
     this.#onIdle();

@@ -1,0 +1,132 @@
+/**
+ * Going on in a new segment.
+ *
+ * @module
+ */
+
+import { invariant } from "../invariant.ts";
+import type { SegmentRoom } from "./frame_line.ts";
+import { Reservation, type ReservedFile } from "./reservation.ts";
+import { SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { listNext, nextSegment, type SegmentSource } from "./segment_creation.ts";
+import type { IoResult, SegmentIo } from "./segment_io.ts";
+import type { SegmentWriter } from "./writer.ts";
+
+/** What new segments are made of, and when. */
+export interface SegmentChangeParts extends SegmentSource {
+  /** Does the writes and the syncs. */
+  readonly io: SegmentIo;
+  /** Size from which on a segment is full, in bytes. */
+  readonly segmentBytesMax: number;
+}
+
+/** The log whose segments change. */
+export interface SegmentChangeHost {
+  /** Whether something can be done now: nothing else is, and the log goes on. */
+  isFree(): boolean;
+  /** Whether nobody can know what is on the disk. */
+  hasFailed(): boolean;
+  /** Lets the I/O do something; then hears whether there was room. */
+  perform(
+    act: (done: (result: IoResult) => void) => void,
+    then: (hasRoom: boolean) => void,
+  ): void;
+  /** Nothing is written any more. */
+  fail(cause: unknown): void;
+}
+
+/** Makes the next segment before it is needed, and begins it when it is. */
+export class SegmentChange {
+  readonly #parts: SegmentChangeParts;
+  readonly #host: SegmentChangeHost;
+  readonly #reservation: Reservation;
+  /** Whether the next segment is to be made before anything else: once for every frame. */
+  #isDue = false;
+
+  /** No segment is at hand. */
+  constructor(parts: SegmentChangeParts, host: SegmentChangeHost) {
+    this.#parts = parts;
+    this.#host = host;
+    this.#reservation = new Reservation(parts);
+  }
+
+  /** Where the first frame of the next segment goes; undefined: there is none. */
+  get room(): SegmentRoom | undefined {
+    const { ready } = this.#reservation;
+    return ready === undefined ? undefined : { segment: ready.id, size: SEGMENT_HEAD_BYTES };
+  }
+
+  /**
+   * A frame was written. In a thread the next segment is made while there is still room in this one.
+   *
+   * @param next Where the next frame goes.
+   */
+  framePassed({ entry: { id }, size }: SegmentWriter, next: SegmentRoom): void {
+    const { io: { mode }, segmentBytesMax } = this.#parts;
+    this.#isDue = mode.kind !== "inline" && next.segment === id &&
+      size >= segmentBytesMax - segmentBytesMax / 8;
+  }
+
+  /**
+   * Makes the next segment if it is time to.
+   *
+   * @param noRoom Called if there is no room for one.
+   */
+  makeIfDue(noRoom: () => void): void {
+    if (this.#isDue) this.make(noRoom);
+  }
+
+  /**
+   * Makes the next segment, unless there is one. Nothing happens if there is no room for its name.
+   *
+   * @param noRoom Called if there is none for its head.
+   */
+  make(noRoom: () => void): void {
+    this.#isDue = false;
+    if (!this.#host.isFree() || this.#reservation.file !== undefined) return;
+    let file: ReservedFile | undefined;
+    try {
+      file = this.#reservation.make();
+    } catch (error) {
+      return this.#host.fail(error);
+    }
+    if (file === undefined) return;
+    this.#host.perform((done) => this.#parts.io.reserve(file, done), (hasRoom) => {
+      if (hasRoom) return void (file.isReady = true);
+      this.drop();
+      noRoom();
+    });
+  }
+
+  /**
+   * Writes the head of the next segment, and lists it in the place of the one that is open.
+   *
+   * @param then Called with what writes the new one; undefined: there was no room.
+   */
+  begin(writer: SegmentWriter, then: (next: SegmentWriter | undefined) => void): void {
+    const reserved = this.#reservation.ready;
+    invariant(reserved !== undefined, "A frame goes to a segment that is there");
+    const { entry, head } = nextSegment(this.#parts, reserved.id, writer.end);
+    const fill = (bytes: Uint8Array): void => bytes.set(head);
+    const write = { at: 0, length: head.length, fill };
+    this.#host.perform((done) => this.#parts.io.write(reserved, write, done), (hasRoom) => {
+      if (!hasRoom) {
+        this.drop();
+        return then(undefined);
+      }
+      try {
+        listNext(this.#parts.manifest, writer, entry);
+      } catch (error) {
+        return this.#host.fail(error);
+      }
+      this.#reservation.take();
+      then(writer.continuedIn({ entry, file: reserved.file }));
+    });
+  }
+
+  /** Lets go of the segment that was made. */
+  drop(): void {
+    // After a failure nobody can know whether the manifest lists it.
+    this.#reservation.drop(this.#host.hasFailed());
+  }
+}
