@@ -97,6 +97,8 @@ export class DiskRoom {
 
   /** Whether nothing was left a moment ago: trying again would cost a void frame, and its replay. */
   isExhausted(): boolean {
+    // Hardly ever is the clock worth a look.
+    if (this.#exhaustedUntilMs === -Infinity) return false;
     return this.#options.clock.monotonicMs() < this.#exhaustedUntilMs;
   }
 

@@ -1,4 +1,4 @@
-import { sipHash24, sipKey } from "../../src/codec/mod.ts";
+import { hashWriter, sipHash24, sipKey } from "../../src/codec/mod.ts";
 import { sipHash24InHalves } from "../../src/codec/siphash.ts";
 import { MACHINE_BYTES_MAX, sipMachine } from "../../src/codec/siphash_machine.ts";
 import { InvariantError } from "../../src/invariant.ts";
@@ -75,4 +75,21 @@ test("sipHash24() depends on every bit of the key", () => {
 test("sipKey() takes sixteen bytes, wherever they stand", () => {
   assertEquals(sipKey(counting(20).subarray(4)), [0x07060504, 0x0b0a0908, 0x0f0e0d0c, 0x13121110]);
   assertThrows(() => sipKey(counting(15)), InvariantError, "15");
+});
+
+test("What a hashWriter() has written has the hash of its copy, however long, whoever wrote before", () => {
+  const key = sipKey(counting(16));
+  const writers = [hashWriter(), hashWriter()];
+  // The last ones are longer than the place that writers have in common.
+  for (const length of [0, 5, 8, 100, 4_096, MACHINE_BYTES_MAX - 1, MACHINE_BYTES_MAX, 70_000, 9]) {
+    for (const [index, writer] of writers.entries()) {
+      writer.reset();
+      writer.raw(counting(length));
+      writer.json(`writer-${index}`);
+      const copy = writer.bytes().slice();
+      assertEquals(copy.length, length + 10);
+      assertEquals(sipHash24(key, writer.buffer, writer.length), sipHash24InHalves(key, copy));
+      assertEquals(sipHash24(key, copy), sipHash24InHalves(key, copy));
+    }
+  }
 });
