@@ -27,6 +27,8 @@ export class Cooler {
   readonly #shards: Pick<Shards, "all" | "now">;
   readonly #monotonicMs: () => number;
   #hasMore = false;
+  /** The number of the shard that is the first in the next turn, or at the next call. */
+  #first = 0;
 
   /** Looks after the flows of some shards. */
   constructor(shards: Pick<Shards, "all" | "now">, monotonicMs: () => number) {
@@ -42,31 +44,39 @@ export class Cooler {
 
   /** Brings flows back that are due, which a call is about to ask for. */
   wakeDue(): void {
-    const countMax = this.#shareOf(WOKEN_PER_CALL);
-    for (const { state: { flows } } of this.#shards.all) {
+    const { all } = this.#shards;
+    let left = WOKEN_PER_CALL;
+    for (let index = 0; index < all.length && left > 0; index++) {
+      const { state: { flows } } = all[(this.#first + index) % all.length]!;
       if (nextWakeMs(flows) === Infinity) continue;
-      wakeFlows(flows, { untilMs: this.#shards.now(), countMax });
+      left -= wakeFlows(flows, { untilMs: this.#shards.now(), countMax: left });
     }
+    // Should that have been too much for one call, the others come first at the next.
+    if (left === 0) this.#first = (this.#first + 1) % all.length;
   }
 
   /** Does some of what there is to do. */
   work(): void {
     const nowMs = this.#shards.now();
+    const { all } = this.#shards;
+    let wokenLeft = WOKEN_PER_TURN;
+    let cooledLeft = COOLED_PER_TURN;
+    this.#first = (this.#first + 1) % all.length;
     this.#hasMore = false;
-    const wokenMax = this.#shareOf(WOKEN_PER_TURN);
-    const cooledMax = this.#shareOf(COOLED_PER_TURN);
-    for (const { state: { flows, cooling }, life: { durableLsn } } of this.#shards.all) {
-      const wokenCount = wakeFlows(flows, { untilMs: nowMs + AHEAD_MS, countMax: wokenMax });
-      const cooledCount = cooling.isCrowded
-        ? cooling.slice({ nowMs, durableLsn, countMax: cooledMax })
-        : 0;
-      this.#hasMore ||= wokenCount >= wokenMax || cooledCount >= cooledMax;
+    for (let index = 0; index < all.length; index++) {
+      const { state, life: { durableLsn } } = all[(this.#first + index) % all.length]!;
+      const { flows, cooling } = state;
+      if (wokenLeft > 0) {
+        wokenLeft -= wakeFlows(flows, { untilMs: nowMs + AHEAD_MS, countMax: wokenLeft });
+      }
+      if (!cooling.isCrowded) continue;
+      // Who may not do as much as a turn has time for may have more to do.
+      this.#hasMore ||= cooledLeft < COOLED_PER_TURN;
+      if (cooledLeft > 0) {
+        cooledLeft -= cooling.slice({ nowMs, durableLsn, countMax: cooledLeft });
+      }
     }
-  }
-
-  /** What each shard has of it. */
-  #shareOf(count: number): number {
-    return Math.ceil(count / this.#shards.all.length);
+    this.#hasMore ||= wokenLeft <= 0 || cooledLeft <= 0;
   }
 
   /** The monotonic time at which it wants to work, `Infinity`: not before something changes. */

@@ -8,18 +8,19 @@ import {
   type FlowState,
   type InfoQuery,
   type ParseContext,
+  PartitionCounts,
   readInfo,
   readSearched,
   readStuck,
   type Reply,
+  RowSearch,
   type SearchedRows,
   type StuckQuery,
 } from "../flow/core/mod.ts";
-import { Counting } from "./counting.ts";
 import { Dividing } from "./dividing.ts";
-import { Searching } from "./searching.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
+import { Survey } from "./survey.ts";
 import { verdictOn } from "./verdict.ts";
 
 /** Checks the arguments of a command or query. */
@@ -54,21 +55,31 @@ export class TypeQueries {
 
   /** Answers one whose rows may be few among very many flows. */
   rows<T>(rows: SearchedRows): Promise<T> {
-    const searching = new Searching(this.#shards, this.#shardsOf(rows), rows);
-    const read: Read<SearchedRows> = (...given) => readSearched(...given, searching.in);
-    return this.#shards.preparation.led(searching, () => this.answer<SearchedRows, T>(read, rows));
+    const search = new Survey({
+      shards: this.#shards,
+      on: this.#shardsOf(rows),
+      isWorthIt: (state) => !RowSearch.isShort(state, rows),
+      begin: (state, nowMs) => new RowSearch(state, rows, nowMs),
+    });
+    const read: Read<SearchedRows> = (...given) => readSearched(...given, search.of);
+    return this.#shards.preparation.led(search, () => this.answer<SearchedRows, T>(read, rows));
   }
 
   /** Answers `info`. */
   info(query: InfoQuery): Promise<flow.FlowInfo> {
     const on = this.#shardsOf(query);
-    const counting = new Counting(this.#shards, on, query);
-    const read: Read<InfoQuery> = (...given) => readInfo(...given, counting.of);
+    const count = new Survey({
+      shards: this.#shards,
+      on,
+      isWorthIt: (state) => PartitionCounts.areWorthIt(state, query),
+      begin: (state) => new PartitionCounts(state, query),
+    });
+    const read: Read<InfoQuery> = (...given) => readInfo(...given, count.of);
     const dividing = new Dividing(this.#shards, on, query);
     const { preparation } = this.#shards;
     return preparation.led(
       dividing,
-      () => preparation.led(counting, () => this.answer(read, query)),
+      () => preparation.led(count, () => this.answer(read, query)),
     );
   }
 

@@ -175,3 +175,56 @@ function spoil(files: Directory, text: string): void {
   }
   assert(false, `There is no "${text}"`);
 }
+
+test("A turn brings back and cools no more flows with many shards than with one", async () => {
+  const time = manualTime({ autoDefer: false });
+  const opening = openStore({
+    ...{ files: memoryDirectory(), time, shards: 8 },
+    limits: { hotFlowsMax: 0 },
+  });
+  time.runDeferred();
+  const store = await opening;
+  const settled = async (call: Promise<unknown>): Promise<void> => {
+    let isDone = false;
+    void call.finally(() => isDone = true);
+    for (let turns = 0; !isDone; turns++) {
+      for (let count = 0; count < 12; count++) await undefined;
+      time.runDeferred();
+      assert(turns < 1_000, "the call is never answered");
+    }
+  };
+  const runAtMs = time.clock.wallMs() + HOUR_MS;
+  for (let first = 0; first < 8_000; first += 1_000) {
+    const items = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ id: `f${first + index}`, partitionKey: `p${(first + index) % 50}` },
+      runAtMs,
+    }));
+    await settled(store.createMany(items, { type: "job" }));
+    // What changed at one instant is looked at together.
+    for (let count = 0; count < 20; count++) time.tick(1);
+  }
+  const coldBytes = (): number => store.stats().memory.flowsBytes;
+  for (let rounds = 0; rounds < 200; rounds++) time.tick(1);
+  const least = coldBytes();
+  assert(least < 8_000 * 100, `${least} bytes: all are cold`);
+  // Two minutes before their time all of them come back, in many turns, and then they are given out.
+  time.tick(runAtMs - 121_000 - time.clock.wallMs());
+  let turns = 0;
+  for (let before = coldBytes(); time.clock.wallMs() < runAtMs - 118_000;) {
+    time.tick(1);
+    const bytes = coldBytes();
+    assert(bytes - before < 400 * 600, `${bytes - before} bytes came back at once`);
+    if (bytes > before) turns++;
+    before = bytes;
+  }
+  assert(turns >= 20, `${turns} turns`);
+  time.tick(118_000);
+  let count = 0;
+  for (let claims = 0; claims < 10; claims++) {
+    const claim = store.claimDue("job", { worker: "w", limit: 1_000 });
+    await settled(claim);
+    count += (await claim).length;
+  }
+  assertEquals(count, 8_000);
+  await settled(store.close());
+});

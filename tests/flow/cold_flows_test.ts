@@ -13,7 +13,7 @@ import {
   Cooling,
   indexFlaws,
   nextWakeMs,
-  partitionCounts,
+  PartitionCounts,
   readInfo,
   wakeFlows,
 } from "../../src/flow/core/mod.ts";
@@ -372,13 +372,13 @@ test("info() of a partition counts what has changed since it was counted, and no
   store.policySet("u", {});
   const { state } = store;
   const query = { type: "t", partitionKey: "p" };
-  const counts = partitionCounts(state, query);
+  const counts = new PartitionCounts(state, query);
   const check = (): void => {
     const known = readInfo([state], query, store.nowMs, () => counts);
     assertEquals(known, readInfo([state], query, store.nowMs));
   };
   let slices = 1;
-  while (!counts.cold.slice(store.nowMs)) {
+  while (!counts.slice(store.nowMs)) {
     // Whoever is counted leaves, and others come.
     store.cancel({ id: `b${2 * slices}`, partitionKey: "p" });
     store.create(`n${slices}`, { type: "t", partitionKey: "p", runAtMs: 90_000 });
@@ -400,7 +400,7 @@ test("info() of a partition counts what has changed since it was counted, and no
     readCount++;
     return body(lsn);
   };
-  counts.cold.now(store.nowMs);
+  counts.now(store.nowMs);
   assertEquals(readCount, 0);
 });
 

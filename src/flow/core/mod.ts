@@ -162,13 +162,12 @@ export { parseSpawn } from "./parse/spawn.ts";
 export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export { HotCount } from "./hot_count.ts";
+export { PartitionCounts } from "./partition_counts.ts";
 export { readSearched, RowSearch, type RowsFound, type SearchedRows } from "./row_search.ts";
 export {
   divideFor,
   endedRows,
   listedRows,
-  type PartitionCounts,
-  partitionCounts,
   readFlow,
   readInfo,
   readPolicy,

@@ -14,11 +14,10 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
-import { PartitionCount } from "./cold/partition_count.ts";
 import { byDueTime, type DueFlow } from "./due_flow.ts";
 import type { Flow } from "./flow.ts";
-import { HotCount } from "./hot_count.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
+import { type ListedCounts, PartitionCounts } from "./partition_counts.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type { FlowReply, FlowsReply, InfoReply, PolicyReply, ValuesReply } from "./reply.ts";
 import type { SearchedRows } from "./row_search.ts";
@@ -82,7 +81,7 @@ export function readInfo(
   for (const state of shards) {
     const listing = partitionKey === null
       ? countAll(state, type, nowMs)
-      : countListed(state, { type, partitionKey, nowMs }, countOf(state));
+      : (countOf(state) ?? new PartitionCounts(state, query)).now(nowMs);
     for (const [name, listed] of listing.states) {
       if (listed > 0) states.set(name, (states.get(name) ?? 0) + listed);
     }
@@ -118,15 +117,7 @@ export function readPolicy(state: FlowState, { type, state: name }: PolicyQuery)
   return { kind: "policy", policy: resolvePolicy(type, state.policies.get(type), name) };
 }
 
-/** What there is of a type. */
-interface Counts {
-  /** By state, how many flows are listed. */
-  readonly states: Map<string, number>;
-  /** How many of them will be due and are in no index that says so. */
-  readonly asleep: number;
-}
-
-function countAll(state: FlowState, type: string, nowMs: number): Counts {
+function countAll(state: FlowState, type: string, nowMs: number): ListedCounts {
   const states = state.states.counts(type);
   let asleep = 0;
   for (const lane of state.cold.lanes(type)) {
@@ -136,43 +127,6 @@ function countAll(state: FlowState, type: string, nowMs: number): Counts {
   for (const [name, count] of states) {
     const selection = { ...waitingIn(type, null), states: [name] };
     states.set(name, count - state.retention.count(selection, nowMs).due);
-  }
-  return { states, asleep };
-}
-
-/** What is counted. */
-interface CountedPartition {
-  readonly type: string;
-  readonly partitionKey: string;
-}
-
-/** Counts of the flows of a type in a partition. */
-export interface PartitionCounts {
-  /** Those that have a row. */
-  readonly hot: HotCount;
-  /** All others. */
-  readonly cold: PartitionCount;
-}
-
-/** Counts of the flows of a type in a partition, which are still to be made. */
-export function partitionCounts(
-  state: FlowState,
-  { type, partitionKey: key }: CountedPartition,
-): PartitionCounts {
-  const counted = { type, key, hash: state.keys.hashOfText(key) };
-  return { hot: new HotCount(state, counted), cold: new PartitionCount(state.cold, counted) };
-}
-
-function countListed(
-  state: FlowState,
-  { type, partitionKey: key, nowMs }: CountedPartition & { readonly nowMs: number },
-  counted: PartitionCounts = partitionCounts(state, { type, partitionKey: key }),
-): Counts {
-  const states = counted.hot.now(nowMs);
-  let asleep = 0;
-  for (const lane of counted.cold.now(nowMs)) {
-    states.set(lane.state, (states.get(lane.state) ?? 0) + lane.listed);
-    asleep += lane.asleep;
   }
   return { states, asleep };
 }
