@@ -28,7 +28,9 @@ export interface RunUntilIdleOptions {
  * to what became of all jobs, in order.
  *
  * Time stands still meanwhile, so a retry that waits for its backoff is not due: move time, and call
- * this again. Throws an `Error` that names the flow that ran most often, if there is no end to it.
+ * this again. For handlers that wait for time, or for the end of theirs (`handlerTimeoutMs`), move it
+ * while they run: call this, move time, and only then wait for what it resolves to. Throws an `Error`
+ * that names the flow that ran most often, if there is no end to it.
  *
  * @param runs One call of `runOnce()`, or a list of them.
  * @param options How long to go on.
