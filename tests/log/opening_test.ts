@@ -43,6 +43,12 @@ function changed(files: Files, name: string, change: (bytes: Uint8Array) => Uint
   return { ...files, [name]: change(files[name]!.slice()) };
 }
 
+/** Bytes with a bit of one of them changed. */
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  bytes[at]! ^= 1;
+  return bytes;
+}
+
 /** Files without one of them. */
 function without(files: Files, name: string): Files {
   return Object.fromEntries(Object.entries(files).filter(([file]) => file !== name));
@@ -178,6 +184,34 @@ test("openFileLog() refuses a frame of a closed log, whichever of its bits is fl
       at < HEAD + 128 ? HEAD : HEAD + 128,
     );
   }
+});
+
+test("openFileLog() refuses damage in a frame that another one was written behind", () => {
+  const files = killedLog(["one", "two", "three"]);
+  for (const index of [0, 1]) {
+    const offset = HEAD + 128 * index;
+    for (const at of [offset, offset + 63, offset + 64, offset + 80]) {
+      const error = assertRefused(
+        changed(files, "log-1.seg", (bytes) => flipped(bytes, at)),
+        "log-1.seg",
+        offset,
+      );
+      assertStringIncludes(error.message, "records up to LSN 2 were durable");
+    }
+  }
+});
+
+test("openFileLog() refuses damage before the place where the next segment was to begin", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  append(log, "one");
+  const before = filesOf(directory);
+  append(log, "two");
+  // The process ended after it had made the segment and before the manifest knew it.
+  const made = filesOf(directory)["log-2.seg"]!.subarray(0, HEAD);
+  const files = { ...before, "log-2.seg": made };
+  assertEquals(textsOf(openLog(directoryOf(files))), ["one"]);
+  assertRefused(changed(files, "log-1.seg", (bytes) => flipped(bytes, HEAD + 80)), "log-1.seg");
 });
 
 test("openFileLog() refuses a tail that does not fit when there is no telling how far the log went", () => {

@@ -209,6 +209,17 @@ const truncAlways: Practice = {
   steps: () => ({ ...recoverySteps, judge() {} }),
 };
 
+/** Believes nothing that stands behind a frame which it cannot read. */
+const noLaterHeaders: Practice = {
+  name: "noLaterHeaders",
+  steps: () => ({
+    ...recoverySteps,
+    judge(survey) {
+      if (survey.flaw === undefined || survey.isEvidenceLost) recoverySteps.judge(survey);
+    },
+  }),
+};
+
 /** Goes on behind a torn frame without cutting it off. */
 const noTailTrunc: Practice = {
   name: "noTailTrunc",
@@ -291,6 +302,7 @@ export const logMutants: readonly Practice[] = [
   noMarker,
   noRecoveryMarker,
   truncAlways,
+  noLaterHeaders,
   noRedirty,
   noTailFsync,
   tornHeuristic,

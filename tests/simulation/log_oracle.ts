@@ -44,6 +44,11 @@ export class LogOracle {
     this.#unknown = undefined;
   }
 
+  /** Nobody can know any more whether the last frame is in the log. */
+  doubtLast(): void {
+    this.#unknown = this.#committed.pop() ?? this.#unknown;
+  }
+
   /** Checks what an opening has shown, which must stay from now on. */
   opened(frames: readonly CommittedFrame[]): void {
     this.check(frames);

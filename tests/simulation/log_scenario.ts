@@ -7,8 +7,8 @@
 import fc from "fast-check";
 import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
 
-/** How data at rest is damaged. */
-export type DamageKind = "bit" | "sector" | "misdirect" | "lose";
+/** How data at rest is damaged; `"fresh"`: a bit, before there is evidence for the last frame. */
+export type DamageKind = "bit" | "sector" | "misdirect" | "lose" | "fresh";
 
 /** One thing that happens. */
 export type LogOp =
@@ -142,7 +142,7 @@ const op: fc.Arbitrary<LogOp> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("damage" as const),
-      how: fc.constantFrom<DamageKind[]>("bit", "bit", "sector", "misdirect", "lose"),
+      how: fc.constantFrom<DamageKind[]>("bit", "fresh", "sector", "misdirect", "lose"),
       file: fc.nat(1_000),
       at: fc.nat(1_000_000),
       ending,

@@ -221,19 +221,25 @@ class LogSimulation {
     this.#end();
   }
 
-  /** Damages data that is at rest: everything is durable, and there is evidence for all of it. */
+  /**
+   * Damages data that is at rest: everything is durable, and there is evidence for all of it but, if
+   * it is fresh, for the last frame.
+   */
   #damage(op: LogOp & { readonly kind: "damage" }): void {
     if (this.#isDamaged) return;
     this.#calm();
     const log = this.#open();
-    if (this.#markedCount < this.#oracle.committedCount) this.#mark(log);
-    if (this.#markedCount < this.#oracle.committedCount || this.#disk.isOff) return;
+    const isFresh = op.how === "fresh";
+    if (!isFresh && this.#markedCount < this.#oracle.committedCount) this.#mark(log);
+    const isMarked = this.#markedCount === this.#oracle.committedCount;
+    if (!(isMarked || isFresh) || this.#disk.isOff) return;
     const target = this.#target(op);
+    if (!isMarked && target.at >= this.#lastOffset) this.#oracle.doubtLast();
     if (op.how === "lose") {
       this.#disk.loseFile(target.name);
       this.#isDamaged = true;
     } else {
-      const damage = op.how === "bit"
+      const damage = op.how === "bit" || isFresh
         ? this.#disk.flipBit(target)
         : op.how === "sector"
         ? this.#disk.loseSector(target)
