@@ -118,8 +118,8 @@ export class HashChains {
   #divide(): void {
     const divided = this.#buckets.divide();
     this.#rest = this.#heads.get(divided);
-    Object.assign(this.#divided, { bucket: divided, last: 0 });
-    Object.assign(this.#newest, { bucket: this.#buckets.count - 1, last: 0 });
+    begin(this.#divided, divided);
+    begin(this.#newest, this.#buckets.count - 1);
     this.#heads.set(this.#newest.bucket, this.#rest);
     this.#moveSome();
   }
@@ -162,4 +162,10 @@ interface Side {
   bucket: number;
   /** Its last handle before what is left, plus 1; 0: there is none. */
   last: number;
+}
+
+/** Lets a side be that of a bucket in which nobody stands yet. */
+function begin(side: Side, bucket: number): void {
+  side.bucket = bucket;
+  side.last = 0;
 }
