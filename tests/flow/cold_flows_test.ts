@@ -346,6 +346,19 @@ test("A bare id that very many flows have is refused after a few of them were re
   assertEquals(store.get({ id: "a", partitionKey: "p7" })?.state, "queued");
 });
 
+test("byRoot() of a partition does not look at the flows with that id in all others", () => {
+  const store = namesakes(100);
+  store.state.table.findAll = () => {
+    throw new Error("All of them were looked at");
+  };
+  assertEquals(store.byRoot("a", { partitionKey: "p7" }).map(({ partitionKey }) => partitionKey), [
+    "p7",
+  ]);
+  assertEquals(store.byRoot("a", { partitionKey: "none" }), []);
+  store.create("b", { type: "t", partitionKey: "p7", parentFlowId: "a", rootFlowId: "a" });
+  assertEquals(store.byRoot("a", { partitionKey: "p7" }).map(({ id }) => id), ["a", "b"]);
+});
+
 test("indexFlaws() does not look at all flows with an id for each of them", () => {
   const { state } = namesakes(100);
   const lookAtAll = (): never => {

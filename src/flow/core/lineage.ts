@@ -32,7 +32,7 @@ function* walkFlows(state: FlowState, query: LineageQuery, walk: ChangeWalk): Ge
 function walkLineage(state: FlowState, query: LineageQuery, walk: ChangeWalk): Iterable<number> {
   const { relation, id } = query;
   const flows = indexOf(state, query).walk(id, walk);
-  return relation === "root" ? withRoots(state, flows, rootsOf(state, id, walk), walk) : flows;
+  return relation === "root" ? withRoots(state, flows, rootsOf(state, query, walk), walk) : flows;
 }
 
 function indexOf(state: FlowState, { relation }: LineageQuery): LineageIndex {
@@ -49,11 +49,14 @@ function indexOf(state: FlowState, { relation }: LineageQuery): LineageIndex {
 /** The flows with an id that have no ancestor, in the order of the walk. They are in no index. */
 function rootsOf(
   { table }: FlowState,
-  id: string,
+  { id, partitionKey }: LineageQuery,
   { after, fromMs = 0, toMs = Infinity, rev }: ChangeWalk,
 ): Flow[] {
   const sign = rev ? -1 : 1;
-  return [...table.findAll(id)]
+  // With one id in very many partitions only one of these flows is wanted, or all are read.
+  const root = partitionKey === null ? undefined : table.find(partitionKey, id);
+  const found = partitionKey === null ? [...table.findAll(id)] : root === undefined ? [] : [root];
+  return found
     .filter(({ identity, control: { updatedAtMs } }) =>
       identity.rootFlowId === null && updatedAtMs >= fromMs && updatedAtMs <= toMs
     )
@@ -69,15 +72,15 @@ function* withRoots(
   { rev }: ChangeWalk,
 ): Generator<number> {
   const sign = rev ? -1 : 1;
-  const left = [...roots];
+  let next = 0;
   for (const handle of descendants) {
     const place = positionOf(table.at(handle));
-    while (left[0] !== undefined && sign * comparePositions(positionOf(left[0]), place) < 0) {
-      yield handleOf(left.shift()!);
+    while (next < roots.length && sign * comparePositions(positionOf(roots[next]!), place) < 0) {
+      yield handleOf(roots[next++]!);
     }
     yield handle;
   }
-  yield* left.map(handleOf);
+  while (next < roots.length) yield handleOf(roots[next++]!);
 
   function handleOf({ key }: Flow): number {
     return table.handleOf(key)!;
