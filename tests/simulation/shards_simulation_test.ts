@@ -69,7 +69,7 @@ test("A store of several shards loses nothing and wakes everybody, whoever calls
   assert(sum.voidCount > RUNS / 4, "Few void frames");
   assert(sum.wokenCount > RUNS / 4, "Few claims were woken");
   assert(sum.familyCount > RUNS / 2, "Few families");
-  assert(sum.lostCount > RUNS / 12, "Few stores were lost");
+  assert(sum.lostCount > RUNS / 50, "Hardly any stores were lost");
   assert(sum.restoredCount > RUNS / 6, "Few stores were made of copies");
 });
 
