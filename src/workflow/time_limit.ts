@@ -44,6 +44,8 @@ function runUntil(
 ): Promise<unknown> {
   const controller = new AbortController();
   const passOn = (): void => controller.abort(job.signal.reason);
+  // It may belong to the whole program, and keeps nothing of a handler that does not come to its end.
+  const letGo = (): void => job.signal.removeEventListener("abort", passOn);
   if (job.signal.aborted) passOn();
   else job.signal.addEventListener("abort", passOn, { once: true });
   return new Promise((resolve, reject) => {
@@ -55,11 +57,12 @@ function runUntil(
       reject(error);
       onAbandoned?.();
       controller.abort(error);
+      letGo();
     });
     alarm.set(time.clock.monotonicMs() + limitMs, { keepAlive: true });
     const end = (): void => {
       alarm.clear();
-      job.signal.removeEventListener("abort", passOn);
+      letGo();
       if (isOver) onLateEnd?.();
     };
     Promise.try(run, { ...job, signal: controller.signal }).then(resolve, reject).finally(end);
