@@ -4,7 +4,7 @@
  * @module
  */
 import type { FlowError } from "../errors.ts";
-import type { Directory } from "../files/mod.ts";
+import type { Directory, NodeDirectoryOptions } from "../files/mod.ts";
 import { invalid } from "../flow/core/mod.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
@@ -77,7 +77,7 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
   const { from, to } = options;
   const time = systemTime();
   signal?.throwIfAborted();
-  const source = directoryOf("from", from);
+  const source = directoryOf("from", from, { create: false });
   const copying = restoreBackup({ from: source, to: directoryOf("to", to), random: time.random });
   const progress = await inPieces(copying, { time, onProgress, signal }).catch((error) => {
     throw located(error, source.path);
@@ -85,8 +85,12 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
   onProgress?.(progress);
 }
 
-function directoryOf(field: string, given: string | Directory): Directory {
-  if (typeof given === "string" && given !== "") return directoryAt(given);
+function directoryOf(
+  field: string,
+  given: string | Directory,
+  options?: NodeDirectoryOptions,
+): Directory {
+  if (typeof given === "string" && given !== "") return directoryAt(given, options);
   if (typeof given === "object" && typeof given?.open === "function") return given;
   throw invalid(field, given, "a path, or a Directory");
 }

@@ -11,7 +11,7 @@ export type { Fault, FileCall } from "./fault.ts";
 export { FileError, fileErrorCode } from "./file_error.ts";
 export type { FileHandle, FilePosition } from "./file_handle.ts";
 export { memoryDirectory } from "./memory.ts";
-export { nodeDirectory } from "./node.ts";
+export { nodeDirectory, type NodeDirectoryOptions } from "./node.ts";
 export { lockOwner } from "./owner.ts";
 export { PowerCut } from "./power_cut.ts";
 export {

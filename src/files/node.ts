@@ -28,14 +28,23 @@ import { checkFileName, isLockName } from "./file_name.ts";
 import { lockDirectory } from "./lock.ts";
 import { checkOffset } from "./offset.ts";
 
+/** How a directory is opened. */
+export interface NodeDirectoryOptions {
+  /** Whether it is created, with its parents and durably, if it is missing. Default `true`. */
+  readonly create?: boolean;
+}
+
 /**
- * The directory at `path`, which is created, with its parents and durably, if it is missing.
+ * The directory at `path`.
  *
  * @param path Relative to the working directory of this moment, or absolute.
  */
-export function nodeDirectory(path: string): Directory {
+export function nodeDirectory(
+  path: string,
+  { create = true }: NodeDirectoryOptions = {},
+): Directory {
   const absolute = resolve(path);
-  createDirectory(absolute);
+  if (create) createDirectory(absolute);
   return new NodeDirectory(absolute);
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import {
   assert,
   assertEquals,
@@ -10,6 +12,7 @@ import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 const GROUP = { groupId: "g", waitState: "waiting", success: "done", failure: "broken", type: "c" };
 const PARTITIONS = ["p", "q", "r", "s", "t", "u"];
@@ -144,6 +147,16 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
   await store.backup(empty);
   const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
   assertEquals(error.code, "invalid_argument");
+});
+
+test("restoreStore() makes no directory where it looks for a backup", async () => {
+  using scratch = scratchFolder();
+  const from = join(scratch.path, "misspelt");
+  const to = join(scratch.path, "data");
+  const error = await assertRejects(() => restoreStore({ from, to }), FlowError);
+  assertEquals(error.code, "invalid_argument");
+  assertStringIncludes(error.message, from);
+  assert(!existsSync(from));
 });
 
 test("backup() ends with the store, whose files may be somebody else's then", async () => {
