@@ -4,6 +4,7 @@
  * @module
  */
 import { nextWakeMs, wakeFlows } from "../flow/core/mod.ts";
+import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
 /**
@@ -47,7 +48,7 @@ export class Cooler {
     const { all } = this.#shards;
     let left = WOKEN_PER_CALL;
     for (let index = 0; index < all.length && left > 0; index++) {
-      const { state: { flows } } = all[(this.#first + index) % all.length]!;
+      const { state: { flows } } = this.#inTurn(index);
       if (nextWakeMs(flows) === Infinity) continue;
       left -= wakeFlows(flows, { untilMs: this.#shards.now(), countMax: left });
     }
@@ -64,7 +65,7 @@ export class Cooler {
     this.#first = (this.#first + 1) % all.length;
     this.#hasMore = false;
     for (let index = 0; index < all.length; index++) {
-      const { state, life: { durableLsn } } = all[(this.#first + index) % all.length]!;
+      const { state, life: { durableLsn } } = this.#inTurn(index);
       const { flows, cooling } = state;
       if (wokenLeft > 0) {
         wokenLeft -= wakeFlows(flows, { untilMs: nowMs + AHEAD_MS, countMax: wokenLeft });
@@ -77,6 +78,12 @@ export class Cooler {
       }
     }
     this.#hasMore ||= wokenLeft <= 0 || cooledLeft <= 0;
+  }
+
+  /** The shard that is so many after the first one. */
+  #inTurn(index: number): Shard {
+    const { all } = this.#shards;
+    return all[(this.#first + index) % all.length]!;
   }
 
   /** The monotonic time at which it wants to work, `Infinity`: not before something changes. */

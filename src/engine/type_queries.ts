@@ -27,10 +27,10 @@ import { verdictOn } from "./verdict.ts";
 export type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;
 
 /** Answers a query. */
-export type Read<Query> = (shards: readonly FlowState[], query: Query, nowMs: number) => Reply;
+type Read<Query> = (shards: readonly FlowState[], query: Query, nowMs: number) => Reply;
 
 /** What a query of a type asks for. */
-export interface TypeQuery {
+interface TypeQuery {
   /** Null: every partition. */
   readonly partitionKey: string | null;
 }
@@ -44,15 +44,6 @@ export class TypeQueries {
     this.#shards = shards;
   }
 
-  /** Answers one that is decided at once. */
-  answer<Query extends TypeQuery, T>(read: Read<Query>, query: Query): Promise<T> {
-    const on = this.#shardsOf(query);
-    return this.#shards.closer.callOnAll(() => {
-      const states = on.map(({ state }) => state.flows);
-      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
-    });
-  }
-
   /** Answers one whose rows may be few among very many flows. */
   rows<T>(rows: SearchedRows): Promise<T> {
     const search = new Survey({
@@ -62,7 +53,7 @@ export class TypeQueries {
       begin: (state, nowMs) => new RowSearch(state, rows, nowMs),
     });
     const read: Read<SearchedRows> = (...given) => readSearched(...given, search.of);
-    return this.#shards.preparation.led(search, () => this.answer<SearchedRows, T>(read, rows));
+    return this.#shards.preparation.led(search, () => this.#answer<SearchedRows, T>(read, rows));
   }
 
   /** Answers `info`. */
@@ -79,14 +70,23 @@ export class TypeQueries {
     const { preparation } = this.#shards;
     return preparation.led(
       dividing,
-      () => preparation.led(count, () => this.answer(read, query)),
+      () => preparation.led(count, () => this.#answer(read, query)),
     );
   }
 
   /** Answers `stuck`. */
   stuck(query: StuckQuery): Promise<flow.FlowRecord[]> {
     const dividing = new Dividing(this.#shards, this.#shardsOf(query), query);
-    return this.#shards.preparation.led(dividing, () => this.answer(readStuck, query));
+    return this.#shards.preparation.led(dividing, () => this.#answer(readStuck, query));
+  }
+
+  /** Decides a query, and answers it. */
+  #answer<Query extends TypeQuery, T>(read: Read<Query>, query: Query): Promise<T> {
+    const on = this.#shardsOf(query);
+    return this.#shards.closer.callOnAll(() => {
+      const states = on.map(({ state }) => state.flows);
+      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
+    });
   }
 
   #shardsOf({ partitionKey }: TypeQuery): readonly Shard[] {

@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
+import type { DiskOp } from "./disk_op.ts";
 import type { ShardsTemper } from "./shards_machine.ts";
 
 /** What happens next. */
@@ -15,15 +16,7 @@ export type CrowdOp =
   | { readonly kind: "advance"; readonly ms: number }
   /** Somebody sets the wall clock. */
   | { readonly kind: "wall"; readonly shiftMs: number }
-  /** The process ends within the call on the disk that comes after so many more. */
-  | {
-    readonly kind: "cut";
-    readonly calls: number;
-    readonly ending: Ending;
-    readonly keep: Keep;
-  }
-  /** A call on the disk will fail. */
-  | { readonly kind: "fault"; readonly fault: Fault }
+  | DiskOp
   /** The store is copied, with calls under way, and everybody goes on with what is made of the copy. */
   | { readonly kind: "restore" };
 

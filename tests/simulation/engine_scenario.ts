@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
+import type { DiskOp, RoomOp } from "./disk_op.ts";
 import type { ThreadDeath } from "./simulated_thread.ts";
 
 /** One thing that happens. */
@@ -32,17 +33,8 @@ export type EngineOp =
     readonly cut: number | undefined;
     readonly downMs: number;
   }
-  /** The process ends within the call on the disk that comes after so many more. */
-  | {
-    readonly kind: "cut";
-    readonly calls: number;
-    readonly ending: Ending;
-    readonly keep: Keep;
-  }
-  /** A call on the disk will fail. */
-  | { readonly kind: "fault"; readonly fault: Fault }
-  /** The disk is full but for so many bytes, or (undefined) has room again. */
-  | { readonly kind: "room"; readonly bytes: number | undefined };
+  | DiskOp
+  | RoomOp;
 
 /** What the log does besides what the disk makes it do. */
 export interface LogTemper {

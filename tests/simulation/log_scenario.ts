@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import type { Ending, Fault, Keep } from "../../src/files/mod.ts";
+import type { DiskOp, RoomOp } from "./disk_op.ts";
 
 /** How data at rest is damaged; `"fresh"`: a bit, before there is evidence for the last frame. */
 export type DamageKind = "bit" | "sector" | "misdirect" | "lose" | "fresh";
@@ -28,17 +29,8 @@ export type LogOp =
     readonly keep: Keep;
     readonly cut: number | undefined;
   }
-  /** The process ends within the call that comes after so many more. */
-  | {
-    readonly kind: "cut";
-    readonly calls: number;
-    readonly ending: Ending;
-    readonly keep: Keep;
-  }
-  /** A call will fail. */
-  | { readonly kind: "fault"; readonly fault: Fault }
-  /** The disk is full but for so many bytes, or (undefined) has room again. */
-  | { readonly kind: "room"; readonly bytes: number | undefined }
+  | DiskOp
+  | RoomOp
   /** Data at rest is damaged, and the process ends. */
   | {
     readonly kind: "damage";
