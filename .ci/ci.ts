@@ -1,11 +1,11 @@
 /**
  * Runs every step of `steps.ts` in order, says how long each took, and closes with one line that
- * counts tests. The first failing step prints what it said and ends the run.
+ * counts tests. The first failing step prints what it said and which tests failed, and ends the run.
  *
  * @module
  */
 
-import { countTests } from "./junit.ts";
+import { countCases, failedCases, readReports } from "./junit.ts";
 import { junitFiles, type Step, steps } from "./steps.ts";
 
 /** A step that hangs fails after this time; the longest needs a fifth of it. */
@@ -85,7 +85,9 @@ async function main(): Promise<boolean> {
     console.log(`FAIL  the run changed the work tree:\n${await changes()}`);
     ok = false;
   }
-  const { passed, failed, skipped } = await countTests(junitFiles(scratch.path));
+  const reports = await readReports(junitFiles(scratch.path));
+  for (const text of failedCases(reports)) console.log(text);
+  const { passed, failed, skipped } = countCases(reports);
   console.log(`total: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   return ok && failed === 0 && passed > 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Counts tests in JUnit files. The three runtimes agree on the elements and on little else, so the
- * elements are counted and the summary attributes are left alone.
+ * Reads JUnit files. The three runtimes agree on the elements and on little else, so the elements
+ * are counted and the summary attributes are left alone.
  *
  * @module
  */
@@ -12,23 +12,43 @@ export interface TestCount {
   readonly skipped: number;
 }
 
-/** Sums the test cases of files; one that was not written counts nothing. */
-export async function countTests(paths: readonly string[]): Promise<TestCount> {
-  const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const path of paths) {
-    const xml = await Deno.readTextFile(path).catch(() => "");
-    const { passed, failed, skipped } = countCases(xml);
-    sum.passed += passed;
-    sum.failed += failed;
-    sum.skipped += skipped;
-  }
-  return sum;
+/** The texts of files, one after the other; one that was not written says nothing. */
+export async function readReports(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map((path) => Deno.readTextFile(path).catch(() => "")))).join("");
 }
 
-/** Counts the test cases of one file. */
+/** Counts test cases. */
 export function countCases(xml: string): TestCount {
   const count = (pattern: RegExp): number => xml.match(pattern)?.length ?? 0;
   const skipped = count(/<skipped\b/g);
   const failed = count(/<(?:failure|error)\b/g);
   return { passed: count(/<testcase\b/g) - failed - skipped, failed, skipped };
+}
+
+/** A test case and what is in it. An attribute may hold ">", and what fails has no end of its own. */
+const testCase = /<testcase(?:\s[\w-]+="[^"]*")*\s*>(?:(?!<testcase\b)[^])*?<\/testcase>/g;
+
+/**
+ * What the test cases that failed said, each with its name and file. A runtime that reports into a
+ * file prints nothing, and the file goes with the run.
+ */
+export function failedCases(xml: string): string[] {
+  return (xml.match(testCase) ?? []).filter((text) => /<(?:failure|error)\b/.test(text)).map(plain);
+}
+
+const entities = {
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  "#10": "\n",
+  amp: "&",
+} as const;
+
+/** Text whose entities are what they stand for. */
+function plain(xml: string): string {
+  return xml.replace(
+    /&(lt|gt|quot|apos|#10|amp);/g,
+    (_, name: keyof typeof entities) => entities[name],
+  );
 }
