@@ -7,7 +7,7 @@ import type { StreamReader } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Priority } from "../mod.ts";
 import type { Dictionary } from "./dictionary.ts";
-import type { Control, Flow } from "./flow.ts";
+import type { Control, Flow, Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
 import { NO_GROUPS } from "./group.ts";
 import { Lease } from "./lease.ts";
@@ -82,9 +82,6 @@ export interface Beside {
   readonly rest: Rest | null;
 }
 
-/** A flow without what the arena has of it. */
-export type Row = Omit<Flow, "identity">;
-
 /**
  * Rows of 144 bytes in arrays that never move. A row is one place in memory, not twenty-four: with
  * millions of flows, what costs is the way to memory.
@@ -113,7 +110,7 @@ export class FlowRows {
   }
 
   /** Takes a row for a flow whose identity is in a block. Returns its handle. */
-  add(flow: Row, block: number): number {
+  add(flow: Flow, block: number): number {
     const handle = this.#take();
     const { words } = this.#pieceOf(handle);
     const at = wordsAt(handle);
@@ -152,7 +149,7 @@ export class FlowRows {
   }
 
   /** Replaces what a row holds. */
-  write(handle: number, { key, bodyLsn, control, lsn, values, groups }: Row): void {
+  write(handle: number, { key, bodyLsn, control, lsn, values, groups }: Flow): void {
     const { doubles, words } = this.#pieceOf(handle);
     const row = rowAt(handle);
     doubles[row + LSN] = lsn;
@@ -192,46 +189,67 @@ export class FlowRows {
       (hasRest ? HAS_REST : 0);
   }
 
-  /** What a row holds. */
-  read(handle: number): Row {
+  /** The flow that has a row and this identity. */
+  read(handle: number, identity: Identity): Flow {
+    const { doubles } = this.#pieceOf(handle);
+    const row = rowAt(handle);
+    const { values, groups } = this.#restOf(handle);
+    return {
+      key: this.keyOf(handle),
+      identity,
+      bodyLsn: doubles[row + BODY_LSN]!,
+      control: this.controlOf(handle),
+      lsn: doubles[row + LSN]!,
+      values,
+      groups,
+    };
+  }
+
+  /** What commands change of a flow. */
+  controlOf(handle: number): Control {
     const { doubles, words } = this.#pieceOf(handle);
     const row = rowAt(handle);
     const at = wordsAt(handle);
     const flags = words[at + FLAGS]!;
     if ((flags & IS_TAKEN) === 0) invariant(false, `no flow has the handle ${handle}`);
-    const { values, groups, rewoundTo } = flags & HAS_REST ? this.#rests.get(handle)! : NO_REST;
     return {
-      key: { hi: words[at + KEY_HI]!, lo: words[at + KEY_LO]! },
-      bodyLsn: doubles[row + BODY_LSN]!,
-      control: {
-        version: doubles[row + VERSION]!,
-        state: this.#dictionary.nameOf(words[at + STATE]!)!,
-        priority: (flags & PRIORITY_MASK) as Priority,
-        lease: flags & HAS_LEASE
-          ? new Lease(
-            this.#owners.nameOf(words[at + OWNER]!),
-            { hi: words[at + SECRET_HI]!, lo: words[at + SECRET_LO]! },
-          )
-          : null,
-        attempts: words[at + ATTEMPTS]!,
-        attemptsTotal: words[at + ATTEMPTS_TOTAL]!,
-        reclaims: words[at + RECLAIMS]!,
-        fencingToken: doubles[row + FENCING_TOKEN]!,
-        updatedAtMs: doubles[row + UPDATED_AT]!,
-        nextRunAtMs: flags & HAS_NEXT_RUN ? doubles[row + NEXT_RUN_AT]! : null,
-        retentionTtlMs: doubles[row + RETENTION_TTL]!,
-        retentionUntilMs: flags & HAS_RETENTION_UNTIL ? doubles[row + RETENTION_UNTIL]! : null,
-        rewoundTo,
-        valueCount: words[at + VALUE_COUNT]!,
-        payloadLsn: doubles[row + PAYLOAD_LSN]!,
-        resultLsn: doubles[row + RESULT_LSN]!,
-        errorLsn: doubles[row + ERROR_LSN]!,
-        valuesLsn: doubles[row + VALUES_LSN]!,
-      },
-      lsn: doubles[row + LSN]!,
-      values,
-      groups,
+      version: doubles[row + VERSION]!,
+      state: this.#dictionary.nameOf(words[at + STATE]!)!,
+      priority: (flags & PRIORITY_MASK) as Priority,
+      lease: flags & HAS_LEASE
+        ? new Lease(
+          this.#owners.nameOf(words[at + OWNER]!),
+          { hi: words[at + SECRET_HI]!, lo: words[at + SECRET_LO]! },
+        )
+        : null,
+      attempts: words[at + ATTEMPTS]!,
+      attemptsTotal: words[at + ATTEMPTS_TOTAL]!,
+      reclaims: words[at + RECLAIMS]!,
+      fencingToken: doubles[row + FENCING_TOKEN]!,
+      updatedAtMs: doubles[row + UPDATED_AT]!,
+      nextRunAtMs: flags & HAS_NEXT_RUN ? doubles[row + NEXT_RUN_AT]! : null,
+      retentionTtlMs: doubles[row + RETENTION_TTL]!,
+      retentionUntilMs: flags & HAS_RETENTION_UNTIL ? doubles[row + RETENTION_UNTIL]! : null,
+      rewoundTo: this.#restOf(handle).rewoundTo,
+      valueCount: words[at + VALUE_COUNT]!,
+      payloadLsn: doubles[row + PAYLOAD_LSN]!,
+      resultLsn: doubles[row + RESULT_LSN]!,
+      errorLsn: doubles[row + ERROR_LSN]!,
+      valuesLsn: doubles[row + VALUES_LSN]!,
     };
+  }
+
+  /** When something happens to a flow by itself; null: never. */
+  wakeMsOf(handle: number): number | null {
+    const { doubles } = this.#pieceOf(handle);
+    const flags = this.#flagsOf(handle);
+    if (flags & HAS_NEXT_RUN) return doubles[rowAt(handle) + NEXT_RUN_AT]!;
+    return flags & HAS_RETENTION_UNTIL ? doubles[rowAt(handle) + RETENTION_UNTIL]! : null;
+  }
+
+  /** Whether a flow has spawned children. */
+  hasGroups(handle: number): boolean {
+    return this.#restOf(handle).groups.length > 0;
   }
 
   /** The bytes of a row, as a view, and what does not stand in it; null: nothing. */
@@ -317,6 +335,10 @@ export class FlowRows {
     const handle = this.#free - 1;
     this.#free = this.#pieceOf(handle).words[wordsAt(handle) + KEY_LO]!;
     return handle;
+  }
+
+  #restOf(handle: number): Rest {
+    return this.#flagsOf(handle) & HAS_REST ? this.#rests.get(handle)! : NO_REST;
   }
 
   #flagsOf(handle: number): number {

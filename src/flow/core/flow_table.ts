@@ -37,6 +37,8 @@ export interface FlowTable extends Members {
   isIn(handle: number, partitionKey: string): boolean;
   /** What decides where the flow with a handle stands in indexes. */
   standing(handle: number): Standing;
+  /** When something happens to the flow with a handle by itself; null: never. */
+  wakeMsOf(handle: number): number | null;
   /**
    * Adds a flow whose key is new. Returns its handle, which stays the same for life.
    *

@@ -9,7 +9,7 @@ import type { ColdFlows } from "./cold/cold_flows.ts";
 import { seatOf } from "./cold/cold_lane.ts";
 import type { Cooled } from "./cold/cooling.ts";
 import type { Dictionary } from "./dictionary.ts";
-import { type Flow, hasEnded } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 import { type FlowKey, type FlowKeys, hashOfKey } from "./flow_key.ts";
 import { type Beside, FlowRows } from "./flow_rows.ts";
 import type { FlowEntry, FlowTable, Standing } from "./flow_table.ts";
@@ -135,17 +135,22 @@ export class PackedTable implements FlowTable {
   at(handle: number): Flow {
     const recent = this.#recentAt(handle);
     if (recent !== undefined) return recent;
-    const { key, bodyLsn, control, lsn, values, groups } = this.#rows.read(handle);
     const identity = this.#identities.read(this.#rows.identityOf(handle));
-    const flow = { key, identity, bodyLsn, control, lsn, values, groups };
+    const flow = this.#rows.read(handle, identity);
     this.#recentIds.note(identity.id, handle);
     this.#remember(handle, flow);
     return flow;
   }
 
   standing(handle: number): Standing {
-    const { control } = this.#rows.read(handle);
-    return { identity: this.#identities.ties(this.#rows.identityOf(handle)), control };
+    return {
+      identity: this.#identities.ties(this.#rows.identityOf(handle)),
+      control: this.#rows.controlOf(handle),
+    };
+  }
+
+  wakeMsOf(handle: number): number | null {
+    return this.#rows.wakeMsOf(handle);
   }
 
   idOf(handle: number): string {
@@ -239,21 +244,20 @@ export class PackedTable implements FlowTable {
   }
 
   briefOf(handle: number): Cooled | undefined {
-    const { key, bodyLsn, control, lsn, groups } = this.#rows.read(handle);
-    const block = this.#rows.identityOf(handle);
+    const rows = this.#rows;
+    const block = rows.identityOf(handle);
     const ties = this.#identities.ties(block);
-    const { lease, nextRunAtMs, retentionUntilMs } = control;
-    const isPlain = lease === null && groups.length === 0 && hasNoTies(ties);
-    if (!isPlain) return undefined;
+    const { lease, state } = rows.controlOf(handle);
+    if (lease !== null || rows.hasGroups(handle) || !hasNoTies(ties)) return undefined;
     return {
-      kind: { type: ties.type, state: control.state },
+      kind: { type: ties.type, state },
       brief: {
-        key,
+        key: rows.keyOf(handle),
         idHash: this.#byId.hashOf(handle),
         partitionHash: this.#keys.hashOfText(this.#identities.partitionOf(block)),
-        lsn,
-        bodyLsn,
-        wakeMs: hasEnded(control) ? retentionUntilMs : nextRunAtMs,
+        lsn: rows.lsnOf(handle),
+        bodyLsn: rows.bodyLsnOf(handle),
+        wakeMs: rows.wakeMsOf(handle),
       },
     };
   }

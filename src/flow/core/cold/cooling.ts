@@ -92,8 +92,10 @@ export class Cooling {
 
   #lookAt(handle: number, nowMs: number): void {
     const { table, cold, due, retention, states } = this.state;
+    // Most of those that are looked at are needed soon, so that comes first.
+    if (!this.#isForLong(table.wakeMsOf(handle), nowMs)) return;
     const cooled = table.briefOf(handle);
-    if (cooled === undefined || !this.#isForLong(cooled.brief, nowMs)) return;
+    if (cooled === undefined) return;
     if (!cold.takes(cooled.kind, cooled.brief)) return;
     due.remove(handle);
     retention.remove(handle);
@@ -101,7 +103,7 @@ export class Cooling {
     table.cool(handle, cooled);
   }
 
-  #isForLong({ wakeMs }: Brief, nowMs: number): boolean {
+  #isForLong(wakeMs: number | null, nowMs: number): boolean {
     return wakeMs === null || wakeMs >= nowMs + this.#plan.aheadMs;
   }
 }
