@@ -15,8 +15,12 @@ const ROUNDS = currentRuntime === "deno" ? 30 : 15;
 /** How often every pair of runtimes has its turn. */
 const PAIR_ROUNDS = 2;
 
-/** How long a child lives after it has opened the store. */
-const LIFE_MS_MAX = 160;
+/**
+ * A child is killed at a random moment after it has said so many lines, at random as well: a machine
+ * that is busy gives it more time to say them.
+ */
+const LINES_MAX = 400;
+const LIFE_AFTER_MS_MAX = 10;
 
 const writer = new URL("./child.ts", import.meta.url);
 const reader = new URL("./reader.ts", import.meta.url);
@@ -60,7 +64,7 @@ test(
   },
 );
 
-/** A busy machine does little in such short lives, but never nothing. */
+/** Whether there was something of everything to lose. */
 function assertBusy(acknowledged: Acknowledged, rounds: number): void {
   const { created, completed, moved, spawned, signaled } = acknowledged;
   assert(created.size > rounds, `only ${created.size} created`);
@@ -89,11 +93,14 @@ async function saidUntilKilled(
 
 async function linesUntilKilled(child: ChildProcess): Promise<string[]> {
   let text = "";
+  let linesLeft = 1 + Math.random() * LINES_MAX;
   let timer: ReturnType<typeof setTimeout> | undefined;
   child.stdout!.setEncoding("utf8");
   child.stdout!.on("data", (chunk: string) => {
     text += chunk;
-    timer ??= setTimeout(() => child.kill("SIGKILL"), Math.random() * LIFE_MS_MAX);
+    linesLeft -= chunk.split("\n").length - 1;
+    if (linesLeft > 0) return;
+    timer ??= setTimeout(() => child.kill("SIGKILL"), Math.random() * LIFE_AFTER_MS_MAX);
   });
   await once(child.stdout!, "end");
   clearTimeout(timer);
