@@ -19,8 +19,16 @@ import {
   threadProgram,
 } from "./log_thread_program.ts";
 
-const LAYOUT: ThreadLayout = { serial: 0, order: 1, file: 2, closes: 3, length: 4, at: [5, 6] };
-const WORDS = 7;
+const LAYOUT: ThreadLayout = {
+  serial: 0,
+  order: 1,
+  file: 2,
+  closes: 3,
+  length: 4,
+  at: [5, 6],
+  tookUs: 7,
+};
+const WORDS = 8;
 
 const ORDERS: ThreadOrders = { open: 1, reserve: 2, write: 3, end: 4 };
 
@@ -90,6 +98,11 @@ export class LogThread {
   /** Sets the one listener for an end that comes while nothing is under way. */
   onEnded(listener: (cause: unknown) => void): void {
     this.#onEnded = listener;
+  }
+
+  /** How long the thread took for the last thing that it has done, in milliseconds. */
+  get tookMs(): number {
+    return Atomics.load(this.#words, LAYOUT.tookUs) / 1_000;
   }
 
   /** Makes room for so many bytes at the start of a file, and its name durable. */

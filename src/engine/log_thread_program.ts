@@ -23,6 +23,8 @@ export interface ThreadLayout {
   readonly length: number;
   /** Where in the file: the lower and the upper 32 bits. */
   readonly at: readonly [low: number, high: number];
+  /** How long the last order took that was done, in microseconds; the thread says so. */
+  readonly tookUs: number;
 }
 
 /** What can be ordered. */
@@ -58,7 +60,7 @@ export type ThreadAnswer = number | {
   readonly message: string;
 };
 
-/** The calls of `node:fs` that the thread makes, and what `node:process` says of the system. */
+/** The calls of `node:fs` that the thread makes, what `node:process` says of the system, and a clock. */
 export interface ThreadFiles {
   readonly platform: string;
   readonly constants: { readonly O_RDONLY: number; readonly O_RDWR: number };
@@ -67,6 +69,8 @@ export interface ThreadFiles {
   fdatasyncSync(file: number): void;
   fsyncSync(file: number): void;
   closeSync(file: number): void;
+  /** Milliseconds since an arbitrary moment. */
+  nowMs(): number;
 }
 
 /** Carries out one order. Returns whether the thread goes on. */
@@ -77,7 +81,8 @@ export function threadProgram(): string {
   return `"use strict";
 const { parentPort, workerData } = require("node:worker_threads");
 const { platform } = require("node:process");
-const step = (${logThreadStep})(workerData, { ...require("node:fs"), platform });
+const nowMs = () => performance.now();
+const step = (${logThreadStep})(workerData, { ...require("node:fs"), platform, nowMs });
 const { layout: { serial } } = workerData;
 const words = new Int32Array(workerData.words);
 parentPort.postMessage(0);
@@ -142,6 +147,7 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         answer(serial);
         return true;
       }
+      const startMs = files.nowMs();
       const descriptor = descriptors.get(file)!;
       if (order === orders.reserve) {
         writeFrom(descriptor, new Uint8Array(bytes.length), 0, at);
@@ -152,6 +158,7 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         if (first < bytes.length) writeFrom(descriptor, bytes, first, at);
         files.fdatasyncSync(descriptor);
       }
+      Atomics.store(words, layout.tookUs, (files.nowMs() - startMs) * 1_000);
       answer(serial);
     } catch (error) {
       const { code, message } = error as { readonly code?: string; readonly message?: string };

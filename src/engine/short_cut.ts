@@ -4,6 +4,7 @@
  * @module
  */
 import type { Time } from "../time/mod.ts";
+import { Recent } from "./recent.ts";
 
 /**
  * A write of so many bytes is as good as none for the disk, and holds some twenty commands: deciding
@@ -17,34 +18,37 @@ const WRITE_MS_MAX = 0.5;
 /** If a turn has to wait for longer than this, the isolate has other things to do, in milliseconds. */
 const LAG_MS_MAX = 0.5;
 
-/** The share of the newest figure in a mean. */
-const NEW_SHARE = 1 / 8;
-
 /**
- * What writes typically take comes nearer to each of them by no more than such a factor. Where
- * processors are scarce, one write in some has to wait for a whole time slice of somebody else, and all
- * that go through a thread have to. Beside a busy host a mean of them sent writes there in one run of
- * three, and each took 4 ms instead of 0.2.
+ * A way that takes such a share of the write says that processors are scarce: it is nothing but waking
+ * up, once in the thread and once in the isolate. What is done here needs neither.
  */
-const STEP = 1.25;
+const WAY_SHARE = 1 / 2;
 
-/** A disk that was found slow is tried again, a few times, when that is forgotten to such a share. */
-const FORGIVEN_SHARE = 1 / 2;
-
-/** While nobody tries, what is known about a slow disk is worth less with every write. */
-const FORGOTTEN_SHARE = 1 / 64;
+/** What is known of the way is forgotten after so many writes that have not gone it. */
+const WAY_WRITES_MAX = 32;
 
 /**
  * Tells whether a write is done better here and now than by a thread. The way there and back takes
  * longer than most disks need for a short write, on some runtimes several times as long; but a slow
  * disk, or an isolate that serves others as well, is not to be held up.
+ *
+ * Where processors are scarce, whoever has slept waits for one, some milliseconds each time: a write
+ * does wherever it is done, and looks like one to a slow disk. Then some writes are quick all the same,
+ * and the way to the thread is long. A slow disk is slow each time, and the way to it is short.
  */
 export class ShortCut {
   readonly #time: Time;
-  /** How long short writes typically took lately, and how long turns had to wait, in milliseconds. */
-  #writeMs = FORGIVEN_SHARE * WRITE_MS_MAX;
-  #lagMs = 0;
-  #isDiskSlow = false;
+  /**
+   * How long short writes took, here or in the thread, in milliseconds. Since the thread says how long
+   * it took, nobody is held up in order to find out whether a slow disk has become quick.
+   */
+  readonly #writes = new Recent();
+  /** How long the way to the thread and back took besides, in milliseconds. */
+  readonly #ways = new Recent();
+  /** How long turns had to wait, in milliseconds. */
+  readonly #lags = new Recent();
+  #writesSinceWay = 0;
+  #leftAtMs: number | undefined;
   #isLooking = false;
 
   /** The disk has to show that it is slow. */
@@ -54,45 +58,48 @@ export class ShortCut {
 
   /** Whether a write of so many bytes is done better here. */
   isShorter(length: number): boolean {
-    return length <= BYTES_MAX && !this.#isDiskSlow && this.#lagMs <= LAG_MS_MAX;
+    if (length > BYTES_MAX || this.#lags.high > LAG_MS_MAX) return false;
+    const writeMs = this.#writes.low;
+    return writeMs <= WRITE_MS_MAX || this.#ways.high > WAY_SHARE * writeMs;
   }
 
-  /** Does a write here, and looks how long it takes. */
+  /** Does a short write here, and looks how long it takes. */
   take(write: () => void): void {
-    const { clock } = this.#time;
-    const startMs = clock.monotonicMs();
+    const startMs = this.#nowMs();
     write();
-    this.#writeMs = typical(this.#writeMs, clock.monotonicMs() - startMs);
-    this.#isDiskSlow = this.#writeMs > WRITE_MS_MAX;
+    this.#writes.add(this.#nowMs() - startMs);
+    this.#writesSinceWay += 1;
+    if (this.#writesSinceWay === WAY_WRITES_MAX) this.#ways.clear();
     this.#lookAtLag();
   }
 
-  /** A write is done by the thread. */
-  leave(): void {
-    if (this.#isDiskSlow) {
-      this.#writeMs *= 1 - FORGOTTEN_SHARE;
-      this.#isDiskSlow = this.#writeMs > FORGIVEN_SHARE * WRITE_MS_MAX;
-    }
+  /** A write of so many bytes goes to the thread. */
+  leave(length: number): void {
+    this.#leftAtMs = length <= BYTES_MAX ? this.#nowMs() : undefined;
     this.#lookAtLag();
+  }
+
+  /** The thread has done it, and took so many milliseconds. */
+  comeBack(writeMs: number): void {
+    if (this.#leftAtMs === undefined) return;
+    this.#writes.add(writeMs);
+    this.#ways.add(this.#nowMs() - this.#leftAtMs - writeMs);
+    this.#writesSinceWay = 0;
+    this.#leftAtMs = undefined;
   }
 
   /** Looks how long a task has to wait for its turn. */
   #lookAtLag(): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const startMs = this.#time.clock.monotonicMs();
+    const startMs = this.#nowMs();
     this.#time.defer(() => {
       this.#isLooking = false;
-      this.#lagMs = mean(this.#lagMs, this.#time.clock.monotonicMs() - startMs);
+      this.#lags.add(this.#nowMs() - startMs);
     });
   }
-}
 
-function mean(before: number, now: number): number {
-  return before + NEW_SHARE * (now - before);
-}
-
-/** Near the median, however far off single figures are. */
-function typical(before: number, now: number): number {
-  return now > before ? Math.min(now, before * STEP) : Math.max(now, before / STEP);
+  #nowMs(): number {
+    return this.#time.clock.monotonicMs();
+  }
 }

@@ -87,8 +87,11 @@ export class ThreadIo implements SegmentIo {
     if (!this.#isAnswering && shortCut?.isShorter(write.length)) {
       return shortCut.take(() => this.#inline.write(target, write, answer));
     }
-    shortCut?.leave();
-    thread.write(target, write, answer);
+    shortCut?.leave(write.length);
+    thread.write(target, write, (result) => {
+      if (result.kind === "done") shortCut?.comeBack(thread.tookMs);
+      answer(result);
+    });
   }
 
   #answer(result: IoResult, done: (result: IoResult) => void): void {

@@ -4,7 +4,15 @@ import { FileError } from "../../src/files/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 
-const layout = { serial: 0, order: 1, file: 2, closes: 3, length: 4, at: [5, 6] } as const;
+const layout = {
+  serial: 0,
+  order: 1,
+  file: 2,
+  closes: 3,
+  length: 4,
+  at: [5, 6],
+  tookUs: 7,
+} as const;
 const orders = { open: 1, reserve: 2, write: 3, end: 4 };
 
 /** A thread's program in this isolate, with files that only note what is asked of them. */
@@ -12,15 +20,17 @@ class Program {
   readonly calls: string[] = [];
   /** How many bytes the next writes take, or how they fail; then all of them. */
   readonly writes: (number | Error)[] = [];
-  readonly words = new Int32Array(new SharedArrayBuffer(28));
+  readonly words = new Int32Array(new SharedArrayBuffer(32));
   readonly memory = new Uint8Array(new SharedArrayBuffer(4_096));
   readonly #step;
   #opened = 10;
+  #nowMs = 1_000;
   goesOn = true;
 
   constructor(platform = "linux", fails: Readonly<Record<string, Error>> = {}) {
     const note = (call: string): void => {
       this.calls.push(call);
+      this.#nowMs += 0.125;
       const error = fails[call.split(" ")[0]!];
       if (error !== undefined) throw error;
     };
@@ -37,6 +47,7 @@ class Program {
       fdatasyncSync: (file) => note(`fdatasync ${file}`),
       fsyncSync: (file) => note(`fsync ${file}`),
       closeSync: (file) => note(`close ${file}`),
+      nowMs: () => this.#nowMs,
     };
     const { words: { buffer: words }, memory: { buffer: memory } } = this;
     const data = { layout, orders, words, memory, directory: "/d" };
@@ -76,6 +87,16 @@ test("logThreadStep() writes once and syncs once, at any offset", () => {
     const [call] = program.order(orders.write, { length: 1, at });
     assertEquals(call, `write 10 7×1 ${at}`);
   }
+});
+
+test("logThreadStep() says how long a write and its sync took", () => {
+  const program = new Program();
+  program.open(1);
+  program.order(orders.write, { length: 100 });
+  assertEquals(program.words[layout.tookUs], 250);
+  program.writes.push(60);
+  program.order(orders.write, { length: 100 });
+  assertEquals(program.words[layout.tookUs], 375);
 });
 
 test("logThreadStep() finishes a short write, and gives up on one that does nothing", () => {

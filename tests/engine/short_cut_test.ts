@@ -1,77 +1,127 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { ShortCut } from "../../src/engine/short_cut.ts";
 import type { Time } from "../../src/time/mod.ts";
 
-/** A short cut, and what its writes and its turns take. */
+/** What a machine is like, in milliseconds. */
+interface Machine {
+  /** How long writes take, one after the other, and again. */
+  readonly writes: readonly number[];
+  /** How long it takes to wake somebody up. */
+  readonly wakingMs?: number;
+  /** How long a task waits for its turn. */
+  readonly lagMs?: number;
+}
+
+const QUICK: Machine = { writes: [0.2], wakingMs: 0.05 };
+const SLOW_DISK: Machine = { writes: [5], wakingMs: 0.1 };
+const SCARCE: Machine = { writes: [4], wakingMs: 3 };
+
+/** A short cut, and writes for which it decides. */
 function shortCut() {
   let nowMs = 0;
   const tasks: (() => void)[] = [];
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
   const time = { clock, defer: (task: () => void) => void tasks.push(task) } as unknown as Time;
   const cut = new ShortCut(time);
+  function turn(lagMs: number): void {
+    nowMs += lagMs;
+    for (const task of tasks.splice(0)) task();
+  }
+
+  /** By the thread, in the next turn but one. */
+  function byThread(length: number, writeMs: number, { wakingMs = 0, lagMs = 0 }: Machine): void {
+    cut.leave(length);
+    turn(lagMs);
+    nowMs += writeMs + 2 * wakingMs;
+    cut.comeBack(writeMs);
+  }
+
   return {
     cut,
-    /** The next turn, after so long. */
-    turn(waitMs: number): void {
-      nowMs += waitMs;
-      for (const task of tasks.splice(0)) task();
+    byThread,
+    /** One write after the other, each where it is said to be done better. Returns where: h or t. */
+    write(count: number, machine: Machine, length = 100): string {
+      let where = "";
+      for (let index = 0; index < count; index++) {
+        const writeMs = machine.writes[index % machine.writes.length]!;
+        if (cut.isShorter(length)) {
+          where += "h";
+          cut.take(() => void (nowMs += writeMs));
+          turn(machine.lagMs ?? 0);
+        } else {
+          where += "t";
+          byThread(length, writeMs, machine);
+        }
+      }
+      return where;
     },
-    /** A write that takes so long. */
-    write: (ms: number): void => cut.take(() => void (nowMs += ms)),
   };
 }
 
+const here = (count: number): string => "h".repeat(count);
+const thread = (count: number): string => "t".repeat(count);
+
 test("ShortCut takes short writes as long as the disk is quick", () => {
-  const { cut, write, turn } = shortCut();
+  const { cut, write } = shortCut();
+  assertEquals(write(100, QUICK), here(100));
   assertEquals([cut.isShorter(8_192), cut.isShorter(8_193)], [true, false]);
-  for (let count = 0; count < 100; count++) {
-    write(0.2);
-    turn(0.01);
-  }
-  assertEquals(cut.isShorter(100), true);
-  for (let count = 0; count < 10; count++) {
-    write(10);
-    turn(0.01);
-  }
-  assertEquals(cut.isShorter(100), false);
 });
 
-test("ShortCut does not mind writes that are slow now and then", () => {
-  const { cut, write, turn } = shortCut();
-  for (let count = 0; count < 200; count++) {
-    write(count % 3 === 0 ? 10 : 0.2);
-    turn(0.01);
-    assertEquals(cut.isShorter(100), true, `after ${count} writes`);
-  }
+test("ShortCut does not mind writes that are slow two times of three", () => {
+  const { write } = shortCut();
+  assertEquals(write(200, { writes: [10, 0.2, 10] }), here(200));
 });
 
-test("ShortCut tries a slow disk again after some writes by the thread", () => {
-  const { cut, write, turn } = shortCut();
-  // However long it was left alone before that.
-  for (let count = 0; count < 1_000; count++) cut.leave();
-  let slowCount = 0;
-  for (; cut.isShorter(100); slowCount++) write(10);
-  assertEquals(slowCount < 10, true, `after ${slowCount} slow writes`);
-  let count = 0;
-  for (; !cut.isShorter(100); count++) {
-    cut.leave();
-    turn(0.01);
-  }
-  assertEquals(count > 20 && count < 100, true, `after ${count} writes`);
+test("ShortCut leaves a slow disk to the thread, and is not held up to look at it", () => {
+  const { write } = shortCut();
+  assertEquals(write(100, QUICK), here(100));
+  assertEquals(write(1_000, SLOW_DISK), here(7) + thread(993));
+});
+
+test("ShortCut hears from the thread that the disk is quick again", () => {
+  const { write } = shortCut();
+  write(100, SLOW_DISK);
+  assertEquals(write(100, QUICK), thread(2) + here(98));
+});
+
+test("ShortCut spares writes the way to the thread where processors are scarce", () => {
+  const { write } = shortCut();
+  const where = write(1_000, SCARCE);
+  // Now and then it has to look how long the way is.
+  assertEquals(
+    where.slice(0, 80),
+    here(7) + thread(2) + here(32) + thread(2) + here(32) + thread(2) + here(3),
+  );
+  // Also if the way is long only now and then, or the write.
+  const { byThread, write: again } = shortCut();
+  for (let count = 0; count < 8; count++) byThread(100, 4, count % 4 === 0 ? SCARCE : SLOW_DISK);
+  assertEquals(again(10, SCARCE), here(10));
+});
+
+test("ShortCut sees that it is the disk again, and no longer the processors", () => {
+  const { write } = shortCut();
+  write(9, SCARCE);
+  const where = write(200, SLOW_DISK);
+  assertEquals(where, here(32) + thread(168));
+  assertEquals(write(100, SCARCE).slice(0, 10), thread(2) + here(8));
 });
 
 test("ShortCut does not hold up an isolate that has other things to do", () => {
-  const { cut, write, turn } = shortCut();
-  for (let count = 0; count < 20; count++) {
-    write(0.2);
-    turn(2);
-  }
-  assertEquals(cut.isShorter(100), false);
+  const { write } = shortCut();
+  const busy: Machine = { ...QUICK, lagMs: 2 };
+  assertEquals(write(20, busy), here(2) + thread(18));
   // Whoever waits for the thread sees whether that has changed.
-  for (let count = 0; count < 20; count++) {
-    cut.leave();
-    turn(0.01);
-  }
-  assertEquals(cut.isShorter(100), true);
+  assertEquals(write(20, QUICK), thread(7) + here(13));
+  // What the thread has done, and nobody has looked at, makes no long way to it.
+  const { write: slowly } = shortCut();
+  const slow: Machine = { ...SLOW_DISK, lagMs: 8 };
+  assertEquals(slowly(100, slow), here(2) + thread(98));
+});
+
+test("ShortCut learns nothing from writes that are not short", () => {
+  const { cut, write } = shortCut();
+  assertEquals(write(20, { writes: [50], wakingMs: 50 }, 100_000), thread(20));
+  assert(cut.isShorter(100));
+  assertEquals(write(100, SLOW_DISK), here(7) + thread(93));
 });
