@@ -6,7 +6,7 @@
 
 import { invariant } from "../invariant.ts";
 import { DecodeError } from "./decode_error.ts";
-import { u32At } from "./u32.ts";
+import { u32At, u48At } from "./u32.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -69,8 +69,7 @@ export class ByteReader {
 
   /** A number of six bytes. */
   u48(): number {
-    const at = this.#advance(6);
-    return u32At(this.#bytes, at) + u16At(this.#bytes, at + 4) * 0x1_0000_0000;
+    return u48At(this.#bytes, this.#advance(6));
   }
 
   /** A number below 2^53, of eight bytes. */

@@ -8,7 +8,7 @@ import { DecodeError } from "./decode_error.ts";
 import { u32At } from "./u32.ts";
 
 /** Bytes that are collected before they are handed on. */
-const BUFFER_BYTES = 1 << 16;
+export const STREAM_BYTES: number = 1 << 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -16,7 +16,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Writes to somebody who takes bytes piece by piece. */
 export class StreamWriter {
   readonly #write: (bytes: Uint8Array) => void;
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #buffer = new Uint8Array(STREAM_BYTES);
   readonly #view = new DataView(this.#buffer.buffer);
   #length = 0;
 
@@ -44,7 +44,7 @@ export class StreamWriter {
 
   /** Bytes, whose number the reader has to know. */
   raw(bytes: Uint8Array): void {
-    if (bytes.length > BUFFER_BYTES) {
+    if (bytes.length > STREAM_BYTES) {
       this.flush();
       return this.#write(bytes);
     }
@@ -63,7 +63,7 @@ export class StreamWriter {
   }
 
   #room(bytes: number): number {
-    if (this.#length + bytes > BUFFER_BYTES) this.flush();
+    if (this.#length + bytes > STREAM_BYTES) this.flush();
     const at = this.#length;
     this.#length += bytes;
     return at;

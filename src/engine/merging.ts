@@ -6,16 +6,17 @@
 import { MergedRun } from "../bitcask/mod.ts";
 import {
   type Beyond,
-  type Effect,
+  type Gist,
+  GistReader,
   isSameMark,
   type LinkMark,
   Survivors,
 } from "../flow/core/mod.ts";
-import { type CommittedFrame, isKnown, type LogRecord, type Merge, recordsOf } from "../log/mod.ts";
+import { type CommittedFrame, type Merge, RecordWalk } from "../log/mod.ts";
 import { KeptRecords } from "./kept_records.ts";
 import type { MergedSegments } from "./log_tally.ts";
 import type { Shard } from "./shard.ts";
-import { storedEffect } from "./stored_effect.ts";
+import { storedError } from "./stored_effect.ts";
 
 /** So many records are looked at in one slice: less than half a millisecond. */
 const SLICE_RECORDS = 250;
@@ -93,6 +94,7 @@ class Merging {
   readonly #options: MergingOptions;
   readonly #survivors: Survivors;
   readonly #run: MergedRun;
+  readonly #gists = new GistReader();
   #timeMs = 0;
   #sliceCount = 0;
   #bytes = 0;
@@ -119,16 +121,15 @@ class Merging {
 
   /** Writes what is kept. Returns where it stands. */
   async copy(): Promise<MergedRun> {
-    await this.#read((effect, lsn) => this.#survivors.note(effect, lsn));
+    await this.#read((gist, lsn) => this.#survivors.note(gist, lsn));
     this.#linkMark = this.#options.beyond.linkMark();
-    await this.#read((effect, lsn) => this.#survivors.choose(effect, lsn));
+    await this.#read((gist, lsn) => this.#survivors.choose(gist, lsn));
     const kept = new KeptRecords(this.#merge.base);
     for (const frame of this.#merge.frames()) {
-      const wanted = await this.#wantedOf(frame);
-      const length = wanted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      await this.#keepOf(frame, kept);
       // A frame that was written once can be written again, but perhaps not with anything before it.
-      if (kept.length > 0 && kept.length + length > WRITE_BYTES) await this.#write(kept);
-      kept.add(frame, wanted);
+      if (kept.length > 0 && kept.allLength > WRITE_BYTES) await this.#write(kept);
+      kept.endFrame(frame);
       if (kept.length >= WRITE_BYTES) await this.#write(kept);
     }
     if (kept.coversFrames) await this.#write(kept);
@@ -159,34 +160,44 @@ class Merging {
   }
 
   /** Shows all records to somebody. */
-  async #read(look: (effect: Effect, lsn: number) => void): Promise<void> {
+  async #read(look: (gist: Gist, lsn: number) => void): Promise<void> {
     for (const frame of this.#merge.frames()) {
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
       this.#bytes += frame.body.length;
-      for (const { record, place } of recordsOf(frame)) {
-        const { dictionary } = this.#options.shard.state.flows;
-        look(storedEffect(record, place, dictionary), record.lsn);
+      const record = new RecordWalk(frame);
+      while (record.next()) {
+        if (record.isKnown) look(this.#gistOf(record), record.lsn);
         if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
       }
     }
   }
 
-  async #wantedOf(frame: CommittedFrame): Promise<LogRecord[]> {
-    const wanted: LogRecord[] = [];
+  #gistOf(record: RecordWalk): Gist {
+    const { dictionary } = this.#options.shard.state.flows;
+    try {
+      return this.#gists.of(record, dictionary);
+    } catch (cause) {
+      throw storedError(cause, record);
+    }
+  }
+
+  async #keepOf(frame: CommittedFrame, kept: KeptRecords): Promise<void> {
     this.#bytes += frame.body.length;
-    for (const { record } of recordsOf(frame, { unknown: true })) {
-      this.#run.pass(record.lsn);
+    const record = new RecordWalk(frame);
+    while (record.next()) {
+      const { lsn } = record;
+      this.#run.pass(lsn);
       // What a newer version has left here for itself stays.
-      if (this.#survivors.keeps(record.lsn) || !isKnown(record)) wanted.push(record);
+      if (this.#survivors.keeps(lsn) || !record.isKnown) kept.keep(lsn, record);
       if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
     }
-    return wanted;
   }
 
   async #write(kept: KeptRecords): Promise<void> {
-    const { records } = kept;
-    const { segment, offset: start } = await this.#merge.write(kept.frame());
-    for (const { lsn, offset } of records) this.#run.append(lsn, segment, start + offset);
+    const { segment, offset } = await this.#merge.write(kept.frame());
+    for (let index = 0; index < kept.count; index++) {
+      this.#run.append(kept.lsnOf(index), segment, offset + kept.offsetOf(index));
+    }
     kept.clear();
     await this.#options.pause(this.#bytes);
   }

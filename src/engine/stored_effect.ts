@@ -17,14 +17,20 @@ export function storedEffect(record: LogRecord, place: BodyPlace, dictionary: Di
   try {
     return decodeEffect(record, dictionary);
   } catch (cause) {
-    if (!(cause instanceof DecodeError)) throw cause;
-    const { segment, offset } = place;
-    const { lsn } = record;
-    const file = segmentName(segment);
-    throw new FlowError(
-      "corrupt",
-      `The record with LSN ${lsn} in the file "${file}" at ${offset}: ${cause.message}`,
-      { details: { file, offset, lsn }, cause },
-    );
+    throw storedError(cause, { lsn: record.lsn, place });
   }
+}
+
+/** What is wrong with the record that could not be read; other errors as they are. */
+export function storedError(
+  cause: unknown,
+  { lsn, place: { segment, offset } }: { readonly lsn: number; readonly place: BodyPlace },
+): unknown {
+  if (!(cause instanceof DecodeError)) return cause;
+  const file = segmentName(segment);
+  return new FlowError(
+    "corrupt",
+    `The record with LSN ${lsn} in the file "${file}" at ${offset}: ${cause.message}`,
+    { details: { file, offset, lsn }, cause },
+  );
 }

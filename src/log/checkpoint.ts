@@ -7,7 +7,7 @@
  * @module
  */
 
-import { crc32, DecodeError, StreamReader, StreamWriter } from "../codec/mod.ts";
+import { crc32, DecodeError, STREAM_BYTES, StreamReader, StreamWriter } from "../codec/mod.ts";
 import { type Directory, type FileHandle, readFully, withFile } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
@@ -31,6 +31,9 @@ const BLOCK_BYTES = 1 << 20;
 const BLOCK_HEADER_BYTES = 16;
 const PART_AT = 8;
 const NUMBER_AT = 12;
+
+/** Most blocks are about as long as what streams collect. */
+const USUAL_BYTES = BLOCK_HEADER_BYTES + STREAM_BYTES;
 
 /** What a checkpoint belongs to. */
 export interface CheckpointFacts {
@@ -80,7 +83,9 @@ export function checkpointsIn(directory: Directory, shard: number): CheckpointNa
 export class CheckpointWriter {
   readonly #file: SideFile;
   readonly #streams = new Map<number, StreamWriter>();
-  #blocks: Uint8Array[] = [];
+  #blocks: Uint8Array<ArrayBuffer>[] = [];
+  /** Memory of blocks that were written out, for others: that of each would wait for the collector. */
+  readonly #free: ArrayBuffer[] = [];
   #keptBytes = 0;
   #size = HEAD_BYTES;
   #isReserved = false;
@@ -127,6 +132,7 @@ export class CheckpointWriter {
     invariant(head.length <= HEAD_BYTES, "What a head says does not grow with the store");
     // What is in front of the first block is zero up to here, or was never written.
     const fill = (bytes: Uint8Array): void => bytes.set(head);
+    this.#free.length = 0;
     return await this.#file.write({ at: 0, length: head.length, fill });
   }
 
@@ -147,19 +153,41 @@ export class CheckpointWriter {
         offset += block.length;
       }
     };
-    return await this.#file.write({ at, length, fill });
+    const isWritten = await this.#file.write({ at, length, fill });
+    for (const { buffer } of blocks) {
+      if (buffer.byteLength === USUAL_BYTES) this.#free.push(buffer);
+    }
+    return isWritten;
   }
 
   /** Keeps a piece of a part that has so many blocks. Returns how many it has then. */
   #add(part: number, count: number, bytes: Uint8Array): number {
     let number = count;
     for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
-      const block = blockOf(part, number++, bytes.subarray(from, from + BLOCK_BYTES));
+      const content = bytes.subarray(from, from + BLOCK_BYTES);
+      const block = this.#blockFor(content.length);
+      fillBlock(block, { part, number: number++, content });
       this.#blocks.push(block);
       this.#keptBytes += block.length;
     }
     return number;
   }
+
+  /** A block for so many bytes, whatever is in there. */
+  #blockFor(bytes: number): Uint8Array<ArrayBuffer> {
+    const length = BLOCK_HEADER_BYTES + bytes;
+    // The last ones of their parts may be very small, and those of large arrays are larger.
+    const isUsual = length > USUAL_BYTES / 2 && length <= USUAL_BYTES;
+    if (!isUsual) return new Uint8Array(length);
+    return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(USUAL_BYTES), 0, length);
+  }
+}
+
+/** What is in a block. */
+interface BlockContent {
+  readonly part: number;
+  readonly number: number;
+  readonly content: Uint8Array;
 }
 
 /** Where a block stands. */
@@ -223,15 +251,16 @@ export function proveCheckpoint(directory: Directory, name: string): void {
   withFile(directory, name, (file) => file.flush());
 }
 
-function blockOf(part: number, number: number, bytes: Uint8Array): Uint8Array {
-  const block = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
+function fillBlock(
+  block: Uint8Array<ArrayBuffer>,
+  { part, number, content }: BlockContent,
+): void {
   const view = new DataView(block.buffer);
-  block.set(bytes, BLOCK_HEADER_BYTES);
-  view.setUint32(0, bytes.length, true);
+  block.set(content, BLOCK_HEADER_BYTES);
+  view.setUint32(0, content.length, true);
   view.setUint32(PART_AT, part, true);
   view.setUint32(NUMBER_AT, number, true);
   view.setUint32(4, crc32(block.subarray(PART_AT)), true);
-  return block;
 }
 
 /** Where the blocks of each part stand. */

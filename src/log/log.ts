@@ -137,7 +137,7 @@ export interface Merge {
   readonly isFirst: boolean;
   /** Bytes of the segments that it replaces. */
   readonly bytes: number;
-  /** All frames, in order; can be read any number of times. */
+  /** All frames, in order, each good until the next is asked for; can be read any number of times. */
   frames(): Iterable<CommittedFrame>;
   /**
    * Writes what is kept of the next frames. Resolves to where the records stand; rejects if there is

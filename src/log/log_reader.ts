@@ -8,7 +8,7 @@ import { FlowError } from "../errors.ts";
 import { type FileHandle, readFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { corrupt, type DamagePlace, failed, guarded } from "./file_fault.ts";
-import { FileWindow } from "./file_window.ts";
+import { FileWindow, type WindowMemory } from "./file_window.ts";
 import type { CommittedFrame, FrameEnd, LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
@@ -100,13 +100,17 @@ export class LogReader {
     throw corrupt("The segment is cut short", { file: name, offset: offset + bytes.length });
   }
 
-  /** All frames of a sealed segment, for somebody who takes his time. */
-  *framesOf(entry: SegmentEntry): Generator<StoredFrame> {
+  /**
+   * All frames of a sealed segment, for somebody who takes his time.
+   *
+   * @param memory Where they are read to. The body of a frame is good until the next one is asked for.
+   */
+  *framesOf(entry: SegmentEntry, memory: WindowMemory): Generator<StoredFrame> {
     invariant(entry.sealed !== undefined, "What is read slowly does not grow");
     const name = segmentName(entry.id);
     const file = this.#options.files.open(entry);
     try {
-      yield* framesIn({ entry, name, ...entry.sealed, file });
+      yield* framesIn({ entry, name, ...entry.sealed, file }, { memory });
     } finally {
       file.close();
     }
@@ -114,7 +118,9 @@ export class LogReader {
 
   /** The frames of a segment, or those of them that come after where a reader stands. */
   *#framesOf(entry: SegmentEntry, stand: FrameEnd | undefined): Generator<StoredFrame> {
-    yield* framesIn(this.#extent(entry), stand?.segment === entry.id ? stand : undefined);
+    yield* framesIn(this.#extent(entry), {
+      from: stand?.segment === entry.id ? stand : undefined,
+    });
   }
 
   /** The segment that holds the frame after an index. */
@@ -172,9 +178,12 @@ function attempt(file: FileHandle, at: number, length: number): Uint8Array | und
 /** The frames of a segment, or those of them that come after one. */
 function* framesIn(
   { entry, name, end, size, file }: Extent,
-  from?: FrameEnd,
+  { from, memory }: {
+    readonly from?: FrameEnd | undefined;
+    readonly memory?: WindowMemory;
+  },
 ): Generator<StoredFrame> {
-  const window = new FileWindow(file, size);
+  const window = new FileWindow(file, size, memory);
   let last = from?.end ?? entry.base;
   const frames = walkFrames(window, { ...entry, base: last }, from?.endOffset);
   const place = { file: name, offset: from?.endOffset ?? SEGMENT_HEAD_BYTES };

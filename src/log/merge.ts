@@ -12,6 +12,7 @@ import type { Directory, FileHandle } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
+import { WindowMemory } from "./file_window.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { isNoSpace } from "./inline_io.ts";
 import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
@@ -33,7 +34,7 @@ export interface SegmentMergeParts extends SegmentSource {
   /** The segments to merge, in order. */
   readonly inputs: readonly SegmentEntry[];
   /** Reads the frames of a segment. */
-  readonly framesOf: (entry: SegmentEntry) => Iterable<StoredFrame>;
+  readonly framesOf: (entry: SegmentEntry, memory: WindowMemory) => Iterable<StoredFrame>;
   /** Has something written when its turn comes. Resolves to whether there was room. */
   readonly whenFree: (act: (done: (result: IoResult) => void) => void) => Promise<boolean>;
   /** Ends the log: nobody can know what the manifest says. */
@@ -63,6 +64,8 @@ export class SegmentMerge implements Merge {
   /** The highest number of an opening that wrote to one of the inputs. */
   #epoch = 1;
   readonly #outputs: Output[] = [];
+  /** Everything is read to the same place: memory of its own would be as much as the log. */
+  readonly #memory = new WindowMemory();
   /** Names of files that are to be removed. */
   #replaced: readonly string[] = [];
   #isOver = false;
@@ -84,7 +87,7 @@ export class SegmentMerge implements Merge {
 
   *frames(): Generator<CommittedFrame> {
     for (const entry of this.#parts.inputs) {
-      for (const frame of this.#parts.framesOf(entry)) {
+      for (const frame of this.#parts.framesOf(entry, this.#memory)) {
         this.#epoch = Math.max(this.#epoch, frame.epoch);
         yield frame;
         this.#checkGoesOn();

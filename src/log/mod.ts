@@ -54,12 +54,12 @@ export {
   decodeRecord,
   endRecord,
   fixedLengthAt,
-  isKnown,
   type LogRecord,
   readRecord,
   RECORD_HEADER_BYTES,
+  recordAt,
   type RecordHead,
-  recordsOf,
   RecordType,
 } from "./record.ts";
+export { recordsOf, type RecordSpan, RecordWalk } from "./record_walk.ts";
 export { restoreBackup, type RestoreParts } from "./restore.ts";

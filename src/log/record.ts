@@ -9,17 +9,18 @@
 
 import {
   type ByteWriter,
-  crc32,
+  crc32Between,
   DecodeError,
   putU16,
   putU32,
   putU48,
   putU8,
   u32At,
+  u48At,
 } from "../codec/mod.ts";
-import { FlowError } from "../errors.ts";
+import type { FlowError } from "../errors.ts";
 import { corrupt } from "./file_fault.ts";
-import type { BodyPlace, CommittedFrame, Log } from "./log.ts";
+import type { BodyPlace, Log } from "./log.ts";
 import { segmentName } from "./segment.ts";
 
 /** Bytes before the fixed part of a record. */
@@ -74,8 +75,11 @@ const READ_BYTES = 1_024;
 
 const SKIPPABLE = 1;
 
-/** Where the length of the fixed part stands in the header. */
+/** Where things stand in the header. */
+const TYPE_AT = 8;
+const FLAGS_AT = 9;
 const FIXED_LENGTH_AT = 10;
+const LSN_AT = 12;
 
 /** Types that this version understands or may keep without understanding them. */
 const TYPE_MAX = 20;
@@ -111,11 +115,11 @@ export function beginRecord(writer: ByteWriter): number {
 export function endRecord(writer: ByteWriter, start: number, head: RecordHead): void {
   const { view } = writer;
   putU32(view, start, writer.length - start);
-  putU8(view, start + 8, head.type);
-  putU8(view, start + 9, head.isSkippable === true ? SKIPPABLE : 0);
+  putU8(view, start + TYPE_AT, head.type);
+  putU8(view, start + FLAGS_AT, head.isSkippable === true ? SKIPPABLE : 0);
   putU8(view, start + FIXED_LENGTH_AT, head.fixedLength);
   putU8(view, start + 11, 0);
-  putU48(view, start + 12, head.lsn);
+  putU48(view, start + LSN_AT, head.lsn);
   putU16(view, start + 18, 0);
   putU32(view, start + 4, writer.crc32(start + 8));
 }
@@ -138,67 +142,62 @@ export function decodeRecord(bytes: Uint8Array, lsn: number): LogRecord {
 
 /** The record that `bytes` begin with, whatever its LSN. */
 function decodeAnyRecord(bytes: Uint8Array): LogRecord {
-  // By hand and not by a reader: every record goes through here when a store opens.
-  if (bytes.length < RECORD_HEADER_BYTES) throw new DecodeError("The record's header is cut short");
-  const length = u32At(bytes, 0);
-  if (length < RECORD_HEADER_BYTES || length > bytes.length) {
-    throw new DecodeError(`A record of ${length} bytes does not fit into ${bytes.length}`);
-  }
-  const record = bytes.subarray(0, length);
-  if (crc32(record.subarray(8)) !== u32At(bytes, 4)) throw new DecodeError("The record is damaged");
-  const flags = bytes[9]!;
-  if (flags > SKIPPABLE || bytes[11] !== 0 || bytes[18] !== 0 || bytes[19] !== 0) {
-    throw new DecodeError("The record's header has unknown flags");
-  }
-  const lsn = u32At(bytes, 12) + (bytes[16]! + bytes[17]! * 0x100) * 0x1_0000_0000;
-  const fixedLength = fixedLengthAt(bytes, 0);
-  const restStart = RECORD_HEADER_BYTES + fixedLength;
-  if (restStart > length) throw new DecodeError("The record is shorter than its fixed part");
-  return {
-    type: bytes[8]!,
-    lsn,
-    fixedLength,
-    isSkippable: flags === SKIPPABLE,
-    bytes: record,
-    fixed: record.subarray(RECORD_HEADER_BYTES, restStart),
-    rest: record.subarray(restStart),
-  };
-}
-
-/** How to read the records of a frame. */
-export interface RecordsOptions {
-  /** Whether to give out also records that this version does not know, if they may be left out. */
-  readonly unknown?: boolean;
+  return recordAt(bytes, 0, checkRecord(bytes, 0));
 }
 
 /**
- * The records of a frame, each with where it stands. One that this version does not know is left out
- * if it says that it may be.
+ * Checks the record that begins at `start`. Bytes behind it do not matter.
  *
- * @throws {FlowError} `corrupt` if the body is not what its frame says; `newer_format` for a record
- * that this version would have to know.
+ * @returns Where it ends.
+ * @throws {DecodeError} if it is not whole.
  */
-export function* recordsOf(
-  frame: CommittedFrame,
-  { unknown = false }: RecordsOptions = {},
-): Generator<{ readonly record: LogRecord; readonly place: BodyPlace }> {
-  const { base, end, body, count, place: { segment, offset: start }, isMerged } = frame;
-  let at = 0;
-  let lsn = base.lsn;
-  for (let position = 1; position <= count; position++) {
-    const place = { segment, offset: start + at };
-    const record = isMerged
-      ? decodeBetween(place, body.subarray(at), lsn, end.lsn)
-      : decodeAt(place, body.subarray(at), lsn + 1);
-    lsn = record.lsn;
-    at += record.bytes.length;
-    if (mayBeRead(record, place) || unknown) yield { record, place };
+export function checkRecord(bytes: Uint8Array, start: number): number {
+  // By hand and not by a reader: every record goes through here when a store opens.
+  const left = bytes.length - start;
+  if (left < RECORD_HEADER_BYTES) throw new DecodeError("The record's header is cut short");
+  const length = u32At(bytes, start);
+  if (length < RECORD_HEADER_BYTES || length > left) {
+    throw new DecodeError(`A record of ${length} bytes does not fit into ${left}`);
   }
-  if (at === body.length) return;
-  throw corrupt(`${body.length - at} bytes follow the last record of a frame`, {
-    file: segmentName(segment),
-    offset: start + at,
-  });
+  const end = start + length;
+  if (crc32Between(bytes, start + 8, end) !== u32At(bytes, start + 4)) {
+    throw new DecodeError("The record is damaged");
+  }
+  const isCanonical = bytes[start + FLAGS_AT]! <= SKIPPABLE && bytes[start + 11] === 0 &&
+    bytes[start + 18] === 0 && bytes[start + 19] === 0;
+  if (!isCanonical) throw new DecodeError("The record's header has unknown flags");
+  if (RECORD_HEADER_BYTES + fixedLengthAt(bytes, start) <= length) return end;
+  throw new DecodeError("The record is shorter than its fixed part");
+}
+
+/** The record that begins at `start` and ends at `end`. It was checked. */
+export function recordAt(bytes: Uint8Array, start: number, end: number): LogRecord {
+  const fixedLength = fixedLengthAt(bytes, start);
+  const fixedAt = start + RECORD_HEADER_BYTES;
+  return {
+    type: typeAt(bytes, start),
+    lsn: lsnAt(bytes, start),
+    fixedLength,
+    isSkippable: isSkippableAt(bytes, start),
+    bytes: bytes.subarray(start, end),
+    fixed: bytes.subarray(fixedAt, fixedAt + fixedLength),
+    rest: bytes.subarray(fixedAt + fixedLength, end),
+  };
+}
+
+/** The type of the record that begins at `start`. */
+export function typeAt(bytes: Uint8Array, start: number): number {
+  return bytes[start + TYPE_AT]!;
+}
+
+/** The LSN of the record that begins at `start`. */
+export function lsnAt(bytes: Uint8Array, start: number): number {
+  return u48At(bytes, start + LSN_AT);
+}
+
+/** Whether whoever does not know the type of the record that begins at `start` may skip it. */
+export function isSkippableAt(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + FLAGS_AT] === SKIPPABLE;
 }
 
 /**
@@ -222,21 +221,9 @@ export function readRecord(
   return decodeAt(place, bytes, lsn);
 }
 
-/** Whether this version knows a record, and does not only copy it. */
-export function isKnown({ type }: Pick<LogRecord, "type">): boolean {
+/** Whether this version knows a type of records, and does not only copy those. */
+export function isKnownType(type: number): boolean {
   return type >= 1 && type <= TYPE_MAX;
-}
-
-function mayBeRead(record: LogRecord, { segment, offset }: BodyPlace): boolean {
-  const { type, isSkippable, lsn } = record;
-  if (isKnown(record)) return true;
-  if (isSkippable) return false;
-  const file = segmentName(segment);
-  throw new FlowError(
-    "newer_format",
-    `The record with LSN ${lsn} has the unknown type ${type}, in the file "${file}" at ${offset}`,
-    { details: { file, offset, lsn, type } },
-  );
 }
 
 function decodeAt(place: BodyPlace, bytes: Uint8Array, lsn: number): LogRecord {
@@ -248,23 +235,7 @@ function decodeAt(place: BodyPlace, bytes: Uint8Array, lsn: number): LogRecord {
   }
 }
 
-/** The record at a place, whose LSN is above one and not above another. */
-function decodeBetween(
-  place: BodyPlace,
-  bytes: Uint8Array,
-  lsnBefore: number,
-  lsnMax: number,
-): LogRecord {
-  try {
-    const record = decodeAnyRecord(bytes);
-    if (record.lsn > lsnBefore && record.lsn <= lsnMax) return record;
-    throw new DecodeError(`LSN ${record.lsn} is not between ${lsnBefore + 1} and ${lsnMax}`);
-  } catch (error) {
-    if (error instanceof DecodeError) throw placeError(place, error);
-    throw error;
-  }
-}
-
-function placeError({ segment, offset }: BodyPlace, cause: DecodeError): FlowError {
+/** What is wrong with a record where it stands. */
+export function placeError({ segment, offset }: BodyPlace, cause: DecodeError): FlowError {
   return corrupt(cause.message, { file: segmentName(segment), offset }, cause);
 }

@@ -10,10 +10,12 @@ import {
   decodeEffect,
   type Effect,
   type FlowState,
+  type Gist,
+  GistReader,
   Survivors,
   type SurvivorsOptions,
 } from "../../src/flow/core/mod.ts";
-import { decodeRecord } from "../../src/log/record.ts";
+import { decodeRecord, type LogRecord } from "../../src/log/record.ts";
 import { type CoreFrame, CoreFrames, recordsIn } from "./core_frames.ts";
 import type { Logged } from "./core_log.ts";
 import { CoreStore, type CoreStoreOptions } from "./core_store.ts";
@@ -38,10 +40,10 @@ export interface Merged {
 export interface MergeMutant {
   /** What it takes for given. */
   readonly options?: (options: SurvivorsOptions) => SurvivorsOptions;
-  /** What it takes an effect for. */
-  readonly note?: (effect: Effect) => Effect;
+  /** What it takes a record for. */
+  readonly note?: (gist: Gist) => Gist;
   /** Whether it forgets a record that is to be kept. */
-  readonly forgets?: (effect: Effect) => boolean;
+  readonly forgets?: (gist: Gist) => boolean;
 }
 
 /** Merges frames, one after the other, of the log of a state. */
@@ -53,23 +55,24 @@ export function mergeRun(
     readonly mutant?: MergeMutant | undefined;
   },
 ): Merged {
-  const records = run.flatMap((frame) => [...recordsIn(frame)]).map((
-    { lsn, bytes, ...record },
-  ) => ({
-    lsn,
-    bytes,
-    effect: decodeEffect(record, state.dictionary),
-  }));
+  const records = run.flatMap((frame) => [...recordsIn(frame)]);
+  const gists = new GistReader();
+  const gistOf = (record: LogRecord): Gist =>
+    gists.of({ ...record, start: 0, end: record.bytes.length }, state.dictionary);
   const timeMs = Math.max(...run.map((frame) => frame.timeMs));
   const beyond = beyondRuns({ shard: 0, states: () => [state] });
   const options = { isFirst, timeMs, beyond };
   const survivors = new Survivors(mutant.options?.(options) ?? options);
-  for (const { effect, lsn } of records) survivors.note(mutant.note?.(effect) ?? effect, lsn);
-  for (const { effect, lsn } of records) survivors.choose(effect, lsn);
+  for (const record of records) {
+    const gist = gistOf(record);
+    survivors.note(mutant.note?.(gist) ?? gist, record.lsn);
+  }
+  for (const record of records) survivors.choose(gistOf(record), record.lsn);
   const kept: Logged[] = [];
   const dropped = new Set<number>();
-  for (const { lsn, bytes, effect } of records) {
-    const isKept = survivors.keeps(lsn) && !(mutant.forgets?.(effect) ?? false);
+  for (const record of records) {
+    const { lsn, bytes } = record;
+    const isKept = survivors.keeps(lsn) && !(mutant.forgets?.(gistOf(record)) ?? false);
     if (isKept) kept.push({ lsn, bytes });
     else dropped.add(lsn);
   }
@@ -78,7 +81,7 @@ export function mergeRun(
 
 /** Forgets records of a kind. */
 function without(kind: Effect["kind"]): MergeMutant {
-  return { forgets: (effect) => effect.kind === kind };
+  return { forgets: (gist) => gist.kind === kind };
 }
 
 function withBeyond(change: Partial<Beyond>): MergeMutant {
@@ -90,19 +93,16 @@ export const mergeMutants: Readonly<Record<string, MergeMutant>> = {
   tombstoneDroppedEarly: without("del"),
   keyTombstoneDroppedEarly: without("kv_del"),
   everyRunIsFirst: { options: (options) => ({ ...options, isFirst: true }) },
-  liveValueDropped: { forgets: (effect) => effect.kind === "value" && effect.key !== null },
-  sharedValueDropped: { forgets: (effect) => effect.kind === "value" && effect.key === null },
+  liveValueDropped: { forgets: (gist) => gist.kind === "value" && gist.key !== null },
+  sharedValueDropped: { forgets: (gist) => gist.kind === "value" && gist.key === null },
   partDropped: without("value_part"),
   listDropped: without("values"),
   historyDropped: {
-    note: (effect) =>
-      effect.kind === "body"
-        ? { ...effect, identity: { ...effect.identity, historyMaxEvents: 1 } }
-        : effect,
+    note: (gist) => gist.kind === "body" ? { ...gist, identity: oneEvent } : gist,
   },
   historyOfOthersDropped: withBeyond({ flow: () => ({ bodyLsn: 0, identity: oneEvent }) }),
   birthDropped: {
-    forgets: (effect) => effect.kind === "ctrl" && effect.control.version === 1,
+    forgets: (gist) => gist.kind === "ctrl" && gist.control.version === 1,
   },
   bodyDroppedEarly: without("body"),
   signalForgotten: without("signal_key"),

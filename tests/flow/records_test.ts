@@ -12,8 +12,9 @@ import { DecodeError } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
 import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { Effect } from "../../src/flow/core/effect.ts";
+import { GistReader } from "../../src/flow/core/encoding/gists.ts";
 import { decodeEffect } from "../../src/flow/core/encoding/records.ts";
-import { decodeRecord } from "../../src/log/record.ts";
+import { decodeRecord, RECORD_HEADER_BYTES, recordAt } from "../../src/log/record.ts";
 import { anyCtrl, anyEffect, dictionary } from "./any_effect.ts";
 import { encodeEffects } from "./effect_records.ts";
 
@@ -87,12 +88,7 @@ test("decodeEffect() refuses bytes that nobody wrote, and never with another err
         const part = parts[name];
         if (cut) parts[name] = part.subarray(0, at % part.length);
         else part[at % part.length]! ^= change;
-        try {
-          decodeEffect({ type: record.type, ...parts }, names);
-        } catch (error) {
-          if (error instanceof FlowError) assertEquals(error.code, "newer_format");
-          else assertInstanceOf(error, DecodeError);
-        }
+        resultOf(() => decodeEffect({ type: record.type, ...parts }, names));
       },
     ),
     { file: import.meta.url, runs: 500 },
@@ -111,6 +107,11 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
       FlowError,
     );
     assertEquals(error.code, "newer_format");
+    const bytes = new Uint8Array([...record.bytes.subarray(0, RECORD_HEADER_BYTES), ...fixed]);
+    bytes[8] = type ?? record.type;
+    const span = { ...record, bytes, start: 0, end: bytes.length, type: bytes[8] };
+    const { message } = assertThrows(() => new GistReader().of(span, names), FlowError);
+    assertEquals(message, error.message);
   };
   refused(sample, (fixed) => fixed[14] = 18);
   refused(sample, (fixed) => fixed[15]! |= 128);
@@ -159,3 +160,41 @@ test("KV and KVDEL have the bytes that the format draws", () => {
   ]);
   assertEquals(record({ kind: "kv_del", ...name }), ["", "1 0 0 0 70 3 0 0 0 6b c3 a9"]);
 });
+
+test("GistReader says of every record what its effect says", () => {
+  const gists = new GistReader();
+  assertProperty(
+    fc.property(anyEffect, fc.nat(3), fc.nat(200), fc.nat(255), (effect, before, at, bits) => {
+      const names = dictionary();
+      const record = encodeEffects([effect], 1, names)[0]!;
+      const { type, fixedLength } = decodeRecord(record, 1);
+      record[RECORD_HEADER_BYTES + at % Math.max(1, fixedLength)]! ^= bits;
+      const bytes = new Uint8Array([...new Uint8Array(before), ...record]);
+      const span = { bytes, start: before, end: bytes.length, type, fixedLength };
+      const whole = resultOf(() => decodeEffect(recordAt(record, 0, record.length), names));
+      const gist = resultOf(() => gists.of(span, names));
+      // What stands behind its fixed part is of no concern to most, nor are the names of states.
+      if (whole !== undefined) assertPart(gist, whole);
+    }),
+    { file: import.meta.url, runs: 1_000 },
+  );
+});
+
+/** What a function returns; undefined if it refuses what it reads. */
+function resultOf<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FlowError) assertEquals(error.code, "newer_format");
+    else assertInstanceOf(error, DecodeError);
+    return undefined;
+  }
+}
+
+/** Asserts that whatever is in a part is in the whole, too. */
+function assertPart(part: unknown, whole: unknown): void {
+  if (Object.getPrototypeOf(part ?? "") !== Object.prototype) return assertEquals(part, whole);
+  for (const [name, value] of Object.entries(part as object)) {
+    assertPart(value, (whole as Readonly<Record<string, unknown>>)[name]);
+  }
+}

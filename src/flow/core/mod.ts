@@ -121,6 +121,8 @@ export {
   type LinkMark,
   type StatesBeyond,
 } from "./merge/beyond.ts";
+export type { Gist } from "./gist.ts";
+export { GistReader } from "./encoding/gists.ts";
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
 export type { ParseContext } from "./parse/arguments.ts";

@@ -13,12 +13,13 @@ import {
   putU8,
   u32At,
 } from "../../../codec/mod.ts";
-import { fixedLengthAt, RECORD_HEADER_BYTES } from "../../../log/mod.ts";
+import { fixedLengthAt, RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
 import { NO_ATTRIBUTES } from "../flow.ts";
-import { putHash, readKey } from "./key.ts";
+import type { BodyGist, GistRoom } from "../gist.ts";
+import { putHash, readHashAt, readKey } from "./key.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
@@ -72,8 +73,9 @@ export function bodyOf({ bytes, start, end }: ByteSpan): ByteSpan | undefined {
   return { bytes, start: start + RECORD_HEADER_BYTES, end };
 }
 
-/** Where the number of the type stands in the fixed part, and the flags. */
+/** Where some of the fixed part stands. */
 const TYPE_AT = 8;
+const HISTORY_AT = 20;
 const FLAGS_AT = 32;
 
 /** The type of a flow that has no relatives and no correlation id; undefined: it has some. */
@@ -85,6 +87,18 @@ export function typeOfLoner(
   const relatives = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_MEMBERSHIP;
   if (bytes[fixedAt + FLAGS_AT]! & relatives) return undefined;
   return nameIn(dictionary, u32At(bytes, fixedAt + TYPE_AT));
+}
+
+/** Fills a gist. Returns false if the record has flags of another version, or begins as that has them. */
+export function readBodyGist(
+  { bytes, start, fixedLength }: RecordSpan,
+  { key, identity }: GistRoom<BodyGist>,
+): boolean {
+  const at = start + RECORD_HEADER_BYTES;
+  if (fixedLength !== BODY_FIXED_BYTES || bytes[at + FLAGS_AT]! & ~KNOWN_FLAGS) return false;
+  readHashAt(bytes, at, key);
+  identity.historyMaxEvents = u32At(bytes, at + HISTORY_AT);
+  return true;
 }
 
 /** Reads a record. */

@@ -12,13 +12,16 @@ import {
   putU48,
   putU53,
   putU8,
+  u48At,
 } from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
+import { RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { ChildFacts, CtrlEffect } from "../effect.ts";
+import type { CtrlGist, GistRoom } from "../gist.ts";
 import { Lease } from "../lease.ts";
-import { putHash, readKey } from "./key.ts";
+import { putHash, readHashAt, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 
@@ -60,8 +63,18 @@ const HAS_CHILD = 64;
 const KNOWN_FLAGS = HAS_NEXT_RUN | HAS_LEASE | HAS_RETENTION_UNTIL | HAS_RETRY | HAS_SIGNAL |
   HAS_GROUP | HAS_CHILD;
 
-/** Bytes of the fixed part. */
+/** Bytes of the fixed part, and where some of it stands. */
 const FIXED_BYTES = 108;
+const VERSION_AT = 8;
+const EVENT_AT = 14;
+const FLAGS_AT = 15;
+const PRIORITY_AT = 16;
+const PAYLOAD_AT = 72;
+const RESULT_AT = 78;
+const ERROR_AT = 84;
+const VALUES_AT = 102;
+
+const PRIORITY_MAX = 2;
 
 const NO_SECRET: Readonly<Hash64> = { hi: 0, lo: 0 };
 
@@ -72,11 +85,11 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
   const at = writer.room(FIXED_BYTES);
   const { view } = writer;
   putHash(view, at, effect.key);
-  putU48(view, at + 8, control.version);
-  putU8(view, at + 14, EVENTS.indexOf(event));
+  putU48(view, at + VERSION_AT, control.version);
+  putU8(view, at + EVENT_AT, EVENTS.indexOf(event));
   putU8(
     view,
-    at + 15,
+    at + FLAGS_AT,
     (nextRunAtMs === null ? 0 : HAS_NEXT_RUN) |
       (lease === null ? 0 : HAS_LEASE) |
       (retentionUntilMs === null ? 0 : HAS_RETENTION_UNTIL) |
@@ -85,7 +98,7 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
       (children === undefined ? 0 : HAS_GROUP) |
       (typeof children?.childId === "string" ? HAS_CHILD : 0),
   );
-  putU8(view, at + 16, control.priority);
+  putU8(view, at + PRIORITY_AT, control.priority);
   putU8(view, at + 17, 0);
   putU32(view, at + 18, names.idOf(control.state));
   putU32(view, at + 22, control.attempts);
@@ -96,12 +109,12 @@ export function writeCtrlFixed(writer: ByteWriter, effect: CtrlEffect, names: Na
   putU53(view, at + 48, nextRunAtMs ?? 0);
   putU53(view, at + 56, control.retentionTtlMs);
   putU53(view, at + 64, retentionUntilMs ?? 0);
-  putU48(view, at + 72, control.payloadLsn);
-  putU48(view, at + 78, control.resultLsn);
-  putU48(view, at + 84, control.errorLsn);
+  putU48(view, at + PAYLOAD_AT, control.payloadLsn);
+  putU48(view, at + RESULT_AT, control.resultLsn);
+  putU48(view, at + ERROR_AT, control.errorLsn);
   putHash(view, at + 90, lease?.secret ?? NO_SECRET);
   putU32(view, at + 98, control.valueCount);
-  putU48(view, at + 102, control.valuesLsn);
+  putU48(view, at + VALUES_AT, control.valuesLsn);
 }
 
 /** Writes what follows the fixed part. */
@@ -181,6 +194,27 @@ export function readCtrl(
   };
 }
 
+/**
+ * Fills a gist. Returns false if the record says something that {@linkcode readCtrl} refuses, or begins
+ * as another version has them.
+ */
+export function readCtrlGist(
+  { bytes, start, fixedLength }: RecordSpan,
+  { key, control }: GistRoom<CtrlGist>,
+): boolean {
+  const at = start + RECORD_HEADER_BYTES;
+  const isRead = fixedLength === FIXED_BYTES && EVENTS[bytes[at + EVENT_AT]!] !== undefined &&
+    (bytes[at + FLAGS_AT]! & ~KNOWN_FLAGS) === 0 && bytes[at + PRIORITY_AT]! <= PRIORITY_MAX;
+  if (!isRead) return false;
+  readHashAt(bytes, at, key);
+  control.version = u48At(bytes, at + VERSION_AT);
+  control.payloadLsn = u48At(bytes, at + PAYLOAD_AT);
+  control.resultLsn = u48At(bytes, at + RESULT_AT);
+  control.errorLsn = u48At(bytes, at + ERROR_AT);
+  control.valuesLsn = u48At(bytes, at + VALUES_AT);
+  return true;
+}
+
 function readChildren(rest: ByteReader, flags: number): ChildFacts {
   return { groupId: rest.text(), childId: flags & HAS_CHILD ? rest.text() : null };
 }
@@ -212,7 +246,7 @@ function oneOf<T>(list: readonly T[], number: number, what: string): T {
 }
 
 function priorityOf(number: number): Priority {
-  if (number > 2) throw new DecodeError(`The priority ${number} is not 0, 1 or 2`);
+  if (number > PRIORITY_MAX) throw new DecodeError(`The priority ${number} is not 0, 1 or 2`);
   return number as Priority;
 }
 

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type ByteReader, type ByteWriter, type Hash64, putU32 } from "../../../codec/mod.ts";
+import {
+  type ByteReader,
+  type ByteWriter,
+  type Hash64,
+  putU32,
+  u32At,
+} from "../../../codec/mod.ts";
 import type { FlowKey } from "../flow_key.ts";
 
 /** Writes 8 bytes. */
@@ -31,4 +37,10 @@ export function putHash(view: DataView, at: number, { hi, lo }: Hash64): void {
 /** Reads 8 bytes. */
 export function readHash(reader: ByteReader): Hash64 {
   return { hi: reader.u32(), lo: reader.u32() };
+}
+
+/** Reads 8 bytes where they stand into a hash that is there. */
+export function readHashAt(bytes: Uint8Array, at: number, room: { hi: number; lo: number }): void {
+  room.hi = u32At(bytes, at);
+  room.lo = u32At(bytes, at + 4);
 }

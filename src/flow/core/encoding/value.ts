@@ -4,9 +4,12 @@
  * @module
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
+import { RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { ValueEffect, ValuePartEffect } from "../effect.ts";
+import type { FlowKey } from "../flow_key.ts";
+import type { GistRoom, ValueGist } from "../gist.ts";
 import type { ValueEncoding, WrittenValue } from "../value.ts";
-import { readKey, writeKey } from "./key.ts";
+import { readHashAt, readKey, writeKey } from "./key.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 
 /** The flag of a value that stands in parts. */
@@ -16,6 +19,11 @@ const OF_NO_FLOW = 4;
 const KNOWN_FLAGS = IN_PARTS | HAS_UNTIL | OF_NO_FLOW;
 const NO_KEY = { hi: 0, lo: 0 };
 const ENCODING_MAX = 1;
+
+/** Bytes of the fixed part, and where some of it stands. */
+const FIXED_BYTES = 10;
+const ENCODING_AT = 8;
+const FLAGS_AT = 9;
 
 /** Writes the fixed part. */
 export function writeValueFixed(writer: ByteWriter, effect: ValueEffect): void {
@@ -52,6 +60,21 @@ export function readValue(fixed: ByteReader, rest: ByteReader): ValueEffect {
   const key = flags & OF_NO_FLOW ? null : bits;
   const untilMs = flags & HAS_UNTIL ? rest.u53() : null;
   return { kind: "value", key, value: readWritten(rest, encoding, flags), untilMs };
+}
+
+/** Fills a gist. Returns false if there is more to it than a flow and bytes. */
+export function readValueGist(
+  { bytes, start, fixedLength }: RecordSpan,
+  gist: GistRoom<ValueGist & { readonly key: FlowKey }>,
+): boolean {
+  const at = start + RECORD_HEADER_BYTES;
+  const encoding = bytes[at + ENCODING_AT]!;
+  const isPlain = fixedLength === FIXED_BYTES && encoding <= ENCODING_MAX &&
+    bytes[at + FLAGS_AT] === 0;
+  if (!isPlain) return false;
+  readHashAt(bytes, at, gist.key);
+  gist.value.encoding = encoding as ValueEncoding;
+  return true;
 }
 
 /** Reads the bytes of a value, or where its parts are: all that is left. The bytes are a view. */

@@ -19,7 +19,7 @@ export interface Beyond {
   readonly shard: number;
   /** The hash of the store. */
   readonly hash: KeyedHash;
-  /** The flow that has a key now. What is asked for is what it is for life. */
+  /** The flow that has a key now. What is asked for is what it is for life. The key is not kept. */
   flow(key: FlowKey): Pick<Flow, "bodyLsn" | "identity"> | undefined;
   /** The LSN of the oldest message to a shard that may not have arrived for good; `Infinity`: all have. */
   oldestUnheardLsn(to: number): number;

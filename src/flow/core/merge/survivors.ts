@@ -4,13 +4,14 @@
  * @module
  */
 import { ByteWriter } from "../../../codec/mod.ts";
-import type { CtrlEffect, Effect, GroupEffect, OutboxEffect, ValueEffect } from "../effect.ts";
+import type { GroupEffect, OutboxEffect } from "../effect.ts";
 import type { FlowKey } from "../flow_key.ts";
+import type { CtrlGist, Gist, ValueGist } from "../gist.ts";
 import type { NamedValues } from "../named_values.ts";
 import { NumberSet } from "../number_set.ts";
 import { linksOf } from "../request_values.ts";
 import { SIGNALS_MAX } from "../signal_memory.ts";
-import type { ValueParts, WrittenValue } from "../value.ts";
+import type { ValueParts } from "../value.ts";
 import { valuePlace } from "../value_ref.ts";
 import type { Beyond } from "./beyond.ts";
 import { Lives } from "./lives.ts";
@@ -96,7 +97,7 @@ export class Survivors {
   }
 
   /** Takes a record in, on the first reading. */
-  note(effect: Effect, lsn: number): void {
+  note(effect: Gist, lsn: number): void {
     this.#lastLsn = lsn;
     if (effect.kind !== "value_part") this.#lastWholeLsn = lsn;
     switch (effect.kind) {
@@ -136,7 +137,7 @@ export class Survivors {
   }
 
   /** Decides about a record, on the second reading. What it refers to is kept with it. */
-  choose(effect: Effect, lsn: number): void {
+  choose(effect: Gist, lsn: number): void {
     switch (effect.kind) {
       case "ctrl":
         return this.#chooseControl(effect, lsn);
@@ -169,7 +170,7 @@ export class Survivors {
 
   /** Whether a record is kept for its own sake. */
   #isWanted(
-    effect: Exclude<Effect, { readonly kind: "ctrl" | "values" | "outbox" }>,
+    effect: Exclude<Gist, { readonly kind: "ctrl" | "values" | "outbox" }>,
     lsn: number,
   ): boolean {
     const { isFirst } = this.#options;
@@ -217,7 +218,7 @@ export class Survivors {
     return this.#lifeAt(key, lsn) >= 0 && this.#groups.is(nameOfGroup(group.number), lsn);
   }
 
-  #isWantedValue({ key, untilMs }: ValueEffect, lsn: number): boolean {
+  #isWantedValue({ key, untilMs }: ValueGist, lsn: number): boolean {
     const { timeMs, beyond } = this.#options;
     if (key === null) return untilMs === null || untilMs > timeMs;
     const isLinked = beyond.isLinked(lsn);
@@ -225,7 +226,7 @@ export class Survivors {
     return isLinked;
   }
 
-  #chooseControl({ key, control }: CtrlEffect, lsn: number): void {
+  #chooseControl({ key, control }: CtrlGist, lsn: number): void {
     const life = this.#lifeAt(key, lsn);
     if (life < 0) return;
     const { version, payloadLsn, resultLsn, errorLsn, valuesLsn } = control;
@@ -285,8 +286,8 @@ export class Survivors {
     for (let index = 0; index < parts.count; index++) this.#kept.add(parts.firstLsn + index);
   }
 
-  #noteParts(value: WrittenValue, lsn: number): void {
-    if ("parts" in value) this.#parts.set(lsn, value.parts);
+  #noteParts({ parts }: ValueGist["value"], lsn: number): void {
+    if (parts !== undefined) this.#parts.set(lsn, parts);
   }
 
   /** What a key is known by: 85 bits of which 64 cannot be steered from outside. */
