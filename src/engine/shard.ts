@@ -31,6 +31,7 @@ import { Feed } from "./feed.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
+import { FrameHalves } from "./frame_halves.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
@@ -39,12 +40,6 @@ import { diskFull, tooLarge } from "./refusals.ts";
 import type { ShardHost, ShardOptions } from "./shard_options.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";
-
-/** A frame of so many bytes goes to the log without waiting for the end of the turn. */
-const FRAME_BYTES_SOFT = 1 << 20;
-
-/** The same if the log works in a thread, which can begin while more is being decided. */
-const THREAD_FRAME_BYTES_SOFT = 64 << 10;
 
 /** The state under a decision is no longer there, or has gone on, before it was written down. */
 export class Superseded extends Error {}
@@ -75,6 +70,7 @@ export class Shard {
   readonly #options: ShardOptions;
   readonly #host: ShardHost;
   readonly #ahead: FramesAhead;
+  readonly #halves = new FrameHalves();
   readonly #idleMark: IdleMark;
   #state: ShardState;
   #life: { durableLsn: number; isOver: boolean };
@@ -209,9 +205,7 @@ export class Shard {
   /** Whether the open frame is large enough not to wait for the end of the turn. */
   get isFrameLarge(): boolean {
     const { open } = this.#ahead;
-    if (open === undefined) return false;
-    const { inline } = this.#log.limits;
-    return open.length >= (inline ? FRAME_BYTES_SOFT : THREAD_FRAME_BYTES_SOFT);
+    return open !== undefined && this.#halves.isLarge(open.length, this.#log.limits);
   }
 
   /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
@@ -339,10 +333,18 @@ export class Shard {
     this.#state.committed(frame.timeMs);
     this.#checkpoint?.settled(this.meter.log, this.#state.timeMs);
     this.feed.committed(end);
-    // The disk goes on while callers are answered, and not after them.
-    this.submitIfRoom();
+    this.#halves.written(frame.body.length);
+    this.#goOn();
     this.#host.committed(this);
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
+  }
+
+  /** Hands the next frame to the log before callers are answered, or lets some of them come into it. */
+  #goOn(): void {
+    const { open } = this.#ahead;
+    if (open === undefined) return;
+    if (this.#halves.goesFirst(open.length)) this.submitIfRoom();
+    else this.#host.scheduleTurn();
   }
 
   /**

@@ -50,6 +50,8 @@ export class ScriptedStore implements AsyncDisposable {
   readonly fates: VoidReason[];
   /** How many frames were submitted. */
   frameCount = 0;
+  /** How many bytes of records each of them had. */
+  readonly frameBytes: number[] = [];
   /** The index of the first frame that the logs still have. */
   firstIndex = 1;
   /** Whether the log keeps its answers to itself, until `answer()`. */
@@ -122,6 +124,7 @@ export class ScriptedStore implements AsyncDisposable {
     return wrappedLog(inner, {
       submit: (frame) => {
         this.frameCount += 1;
+        this.frameBytes.push(frame.body.length);
         const why = fates.shift();
         const settle = () => {
           if (why === undefined) inner.submit(frame);

@@ -87,3 +87,23 @@ test("a store hands 64 KiB to its log thread at once, and the rest when that is 
   assert((await answered(scripted, store.get("f8", { payload: true })))?.payload !== null);
   await answered(scripted, store.close());
 });
+
+test("a store divides what many callers send evenly among the frames of its log thread", async () => {
+  const { scripted } = threadStore();
+  const payload = new Uint8Array(20_000);
+  let flowCount = 0;
+  let isOver = false;
+  // The first four are enough for a frame; the others call while that is written.
+  const callers = Array.from({ length: 40 }, async () => {
+    while (!isOver) {
+      await scripted.store.create(`flow-${flowCount++}`, { type: "job", payload });
+    }
+  });
+  while (scripted.frameCount < 20) await scripted.turn();
+  isOver = true;
+  const frames = scripted.frameBytes.slice(8, 20);
+  const sizes = frames.map((bytes) => Math.round(bytes / 20_000));
+  assert(Math.min(...sizes) >= 12 && Math.max(...sizes) <= 28, `${sizes} callers in a frame`);
+  await answered(scripted, Promise.all(callers));
+  await answered(scripted, scripted.store.close());
+});
