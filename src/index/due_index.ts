@@ -159,23 +159,9 @@ export class DueIndex {
     let due = 0;
     for (const heap of this.#allHeaps(selection)) {
       all += heap.size;
-      due += this.#countDue(heap, nowMs);
+      due += heap.countUntil(nowMs);
     }
     return { all, due };
-  }
-
-  #countDue(heap: HandleHeap, nowMs: number): number {
-    let count = 0;
-    const open = heap.size === 0 ? [] : [0];
-    while (open.length > 0) {
-      const place = open.pop()!;
-      // Nothing below a member is due before it.
-      if (heap.timeAt(place) > nowMs) continue;
-      count++;
-      const [first, end] = heap.below(place);
-      for (let below = first; below < end; below++) open.push(below);
-    }
-    return count;
   }
 
   #allHeaps(selection: DueSelection): HandleHeap[] {

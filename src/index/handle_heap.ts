@@ -26,6 +26,9 @@ const LOOK_COUNT_MAX = 4_096;
 /** So many members are removed at once at most: what happens to one takes microseconds. */
 const HOLES_MAX = 256;
 
+/** Following one member from the top takes as long as looking at so many side by side. */
+const LOOKS_PER_STEP = 16;
+
 /** In the place of the handle of a member that was removed, and of its place: there is no such one. */
 const NOBODY = 0xffff_ffff;
 
@@ -92,6 +95,30 @@ export class HandleHeap {
   below(place: number): readonly [first: number, end: number] {
     this.#settle();
     return this.#below(place);
+  }
+
+  /** How many members are not after a time. Costs as much as these are, and never more than a look at all. */
+  countUntil(timeMs: number): number {
+    this.#settle();
+    const few = this.#countBelow(timeMs, this.#size / LOOKS_PER_STEP);
+    return few ?? this.#nodes.countUntil(timeMs, this.#size);
+  }
+
+  /** The same from the top down; undefined if there are more than `countMax`. */
+  #countBelow(timeMs: number, countMax: number): number | undefined {
+    const open = this.#size === 0 ? [] : [0];
+    let count = 0;
+    while (open.length > 0) {
+      const place = open.pop()!;
+      // Nothing below a member is before it.
+      if (this.#nodes.timeAt(place) > timeMs) continue;
+      if (++count > countMax) return undefined;
+      const first = place * ARITY + 1;
+      for (let below = first; below < first + ARITY && below < this.#size; below++) {
+        open.push(below);
+      }
+    }
+    return count;
   }
 
   /** Below 0, 0 or above 0, as what is at a place stands before, with or after another. */

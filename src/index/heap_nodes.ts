@@ -57,6 +57,25 @@ export class HeapNodes {
     return piece[at + TIME]! * TIME_LOW_COUNT + (piece[at + TIME_AND_RANK]! >>> RANK_HIGH_BITS);
   }
 
+  /** How many of the first `count` nodes are not after a time. */
+  countUntil(timeMs: number, count: number): number {
+    // A time as it is packed, with the highest rank: whoever is after that is after the time.
+    const timeHigh = Math.floor(timeMs / TIME_LOW_COUNT);
+    const timeLow = (timeMs - timeHigh * TIME_LOW_COUNT + 1) * RANK_HIGH_COUNT;
+    const end = FIRST_PLACE + count;
+    let found = 0;
+    for (let place = FIRST_PLACE; place < end;) {
+      const piece = this.#pieces[place >>> PIECE_BITS]!;
+      const pieceEnd = Math.min(end, (place | PLACE_MASK) + 1);
+      for (; place < pieceEnd; place++) {
+        const at = wordsAt(place);
+        const high = piece[at + TIME]!;
+        if (high < timeHigh || (high === timeHigh && piece[at + TIME_AND_RANK]! < timeLow)) found++;
+      }
+    }
+    return found;
+  }
+
   /** Below 0, 0 or above 0, as a node stands before, with or after another by time and rank. */
   compare(a: number, b: number): number {
     const placeA = FIRST_PLACE + a;

@@ -158,3 +158,31 @@ test("HandleHeap looks again if others come, and never more than it asks", () =>
   assert(lookedCount > 500, "it has looked again");
   assert(lookedCount < askedCount, `${lookedCount} were looked at, ${askedCount} asked`);
 });
+
+test("HandleHeap.countUntil() counts few and many, whatever their times have in common", () => {
+  // Some times differ in what they have above 21 bits, some below, and some not at all.
+  const time = fc.oneof(
+    fc.nat(5),
+    fc.nat(2 ** 22),
+    fc.nat(5).map((more) => 1_790_000_000_000 + more),
+    fc.nat(3).map((more) => 2 ** 21 * (more + 1) - 1),
+  );
+  assertProperty(
+    fc.property(
+      fc.array(time, { maxLength: 3_000, size: "max" }),
+      fc.array(time, { maxLength: 8 }),
+      fc.nat(200),
+      (times, untils, removed) => {
+        const heap = new HandleHeap({ ties: numbered, places: new LongUint32Array() });
+        for (const [handle, timeMs] of times.entries()) heap.add(handle, timeMs);
+        const left = times.slice(removed);
+        for (const handle of times.keys()) if (handle < removed) heap.remove(handle);
+        for (const untilMs of [...untils, ...left.slice(0, 4), 0, Infinity]) {
+          const expected = left.filter((timeMs) => timeMs <= untilMs).length;
+          assertEquals(heap.countUntil(untilMs), expected, `until ${untilMs}`);
+        }
+      },
+    ),
+    { file: import.meta.url, runs: 60 },
+  );
+});

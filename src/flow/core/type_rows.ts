@@ -11,6 +11,9 @@ import { READ_STEPS, type SearchedRows, type SearchWalk } from "./row_search.ts"
 import type { RowsWanted } from "./rows.ts";
 import type { FlowState } from "./state.ts";
 
+/** So many flows of other partitions are passed over without making an object: one step of a search. */
+const PASSED_MAX = 7;
+
 /** Which flows of a type are wanted. */
 export interface TypeRows extends RowsWanted {
   /** The type. */
@@ -64,8 +67,19 @@ function walkType(state: FlowState, type: string, walk: TypeWalk): Generator<Flo
   return mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
 }
 
-function* walkHot(state: FlowState, type: string, walk: StateWalk): Generator<Flow> {
-  for (const handle of state.states.walk(type, walk)) yield state.table.at(handle);
+/** Yields flows of other partitions, too: whoever walks stops now and then, and goes on behind one. */
+function* walkHot(
+  { states, table }: FlowState,
+  type: string,
+  { partitionKey, ...walk }: TypeWalk,
+): Generator<Flow> {
+  let passedCount = 0;
+  for (const handle of states.walk(type, walk)) {
+    const isPassed = partitionKey !== null && passedCount < PASSED_MAX &&
+      !table.isIn(handle, partitionKey);
+    passedCount = isPassed ? passedCount + 1 : 0;
+    if (!isPassed) yield table.at(handle);
+  }
 }
 
 function* heard(flows: Iterable<Flow>, onRead: () => void): Generator<Flow> {
