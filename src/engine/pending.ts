@@ -14,6 +14,9 @@ import type { Shard } from "./shard.ts";
  */
 const FLOWS_PER_SLICE = 2_000;
 
+/** The same for bytes that are read for them: large values take longer than what is around them. */
+const BYTES_PER_SLICE = 1 << 20;
+
 /** How a call ends, once everything that it stands on is on disk. */
 export interface Verdict<T> {
   /** All that the answer would give away. */
@@ -51,6 +54,7 @@ interface Watch {
 /** Decided calls, in the order of their decisions. */
 export class PendingCalls {
   readonly #time: Pick<Time, "defer">;
+  readonly #readBytes: () => number;
   /** Those that wait for a log. */
   #queue: Decided[] = [];
   /** Those that wait for nothing but their turn: the first ones were answered. Mostly none. */
@@ -59,9 +63,13 @@ export class PendingCalls {
   /** Mostly none. */
   #watches: Watch[] = [];
 
-  /** @param time Its macrotasks are those in which calls are answered. */
-  constructor(time: Pick<Time, "defer">) {
+  /**
+   * @param time Its macrotasks are those in which calls are answered.
+   * @param readBytes How many bytes were read for answers so far. Default: nobody counts them.
+   */
+  constructor(time: Pick<Time, "defer">, readBytes: () => number = () => 0) {
     this.#time = time;
+    this.#readBytes = readBytes;
   }
 
   /** How many calls wait. */
@@ -85,13 +93,7 @@ export class PendingCalls {
   /** Answers the calls that stand on what is durable: as many as a turn has time for, and then more. */
   release(): void {
     this.#sortOut();
-    if (!this.#isDeferred) this.#answer(FLOWS_PER_SLICE);
-  }
-
-  /** Answers all of them now. */
-  releaseAll(): void {
-    this.#sortOut();
-    this.#answer(Infinity);
+    if (!this.#isDeferred) this.#answer();
   }
 
   /** Resolves when all calls that wait now have been answered, or are decided again. */
@@ -117,11 +119,14 @@ export class PendingCalls {
     for (const one of decided) (isReleased(one.verdict) ? this.#released : this.#queue).push(one);
   }
 
-  /** Answers calls with so many flows, and more later. */
-  #answer(flowsMax: number): void {
+  /** Answers as many calls as one macrotask has time for, and more later. */
+  #answer(): void {
+    const bytesMax = this.#readBytes() + BYTES_PER_SLICE;
     let flows = 0;
     let count = 0;
-    while (count < this.#released.length && flows < flowsMax) {
+    while (
+      count < this.#released.length && flows < FLOWS_PER_SLICE && this.#readBytes() < bytesMax
+    ) {
       flows += this.#settle(this.#released[count]!);
       count += 1;
     }
@@ -130,7 +135,7 @@ export class PendingCalls {
     this.#isDeferred = true;
     this.#time.defer(() => {
       this.#isDeferred = false;
-      this.#answer(flowsMax);
+      this.#answer();
     });
   }
 

@@ -81,7 +81,7 @@ export class Shards implements ShardHost {
     this.#time = time;
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
-    this.#pending = new PendingCalls(time);
+    this.#pending = new PendingCalls(time, () => readBytesOf(this.#all));
     this.waiters = new Waiters(limits.waitersMax);
     this.leases = new LeaseWatch(this, time);
     this.admission = new Admission(limits, () => loadOf(this.#all), options.disk);
@@ -224,7 +224,9 @@ export class Shards implements ShardHost {
       this.#dismiss(ending);
       await this.upkeep.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));
-      this.#pending.releaseAll();
+      this.#pending.release();
+      // As many in a turn as ever; what they show is read from logs that are still open.
+      await this.#pending.told();
       // Unless the log has failed in the end, or others need the room.
       const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
       if (isSaved) await this.upkeep.checkpointer.close();
@@ -365,4 +367,11 @@ export class Shards implements ShardHost {
     const isAwaited = this.waiters.count > 0 || this.closer.isAwaited || this.courier.isAwaited;
     this.#turns.next(atMs, isAwaited);
   }
+}
+
+/** How many bytes of records were read so far. Asked for every answer. */
+function readBytesOf(shards: readonly Shard[]): number {
+  let bytes = 0;
+  for (const { records } of shards) bytes += records.readBytes;
+  return bytes;
 }

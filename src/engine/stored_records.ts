@@ -41,6 +41,7 @@ export class StoredRecords implements HistoryLog, ColdRecords {
   readonly #bytes: RecordBytes;
   readonly #keydir: Keydir;
   readonly #dictionary: Dictionary;
+  #readBytes = 0;
 
   /**
    * @param bytes Holds the records.
@@ -51,6 +52,11 @@ export class StoredRecords implements HistoryLog, ColdRecords {
     this.#bytes = bytes;
     this.#keydir = keydir;
     this.#dictionary = dictionary;
+  }
+
+  /** How many bytes were read so far. */
+  get readBytes(): number {
+    return this.#readBytes;
   }
 
   /** Reads a value as it is to be seen by a call; see `ReadValue`. */
@@ -164,6 +170,8 @@ export class StoredRecords implements HistoryLog, ColdRecords {
 
   #effect(lsn: number): Effect {
     const place = this.#keydir.find(lsn);
-    return storedEffect(readRecord(this.#bytes, place, lsn), place, this.#dictionary);
+    const record = readRecord(this.#bytes, place, lsn);
+    this.#readBytes += record.bytes.length;
+    return storedEffect(record, place, this.#dictionary);
   }
 }

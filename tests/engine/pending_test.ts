@@ -13,16 +13,20 @@ import { wrappedLog } from "../simulation/wrapped_log.ts";
 /** Calls that wait for one log, and who was answered until now. */
 function calls() {
   const time = manualTime({ autoDefer: false });
-  const pending = new PendingCalls(time);
+  let readBytes = 0;
+  const pending = new PendingCalls(time, () => readBytes);
   const life = { durableLsn: 0, isOver: false };
   const answered: number[] = [];
-  const add = (number: number, { lsn = 1, flows = 1 } = {}): boolean => {
+  const add = (number: number, { lsn = 1, flows = 1, bytes = 0 } = {}): boolean => {
     const call: Call<number[]> = {
       decide: () => undefined,
       resolve: ([first]) => void answered.push(first!),
       reject: () => void answered.push(-number),
     };
-    const read = (): number[] => new Array(flows).fill(number);
+    const read = (): number[] => {
+      readBytes += bytes;
+      return new Array(flows).fill(number);
+    };
     return pending.add(call, { standsOn: [{ life, lsn }], read });
   };
   return { time, pending, life, answered, add };
@@ -65,16 +69,78 @@ test("PendingCalls counts the flows of an answer, and answers at least one call 
   assertEquals(time.deferredCount, 0);
 });
 
-test("PendingCalls leaves those alone that wait for more, and answers all at once at the end", () => {
+test("PendingCalls leaves those alone that wait for more", () => {
   const { pending, life, answered, add } = calls();
-  for (let number = 0; number < 5_000; number++) add(number, { lsn: number % 2 });
-  add(5_000, { lsn: 2 });
+  for (let number = 0; number < 1_000; number++) add(number, { lsn: number % 2 });
+  add(1_000, { lsn: 2 });
   life.durableLsn = 1;
-  pending.releaseAll();
-  assertEquals(answered.length, 5_000);
+  pending.release();
+  assertEquals(answered.length, 1_000);
   assertEquals(pending.takeAll().length, 1);
   assertEquals(pending.count, 0);
 });
+
+test("PendingCalls answers no more in a macrotask when a mebibyte was read for it", () => {
+  const { time, pending, life, answered, add } = calls();
+  for (
+    const [number, bytes] of [[0, 9], [1, 2 ** 20], [2, 2 ** 19], [3, 2 ** 19], [4, 1]] as const
+  ) {
+    add(number, { bytes });
+  }
+  life.durableLsn = 1;
+  pending.release();
+  assertEquals(answered, [0, 1]);
+  time.runDeferred();
+  assertEquals(answered, [0, 1, 2, 3]);
+  time.runDeferred();
+  assertEquals(answered, [0, 1, 2, 3, 4]);
+});
+
+test("a store that closes answers in several macrotasks, and closes its logs after that", async () => {
+  const directory = memoryDirectory();
+  const random = seededRandom(1);
+  const inner = openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
+  const frames: Frame[] = [];
+  const happened: string[] = [];
+  const log = wrappedLog(inner, {
+    limits: { ...inner.limits, inline: false },
+    submit: (frame) => void frames.push(frame),
+    close: () => {
+      happened.push("closed");
+      return inner.close();
+    },
+  });
+  const time = manualTime({ autoDefer: false });
+  const limits = DEFAULT_STORE_LIMITS;
+  const shards = new Shards({ logs: [log], time, hashKey: [1, 2, 3, 4], limits });
+  const answers = Array.from({ length: 5_000 }, () =>
+    shards.call(() => {
+      const { first } = shards.router;
+      if (frames.length === 0 && first.headLsn === 0) {
+        const create = parseCreate("f", { type: "job" }, { limits, manualClock: true });
+        shards.apply(create, first);
+      }
+      return { standsOn: [first.footing()], read: () => void happened.push("answered") };
+    }));
+  const closed = shards.close();
+  await settled();
+  for (const frame of frames.splice(0)) inner.submit(frame);
+  const counts = [happened.length];
+  for (let turn = 0; turn < 9 && !happened.includes("closed"); turn++) {
+    await settled();
+    time.runDeferred();
+    await settled();
+    counts.push(happened.length);
+  }
+  await Promise.all([...answers, closed]);
+  assertEquals(happened.indexOf("closed"), 5_000);
+  assertEquals(counts.slice(0, 3), [2_000, 4_000, 5_001]);
+});
+
+/** Lets everything happen that has been promised. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
 
 test("a store that is lost answers all the same what was durable before", async () => {
   const directory = memoryDirectory();
