@@ -4,7 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { DEFAULT_LIMITS } from "../flow/mod.ts";
+import { DEFAULT_LIMITS, unknownOption } from "../flow/mod.ts";
 
 /** Characters of a value that a message shows. */
 const SHOWN_CHARACTERS_MAX = 64;
@@ -36,17 +36,29 @@ export function checkedObject(field: string, value: unknown): Readonly<Record<st
   throw refusal(field, value, "an object");
 }
 
-/** Refuses members that are not in the list. */
+/** The names of the members of a type; of a union those of all its parts. */
+type MemberName<T> = T extends unknown ? Extract<keyof T, string> : never;
+
+/**
+ * The names of the members of a type. One that is missing here, or that the type does not have, does
+ * not compile, as long as all of them stand in one literal: so what the types let through is not
+ * refused when it is there, and nothing else gets in.
+ */
+export function membersOf<T>(names: Readonly<Record<MemberName<T>, true>>): readonly string[] {
+  return Object.keys(names);
+}
+
+/**
+ * Refuses members that are in none of the lists. `at` stands before their names, such as
+ * `items[3].`.
+ */
 export function checkMembers(
-  field: string,
+  at: string,
   value: Readonly<Record<string, unknown>>,
-  known: readonly string[],
+  ...known: readonly (readonly string[])[]
 ): void {
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const path = field === "" ? unknown : `${field}.${unknown}`;
-  const message = `${path} is not an option: known are ${known.join(", ")}`;
-  throw new FlowError("invalid_argument", message, { details: { field: path, limit: known } });
+  const unknown = Object.keys(value).find((name) => !known.some((names) => names.includes(name)));
+  if (unknown !== undefined) throw unknownOption(at, unknown, new Set(known.flat()));
 }
 
 /** The bounds of a whole number. */

@@ -29,7 +29,7 @@ import { checkedObject, checkHandler, given, refusal } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
 import { childItem, childItems } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
-import { type CreateCommand, createCommand } from "./create.ts";
+import { createBatchOptions, type CreateCommand, createCommand, createOptions } from "./create.ts";
 import type { StateDefinition } from "./definition.ts";
 import { groupOptions } from "./fanout.ts";
 import { leaseOf, refOf } from "./flow_name.ts";
@@ -72,10 +72,11 @@ export class BoundWorkflow extends BoundQueries {
     return new BoundWorkflow(this.definition, store);
   }
 
-  async create(attributes: object, options: CommandOptions = {}): Promise<FlowRecord> {
+  async create(attributes: object, options?: CommandOptions): Promise<FlowRecord> {
+    const common = createOptions(options);
     const command = this.#createCommand(attributes, "");
     const { id, options: made } = command instanceof Promise ? await command : command;
-    return await this.store.create(id, { ...made, ...given(options) });
+    return await this.store.create(id, { ...made, ...common });
   }
 
   child(attributes: object): Eventually<ChildItem> {
@@ -110,6 +111,7 @@ export class BoundWorkflow extends BoundQueries {
     options?: O,
   ): Promise<Many<O>> {
     if (!Array.isArray(items)) throw refusal("items", items, "a list");
+    const common = createBatchOptions(options);
     const commands: Eventually<CreateCommand>[] = [];
     try {
       for (const item of items) {
@@ -123,8 +125,7 @@ export class BoundWorkflow extends BoundQueries {
     const made = commands.some((command) => command instanceof Promise)
       ? await Promise.all(commands)
       : commands as CreateCommand[];
-    const common = { ...given(options ?? {}), type: this.type };
-    return await this.store.createMany(made.map(itemOf), common) as Many<O>;
+    return await this.store.createMany(made.map(itemOf), { ...common, type: this.type }) as Many<O>;
   }
 
   async claimDue(first: unknown, second?: object): Promise<LooseJob[]> {

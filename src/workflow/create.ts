@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CreateManyOptions, CreateOptions } from "../flow/mod.ts";
-import { checkedObject, given, refusal } from "./argument.ts";
+import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
+import { checkedObject, checkMembers, given, membersOf, refusal } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
 import type { PayloadIn } from "./payload.ts";
@@ -63,6 +63,52 @@ export type CreateAttributes<
 export interface CreateBatchOptions
   extends Omit<CreateManyOptions, "type" | "state" | "payload" | "payloadRef"> {}
 
+const ATTRIBUTES = membersOf<CreateAttributes<readonly [], { readonly queued: object }, "queued">>({
+  id: true,
+  state: true,
+  payload: true,
+  payloadRef: true,
+  partitionKey: true,
+  runAtMs: true,
+  priority: true,
+  values: true,
+  valueRefs: true,
+  parentFlowId: true,
+  rootFlowId: true,
+  correlationId: true,
+  attributes: true,
+  idempotent: true,
+  retentionTtlMs: true,
+  historyMaxEvents: true,
+});
+const OPTIONS = membersOf<CommandOptions>({ nowMs: true });
+const BATCH_OPTIONS = membersOf<CreateBatchOptions>({
+  partitionKey: true,
+  runAtMs: true,
+  priority: true,
+  values: true,
+  valueRefs: true,
+  parentFlowId: true,
+  rootFlowId: true,
+  correlationId: true,
+  attributes: true,
+  idempotent: true,
+  retentionTtlMs: true,
+  historyMaxEvents: true,
+  independent: true,
+  nowMs: true,
+});
+
+/** The options of one `create()`. Refuses whatever belongs to the attributes, or nowhere. */
+export function createOptions(options: unknown): CommandOptions {
+  return checkedOptions(options, OPTIONS);
+}
+
+/** The common options of `createMany()`. Refuses what the workflow itself says. */
+export function createBatchOptions(options: unknown): CreateBatchOptions {
+  return checkedOptions(options, BATCH_OPTIONS);
+}
+
 /** A flow to create, with everything that the definition adds. */
 export interface CreateCommand {
   /** The id. */
@@ -92,6 +138,7 @@ export function createCommand(
 ): Eventually<CreateCommand> {
   const { partitionBy } = definition;
   const object = checkedObject(`${at}attributes`, attributes);
+  checkMembers(at, object, ATTRIBUTES, partitionBy);
   const { partitionKey, rest } = partitioned(object, partitionBy, at);
   const { id = newId(), state = definition.initialState, payload, ...facts } = rest as {
     id?: string;
@@ -107,8 +154,8 @@ export function createCommand(
   const withPayload = (output: unknown): CreateCommand => ({
     id,
     options: given({
-      type: definition.type,
       ...facts,
+      type: definition.type,
       state,
       // Of fields that are missing, this names the first.
       partitionKey: isPartitioned ? partitionKey : partitionKeyOf(rest, partitionBy, at),
@@ -118,4 +165,13 @@ export function createCommand(
   if (payload === undefined && facts.payloadRef !== undefined) return withPayload(undefined);
   const output = checkedPayload(declared, payload, `${at}payload`);
   return output instanceof Promise ? output.then(withPayload) : withPayload(output);
+}
+
+function checkedOptions(
+  options: unknown,
+  known: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const checked = checkedObject("options", options ?? {});
+  checkMembers("", checked, known);
+  return given(checked);
 }

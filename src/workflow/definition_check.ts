@@ -4,12 +4,20 @@
  * @module
  */
 import { isTerminalState } from "../flow/mod.ts";
-import { checkedObject, checkMembers, checkName, refusal } from "./argument.ts";
-import type { CheckedDefinition } from "./definition.ts";
+import { checkedObject, checkMembers, checkName, membersOf, refusal } from "./argument.ts";
+import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { isTakenName } from "./partition_key.ts";
 import { checkedState, checkStateName } from "./state_check.ts";
 
-const MEMBERS = ["type", "store", "partitionBy", "initialState", "states"] as const;
+const MEMBERS = membersOf<WorkflowDefinition<string, readonly string[], unknown, never, undefined>>(
+  {
+    type: true,
+    store: true,
+    partitionBy: true,
+    initialState: true,
+    states: true,
+  },
+);
 
 /**
  * A definition, checked and with its defaults.

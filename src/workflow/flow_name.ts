@@ -5,7 +5,7 @@
  */
 import { FlowError } from "../errors.ts";
 import type { FlowRecord, FlowRef } from "../flow/mod.ts";
-import { given } from "./argument.ts";
+import { given, refusal } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import type { Lease } from "./job.ts";
 import { type Partition, partitioned } from "./partition_key.ts";
@@ -43,12 +43,16 @@ export function refOf(definition: CheckedDefinition, name: string | object): Flo
   return given({ id, partitionKey: partitioned(name, definition.partitionBy).partitionKey });
 }
 
+const LEASED = "a job, or a record with its lease, as a claim returns them";
+
 /**
  * The lease of a job, or of a record that is leased.
  *
- * Throws `not_found` if it is of another type, `stale_lease` if the record is not leased.
+ * Throws `invalid_argument` for what is neither a job nor a record, `not_found` if it is of another
+ * type, `stale_lease` if the record is not leased.
  */
 export function leaseOf(definition: CheckedDefinition, flow: Lease | FlowRecord): Lease {
+  checkLeased(flow);
   const { id, type, partitionKey, leaseToken, fencingToken } = flow;
   if (type !== definition.type) throw foreign(definition, id, type);
   if (leaseToken === null) {
@@ -58,6 +62,21 @@ export function leaseOf(definition: CheckedDefinition, flow: Lease | FlowRecord)
   }
   const state = "runState" in flow && flow.runState !== null ? flow.runState : flow.state;
   return { id, type, state, partitionKey, leaseToken, fencingToken };
+}
+
+function checkLeased(flow: unknown): void {
+  if (typeof flow !== "object" || flow === null) throw refusal("job", flow, LEASED);
+  const facts = flow as Readonly<Record<string, unknown>>;
+  for (const name of ["id", "type", "state", "partitionKey", "leaseToken"]) {
+    const isText = typeof facts[name] === "string";
+    // A record without a lease has null.
+    if (!isText && !(name === "leaseToken" && facts[name] === null)) {
+      throw refusal(`job.${name}`, facts[name], `that of ${LEASED}`);
+    }
+  }
+  if (!Number.isInteger(facts.fencingToken)) {
+    throw refusal("job.fencingToken", facts.fencingToken, `that of ${LEASED}`);
+  }
 }
 
 function foreign(definition: CheckedDefinition, id: string, type: string): FlowError {

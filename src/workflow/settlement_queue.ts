@@ -7,6 +7,7 @@ import { isFlowError } from "../errors.ts";
 import { type BatchOutcome, DEFAULT_LIMITS, type FlowRecord, type FlowStore } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
 import { type FanoutSettlement, settle, type Settlement } from "./settlement.ts";
+import { StoreLimit } from "./store_limit.ts";
 
 /** The commands of which one can stand for many. */
 type Batched = Exclude<Settlement, FanoutSettlement>["command"];
@@ -20,6 +21,7 @@ interface Entry {
 /** Collects settlements until somebody sends them: one command for all of a kind. */
 export class SettlementQueue {
   readonly #store: FlowStore;
+  readonly #batchLimit = new StoreLimit("items.length", DEFAULT_LIMITS.batchItemsMax);
   #entries: Entry[] = [];
 
   /** @param store Where the flows live. */
@@ -43,10 +45,14 @@ export class SettlementQueue {
       const together = entries.filter((entry) =>
         entry.settlement.command === command && !isAlone(entry)
       );
-      const countMax = DEFAULT_LIMITS.batchItemsMax;
-      for (let start = 0; start < together.length; start += countMax) {
-        this.#send(command, together.slice(start, start + countMax));
-      }
+      this.#sendAll(command, together);
+    }
+  }
+
+  #sendAll(command: Batched, entries: readonly Entry[]): void {
+    const { countMax } = this.#batchLimit;
+    for (let start = 0; start < entries.length; start += countMax) {
+      this.#send(command, entries.slice(start, start + countMax));
     }
   }
 
@@ -62,6 +68,7 @@ export class SettlementQueue {
         else entries[index]?.reject(outcome.error);
       }
     } catch (error) {
+      if (this.#batchLimit.isIn(error, entries.length)) return this.#sendAll(command, entries);
       // The call was refused before it did anything, so what is wrong with one item, or with all of
       // them together, does not have to be the others' loss.
       if (isRefusedCall(error)) { for (const entry of entries) this.#sendAlone(entry); }

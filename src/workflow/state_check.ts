@@ -4,10 +4,19 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
-import { checkedObject, checkMembers, checkName, checkWhole, given, refusal } from "./argument.ts";
+import { type Backoff, isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
+import {
+  checkedObject,
+  checkMembers,
+  checkName,
+  checkWhole,
+  given,
+  membersOf,
+  refusal,
+} from "./argument.ts";
 import type { OkAction, StateDefinition } from "./definition.ts";
 import type { StandardSchema } from "./schema.ts";
+import type { ClaimPayload, StateShape } from "./state.ts";
 
 /** How long a claim holds a flow of a state that does not say. */
 export const LEASE_MS = 30_000;
@@ -24,16 +33,28 @@ export const LEASE_MS_MAX = 100 * 365 * 86_400_000;
 /** The most leases that a flow may be allowed to lose. */
 const RECLAIMS_MAX = 1_000_000;
 
-const MEMBERS = [
-  "payload",
-  "leaseMs",
-  "handlerTimeoutMs",
-  "claimPayload",
-  "retry",
-  "maxReclaims",
-  "onOk",
-  "onError",
-] as const;
+const MEMBERS = membersOf<StateShape>({
+  payload: true,
+  leaseMs: true,
+  handlerTimeoutMs: true,
+  claimPayload: true,
+  retry: true,
+  maxReclaims: true,
+  onOk: true,
+  onError: true,
+});
+const CLAIM_PAYLOAD_MEMBERS = membersOf<Exclude<ClaimPayload, boolean>>({ maxBytes: true });
+const RETRY_MEMBERS = membersOf<RetryPolicy>({
+  maxRetries: true,
+  backoff: true,
+  exhaustedTo: true,
+});
+const BACKOFF_MEMBERS = membersOf<Backoff>({
+  kind: true,
+  baseMs: true,
+  maxMs: true,
+  jitterPct: true,
+});
 const BACKOFF_KINDS: readonly unknown[] = ["none", "fixed", "linear", "exponential"];
 
 /** The name of a state, checked against what has another meaning. */
@@ -63,7 +84,7 @@ export function checkedState(
 ): StateDefinition {
   const field = `states.${name}`;
   const state = checkedObject(field, shape);
-  checkMembers(field, state, MEMBERS);
+  checkMembers(`${field}.`, state, MEMBERS);
   checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: LEASE_MS_MAX });
   checkWhole(`${field}.handlerTimeoutMs`, state.handlerTimeoutMs, { min: 1, max: LEASE_MS_MAX });
   if (state.maxReclaims !== null) {
@@ -107,7 +128,7 @@ function payloadBytesMax(field: string, value: unknown): number | null {
   if (value === false) return null;
   if (typeof value !== "object") throw refusal(field, value, "true, false or { maxBytes }");
   const choice = checkedObject(field, value);
-  checkMembers(field, choice, ["maxBytes"]);
+  checkMembers(`${field}.`, choice, CLAIM_PAYLOAD_MEMBERS);
   if (choice.maxBytes === undefined) {
     throw refusal(`${field}.maxBytes`, undefined, "a whole number");
   }
@@ -175,14 +196,14 @@ function checkAgreement(field: string, declared: string | undefined, exhaustedTo
 function checkedRetry(field: string, value: unknown, declared: readonly string[]): RetryPolicy {
   if (value === undefined) return {};
   const retry = checkedObject(field, value);
-  checkMembers(field, retry, ["maxRetries", "backoff", "exhaustedTo"]);
+  checkMembers(`${field}.`, retry, RETRY_MEMBERS);
   checkWhole(`${field}.maxRetries`, retry.maxRetries, { min: 0, max: 1_000 });
   if (retry.exhaustedTo !== undefined) {
     checkTarget(`${field}.exhaustedTo`, retry.exhaustedTo, declared);
   }
   if (retry.backoff !== undefined) {
     const backoff = checkedObject(`${field}.backoff`, retry.backoff);
-    checkMembers(`${field}.backoff`, backoff, ["kind", "baseMs", "maxMs", "jitterPct"]);
+    checkMembers(`${field}.backoff.`, backoff, BACKOFF_MEMBERS);
     if (backoff.kind !== undefined && !BACKOFF_KINDS.includes(backoff.kind)) {
       throw refusal(`${field}.backoff.kind`, backoff.kind, `one of ${BACKOFF_KINDS.join(", ")}`);
     }

@@ -5,6 +5,7 @@
  */
 import { FlowError, isFlowError } from "../errors.ts";
 import {
+  type BatchOutcome,
   DEFAULT_LIMITS,
   type FlowRecord,
   type FlowStore,
@@ -12,10 +13,11 @@ import {
   RUNNING,
   type TransitionItem,
 } from "../flow/mod.ts";
-import { checkedObject, checkMembers, refusal } from "./argument.ts";
+import { checkedObject, checkMembers, membersOf, refusal } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
+import { StoreLimit } from "./store_limit.ts";
 
-/** Flows that are read, and parked, at a time. */
+/** Flows that are read at a time. */
 const PAGE_COUNT = DEFAULT_LIMITS.batchItemsMax;
 
 /** Ids that a report names of each state. */
@@ -31,6 +33,8 @@ export interface CheckStatesOptions {
    */
   readonly onUnserved?: "report" | "refuse" | "park" | undefined;
 }
+
+const MEMBERS = membersOf<CheckStatesOptions>({ onUnserved: true });
 
 /** What `checkStates()` has found. Flows that change meanwhile may be missing, or counted twice. */
 export interface StateReport {
@@ -60,15 +64,16 @@ export async function checkedStates(
   store: FlowStore,
   options: CheckStatesOptions,
 ): Promise<StateReport> {
-  checkMembers("", checkedObject("options", options), ["onUnserved"]);
+  checkMembers("", checkedObject("options", options), MEMBERS);
   const { onUnserved = "report" } = options;
   if (onUnserved !== "report" && onUnserved !== "refuse" && onUnserved !== "park") {
     throw refusal("onUnserved", onUnserved, `"report", "refuse" or "park"`);
   }
   const { type } = definition;
   const found = new Map<string, UnservedState>();
+  const batchLimit = new StoreLimit("items.length", DEFAULT_LIMITS.batchItemsMax);
   for await (const page of unservedFlows(definition, store)) {
-    const parked = onUnserved === "park" ? await parkedOf(store, page) : new Set();
+    const parked = onUnserved === "park" ? await parkedOf(store, page, batchLimit) : new Set();
     for (const flow of page) count(found, flow, parked.has(flow));
   }
   const unserved = [...found.values()].sort((a, b) => a.state < b.state ? -1 : 1);
@@ -86,14 +91,16 @@ async function* unservedFlows(
 ): AsyncGenerator<readonly FlowRecord[]> {
   const { type, states } = definition;
   const isUnserved = (name: string): boolean => !states.has(name) && !isTerminalState(name);
+  const pageLimit = new StoreLimit("count", PAGE_COUNT);
   const counts = Object.entries((await store.info(type)).states);
   for (const [state, flowCount] of counts.filter(([name]) => isUnserved(name))) {
     let cursor: string | null = null;
-    for (let left = flowCount; left > 0; left -= PAGE_COUNT) {
-      const options: { state: string; count: number; cursor: string | null } = {
-        ...{ state, count: Math.min(left, PAGE_COUNT), cursor },
-      };
-      const page = await store.list(type, options);
+    for (let left = flowCount; left > 0; left -= pageLimit.countMax) {
+      const from: { readonly cursor: string | null } = { cursor };
+      const page = await pageLimit.within(
+        left,
+        (count) => store.list(type, { state, count, ...from }),
+      );
       const flows = page.items.filter((flow) =>
         isUnserved(flow.runState ?? flow.state) && !isWaiting(flow)
       );
@@ -114,13 +121,22 @@ function isWaiting({ state, childGroups }: FlowRecord): boolean {
 async function parkedOf(
   store: FlowStore,
   flows: readonly FlowRecord[],
+  batchLimit: StoreLimit,
 ): Promise<ReadonlySet<FlowRecord>> {
   const waiting = flows.filter((flow) => flow.state !== RUNNING && flow.nextRunAtMs !== null);
   if (waiting.length === 0) return new Set();
   const items = waiting.map(({ id, partitionKey, state, fencingToken }): TransitionItem => ({
     ...{ id, partitionKey, from: state, to: state, fencingToken, runAtMs: null },
   }));
-  const outcomes = await store.transitionMany(items, { independent: true });
+  const outcomes: BatchOutcome[] = [];
+  while (outcomes.length < items.length) {
+    const rest = items.slice(outcomes.length);
+    const some = await batchLimit.within(
+      rest.length,
+      (count) => store.transitionMany(rest.slice(0, count), { independent: true }),
+    );
+    outcomes.push(...some);
+  }
   const failure = outcomes.find((outcome) => !outcome.ok && !isGone(outcome.error));
   if (failure?.ok === false) throw failure.error;
   return new Set(waiting.filter((_, index) => outcomes[index]?.ok));

@@ -4,7 +4,7 @@
  * @module
  */
 import { isFlowError } from "../errors.ts";
-import { type ClaimOptions, DEFAULT_LIMITS, type FlowRecord, type FlowStore } from "../flow/mod.ts";
+import type { ClaimOptions, FlowRecord, FlowStore } from "../flow/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import {
   checkedObject,
@@ -13,6 +13,7 @@ import {
   checkMembers,
   checkName,
   checkWhole,
+  membersOf,
   refusal,
 } from "./argument.ts";
 import { Bell } from "./bell.ts";
@@ -24,6 +25,7 @@ import { type LooseJob, type Runner, runnerOf } from "./run.ts";
 import type { SettledJob } from "./run_options.ts";
 import type { LiveName } from "./state.ts";
 import { LEASE_MS } from "./state_check.ts";
+import { StoreLimit } from "./store_limit.ts";
 import type {
   Worker,
   WorkerErrorContext,
@@ -44,12 +46,34 @@ const INTERVAL_MS_MAX = 86_400_000;
 /** Handlers of one process that anybody could want to run at the same time. */
 const CONCURRENCY_MAX = 100_000;
 
-const MEMBERS: readonly string[] = [
-  ...["worker", "state", "handler", "handlers", "onOmitted", "limit", "concurrency", "intervalMs"],
-  ...["heartbeat", "signal", "onSettled", "onError", "time", "leaseMs", "priority"],
-  ...["partitionKey", "partitionKeys", "payload", "payloadMaxBytes", "reclaimExpired"],
-  "reclaimRatio",
-];
+const MEMBERS = membersOf<
+  WorkerOptions<readonly [], Readonly<Record<string, object>>, "any", true>
+>(
+  {
+    worker: true,
+    state: true,
+    handler: true,
+    handlers: true,
+    onOmitted: true,
+    limit: true,
+    concurrency: true,
+    intervalMs: true,
+    heartbeat: true,
+    signal: true,
+    onSettled: true,
+    onError: true,
+    time: true,
+    leaseMs: true,
+    priority: true,
+    partitionKey: true,
+    partitionKeys: true,
+    payload: true,
+    payloadMaxBytes: true,
+    values: true,
+    reclaimExpired: true,
+    reclaimRatio: true,
+  },
+);
 
 /**
  * Starts a worker: it claims due flows, runs their handlers side by side, extends their leases, and
@@ -123,9 +147,9 @@ function planOf(
   const { limit, concurrency, intervalMs, heartbeat, signal, time, ...rest } = given;
   const { onSettled, onError, ...others } = rest;
   const runner = runnerOf(definition, others);
-  checkMembers("", given, [...MEMBERS, ...definition.partitionBy]);
+  checkMembers("", given, MEMBERS, definition.partitionBy);
   checkName("worker", given.worker);
-  checkWhole("limit", limit, { min: 1, max: DEFAULT_LIMITS.claimLimitMax });
+  checkWhole("limit", limit, { min: 1 });
   checkWhole("concurrency", concurrency, { min: 1, max: CONCURRENCY_MAX });
   checkWhole("intervalMs", intervalMs, { min: 1, max: INTERVAL_MS_MAX });
   checkFlag("heartbeat", heartbeat);
@@ -158,6 +182,7 @@ class FlowWorker implements Worker {
   readonly #store: FlowStore;
   readonly #plan: WorkerPlan;
   readonly #jobs: JobRunner;
+  readonly #claimLimit: StoreLimit;
   /** Ends the claim that waits in the store. */
   readonly #claiming = new AbortController();
   readonly #room: Bell;
@@ -171,6 +196,7 @@ class FlowWorker implements Worker {
     const { time, signal, definition, runner, heartbeat, command } = plan;
     this.#store = store;
     this.#plan = plan;
+    this.#claimLimit = new StoreLimit("limit", plan.limit);
     this.#room = new Bell(time);
     this.#pause = new Bell(time);
     this.#jobs = new JobRunner({
@@ -252,13 +278,13 @@ class FlowWorker implements Worker {
   }
 
   async #claim(roomCount: number): Promise<readonly FlowRecord[]> {
-    const { definition, command, limit, intervalMs } = this.#plan;
-    const records = await this.#store.claimDue(definition.type, {
-      ...command,
-      limit: Math.min(limit, roomCount),
-      blockMs: intervalMs,
-      signal: this.#claiming.signal,
-    });
+    const { definition, command, intervalMs } = this.#plan;
+    const { signal } = this.#claiming;
+    const records = await this.#claimLimit.within(
+      roomCount,
+      (limit) =>
+        this.#store.claimDue(definition.type, { ...command, limit, blockMs: intervalMs, signal }),
+    );
     this.#claimedCount += records.length;
     for (const record of records) {
       if (this.#isEnding) this.#jobs.handBack(record);

@@ -65,6 +65,12 @@ test("kv.list() refuses bad input", () => {
     ...badTexts("prefix", (prefix) => [prefix]).filter(({ args }) => args[0] !== ""),
     ...badOptional(list),
     ...badPartitions((partitionKey) => list({ partitionKey })),
+    {
+      args: [undefined],
+      field: "prefix",
+      says: 'prefix is undefined, but must be a string: what keys begin with, "" for all of them',
+    },
+    { args: list({ count: 0 }), field: "count", says: "a whole number from 1 to 20" },
     ...badNumbers("count", (count) => list({ count }), 1)
       .filter(({ args }) => (args[1] as { count: unknown }).count !== 2 ** 53),
     { args: list({ count: 21 }), field: "count", code: "limit_exceeded", says: "the limit is 20" },

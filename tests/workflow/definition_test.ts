@@ -24,7 +24,7 @@ function withState(a: object): unknown {
 /** What is wrong, the field that the error names, and what its message has to say. */
 const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => workflow(null as never), "definition", "an object"],
-  [() => define({ typ: "t" }), "typ", "known are type, store"],
+  [() => define({ typ: "t" }), "typ", "use type"],
   [() => define({ type: "" }), "type", "1 to 1024 bytes"],
   [() => define({ type: 7 }), "type", "7"],
   [() => define({ type: "ä".repeat(513) }), "type", "1 to 1024 bytes"],
@@ -42,7 +42,7 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => define({ partitionBy: ["tenant", ""] }), "partitionBy.1", "1 to 1024 bytes"],
   [() => define({ partitionBy: ["tenant", "tenant"] }), "partitionBy.1", "not in the list yet"],
   [() => define({ partitionBy: ["worker"] }), "partitionBy.0", "no option has"],
-  [() => withState({ leaseMS: 1 }), "states.a.leaseMS", "known are payload, leaseMs"],
+  [() => withState({ leaseMS: 1 }), "states.a.leaseMS", "use leaseMs"],
   [() => withState({ leaseMs: 0 }), "states.a.leaseMs", "0, but must be a whole number from 1"],
   [() => withState({ leaseMs: 1.5 }), "states.a.leaseMs", "1.5"],
   [() => withState({ leaseMs: NaN }), "states.a.leaseMs", "NaN"],

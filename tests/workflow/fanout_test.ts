@@ -78,6 +78,7 @@ test("child() refuses what create() refuses, and another parent", () => {
       [() => billing.child({ tenantId: "t1", payload: { amount: 5 } } as never), "invoiceId"],
       [() => billing.child({ ...fields, state: "paid" } as never), "state"],
       [() => billing.child(null as never), "attributes"],
+      [() => folder.child({ type: "other" } as never), "type"],
       [() => folder.child({ parentFlowId: "p" } as never), "parentFlowId"],
       [() => folder.child({ rootFlowId: "r" } as never), "rootFlowId"],
     ] as const

@@ -1,6 +1,7 @@
 import { FlowError } from "../../src/errors.ts";
 import type { HistoryEvent } from "../../src/flow/mod.ts";
 import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import { ok } from "../../src/workflow/mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { billingOn, emailOn } from "./billing.ts";
@@ -54,6 +55,44 @@ test("complete() refuses a record that is not leased as stale_lease", async () =
     FlowError,
   );
   assertEquals(code, "stale_lease");
+});
+
+test("commands about a lease refuse what is neither a job nor a record, and say what was given", async () => {
+  const flows = fakeStore();
+  const email = emailOn(flows);
+  const commands: readonly ((job: never) => Promise<unknown>)[] = [
+    (job) => email.ok(job, ...([] as never)),
+    (job) => email.error(job),
+    (job) => email.complete(job),
+    (job) => email.retry(job),
+    (job) => email.fail(job),
+    (job) => email.extendLease(job),
+    (job) => email.handle(job, (() => ok()) as never),
+  ];
+  const record = fakeRecord({ leaseToken: "lease" });
+  const given: readonly (readonly [unknown, string, string])[] = [
+    ["email-1", "job", 'job is "email-1", but must be a job'],
+    [undefined, "job", "job is undefined"],
+    [null, "job", "job is null"],
+    [5, "job", "job is 5"],
+    [[], "job.id", "job.id is undefined"],
+    [{ id: "email-1" }, "job.type", "job.type is undefined"],
+    [{ ...record, partitionKey: 5 }, "job.partitionKey", "job.partitionKey is 5"],
+    [{ ...record, leaseToken: undefined }, "job.leaseToken", "job.leaseToken is undefined"],
+    [{ ...record, fencingToken: "1" }, "job.fencingToken", 'job.fencingToken is "1"'],
+  ];
+  for (const command of commands) {
+    for (const [job, field, says] of given) {
+      const { code, details, message } = await assertRejects(
+        () => command(job as never),
+        FlowError,
+      );
+      assertEquals([code, details.field], ["invalid_argument", field]);
+      assertStringIncludes(message, says);
+      assertStringIncludes(message, "a job, or a record with its lease");
+    }
+  }
+  assertEquals(flows.calls, []);
 });
 
 test("list() refuses options in the place of the state", async () => {

@@ -221,6 +221,31 @@ test("createMany() is all or nothing, or item by item", async () => {
   assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
 });
 
+test("create() and createMany() refuse what the workflow itself says, and what nobody knows", async () => {
+  await using opened = await open();
+  const email = emailOn(opened.store);
+  const attributes = { id: "a", payload: "p" };
+  const calls: readonly (readonly [() => Promise<unknown>, string, string])[] = [
+    [() => email.create({ ...attributes, type: "other" } as never), "type", "known are id, state"],
+    [() => email.create({ ...attributes, nowMs: 5 } as never), "nowMs", "known are id"],
+    [() => email.create({ ...attributes, delayMs: 5 } as never), "delayMs", "use runAtMs"],
+    [() => email.create(attributes, { type: "other" } as never), "type", "known are nowMs"],
+    [
+      () => email.createMany([attributes, { id: "b", type: "other" } as never]),
+      "items[1].type",
+      "known are id",
+    ],
+    [() => email.createMany([attributes], { type: "other" } as never), "type", "known are"],
+    [() => email.createMany([attributes], { state: "failed" } as never), "state", "known are"],
+  ];
+  for (const [call, field, says] of calls) {
+    const { code, details, message } = await assertRejects(call, FlowError);
+    assertEquals([code, details.field], ["invalid_argument", field]);
+    assertStringIncludes(message, `${field} is not an option: ${says}`);
+  }
+  assertEquals(await opened.store.get("a"), null);
+});
+
 test("through a workflow a flow of another type is not there", async () => {
   await using opened = await open();
   const email = emailOn(opened.store);

@@ -90,14 +90,14 @@ test("startWorker() hands on what a claim takes, and the partition", async () =>
   const store = fakeStore({ time: manualTime(), claimDue: () => [] });
   await using _worker = startWorker(billingOn(store), {
     ...{ worker: "w", tenantId: "t1", invoiceId: "i9", leaseMs: 9, priority: 1, intervalMs: 7 },
-    ...{ payload: false, reclaimExpired: true, reclaimRatio: 50, limit: 1 },
+    ...{ payload: false, values: ["a"], reclaimExpired: true, reclaimRatio: 50, limit: 1 },
     handlers: { charged: () => ok() },
   });
   const [claim] = store.calls;
   const { signal: _signal, ...options } = claim?.command === "claimDue" ? claim.args[1] : {};
   assertEquals(options as unknown, {
     ...{ worker: "w", partitionKey: "t1:i9", leaseMs: 9, priority: 1, blockMs: 7 },
-    ...{ reclaimExpired: true, reclaimRatio: 50, limit: 1, state: "charged" },
+    ...{ values: ["a"], reclaimExpired: true, reclaimRatio: 50, limit: 1, state: "charged" },
   });
 });
 
@@ -395,7 +395,7 @@ const refused: readonly (readonly [object, string, string])[] = [
   [{ worker: "" }, "worker", "1 to 1024 bytes"],
   [{ worker: undefined }, "worker", "undefined"],
   [{ concurrency: 0 }, "concurrency", "0, but must be a whole number from 1"],
-  [{ limit: 1_001 }, "limit", "1000"],
+  [{ limit: 0 }, "limit", "0, but must be a whole number from 1"],
   [{ intervalMs: 0 }, "intervalMs", "0"],
   [{ heartbeat: "yes" }, "heartbeat", "true or false"],
   [{ signal: {} }, "signal", "an AbortSignal"],

@@ -161,7 +161,6 @@ export {
 } from "./parse/settle.ts";
 export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
-export { unknownOption } from "./parse/unknown_option.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
 export { HotCount } from "./hot_count.ts";
 export { PartitionCounts } from "./partition_counts.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
+import { type Attributes, type FlowLimits, type Priority, unknownOption } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
 import type { DigestedValue } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
@@ -25,7 +25,6 @@ import {
   isShortText,
 } from "./checks.ts";
 import { parseNamedValues } from "./named_values.ts";
-import { unknownOption } from "./unknown_option.ts";
 
 /** What a store allows its callers. */
 export interface ParseContext {

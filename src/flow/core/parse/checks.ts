@@ -91,9 +91,9 @@ export function checkInteger(field: string, value: unknown, min: number, max: nu
 
 /** A whole number from `min` on, of which the store takes at most `max`. */
 export function checkCount(field: string, value: unknown, min: number, max: number): number {
-  const count = checkInteger(field, value, min, Number.MAX_SAFE_INTEGER);
-  if (count > max) throw limitExceeded(field, count, max);
-  return count;
+  const isMore = isIntegerIn(value, max + 1, Number.MAX_SAFE_INTEGER);
+  if (isMore) throw limitExceeded(field, value, max);
+  return checkInteger(field, value, min, max);
 }
 
 /** True or false. */

@@ -70,6 +70,9 @@ export function parseKvList(
 ): KvListQuery {
   const args = argumentsOf(options, LIST, context);
   const { kvKeyBytesMax, claimBytesMax } = args.limits;
+  if (typeof prefix !== "string") {
+    throw invalid("prefix", prefix, 'a string: what keys begin with, "" for all of them');
+  }
   const checked = prefix === "" ? prefix : checkText("prefix", prefix, kvKeyBytesMax);
   return {
     partitionKey: partitionOf(args),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../../../errors.ts";
+import { FlowError } from "../errors.ts";
 
 /** Options of other systems that are refused on purpose, with what to use. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const RENAMED: Readonly<Record<string, readonly string[]>> = {
   retentionTtlMs: ["ttlMs"],
   maxAttempts: ["maxRetries"],
   attempts: ["maxRetries"],
-  timeoutMs: ["leaseMs", "blockMs"],
+  timeoutMs: ["handlerTimeoutMs", "leaseMs", "blockMs"],
   delay: ["runAtMs"],
   delayMs: ["runAtMs"],
   startAfter: ["runAtMs"],
