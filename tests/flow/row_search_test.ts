@@ -12,6 +12,8 @@ import {
 } from "../../src/flow/core/mod.ts";
 import type { FlowTable } from "../../src/flow/core/flow_table.ts";
 import type { LineageQuery, ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
+import type { FlowRecord } from "../../src/flow/mod.ts";
+import { isFlowError } from "../../src/errors.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */
@@ -27,6 +29,12 @@ const ENDED: TerminalsQuery = {
   ...{ toMs: undefined, rev: true, count: 3, after: undefined, consistent: true },
 };
 
+const CHILDREN: LineageQuery = {
+  ...{ relation: "parent", id: "p", partitionKey: null, parentPartitionKey: null },
+  ...{ groupId: "g", state: null, hasEnded: undefined, fromMs: undefined, toMs: undefined },
+  ...{ rev: false, count: 3, after: undefined, consistent: true },
+};
+
 const CORRELATED: LineageQuery = {
   ...{ relation: "correlation", id: "c", partitionKey: null, parentPartitionKey: null },
   ...{ groupId: null, state: null, hasEnded: false, fromMs: undefined, toMs: undefined },
@@ -37,10 +45,29 @@ function idsOf({ flows }: { readonly flows: readonly Flow[] }): string[] {
   return flows.map(({ identity: { id, partitionKey }, lsn }) => `${partitionKey}/${id}@${lsn}`);
 }
 
+const NEW = { type: "t", state: "a", runAtMs: 1e9, retentionTtlMs: 30 };
+
+/** Lets a parent take a flow into a group of one of two names, unless it is in one. */
+function adopt(store: CoreStore, { id, partitionKey }: FlowRecord, number: number): void {
+  const parent = { id: "p", partitionKey: `of-${number}` };
+  store.create("p", { type: "p", partitionKey: parent.partitionKey });
+  const groupId = number % 3 === 0 ? "other" : "g";
+  try {
+    store.spawnChildren(parent, [{ id, partitionKey, ...NEW, idempotent: true }], {
+      ...{ groupId, wait: "none", success: "queued", fencingToken: 0 },
+      onParentClosed: "abandon_children",
+    });
+  } catch (error) {
+    if (!isFlowError(error, "idempotency_conflict")) throw error;
+  }
+}
+
 /** What happens between two slices, to the flow with a number. */
 const step = fc.record({
   number: fc.nat({ max: 40 }),
-  what: fc.constantFrom("create", "create", "create", "cancel", "move", "sweep", "look"),
+  what: fc.constantFrom(
+    ...["create", "create", "create", "cancel", "move", "sweep", "look", "adopt"] as const,
+  ),
   ms: fc.constantFrom(0, 0, 1, 3),
 });
 
@@ -52,7 +79,7 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
     fc.array(step, { minLength: 10, maxLength: 40 }),
     fc.record({
       isCold: fc.boolean(),
-      kind: fc.constantFrom("list", "ended", "correlated"),
+      kind: fc.constantFrom("list", "ended", "correlated", "children"),
       rev: fc.boolean(),
       count: fc.integer({ min: 1, max: 6 }),
       stepsMax: fc.constantFrom(1, 2, 5, 20),
@@ -61,6 +88,8 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
     }),
     (before, meanwhile, { isCold, kind, stepsMax, count, ...range }) => {
       const store = new CoreStore({ coolingPlan: isCold ? AT_ONCE : undefined });
+      const ofParent = kind === "children" ? { parentFlowId: "p", rootFlowId: "p" } : {};
+      let parents = 0;
       const act = ({ number, what, ms }: typeof before[number]): void => {
         store.nowMs += ms;
         const partitionKey = number % 3 === 0 ? "p" : "q";
@@ -71,10 +100,13 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
           if (what === "create") {
             const correlationId = kind === "correlated" && number % 2 === 0 ? "c" : undefined;
             store.create(id, {
-              ...{ type: "t", partitionKey, state: "a", runAtMs: 1e9, retentionTtlMs: 30 },
+              ...{ partitionKey, ...NEW },
               ...correlationId && { correlationId },
+              ...ofParent,
             });
           }
+        } else if (what === "adopt") {
+          if (kind === "children") adopt(store, flow, parents++);
         } else if (flow.state !== "a") return;
         else if (what === "cancel") store.cancel({ id, partitionKey });
         else if (what === "move") {
@@ -87,6 +119,8 @@ test("RowSearch finds between any changes the rows that a walk over all flows fi
         ? listedRows({ ...LIST, count })
         : kind === "ended"
         ? endedRows({ ...ENDED, ...range, count })
+        : kind === "children"
+        ? relatedRows({ ...CHILDREN, ...range, count })
         : relatedRows({ ...CORRELATED, ...range, hasEnded: count % 2 === 0, count });
       const search = new RowSearch(state, rows, store.nowMs, stepsMax);
       for (const one of meanwhile) {
@@ -127,6 +161,36 @@ test("RowSearch looks at no more flows in a slice than it was told to", () => {
   const { flows } = readSearched([store.state], listedRows(LIST), store.nowMs, () => search);
   assertEquals(flows.map(({ identity }) => identity.id), ["f3600"]);
   assert(made.take() <= 1 && passed.take() <= 8, "at the end hardly anything is looked at again");
+});
+
+test("RowSearch looks for children of a group a little at a time, and begins anew if flows come into one", () => {
+  const store = new CoreStore();
+  const child = { ...NEW, parentFlowId: "p", rootFlowId: "p", partitionKey: "q" };
+  for (let number = 0; number < 1_000; number++) {
+    store.nowMs += 1;
+    store.create(`f${number}`, child);
+  }
+  store.nowMs += 1;
+  const made = countCalls(store.state.table, "at");
+  const rows = relatedRows(CHILDREN);
+  const search = (between: (slice: number) => void): number => {
+    const found = new RowSearch(store.state, rows, store.nowMs, 100);
+    let slices = 1;
+    for (made.take(); !found.slice(store.nowMs); slices++) {
+      assert(made.take() <= 101, "in a slice there are 100 steps");
+      between(slices);
+      made.take();
+    }
+    const { flows } = readSearched([store.state], rows, store.nowMs, () => found);
+    assertEquals(idsOf({ flows }), idsOf(readSearched([store.state], rows, store.nowMs)));
+    return slices;
+  };
+  assertEquals(search(() => {}), 11);
+  let parents = 0;
+  const take = (number: number) =>
+    adopt(store, store.get({ id: `f${number}`, partitionKey: "q" })!, parents++);
+  assertEquals(search((slice) => slice === 5 && take(3)), 16);
+  assertEquals(search((slice) => take(10 + slice)), 5);
 });
 
 /** Counts the calls of a method of an object. */

@@ -113,6 +113,7 @@ function applyBody(
   state.table.changes(handle);
   state.table.replace(handle, flow);
   placeInGroup(state, handle, flow);
+  state.adoptedCount++;
 }
 
 function applyCtrl(state: FlowState, { key, control }: CtrlEffect, lsn: number): number {

@@ -13,12 +13,13 @@ import type { FlowState } from "./state.ts";
 /** What rows `byParent`, `byRoot` and `byCorrelation` look for. */
 export function relatedRows(query: LineageQuery): SearchedRows {
   const { partitionKey, count, state, hasEnded, fromMs, toMs, rev, after } = query;
-  // A flow may be taken into a group, or by a parent, without another change.
-  const mayBecomeOne = query.groupId !== null || query.parentPartitionKey !== null;
-  const isAny = partitionKey === null && state === null && hasEnded === undefined;
+  const isOfGroup = query.groupId !== null || query.parentPartitionKey !== null;
+  const isAny = partitionKey === null && state === null && hasEnded === undefined && !isOfGroup;
   return {
     ...{ partitionKey, count, after, range: { fromMs, toMs, rev, after: after ?? null } },
-    areRare: !isAny && !mayBecomeOne,
+    areRare: !isAny,
+    // A flow may be taken into a group, and by a parent, without another change.
+    ...isOfGroup && { becomeRows: (state) => state.adoptedCount },
     stepsIn: (state) => indexOf(state, query).count(query.id),
     walk: (state, walk) => walkFlows(state, query, walk),
     isRow: (flow, nowMs) => isListed(flow, query, nowMs),

@@ -13,6 +13,9 @@ import type { FlowState } from "./state.ts";
 /** So many steps are one slice: half a millisecond. Looking at a flow that has a row is a step. */
 const SLICE_STEPS = 2_000;
 
+/** So often a search begins anew before what is left of it is done at once. */
+const RESTARTS_MAX = 3;
+
 /** A flow that is read from disk is so many, with the seats that were passed over before it. */
 export const READ_STEPS = 50;
 
@@ -28,8 +31,13 @@ export interface SearchedRows extends RowsWanted {
   readonly partitionKey: string | null;
   /** From where to where, and which way. */
   readonly range: ChangeWalk;
-  /** Whether there may be very many flows between two rows, and a flow that is none stays so. */
+  /** Whether there may be very many flows between two rows. */
   readonly areRare: boolean;
+  /**
+   * How often a flow of a shard has become a row, perhaps, that stands where it stood before. Default: a
+   * flow that is none stays so until it changes.
+   */
+  readonly becomeRows?: (state: FlowState) => number;
   /** How many steps it takes to walk over all flows of a shard, about. */
   stepsIn(state: FlowState): number;
   /** Yields the flows of a shard, and perhaps others. */
@@ -62,17 +70,21 @@ export function readSearched(
  * A search through the flows of one state of a shard, which goes on while they change. A flow that
  * changes comes to stand behind all that changed before, and nothing is ever put among those that
  * changed in the past. So what was passed over stays so, and what was found is a row as long as it
- * has not changed.
+ * has not changed. Where a flow can become a row without that, it is counted how often one may have,
+ * and the search begins anew.
  */
 export class RowSearch {
   readonly #state: FlowState;
   readonly #rows: SearchedRows;
   readonly #stepsMax: number;
   /** What changed before was searched going back; what has changed since comes first. */
-  readonly #startMs: number;
-  readonly #found: Flow[] = [];
+  #startMs: number;
+  #found: Flow[] = [];
   /** The last flow that was looked at. */
   #passed: ListPosition | null;
+  /** How many have become rows up to now, without coming to stand elsewhere. */
+  #becameCount: number;
+  #restarts = 0;
 
   /**
    * Nothing was looked at yet.
@@ -85,6 +97,7 @@ export class RowSearch {
     this.#startMs = nowMs;
     this.#stepsMax = stepsMax;
     this.#passed = rows.range.after ?? null;
+    this.#becameCount = this.#countBecome();
   }
 
   /** Whether a search would be over after one slice anyway, or is not worth it. */
@@ -94,6 +107,9 @@ export class RowSearch {
 
   /** Looks at some more flows. Returns whether there is nothing left to look at for now. */
   slice(nowMs: number): boolean {
+    if (this.#isOutdated() && this.#restarts++ < RESTARTS_MAX) this.#restart(nowMs);
+    // If that does not end, it is not worth it.
+    if (this.#isOutdated()) return true;
     const { count, range: { toMs = Infinity, rev } } = this.#rows;
     // With what changes at this instant it is not over yet.
     const endMs = (rev ? this.#startMs : nowMs) - 1;
@@ -117,6 +133,8 @@ export class RowSearch {
 
   /** Yields the rows that there are now; flows that are none may be among them. */
   *flows(): Generator<Flow> {
+    // Those that were passed over may be rows by now.
+    if (this.#isOutdated()) return yield* this.#walk({});
     const { fromMs = 0, toMs = Infinity, rev } = this.#rows.range;
     if (rev) yield* this.#walk({ fromMs: Math.max(fromMs, this.#startMs) });
     for (const { key, lsn } of this.#found) {
@@ -127,6 +145,21 @@ export class RowSearch {
       after: this.#passed,
       toMs: rev ? Math.min(toMs, this.#startMs - 1) : toMs,
     });
+  }
+
+  #restart(nowMs: number): void {
+    this.#startMs = nowMs;
+    this.#found = [];
+    this.#passed = this.#rows.range.after ?? null;
+    this.#becameCount = this.#countBecome();
+  }
+
+  #isOutdated(): boolean {
+    return this.#countBecome() !== this.#becameCount;
+  }
+
+  #countBecome(): number {
+    return this.#rows.becomeRows?.(this.#state) ?? 0;
   }
 
   #walk(part: SearchWalk): Generator<Flow> {

@@ -100,6 +100,8 @@ export class FlowState implements ClosingView {
   readonly listed: Map<string, ListedValues> = new Map();
   /** Groups that no control block has brought yet, by packed key. Empty between commands. */
   readonly grouped: Map<string, ChangedGroups> = new Map();
+  /** How often a flow has been taken into a group that was there before: its last change stays. */
+  adoptedCount = 0;
   #changedTypes = new Set<string>();
   /** The type that was added to them last. */
   #lastChangedType: string | undefined;
