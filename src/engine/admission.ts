@@ -123,6 +123,11 @@ export class Admission {
     return this.#disk?.shortage() === "disk_full";
   }
 
+  /** The room on the disk while there is too little: whoever gives some back looks after it. */
+  get shortDisk(): DiskRoom | undefined {
+    return this.#disk?.isShort ? this.#disk : undefined;
+  }
+
   /** Whether there is no more room on the disk than work that exists may need. */
   isShortOfDisk(): boolean {
     return this.#disk?.shortage() !== undefined;

@@ -165,7 +165,10 @@ export class Checkpoints {
    * Segments have been replaced by others, up to a record. A checkpoint that ends behind them is still
    * of use.
    */
-  merged(shard: number, { lastLsn, bytes, savedBytes }: MergedSegments): void {
+  merged(
+    shard: number,
+    { lastLsn, bytes, savedBytes, isPiece = false }: MergedSegments,
+  ): void {
     const known = this.#of(shard);
     known.isOutlived = known.isLoaded;
     const { last, sinceBegun } = known;
@@ -173,7 +176,7 @@ export class Checkpoints {
       bytes: sinceBegun.bytes + bytes,
       savedBytes: sinceBegun.savedBytes + savedBytes,
     };
-    if (lastLsn >= last.lsn) {
+    if (lastLsn >= last.lsn || isPiece) {
       if (last.lsn === 0) return;
       known.last = NO_CHECKPOINT;
       known.isMissed = true;

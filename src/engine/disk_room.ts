@@ -22,6 +22,13 @@ const PROBE_MS = 5_000;
 /** After nothing was left, not even of the ballast, nobody tries to write for so long. */
 export const EXHAUSTED_MS = 1_000;
 
+/**
+ * What a store needs to give room back takes some itself: so large a share of the ballast is written
+ * for it before anything has come back, and half of it is what merges may take for a moment.
+ */
+const SPARE_SHARE = 1 / 8;
+const MERGE_SHARE = 1 / 2;
+
 /** Why there is no room for new work. */
 export type RoomShortage = "disk_full" | "disk_pressure";
 
@@ -55,6 +62,8 @@ export class DiskRoom {
   #exhaustedUntilMs = -Infinity;
   /** Bytes that were written since the system was asked. */
   #writtenBytes = 0;
+  /** Bytes that may be written on a full disk to give others back. */
+  #spareBytes: number;
 
   /** Takes the ballast. Without room for it the disk is full from the beginning. */
   constructor(options: DiskRoomOptions) {
@@ -63,6 +72,7 @@ export class DiskRoom {
     this.#ballast = new Ballast(directory, ballastBytes);
     this.#isFull = this.#ballast.take() === "no_room";
     this.#probedAtMs = clock.monotonicMs();
+    this.#spareBytes = ballastBytes * SPARE_SHARE;
   }
 
   /** Whether the ballast is there. */
@@ -80,6 +90,11 @@ export class DiskRoom {
     return this.#isFull;
   }
 
+  /** Whether there was too little for new work when somebody asked last. */
+  get isShort(): boolean {
+    return this.#isFull || this.#isLow;
+  }
+
   /** Notes that bytes go to the disk. */
   written(bytes: number): void {
     this.#writtenBytes += bytes;
@@ -91,8 +106,30 @@ export class DiskRoom {
     this.#isFull = true;
     this.#probedAtMs = nowMs;
     const hasRoom = this.#ballast.give();
+    this.#spareBytes = hasRoom ? this.#options.ballastBytes * SPARE_SHARE : 0;
     if (!hasRoom) this.#exhaustedUntilMs = nowMs + EXHAUSTED_MS;
     return hasRoom;
+  }
+
+  /** Bytes that a merge may write on a full disk before it gives others back. */
+  get roomForMerge(): number {
+    const freeBytes = this.#freeBytes();
+    return MERGE_SHARE * (freeBytes === Infinity ? this.#options.ballastBytes : freeBytes);
+  }
+
+  /** Takes bytes of those that may be written on a full disk to give others back: as many as there are. */
+  takeSpare(bytes: number): number {
+    const taken = Math.min(bytes, this.#spareBytes);
+    this.#spareBytes -= taken;
+    return taken;
+  }
+
+  /** Bytes were given back. Whether that is enough for new work is found out the next time. */
+  gaveBack(bytes: number): void {
+    const spareMax = this.#options.ballastBytes * MERGE_SHARE;
+    this.#spareBytes = Math.min(this.#spareBytes + bytes * SPARE_SHARE, spareMax);
+    this.#probedAtMs = -Infinity;
+    this.#askedAtMs = -Infinity;
   }
 
   /** Whether nothing was left a moment ago: trying again would cost a void frame, and its replay. */

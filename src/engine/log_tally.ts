@@ -18,6 +18,11 @@ export interface MergedSegments {
   readonly bytes: number;
   /** How many bytes fewer that are. */
   readonly savedBytes: number;
+  /**
+   * Whether it was decided by later ones as well what is left: then no checkpoint of before is of use.
+   * Default false.
+   */
+  readonly isPiece?: boolean;
 }
 
 /** A tally as it is written down. */

@@ -10,8 +10,8 @@ export interface MergeOptions {
   /** Whether to merge in the background. Default true. */
   readonly auto?: boolean | undefined;
   /**
-   * So many of the newest bytes of each log are left as they are, for those who follow `events()`.
-   * Default 256 MiB.
+   * So many of the newest bytes of each log are left as they are, for those who follow `events()`,
+   * unless the disk is full: then room is worth more. Default 256 MiB.
    */
   readonly keepBytes?: number | undefined;
 }
@@ -22,6 +22,11 @@ export interface MergePlan {
   readonly auto: boolean;
   /** So many of the newest bytes of each log are left as they are. */
   readonly keepBytes: number;
+  /**
+   * Which segments are replaced one by one where there is little room. For tests that have it done so
+   * whenever somebody asks for a merge. Default: those that `planPieces()` chooses, without room.
+   */
+  readonly choosePieces?: (sealed: readonly Segment[]) => readonly number[];
 }
 
 /** Merges of a store that is opened without any options about them. */
@@ -54,7 +59,7 @@ export function worthMerging(
   endsBefore?: number,
 ): number[] {
   const needed = segments.findIndex(({ id }) => id === endsBefore);
-  const old = olderThan(segments, keepBytes).slice(0, needed < 0 ? undefined : needed);
+  const old = whole(olderThan(segments, keepBytes).slice(0, needed < 0 ? undefined : needed));
   const fresh = old.slice(old.findLastIndex(({ isMerged }) => isMerged) + 1);
   if (fresh.length < FRESH_MIN) return [];
   let first = old.length - fresh.length;
@@ -67,6 +72,15 @@ export function worthMerging(
     bytes += more;
   }
   return old.slice(first).map(({ id }) => id);
+}
+
+/** Some segments from the first one on, without those that have to be merged with others behind them. */
+function whole(old: readonly Segment[]): readonly Segment[] {
+  const ids = new Set(old.map(({ id }) => id));
+  const end = old.findIndex(({ lastOfMerge }) =>
+    lastOfMerge !== undefined && !ids.has(lastOfMerge)
+  );
+  return end < 0 ? old : old.slice(0, end);
 }
 
 /** The first of those segments that came from the same merge as one of them, as far as can be seen. */

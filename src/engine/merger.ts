@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import type { FlowError } from "../errors.ts";
 import { beyondRuns } from "../flow/core/mod.ts";
 import { checkLongWork, type LongWorkOptions } from "./long_work.ts";
 import { bytesOf, DEFAULT_MERGE_PLAN, type MergePlan, worthMerging } from "./merge_plan.ts";
-import { carryOut, Outdated, PASSES } from "./merging.ts";
+import type { DiskRoom } from "./disk_room.ts";
+import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from "./merging.ts";
+import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
 import { Rest } from "./rest.ts";
+import { isDiskFull, noRoomToMerge, outdatedAgain } from "./refusals.ts";
+import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "./scarce_merge.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 import type { Time } from "../time/mod.ts";
@@ -29,16 +33,15 @@ const BEHIND_SLICES = 4;
 /** So often is a merge begun again that somebody has made wrong. */
 const TRIES_MAX = 3;
 
-/** Then whoever asked for it waits so long. */
-const RETRY_MS = 1_000;
+/**
+ * Without room for new work a merge that has given some back is followed by another one so much later,
+ * and one that has not after ever longer rests.
+ */
+const SCARCE_REST_MS = 5_000;
+const SCARCE_REST_MS_MAX = 600_000;
 
-/** How far a merge has come. */
-export interface CompactProgress {
-  /** Bytes that have been read: everything is read three times. */
-  readonly bytes: number;
-  /** Bytes that there are to read. */
-  readonly totalBytes: number;
-}
+/** With less room than this there is no merge, since nothing fits into it. */
+const ROOM_BYTES_MIN = 16 << 10;
 
 /** Options of `compact`. What was done before the signal stays. */
 export type CompactOptions = LongWorkOptions<CompactProgress>;
@@ -65,14 +68,6 @@ export interface MergeStats {
   readonly failure: string | null;
 }
 
-/** How a merge gives way to others. */
-interface Pace {
-  /** Lets others have their turn between two slices. */
-  rest(progress: CompactProgress): Promise<void>;
-  /** Waits for something that others have to do first. */
-  wait(until: Promise<void>): Promise<void>;
-}
-
 /** Merges segments: in the background when it is worth it, or all of them when somebody asks. */
 export class Merger {
   readonly #shards: Shards;
@@ -92,6 +87,11 @@ export class Merger {
   #holdCount = 0;
   #onFree: (() => void) | undefined;
   readonly #rest: Rest;
+  /** On a full disk: not before this monotonic time, and how much later the next time. */
+  #scarceAtMs = 0;
+  #scarceRestMs = SCARCE_REST_MS;
+  /** How far the logs were when there was nothing to gain. */
+  #barrenLsns = "";
   #ending: FlowError | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -115,6 +115,7 @@ export class Merger {
   nextAtMs(): number {
     if (this.#rest.isTaken) return this.#rest.nextAtMs;
     if (!this.#plan.auto || this.#runningCount > 0 || this.#ending !== undefined) return Infinity;
+    if (this.#shards.admission.shortDisk !== undefined) return this.#scarceAtMs;
     return this.#changedShard() === undefined ? Infinity : 0;
   }
 
@@ -122,23 +123,69 @@ export class Merger {
   wake(): void {
     if (this.nextAtMs() > this.#time.clock.monotonicMs()) return;
     if (this.#rest.isTaken) return this.#rest.wake();
-    const shard = this.#changedShard()!;
+    const { shortDisk } = this.#shards.admission;
+    // There may be enough by now.
+    if (shortDisk?.shortage() !== undefined) return this.#makeRoom(shortDisk);
+    this.#scarceRestMs = SCARCE_REST_MS;
+    const shard = this.#changedShard();
+    if (shard === undefined) return;
     this.#seen[shard.number] = shard.meter.log.segments;
     const endsBefore = this.#shards.upkeep.checkpointer.neededSegmentOf(shard);
     const ids = worthMerging(shard.segments.list, this.#plan, endsBefore);
     if (ids.length === 0) return;
     const { bytes: bytesBefore } = shard.meter.log;
+    const pace = this.#paceBehind(({ bytes }) =>
+      shard.meter.log.bytes - bytesBefore > bytes / PASSES
+    );
+    this.#inBackground(() => this.#merge(shard, ids, pace));
+  }
+
+  /** Merges all shards in what room there is, since new work has to wait for more. */
+  #makeRoom(room: DiskRoom): void {
+    const lsns = this.#shards.all.map(({ headLsn }) => headLsn).join();
+    const isBarren = lsns === this.#barrenLsns;
+    this.#scarceRestMs = Math.min(2 * this.#scarceRestMs, SCARCE_REST_MS_MAX);
+    this.#scarceAtMs = this.#time.clock.monotonicMs() + this.#scarceRestMs;
+    // Only what has been written since could have made anything unwanted.
+    if (isBarren || room.roomForMerge < ROOM_BYTES_MIN) return;
+    // Whoever waits for room is not to wait for long.
+    const pace = this.#paceBehind(() => true);
+    this.#inBackground(async () => {
+      let savedBytes = 0;
+      let lackedBytes = 0;
+      for (const shard of this.#shards.all) {
+        if (isWorthRolling(shard.segments.list)) await this.#roll(shard, pace);
+        const outcome = await this.#mergeScarce(shard, room.roomForMerge, pace);
+        savedBytes += outcome.savedBytes;
+        lackedBytes = Math.max(lackedBytes, outcome.lackedBytes);
+      }
+      if (savedBytes > 0) this.#scarceRestMs = SCARCE_REST_MS;
+      else this.#barrenLsns = lsns;
+      this.#scarceAtMs = this.#time.clock.monotonicMs() + this.#scarceRestMs;
+      if (savedBytes === 0 && lackedBytes > 0) throw noRoomToMerge(lackedBytes);
+    });
+  }
+
+  /** Lets a log go on in a new segment, so that it can be merged to its end. */
+  async #roll(shard: Shard, pace: Pace): Promise<void> {
+    await pace.wait(Promise.race([shard.roll(), this.#ended.promise]));
+  }
+
+  /** A pace that takes rests, unless somebody waits or it has fallen behind. */
+  #paceBehind(isBehind: (progress: CompactProgress) => boolean): Pace {
     let slices = 0;
-    const rest = async ({ bytes }: CompactProgress): Promise<void> => {
-      const isBehind = shard.meter.log.bytes - bytesBefore > bytes / PASSES;
+    const rest = async (progress: CompactProgress): Promise<void> => {
       // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
       const isAwaited = this.#runningCount > 1;
       if (isAwaited) await this.#rest.turn();
-      else if (!isBehind) await this.#takeRest();
+      else if (!isBehind(progress)) await this.#takeRest();
       else if (++slices % BEHIND_SLICES === 0) await this.#rest.turn();
     };
-    const pace: Pace = { rest, wait: (until) => until };
-    this.#inTurn(() => this.#merge(shard, ids, pace)).then(
+    return { rest, wait: (until) => until };
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    this.#inTurn(work).then(
       () => this.#stats = { ...this.#stats, failure: null },
       // What is wrong with a segment concerns those who read it; the merge has changed nothing.
       (error) => this.#stats = { ...this.#stats, failure: String(error?.message ?? error) },
@@ -160,13 +207,19 @@ export class Merger {
     return await this.#inTurn(async () => {
       const bytesBefore = this.#bytes();
       for (const shard of this.#shards.all) {
-        await pace.wait(Promise.race([shard.roll(), this.#ended.promise]));
+        await this.#roll(shard, pace);
         const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
         // One that was merged and has nothing behind it would come out as it is.
         if (sealed.length === 1 && sealed[0]!.isMerged) continue;
         const ids = sealed.map(({ id }) => id);
         if (ids.length === 0) continue;
-        await this.#merge(shard, ids, pace);
+        try {
+          if (this.#plan.choosePieces === undefined) await this.#merge(shard, ids, pace);
+          else await this.#mergeScarce(shard, Infinity, pace);
+        } catch (error) {
+          if (!isDiskFull(error)) throw error;
+          await this.#compactScarce(shard, bytesOf(sealed), pace);
+        }
       }
       return { bytesBefore, bytesAfter: this.#bytes() };
     });
@@ -192,29 +245,63 @@ export class Merger {
     await this.#last.catch(() => {});
   }
 
-  async #merge(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
-    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+  #merge(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
+    return again(() => this.#mergeOnce(shard, ids, pace));
+  }
+
+  /** Merges what there is in ever less room, as long as that gives any back. */
+  async #compactScarce(shard: Shard, totalBytes: number, pace: Pace): Promise<void> {
+    let roomBytes = totalBytes / 2;
+    let lackedBytes = totalBytes;
+    let savedBytes = 0;
+    while (roomBytes >= ROOM_BYTES_MIN) {
       try {
-        return await this.#mergeOnce(shard, ids, pace);
+        const outcome = await this.#mergeScarce(shard, roomBytes, pace);
+        savedBytes += outcome.savedBytes;
+        if (outcome.lackedBytes === 0 && savedBytes > 0) return;
+        // All of it is wanted, but for a little: that goes with the rest or not at all.
+        if (outcome.lackedBytes === 0) break;
+        lackedBytes = outcome.lackedBytes;
+        if (outcome.savedBytes > 0) continue;
       } catch (error) {
-        if (!(error instanceof Outdated)) throw error;
+        if (!isDiskFull(error)) throw error;
       }
+      roomBytes /= 2;
     }
-    throw new FlowError(
-      "overloaded",
-      "Values that were to go were linked while segments were merged, again and again",
-      { details: { retryAfterMs: RETRY_MS } },
-    );
+    throw noRoomToMerge(lackedBytes);
+  }
+
+  /** Merges all sealed segments of a shard in little room. */
+  #mergeScarce(shard: Shard, roomBytes: number, pace: Pace): Promise<ScarceOutcome> {
+    return again(async () => {
+      const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
+      if (sealed.length === 0) return { savedBytes: 0, lackedBytes: 0 };
+      const totalBytes = SCARCE_PASSES * bytesOf(sealed);
+      return await mergeInRoom({
+        ...this.#optionsOf(shard, totalBytes, pace),
+        ...{ sealed, roomBytes, choosePieces: this.#plan.choosePieces },
+        onOutcome: (outcome) => {
+          this.#note(shard, outcome);
+          this.#shards.admission.shortDisk?.gaveBack(outcome.savedBytes);
+        },
+      });
+    });
   }
 
   async #mergeOnce(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
     const merge = shard.segments.merge(ids);
+    const options = this.#optionsOf(shard, PASSES * merge.bytes, pace);
+    this.#note(shard, await carryOut(merge, ids.length, options));
+  }
+
+  /** What a merge is carried out with that reads so many bytes. */
+  #optionsOf(shard: Shard, totalBytes: number, pace: Pace): MergingOptions {
     const beyond = beyondRuns({
       shard: shard.number,
       states: () => this.#shards.all.map(({ state }) => state.flows),
     });
     const pause = async (bytes: number): Promise<void> => {
-      await pace.rest({ bytes, totalBytes: PASSES * merge.bytes });
+      await pace.rest({ bytes, totalBytes });
       this.#checkGoesOn();
     };
     const held = (): Promise<void> | undefined => {
@@ -225,8 +312,11 @@ export class Merger {
       await pace.wait(Promise.race([this.#shards.told(), this.#ended.promise]));
       this.#checkGoesOn();
     };
-    const options = { shard, beyond, pause, told, held };
-    const { bytesBefore, bytes } = await carryOut(merge, ids.length, options);
+    return { shard, beyond, pause, told, held };
+  }
+
+  /** Notes what has become of some segments. */
+  #note(shard: Shard, { bytesBefore, bytes }: Outcome): void {
     this.#seen[shard.number] = shard.meter.log.segments;
     const { count, readBytes, writtenBytes } = this.#stats;
     this.#stats = {
@@ -283,15 +373,14 @@ export class Merger {
   }
 }
 
-/** Waits until something has happened, or rejects with the reason of the signal. */
-async function untilAborted(until: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await until;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([until, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
+/** Does something again that somebody has made wrong. */
+async function again<T>(merge: () => Promise<T>): Promise<T> {
+  for (let tries = 1; tries <= TRIES_MAX; tries++) {
+    try {
+      return await merge();
+    } catch (error) {
+      if (!(error instanceof Outdated)) throw error;
+    }
   }
+  throw outdatedAgain();
 }

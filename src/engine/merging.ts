@@ -59,10 +59,34 @@ export async function carryOut(
   segmentCount: number,
   options: MergingOptions,
 ): Promise<Outcome> {
-  const bytesBefore = merge.bytes;
   try {
     const merging = new Merging(merge, options);
-    const run = await merging.copy();
+    await merging.decide();
+    return await settle(merging, { merge, segmentCount }, options);
+  } finally {
+    merge.abandon();
+  }
+}
+
+/** What is put in the place of segments. */
+export interface Settling {
+  /** Writes them. */
+  readonly merge: Merge;
+  /** How many segments it replaces. */
+  readonly segmentCount: number;
+  /** Whether others decide about them as well, and are replaced one by one. Default false. */
+  readonly isPiece?: boolean;
+}
+
+/** Copies what is kept, once it is decided about, and puts it in the place of what there was. */
+export async function settle(
+  merging: Merging,
+  { merge, segmentCount, isPiece = false }: Settling,
+  options: MergingOptions,
+): Promise<Outcome> {
+  const bytesBefore = merge.bytes;
+  try {
+    const run = await merging.copy(merge);
     // An answer that waits for its commit may show what others have replaced since, and reads it then.
     await options.told();
     while (true) {
@@ -78,6 +102,7 @@ export async function carryOut(
       segmentCount: segmentCount - newCount,
       bytes,
       savedBytes: bytesBefore - bytes,
+      isPiece,
     };
     options.shard.merged(run, merged);
     // At once it would be the longest task of all.
@@ -88,52 +113,93 @@ export async function carryOut(
   }
 }
 
-/** One merge that is under way. */
-class Merging {
+/** One merge that is under way, or several that are decided about together. */
+export class Merging {
   readonly #merge: Merge;
   readonly #options: MergingOptions;
   readonly #survivors: Survivors;
-  readonly #run: MergedRun;
   readonly #gists = new GistReader();
   #timeMs = 0;
   #sliceCount = 0;
   #bytes = 0;
   #linkMark: LinkMark = [];
 
-  constructor(merge: Merge, options: MergingOptions) {
+  /**
+   * @param merge Reads what it is decided by.
+   * @param stays Whether a record stays where it is; see `Survivors`. Default: none does.
+   */
+  constructor(merge: Merge, options: MergingOptions, stays?: (lsn: number) => boolean) {
     const highestMs = (): number => this.#timeMs;
     this.#merge = merge;
     this.#options = options;
     this.#survivors = new Survivors({
       isFirst: merge.isFirst,
       beyond: options.beyond,
+      stays,
       // Known once all records have been noted, and not needed before.
       get timeMs() {
         return highestMs();
       },
     });
-    this.#run = new MergedRun(options.shard.state.keydir, {
-      firstLsn: merge.base.lsn + 1,
-      lastLsn: merge.end.lsn,
-      keeps: (lsn) => this.#survivors.keeps(lsn),
-    });
   }
 
-  /** Writes what is kept. Returns where it stands. */
-  async copy(): Promise<MergedRun> {
+  /** Reads all records twice, and knows then which are wanted. */
+  async decide(): Promise<void> {
     await this.#read((gist, lsn) => this.#survivors.note(gist, lsn));
     this.#linkMark = this.#options.beyond.linkMark();
     await this.#read((gist, lsn) => this.#survivors.choose(gist, lsn));
-    const kept = new KeptRecords(this.#merge.base);
+  }
+
+  /** Reads them again. Resolves to the bytes of those that are wanted, by segment. */
+  async weigh(): Promise<ReadonlyMap<number, number>> {
+    const weights = new Map<number, number>();
     for (const frame of this.#merge.frames()) {
-      await this.#keepOf(frame, kept);
-      // A frame that was written once can be written again, but perhaps not with anything before it.
-      if (kept.length > 0 && kept.allLength > WRITE_BYTES) await this.#write(kept);
-      kept.endFrame(frame);
-      if (kept.length >= WRITE_BYTES) await this.#write(kept);
+      const { place: { segment } } = frame;
+      let bytes = weights.get(segment) ?? 0;
+      await this.#walk(frame, (record) => {
+        if (this.#keeps(record)) bytes += record.end - record.start;
+      });
+      weights.set(segment, bytes);
     }
-    if (kept.coversFrames) await this.#write(kept);
-    return this.#run;
+    return weights;
+  }
+
+  /**
+   * Writes what is wanted of all that was decided about, or of some segments of it. Returns where it
+   * stands.
+   */
+  async copy(merge: Merge): Promise<MergedRun> {
+    const run = this.#runOf(merge);
+    const kept = new KeptRecords(merge.base);
+    const write = (): Promise<void> => this.#write(kept, { merge, run });
+    for (const frame of merge.frames()) {
+      await this.#walk(frame, (record) => {
+        run.pass(record.lsn);
+        if (this.#keeps(record)) kept.keep(record.lsn, record);
+      });
+      // A frame that was written once can be written again, but perhaps not with anything before it.
+      if (kept.length > 0 && kept.allLength > WRITE_BYTES) await write();
+      kept.endFrame(frame);
+      if (kept.length >= WRITE_BYTES) await write();
+    }
+    if (kept.coversFrames) await write();
+    return run;
+  }
+
+  /** Where records of some segments will stand, strung together as they will be. */
+  #runOf(merge: Merge): MergedRun {
+    const { keydir } = this.#options.shard.state;
+    const survivors = this.#survivors;
+    const strung = {
+      bench: keydir.bench,
+      has: (lsn: number): boolean => keydir.has(lsn),
+      previous: (lsn: number): number => survivors.bridge(lsn) ?? keydir.previous(lsn),
+    };
+    return new MergedRun(strung, {
+      firstLsn: merge.base.lsn + 1,
+      lastLsn: merge.end.lsn,
+      keeps: (lsn) => survivors.keeps(lsn),
+    });
   }
 
   /** Whether no link was noted since it was decided what goes, or that was looked through. */
@@ -163,12 +229,19 @@ class Merging {
   async #read(look: (gist: Gist, lsn: number) => void): Promise<void> {
     for (const frame of this.#merge.frames()) {
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
-      this.#bytes += frame.body.length;
-      const record = new RecordWalk(frame);
-      while (record.next()) {
+      await this.#walk(frame, (record) => {
         if (record.isKnown) look(this.#gistOf(record), record.lsn);
-        if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
-      }
+      });
+    }
+  }
+
+  /** Goes by the records of a frame, a slice at a time. */
+  async #walk(frame: CommittedFrame, look: (record: RecordWalk) => void): Promise<void> {
+    this.#bytes += frame.body.length;
+    const record = new RecordWalk(frame);
+    while (record.next()) {
+      look(record);
+      if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
     }
   }
 
@@ -181,22 +254,18 @@ class Merging {
     }
   }
 
-  async #keepOf(frame: CommittedFrame, kept: KeptRecords): Promise<void> {
-    this.#bytes += frame.body.length;
-    const record = new RecordWalk(frame);
-    while (record.next()) {
-      const { lsn } = record;
-      this.#run.pass(lsn);
-      // What a newer version has left here for itself stays.
-      if (this.#survivors.keeps(lsn) || !record.isKnown) kept.keep(lsn, record);
-      if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
-    }
+  /** Whether a record is wanted: what a newer version has left here for itself stays. */
+  #keeps({ lsn, isKnown }: RecordWalk): boolean {
+    return this.#survivors.keeps(lsn) || !isKnown;
   }
 
-  async #write(kept: KeptRecords): Promise<void> {
-    const { segment, offset } = await this.#merge.write(kept.frame());
+  async #write(
+    kept: KeptRecords,
+    { merge, run }: { readonly merge: Merge; readonly run: MergedRun },
+  ): Promise<void> {
+    const { segment, offset } = await merge.write(kept.frame());
     for (let index = 0; index < kept.count; index++) {
-      this.#run.append(kept.lsnOf(index), segment, offset + kept.offsetOf(index));
+      run.append(kept.lsnOf(index), segment, offset + kept.offsetOf(index));
     }
     kept.clear();
     await this.#options.pause(this.#bytes);

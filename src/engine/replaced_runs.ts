@@ -41,6 +41,8 @@ export function replacedRuns(
     const after = now.slice(at, end);
     const next = before.indexOf(now[end]!.id, first);
     if (after.length === 0 || after.some(({ merged }) => !merged)) return undefined;
+    // What was decided by later frames as well is less than what there was.
+    if (after.some(({ until }) => until !== undefined)) return undefined;
     runs.push({ before: { first, count: next - first }, after });
     first = next;
     at = end;

@@ -34,6 +34,9 @@ export const DEFAULT_SWEEP_PLAN: SweepPlan = { sweep: true, intervalMs: 60_000 }
  */
 const CATCH_UP_MS = 25;
 
+/** So much is written for every flow or key that is removed, roughly, and for the frame. */
+const REMOVAL_BYTES = 48;
+
 /**
  * Removes flows whose retention is over and keys whose time is: one slice in a turn, then a rest. It
  * is woken for the first that ends and not before, so a store in which nothing is over does nothing.
@@ -81,15 +84,24 @@ export class Sweeper {
     // Most turns come before it has rested: they need not know what is next.
     const nowMs = this.#monotonicMs();
     if (this.#restUntilMs > nowMs || this.nextAtMs() > nowMs) return;
-    // What is left of a full disk is for those who finish their work.
-    if (this.#shards.admission.isDiskFull()) return this.#rest(Infinity);
+    const sliceMax = this.#sliceMax();
+    if (sliceMax === 0) return this.#rest(Infinity);
     this.#isSweeping = true;
-    const sliceMax = this.#shards.limits.cleanupLimitMax;
     // A sweep that fails has removed nothing, and the next one finds the same.
     this.#shards.slices.next().then(() => this.#sweep(sliceMax)).then(
       ({ flows, keys }) => this.#rest(flows + keys === sliceMax ? CATCH_UP_MS : Infinity),
       () => this.#rest(Infinity),
     );
+  }
+
+  /** How much one slice removes. */
+  #sliceMax(): number {
+    const { admission, limits: { cleanupLimitMax } } = this.#shards;
+    if (!admission.isDiskFull()) return cleanupLimitMax;
+    // What is left of a full disk is for those who finish their work, but for a little: what goes has to
+    // be written down before a merge can give its room back.
+    const bytes = admission.shortDisk!.takeSpare(REMOVAL_BYTES * cleanupLimitMax);
+    return Math.floor(bytes / REMOVAL_BYTES);
   }
 
   #sweep(limit: number): Promise<RetentionCleanup> {

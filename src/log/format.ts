@@ -17,9 +17,11 @@ const FORMAT_MINOR = 0;
 export const Feature = {
   /** There are merged segments, whose frames stand for several and have gaps in their LSNs. */
   MERGED: 1,
+  /** Of some merged segments it was decided by later ones as well what they hold. */
+  PIECES: 2,
 } as const;
 
-const FEATURES_KNOWN = Feature.MERGED;
+const FEATURES_KNOWN = Feature.MERGED | Feature.PIECES;
 
 /**
  * Writes the version of this format.
@@ -35,13 +37,19 @@ export function writeFormat(writer: ByteWriter, features = 0): void {
 /**
  * Reads the version of a file. Returns what its reader has to understand, a bit each.
  *
+ * @param known What such a file may need. Default: all that there is.
+ *
  * @throws {FlowError} `newer_format` if this version of flowcask cannot read the file.
  */
-export function readFormat(reader: ByteReader, file: string): number {
+export function readFormat(
+  reader: ByteReader,
+  file: string,
+  known: number = FEATURES_KNOWN,
+): number {
   const major = reader.u16();
   const minor = reader.u16();
   const features = reader.u32();
-  const unknown = (features & ~FEATURES_KNOWN) >>> 0;
+  const unknown = (features & ~known) >>> 0;
   if (major <= FORMAT_MAJOR && unknown === 0) return features;
   const reason = major > FORMAT_MAJOR
     ? `has format ${major}.${minor}`
@@ -56,7 +64,7 @@ export function readFormat(reader: ByteReader, file: string): number {
         minor,
         features,
         majorMax: FORMAT_MAJOR,
-        featuresKnown: FEATURES_KNOWN,
+        featuresKnown: known,
       },
     },
   );

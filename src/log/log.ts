@@ -111,8 +111,15 @@ export interface Segment {
   readonly bytes: number;
   /** Whether nothing is written to it any more. */
   readonly isSealed: boolean;
+  /** The last record that it holds or stands for; `Infinity` if it is not sealed. */
+  readonly lastLsn: number;
   /** Whether it holds what a merge has kept. */
   readonly isMerged: boolean;
+  /**
+   * The id of the last segment by which it was decided what it holds, if that is another one: whoever
+   * merges it merges all up to that one.
+   */
+  readonly lastOfMerge?: number | undefined;
 }
 
 /** What a merge has done. */
@@ -174,8 +181,10 @@ export interface Segments {
    * is under way is given up.
    *
    * @param ids The segments, in order.
+   * @param until The index of the last frame by which it is decided what is kept. Default: none comes
+   *   behind the segments.
    */
-  merge(ids: readonly number[]): Merge;
+  merge(ids: readonly number[], until?: number): Merge;
   /**
    * Creates a file beside the segments, to be written when no frame of a caller waits, or after a few
    * of them. Throws whatever the directory throws.

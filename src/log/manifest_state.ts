@@ -32,6 +32,11 @@ export interface SegmentEntry {
   readonly base: LogPosition;
   /** Whether it holds what a merge has kept. Absent: it holds frames as they were committed. */
   readonly merged?: true;
+  /**
+   * The index of the last frame by which it was decided what a merged segment holds, if that comes
+   * behind it: the segments up to there mean something together only.
+   */
+  readonly until?: number;
   /** Present once nothing is written to it any more. */
   readonly sealed?: Seal;
 }
@@ -78,7 +83,9 @@ export function slotsOf(shards: number): ManifestState["slots"] {
 
 /** What a reader of a manifest has to understand, a bit each. */
 export function featuresOf({ segments }: Pick<ManifestState, "segments">): number {
-  return segments.some(({ merged }) => merged === true) ? Feature.MERGED : 0;
+  const merged = segments.some(({ merged }) => merged === true) ? Feature.MERGED : 0;
+  const pieces = segments.some(({ until }) => until !== undefined) ? Feature.PIECES : 0;
+  return merged | pieces;
 }
 
 /** How many shards a store has: they are numbered from 0, and each has a slot. */
@@ -123,6 +130,7 @@ function checkSegments({ segments, nextSegment, slots }: ManifestState): void {
   // What a merge has kept is never written to.
   if (lastOfShard.some(({ sealed }) => sealed !== undefined)) throw wrong("segments");
   if (segments.some(({ merged, sealed }) => merged && sealed === undefined)) throw wrong("merged");
+  if (segments.some(({ merged, until }) => until !== undefined && !merged)) throw wrong("until");
   if (new Set(segments.map(({ id }) => id)).size !== segments.length) throw wrong("segments");
 }
 
@@ -139,6 +147,7 @@ function parseSegment(value: unknown): SegmentEntry {
     salt: wholeNumber(fields["salt"], "salt", 0xffff_ffff),
     base: parsePosition(fields["base"]),
     ...mergedOf(fields),
+    ...fields["until"] === undefined ? {} : { until: wholeNumber(fields["until"], "until") },
   };
   if (fields["sealed"] === undefined) return entry;
   const sealed = fieldsOf(fields["sealed"], "sealed");

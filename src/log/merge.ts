@@ -8,7 +8,7 @@
  */
 
 import { FlowError } from "../errors.ts";
-import type { Directory, FileHandle } from "../files/mod.ts";
+import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
@@ -33,6 +33,8 @@ export interface SegmentMergeParts extends SegmentSource {
   readonly io: SegmentIo;
   /** The segments to merge, in order. */
   readonly inputs: readonly SegmentEntry[];
+  /** The index of the last frame by which it is decided what is kept. Default: the last of theirs. */
+  readonly until?: number | undefined;
   /** Reads the frames of a segment. */
   readonly framesOf: (entry: SegmentEntry, memory: WindowMemory) => Iterable<StoredFrame>;
   /** Has something written when its turn comes. Resolves to whether there was room. */
@@ -51,6 +53,9 @@ interface Output {
 
 /** An offset in it fits into 32 bits, with a frame to spare. */
 const OUTPUT_BYTES_MAX = 1 << 30;
+
+/** More than what a generation that lists new segments is longer than the one before, in both slots. */
+const MANIFEST_GROWTH_BYTES = 16 << 10;
 
 /** How long whoever found the disk full leaves it alone. */
 const RETRY_MS = 5_000;
@@ -75,6 +80,11 @@ export class SegmentMerge implements Merge {
     const { inputs, manifest, shard } = parts;
     const last = inputs.at(-1);
     invariant(last?.sealed !== undefined, "What is merged is sealed");
+    const until = parts.until ?? last.sealed.end.index;
+    invariant(
+      inputs.every((input) => (input.until ?? 0) <= until),
+      "What was decided by a segment is merged with it",
+    );
     this.#parts = parts;
     this.base = inputs[0]!.base;
     this.end = last.sealed.end;
@@ -115,12 +125,16 @@ export class SegmentMerge implements Merge {
   publish(): Merged {
     this.#checkGoesOn();
     const outputs = this.#outputs;
-    const { end = this.base } = outputs.at(-1) ?? {};
-    invariant(isSamePosition(end, this.end), "A merge ends where its inputs did");
+    const last = outputs.at(-1);
+    invariant(
+      isSamePosition(last?.end ?? this.base, this.end),
+      "A merge ends where its inputs did",
+    );
+    if (last !== undefined) makeSureOfRoom(last);
     this.#isOver = true;
     for (const { target: { file } } of outputs) file.close();
     try {
-      this.#list(outputs.map(({ entry, end, size }) => ({ ...entry, sealed: { end, size } })));
+      this.#list(outputs.map((output) => this.#entryOf(output)));
     } catch (error) {
       this.#parts.fail(error);
       throw error;
@@ -152,6 +166,11 @@ export class SegmentMerge implements Merge {
     this.#isOver = true;
     this.#replaced = [];
     if (!leaves) { for (const name of useless) removeIfPossible(this.#parts.directory, name); }
+  }
+
+  #entryOf({ entry, end, size }: Output): SegmentEntry {
+    const { until = 0 } = this.#parts;
+    return { ...entry, ...until > end.index ? { until } : {}, sealed: { end, size } };
   }
 
   /** Lists new segments in the place of the inputs. */
@@ -202,6 +221,19 @@ export class SegmentMerge implements Merge {
 
   #checkGoesOn(): void {
     if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
+  }
+}
+
+/**
+ * Throws if there is no room for a manifest that is longer than the one before: nothing has happened
+ * yet, and a generation that cannot be written ends the log.
+ */
+function makeSureOfRoom({ target: { name, file }, size }: Output): void {
+  try {
+    writeFully(file, new Uint8Array(MANIFEST_GROWTH_BYTES), { at: size });
+    file.truncate(size);
+  } catch (error) {
+    throw isNoSpace(error) ? noRoom(name) : failed(`"${name}" cannot be written`, error);
   }
 }
 

@@ -85,7 +85,7 @@ export function encodeSegmentHead(header: SegmentHeader): Uint8Array {
  */
 export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader | undefined {
   return decodeHeader(bytes, SEGMENT_MAGIC, (fields) => {
-    const merged = (readFormat(fields, file) & Feature.MERGED) !== 0;
+    const merged = (readFormat(fields, file, Feature.MERGED) & Feature.MERGED) !== 0;
     const header = readSegmentHeader(fields);
     return header && { ...header, merged };
   });

@@ -12,7 +12,8 @@ import { createSideFile, type SideFile } from "./side_file.ts";
 import type { SegmentWriter } from "./writer.ts";
 
 /** What the segments of a file log are known by. */
-export interface FileSegmentsParts extends Omit<SegmentMergeParts, "inputs" | "framesOf"> {
+export interface FileSegmentsParts
+  extends Omit<SegmentMergeParts, "inputs" | "until" | "framesOf"> {
   /** Reads them. */
   readonly reader: LogReader;
   /** The open segment, as it is at the moment. */
@@ -35,18 +36,24 @@ export class FileSegments implements Segments {
 
   get list(): readonly Segment[] {
     const { manifest, shard, tail } = this.#parts;
-    return manifest.segmentsOf(shard).map(({ id, merged = false, sealed }) => ({
+    const segments = manifest.segmentsOf(shard);
+    return segments.map(({ id, merged = false, until, sealed }) => ({
       id,
       bytes: sealed?.size ?? tail().size,
       isSealed: sealed !== undefined,
+      lastLsn: sealed?.end.lsn ?? Infinity,
       isMerged: merged,
+      lastOfMerge: until === undefined
+        ? undefined
+        : segments.find(({ sealed }) => (sealed?.end.index ?? Infinity) >= until)?.id,
     }));
   }
 
   get wholeFrom(): LogPosition {
     const { manifest, shard } = this.#parts;
+    const segments = manifest.segmentsOf(shard);
     // The open segment is never merged, so there is one.
-    return manifest.segmentsOf(shard).find(({ merged }) => !merged)!.base;
+    return segments[segments.findLastIndex(({ merged }) => merged) + 1]!.base;
   }
 
   roll(): Promise<void> {
@@ -57,7 +64,7 @@ export class FileSegments implements Segments {
     this.#parts.returnPlace();
   }
 
-  merge(ids: readonly number[]): Merge {
+  merge(ids: readonly number[], until?: number): Merge {
     const { manifest, shard, reader } = this.#parts;
     const segments = manifest.segmentsOf(shard);
     const first = segments.findIndex(({ id }) => id === ids[0]);
@@ -68,7 +75,7 @@ export class FileSegments implements Segments {
     );
     this.#merge?.abandon();
     const framesOf = reader.framesOf.bind(reader);
-    return this.#merge = new SegmentMerge({ ...this.#parts, inputs, framesOf });
+    return this.#merge = new SegmentMerge({ ...this.#parts, inputs, until, framesOf });
   }
 
   createBeside(name: string): SideFile {

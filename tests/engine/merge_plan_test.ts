@@ -7,7 +7,7 @@ const MIB = 1_048_576;
 const OUTPUT_BYTES_MAX = 1_024 * MIB;
 
 function segment(id: number, bytes: number, isMerged: boolean): Segment {
-  return { id, bytes, isMerged, isSealed: true };
+  return { id, bytes, isMerged, isSealed: true, lastLsn: id };
 }
 
 test("worthMerging() takes older segments that are not much larger, and no others", () => {

@@ -218,7 +218,7 @@ test("a checkpoint stands on any number of segments", async () => {
     ...{ mark: () => {}, close: () => log.close() },
     segments: {
       list: [
-        ...many.map((id) => ({ id, bytes: 65_536, isSealed: true, isMerged: false })),
+        ...many.map((id) => ({ id, bytes: 65_536, isSealed: true, lastLsn: 0, isMerged: false })),
         ...log.segments.list,
       ],
       wholeFrom: log.segments.wholeFrom,

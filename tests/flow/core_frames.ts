@@ -14,6 +14,8 @@ export interface CoreFrame extends Frame {
   readonly end: LogPosition;
   /** What is left of frames that were merged. */
   readonly kept?: readonly Logged[];
+  /** It was decided by all frames up to this index what is left. Absent: by those that were merged. */
+  readonly until?: number;
 }
 
 /** Frames, of which the last few may still be lost. */
@@ -56,6 +58,27 @@ export class CoreFrames {
   /** From now on none of those that are there is lost. */
   commit(): void {
     this.#safeCount = this.#frames.length;
+  }
+
+  /**
+   * Frames that are safe, from one on: as many, and those that it was decided by what others keep, which
+   * mean nothing without them.
+   */
+  run(first: number, count: number): readonly CoreFrame[] {
+    const { safe } = this;
+    let end = Math.min(first + count, safe.length);
+    for (let index = first; index < end; index++) {
+      const { until = 0 } = safe[index]!;
+      while (safe[end - 1]!.end.index < until) end += 1;
+    }
+    return safe.slice(first, end);
+  }
+
+  /** Puts one frame in the place of one, of which it was decided by all that are safe what is left. */
+  replace(index: number, kept: readonly Logged[]): void {
+    const { end: { index: until } } = this.safe.at(-1)!;
+    this.merge(index, 1, kept);
+    this.#frames[index] = { ...this.#frames[index]!, until };
   }
 
   /** Puts one frame in the place of several that are safe, one after the other. */

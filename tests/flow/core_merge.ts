@@ -30,10 +30,22 @@ export interface Merging {
   readonly mutant?: MergeMutant | undefined;
 }
 
+/** Which frames are replaced one by one. */
+export interface Pieces {
+  /** A bit for each: whether it stays where it is. More frames begin again with the first bit. */
+  readonly stayBits: number;
+  /** So many of the others are replaced, from the newest on; then the process ends. */
+  readonly doneCount: number;
+  /** What goes wrong. Default: nothing. */
+  readonly mutant?: MergeMutant | undefined;
+}
+
 /** What a merge has done. */
 export interface Merged {
   readonly kept: readonly Logged[];
   readonly dropped: ReadonlySet<number>;
+  /** What is kept before a record that is, if it is not what came before it. */
+  readonly bridge: (lsn: number) => number | undefined;
 }
 
 /** What goes wrong when frames are merged. */
@@ -49,9 +61,10 @@ export interface MergeMutant {
 /** Merges frames, one after the other, of the log of a state. */
 export function mergeRun(
   run: readonly CoreFrame[],
-  { state, isFirst, mutant = {} }: {
+  { state, isFirst, stays, mutant = {} }: {
     readonly state: FlowState;
     readonly isFirst: boolean;
+    readonly stays?: SurvivorsOptions["stays"];
     readonly mutant?: MergeMutant | undefined;
   },
 ): Merged {
@@ -61,7 +74,7 @@ export function mergeRun(
     gists.of({ ...record, start: 0, end: record.bytes.length }, state.dictionary);
   const timeMs = Math.max(...run.map((frame) => frame.timeMs));
   const beyond = beyondRuns({ shard: 0, states: () => [state] });
-  const options = { isFirst, timeMs, beyond };
+  const options = { isFirst, timeMs, beyond, stays };
   const survivors = new Survivors(mutant.options?.(options) ?? options);
   for (const record of records) {
     const gist = gistOf(record);
@@ -76,7 +89,26 @@ export function mergeRun(
     if (isKept) kept.push({ lsn, bytes });
     else dropped.add(lsn);
   }
-  return { kept, dropped };
+  return { kept, dropped, bridge: (lsn) => survivors.bridge(lsn) };
+}
+
+/** What becomes of frames of a log of which some stay: of the others those that are replaced. */
+export function mergePieces(
+  run: readonly CoreFrame[],
+  { state, stayBits, doneCount, mutant }: Pieces & { readonly state: FlowState },
+): { readonly pieces: ReadonlyMap<number, readonly Logged[]>; readonly merged: Merged } {
+  const isPiece = (index: number): boolean => (stayBits >>> (index % 31) & 1) === 0;
+  const frameOf = (lsn: number): number => run.findIndex(({ end }) => lsn <= end.lsn);
+  const stays = (lsn: number): boolean => !isPiece(frameOf(lsn));
+  const all = mergeRun(run, { ...{ state, isFirst: true, stays, mutant } });
+  const done = [...run.keys()].filter(isPiece).reverse().slice(0, doneCount);
+  const isDone = (lsn: number): boolean => done.includes(frameOf(lsn));
+  const dropped = new Set([...all.dropped].filter(isDone));
+  const kept = (index: number): Logged[] => all.kept.filter(({ lsn }) => frameOf(lsn) === index);
+  return {
+    pieces: new Map(done.map((index) => [index, kept(index)])),
+    merged: { ...all, dropped },
+  };
 }
 
 /** Forgets records of a kind. */

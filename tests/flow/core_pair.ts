@@ -8,7 +8,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { type Flow, toRecord } from "../../src/flow/core/mod.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
 import { CoreFrames } from "./core_frames.ts";
-import { type Merged, mergeRun, type Merging } from "./core_merge.ts";
+import { type Merged, mergePieces, mergeRun, type Merging, type Pieces } from "./core_merge.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { CoreStore, type CoreStoreOptions } from "./core_store.ts";
 import { FamilyPair } from "./family_pair.ts";
@@ -121,9 +121,18 @@ export class CorePair {
     const { safe } = this.#frames;
     if (safe.length === 0) return undefined;
     const start = first % safe.length;
-    const run = safe.slice(start, start + count);
+    const run = this.#frames.run(start, count);
     const merged = mergeRun(run, { state: this.store.state, isFirst: start === 0, mutant });
     this.#frames.merge(start, run.length, merged.kept);
+    this.store.forget(merged.dropped);
+    return merged;
+  }
+
+  /** Replaces frames that are safe one by one, of which some stay. */
+  mergePieces(which: Pieces): Merged {
+    const { state } = this.store;
+    const { pieces, merged } = mergePieces(this.#frames.safe, { ...which, state });
+    for (const [index, kept] of pieces) this.#frames.replace(index, kept);
     this.store.forget(merged.dropped);
     return merged;
   }

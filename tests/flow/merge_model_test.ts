@@ -3,7 +3,7 @@ import { assert } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
-import { type MergeMutant, mergeMutants } from "./core_merge.ts";
+import { type Merged, type MergeMutant, mergeMutants } from "./core_merge.ts";
 import { CorePair } from "./core_pair.ts";
 import { type Op, op } from "./operations.ts";
 
@@ -44,6 +44,14 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant("pieces" as const),
+      stayBits: fc.oneof(fc.constant(0), fc.nat(2 ** 31 - 1)),
+      doneCount: fc.constantFrom(1, 2, 5, 100),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       op: fc.constant("reopen" as const),
@@ -75,12 +83,12 @@ function run(
   mutant?: MergeMutant,
 ): void {
   const pair = new CorePair(endsMax, {}, { limits: { valueInlineBytesMax } });
-  const merge = (first: number, count: number): void => {
-    const merged = pair.merge({ first, count, mutant });
+  const note = (merged: Merged | undefined): void => {
     tally.merges += 1;
     tally.kept += merged?.kept.length ?? 0;
     tally.dropped += merged?.dropped.size ?? 0;
   };
+  const merge = (first: number, count: number): void => note(pair.merge({ first, count, mutant }));
   for (const step of steps) {
     if (step === undefined) continue;
     switch (step.op) {
@@ -90,6 +98,12 @@ function run(
       case "merge":
         merge(step.first, step.count);
         pair.compareAll();
+        break;
+      case "pieces":
+        note(pair.mergePieces({ ...step, mutant }));
+        pair.compareAll();
+        // What is left has to mean the same whenever the process ends.
+        pair.reopen({ lostCount: undefined, awayMs: 0 });
         break;
       case "reopen":
         pair.reopen({ lostCount: step.lostCount, awayMs: 0 });

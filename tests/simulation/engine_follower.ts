@@ -79,7 +79,7 @@ export class EngineFollower {
   }
 }
 
-/** Every event that the log holds, but for those that a merge has left here and there. */
+/** Every event that the log holds behind all that merges have left here and there. */
 function eventsIn(log: Log): string[] {
   const dictionary = new Dictionary();
   const identities = new Map<string, Identity>();
@@ -89,7 +89,7 @@ function eventsIn(log: Log): string[] {
       const effect = decodeEffect(record, dictionary);
       if (effect.kind === "dict") dictionary.add(effect.id, effect.name);
       if (effect.kind === "body") identities.set(packKey(effect.key), effect.identity);
-      if (effect.kind !== "ctrl" || frame.isMerged) continue;
+      if (effect.kind !== "ctrl" || frame.end.lsn <= log.segments.wholeFrom.lsn) continue;
       const identity = identities.get(packKey(effect.key))!;
       events.push(lineOf(identity.partitionKey, toHistoryEvent(identity, effect)));
     }

@@ -17,6 +17,7 @@ import type { Frame, Log, LogOutcome, SegmentIo } from "../../src/log/mod.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, type Random, seededRandom, type Time } from "../../src/time/mod.ts";
 import { coolingPlanAt } from "./cooling_plans.ts";
+import { mergePlanAt } from "./merge_plans.ts";
 import type { LogTemper } from "./engine_scenario.ts";
 import { SimulatedThread } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
@@ -42,9 +43,6 @@ const SWEEP_PLAN = { sweep: true, intervalMs: 200 };
 
 /** After a full disk new work is taken again so soon. */
 const PROBE_MS = 50;
-
-/** Merges come as soon as there is something to merge. */
-const MERGE_PLAN = { auto: true, keepBytes: 0 };
 
 /** Checkpoints come as soon as there is something new, and take their time. */
 export const CHECKPOINT_PLAN: CheckpointPlan = {
@@ -158,7 +156,7 @@ export class EngineProcess {
       const checkpoints = practice.checkpoints?.(kept) ?? new Checkpoints(kept);
       this.checkpoints = checkpoints;
       const plans = {
-        ...{ mergePlan: MERGE_PLAN, checkpointPlan: CHECKPOINT_PLAN },
+        ...{ mergePlan: mergePlanAt(time.clock.wallMs()), checkpointPlan: CHECKPOINT_PLAN },
         coolingPlan: coolingPlanAt(time.clock.wallMs()),
       };
       const options = { logs: [this.log], time, ...fixed, ...plans, checkpoints };

@@ -21,6 +21,7 @@ import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
 import type { VerifySubject } from "../../src/engine/verify.ts";
 import { coolingPlanAt } from "./cooling_plans.ts";
+import { mergePlanAt } from "./merge_plans.ts";
 import { CHECKPOINT_PLAN, HASH_KEY } from "./engine_machine.ts";
 import { processTime } from "./process_time.ts";
 import { slowLog } from "./slow_log.ts";
@@ -28,9 +29,6 @@ import { voidingLog } from "./voiding_log.ts";
 
 /** As many as make every partition of the callers go to another shard. */
 const SHARDS = 3;
-
-/** Merges come as soon as there is something to merge. */
-const MERGE_PLAN = { auto: true, keepBytes: 0 };
 
 /** What logs do besides what the disk makes them do. */
 export interface ShardsTemper {
@@ -107,7 +105,7 @@ export class ShardsProcess {
     const logs = this.#logs.map((log) => tempered(log, { ...parts, time, random }));
     const map = new ShardMap(manifest.state.slots);
     const checkpoints = new Checkpoints({ directory, manifest });
-    const plans = { mergePlan: MERGE_PLAN, coolingPlan: coolingPlanAt(wallMs) };
+    const plans = { mergePlan: mergePlanAt(wallMs), coolingPlan: coolingPlanAt(wallMs) };
     const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
     const all = { ...options, ...plans, fencingFloor, checkpointPlan: CHECKPOINT_PLAN };
     this.shards = parts.opens(() => new LeapingShards(all, parts.onLeap));

@@ -157,13 +157,20 @@ function valuesOf(
   { valuesLsn }: Control,
   before: Flow | undefined,
 ): NamedValues {
+  const listed = takeListed(state, key);
   if (valuesLsn === 0) return NO_VALUES;
   if (before?.control.valuesLsn === valuesLsn) return before.values;
-  const packed = packKey(key);
-  const listed = state.listed.get(packed);
-  state.listed.delete(packed);
   invariant(listed?.lsn === valuesLsn, `no list of values with LSN ${valuesLsn} precedes its use`);
   return listed.values;
+}
+
+/** The list that waits for the control block of its command: also if that is gone, it waits no longer. */
+function takeListed({ listed }: FlowState, key: FlowKey): ReturnType<FlowState["listed"]["get"]> {
+  if (listed.size === 0) return undefined;
+  const packed = packKey(key);
+  const found = listed.get(packed);
+  listed.delete(packed);
+  return found;
 }
 
 function applyGroup(state: FlowState, { key, group }: GroupEffect, lsn: number): void {
@@ -270,6 +277,9 @@ function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number):
 
 function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   const { table, due, retention, states } = state;
+  // A merge may have left these without the control block that they waited for.
+  takeListed(state, key);
+  if (state.grouped.size > 0) state.grouped.delete(packKey(key));
   const handle = table.handleOf(key);
   if (handle === undefined) return;
   const flow = table.at(handle);

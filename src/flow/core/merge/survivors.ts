@@ -4,6 +4,7 @@
  * @module
  */
 import { ByteWriter } from "../../../codec/mod.ts";
+import { invariant } from "../../../invariant.ts";
 import type { GroupEffect, OutboxEffect } from "../effect.ts";
 import type { FlowKey } from "../flow_key.ts";
 import type { CtrlGist, Gist, ValueGist } from "../gist.ts";
@@ -14,6 +15,7 @@ import { SIGNALS_MAX } from "../signal_memory.ts";
 import type { ValueParts } from "../value.ts";
 import { valuePlace } from "../value_ref.ts";
 import type { Beyond } from "./beyond.ts";
+import { Chains } from "./chains.ts";
 import { Lives } from "./lives.ts";
 import { Newest, type ThingName } from "./newest.ts";
 
@@ -28,6 +30,12 @@ export interface SurvivorsOptions {
   readonly timeMs: number;
   /** What lies around the run. */
   readonly beyond: Beyond;
+  /**
+   * Whether a record stays where it is, whatever is decided about it: its segment is not replaced.
+   * Those that are have to be replaced one by one, the newest first. Default: the run is replaced as
+   * a whole.
+   */
+  readonly stays?: ((lsn: number) => boolean) | undefined;
 }
 
 /** A list of named values that no kept control block has referred to yet. */
@@ -66,6 +74,11 @@ interface PendingList {
  *   run is not the first.
  * - **OUTBOX**: until it has arrived for good.
  *
+ * A run of which only some segments are replaced, one by one, has to mean the same whichever of them
+ * are, from the newest on. So every last DEL and KVDEL is kept; and whatever stays keeps what it needs:
+ * of a life that the run ends everything, and so the removals before it; before a CTRL the one that it
+ * is strung behind; what a CTRL refers to; and parts.
+ *
  * Read the run three times, in the order of its records: {@linkcode note} all of them, {@linkcode choose}
  * among them, copy those that it {@linkcode keeps}.
  */
@@ -87,24 +100,33 @@ export class Survivors {
   readonly #kept = new NumberSet();
   /** Values that nobody linked when it was decided about them. */
   readonly #unlinked = new NumberSet();
+  /** How control blocks are strung together if some of the run stays. */
+  readonly #chains: Chains | undefined;
+  /** Whether nothing older can be left for removals to remove. */
+  readonly #isFirst: boolean;
   /** The last record, and the last one that is no part of a value. */
   #lastLsn = 0;
   #lastWholeLsn = 0;
 
   /** Begins with a run of which nothing has been read. */
   constructor(options: SurvivorsOptions) {
+    const { isFirst, stays } = options;
+    invariant(isFirst || stays === undefined, "Only of a run that comes first may something stay");
     this.#options = options;
+    this.#chains = stays && new Chains();
+    this.#isFirst = isFirst && stays === undefined;
   }
 
   /** Takes a record in, on the first reading. */
   note(effect: Gist, lsn: number): void {
     this.#lastLsn = lsn;
     if (effect.kind !== "value_part") this.#lastWholeLsn = lsn;
+    if (this.#chains !== undefined) this.#noteStaying(effect, lsn);
     switch (effect.kind) {
       case "body":
         return this.#lives.body(effect.key, effect.identity.historyMaxEvents);
       case "ctrl":
-        return this.#lives.version(effect.key, effect.control.version);
+        return void this.#lives.version(effect.key, effect.control.version);
       case "values":
         this.#values.add(lsn);
         return void this.#lives.note(effect.key);
@@ -138,6 +160,7 @@ export class Survivors {
 
   /** Decides about a record, on the second reading. What it refers to is kept with it. */
   choose(effect: Gist, lsn: number): void {
+    if (this.#stays(lsn)) this.#keep(lsn);
     switch (effect.kind) {
       case "ctrl":
         return this.#chooseControl(effect, lsn);
@@ -168,12 +191,43 @@ export class Survivors {
     return this.#unlinked.has(lsn) && !this.#kept.has(lsn);
   }
 
+  /**
+   * The LSN of the control block that is kept before one that is; undefined: it is the one that comes
+   * before it, as if none had gone. Known if some of the run stays, once all have been chosen from.
+   */
+  bridge(lsn: number): number | undefined {
+    return this.#chains?.bridge(lsn);
+  }
+
+  #stays(lsn: number): boolean {
+    return this.#options.stays !== undefined && this.#options.stays(lsn);
+  }
+
+  /** Notes of which lives something stays, and what comes before that. */
+  #noteStaying(effect: Gist, lsn: number): void {
+    const stays = this.#stays(lsn);
+    switch (effect.kind) {
+      case "ctrl": {
+        const { key, control: { version } } = effect;
+        const before = this.#chains!.note(this.#lives.note(key), { lsn, version });
+        if (stays && before > 0) this.#kept.add(before);
+        if (stays) this.#lives.stay(key);
+        return;
+      }
+      case "body":
+      case "values":
+      case "group":
+      case "signal_key":
+        if (stays) this.#lives.stay(effect.key);
+    }
+  }
+
   /** Whether a record is kept for its own sake. */
   #isWanted(
     effect: Exclude<Gist, { readonly kind: "ctrl" | "values" | "outbox" }>,
     lsn: number,
   ): boolean {
-    const { isFirst } = this.#options;
+    const isFirst = this.#isFirst;
     switch (effect.kind) {
       case "dict":
         return true;
@@ -183,11 +237,15 @@ export class Survivors {
         return this.#isNewestGroup(effect, lsn);
       case "signal_key": {
         const life = this.#lifeAt(effect.key, lsn);
-        return life >= 0 && this.#lives.takeSignal(life) <= SIGNALS_MAX;
+        if (life < 0 || this.#isOver(life, lsn)) return life >= 0;
+        return this.#lives.takeSignal(life) <= SIGNALS_MAX;
       }
       case "del": {
         const life = this.#lives.find(effect.key);
-        return !isFirst && this.#lives.endOf(life) === lsn && !this.#lives.isBorn(life);
+        const isLast = this.#lives.endOf(life) === lsn;
+        // What it removes may be there until the oldest segment is replaced.
+        if (this.#chains !== undefined) return isLast || this.#lives.isPastThere(life);
+        return !isFirst && isLast && !this.#lives.isBorn(life);
       }
       case "value":
         return this.#isWantedValue(effect, lsn);
@@ -208,14 +266,21 @@ export class Survivors {
     }
   }
 
-  /** The number of the life that a record belongs to, -1 if the run ends it. */
+  /** The number of the life that a record belongs to, -1 if the run ends it and nothing of it stays. */
   #lifeAt(key: FlowKey, lsn: number): number {
     const life = this.#lives.find(key);
-    return this.#lives.endOf(life) > lsn ? -1 : life;
+    return this.#isOver(life, lsn) && !this.#lives.isPastThere(life) ? -1 : life;
+  }
+
+  /** Whether the run ends the life that a record belongs to. */
+  #isOver(life: number, lsn: number): boolean {
+    return this.#lives.endOf(life) > lsn;
   }
 
   #isNewestGroup({ key, group }: GroupEffect, lsn: number): boolean {
-    return this.#lifeAt(key, lsn) >= 0 && this.#groups.is(nameOfGroup(group.number), lsn);
+    const life = this.#lifeAt(key, lsn);
+    if (life < 0 || this.#isOver(life, lsn)) return life >= 0;
+    return this.#groups.is(nameOfGroup(group.number), lsn);
   }
 
   #isWantedValue({ key, untilMs }: ValueGist, lsn: number): boolean {
@@ -230,8 +295,12 @@ export class Survivors {
     const life = this.#lifeAt(key, lsn);
     if (life < 0) return;
     const { version, payloadLsn, resultLsn, errorLsn, valuesLsn } = control;
-    const isShown = version > this.#lives.versionOf(life) - this.#historyOf(life, key);
-    if (!isShown && version !== 1) return;
+    const isShown = this.#isOver(life, lsn) || this.#stays(lsn) ||
+      version > this.#lives.versionOf(life) - this.#historyOf(life, key);
+    // One that something is strung behind which stays was kept before.
+    const isKept = isShown || version === 1 || this.#kept.has(lsn);
+    this.#chains?.pass(life, { lsn, version }, isKept);
+    if (!isKept) return;
     this.#keep(lsn);
     // Without its list a control block cannot be read, also if nobody asks for the values.
     if (valuesLsn > 0) this.#keepValue(valuesLsn);

@@ -1,0 +1,159 @@
+/**
+ * Merging when there is little room: what is kept does not fit beside what there was.
+ *
+ * @module
+ */
+import type { Segment } from "../log/mod.ts";
+import { bytesOf, type MergePlan } from "./merge_plan.ts";
+import { isDiskFull } from "./refusals.ts";
+import { Merging, type MergingOptions, type Outcome, settle } from "./merging.ts";
+
+/** A new segment takes so much besides the records in it, and a little for each frame. */
+const SEGMENT_BYTES = 8 << 10;
+
+/** A segment is replaced if so large a share of it goes: it is read again and again otherwise. */
+const GAIN_SHARE = 1 / 8;
+
+/** How often everything is read, if it is done piece by piece. */
+export const SCARCE_PASSES = 6;
+
+/** What is merged, and in how much room. */
+export interface ScarceOptions extends MergingOptions {
+  /** All sealed segments of the log, in order. */
+  readonly sealed: readonly Segment[];
+  /** So many bytes may be written before others are given back. */
+  readonly roomBytes: number;
+  /** Which segments are replaced one by one, the newest first; see `MergePlan`. */
+  readonly choosePieces?: MergePlan["choosePieces"];
+  /** Hears of every segment that was replaced. */
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/** What is left to be wished for. */
+export interface ScarceOutcome {
+  /** Bytes that were given back. */
+  readonly savedBytes: number;
+  /** Bytes of room that the next segment would take that there is no room for; 0: there is none. */
+  readonly lackedBytes: number;
+}
+
+/** An open segment with so many bytes, or so large a share of its log, is worth a new one behind it. */
+const ROLL_BYTES = 16 << 10;
+const ROLL_SHARE = 1 / 8;
+
+/** Whether the open segment holds enough that may have made others unwanted. */
+export function isWorthRolling(segments: readonly Segment[]): boolean {
+  const { bytes } = segments.at(-1)!;
+  return bytes >= Math.min(ROLL_BYTES, ROLL_SHARE * bytesOf(segments));
+}
+
+/**
+ * Merges in little room. If everything that is kept fits into it, that is all. Otherwise segments are
+ * replaced one by one, the newest first, by what is kept of them: each gives back what the next one
+ * may need. One of which nothing is kept takes next to nothing, and one that does not fit stays.
+ */
+export async function mergeInRoom(options: ScarceOptions): Promise<ScarceOutcome> {
+  const { sealed, shard: { segments }, roomBytes, choosePieces } = options;
+  if (choosePieces !== undefined) return await replacePieces(choosePieces(sealed), options);
+  const ids = sealed.map(({ id }) => id);
+  const merge = segments.merge(ids);
+  try {
+    const merging = new Merging(merge, options);
+    await merging.decide();
+    const weights = await merging.weigh();
+    const total = [...weights.values()].reduce((sum, bytes) => sum + takenBytes(bytes), 0);
+    if (total <= roomBytes) {
+      const outcome = await settle(merging, { merge, segmentCount: ids.length }, options);
+      options.onOutcome(outcome);
+      return { savedBytes: outcome.savedBytes, lackedBytes: 0 };
+    }
+    const { pieces, lackedBytes } = planPieces(sealed, weights, roomBytes);
+    if (pieces.length === 0) return { savedBytes: 0, lackedBytes };
+    const replaced = await replacePieces(pieces, options);
+    return { ...replaced, lackedBytes: Math.max(replaced.lackedBytes, lackedBytes) };
+  } finally {
+    merge.abandon();
+  }
+}
+
+/** Which segments are replaced, the newest first. */
+export interface PiecePlan {
+  /** Their ids. */
+  readonly pieces: readonly number[];
+  /** The least room that one would need that stays for lack of it; 0: there is none. */
+  readonly lackedBytes: number;
+}
+
+/**
+ * Chooses segments: each fits into the room that there is, and half of what those before have given
+ * back. The other half is for whoever finishes work.
+ *
+ * @param weights The bytes of what is kept of each.
+ */
+export function planPieces(
+  sealed: readonly Segment[],
+  weights: ReadonlyMap<number, number>,
+  roomBytes: number,
+): PiecePlan {
+  const pieces: number[] = [];
+  let room = roomBytes;
+  let lackedBytes = 0;
+  for (const { id, bytes } of sealed.toReversed()) {
+    const taken = takenBytes(weights.get(id) ?? 0);
+    const gain = bytes - taken;
+    if (gain < GAIN_SHARE * bytes) continue;
+    if (taken > room) {
+      lackedBytes = lackedBytes === 0 ? taken : Math.min(lackedBytes, taken);
+      continue;
+    }
+    pieces.push(id);
+    room += gain / 2;
+  }
+  return { pieces, lackedBytes };
+}
+
+/** Replaces segments one by one, as long as there is room. */
+async function replacePieces(
+  pieces: readonly number[],
+  options: ScarceOptions,
+): Promise<ScarceOutcome> {
+  const { sealed, shard: { segments } } = options;
+  const decision = segments.merge(sealed.map(({ id }) => id));
+  const merging = new Merging(decision, options, stayingOf(sealed, new Set(pieces)));
+  await merging.decide();
+  const until = decision.end.index;
+  let savedBytes = 0;
+  for (const id of pieces) {
+    const merge = segments.merge([id], until);
+    const { bytes: lackedBytes } = merge;
+    try {
+      const settling = { merge, segmentCount: 1, isPiece: true };
+      const outcome = await settle(merging, settling, options);
+      options.onOutcome(outcome);
+      savedBytes += outcome.savedBytes;
+    } catch (error) {
+      if (savedBytes === 0 || !isDiskFull(error)) throw error;
+      return { savedBytes, lackedBytes };
+    }
+  }
+  return { savedBytes, lackedBytes: 0 };
+}
+
+/** Whether a record is in none of the segments that are replaced. Records are asked for in order. */
+function stayingOf(
+  sealed: readonly Segment[],
+  replaced: ReadonlySet<number>,
+): (lsn: number) => boolean {
+  let at = 0;
+  return (lsn) => {
+    // Whoever reads the log once more begins at its beginning.
+    if (at > 0 && lsn <= sealed[at - 1]!.lastLsn) at = 0;
+    while (lsn > sealed[at]!.lastLsn) at += 1;
+    return !replaced.has(sealed[at]!.id);
+  };
+}
+
+/** What a segment takes of which so many bytes are kept. */
+function takenBytes(bytes: number): number {
+  return bytes + SEGMENT_BYTES;
+}

@@ -1,0 +1,172 @@
+import { isFlowError, openStore, type Store } from "../../mod.ts";
+import { SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+
+const DAY_MS = 86_400_000;
+const BALLAST_BYTES = 256 << 10;
+const CAPACITY_BYTES = 2 << 20;
+
+interface Setting {
+  readonly disk: SimulatedDisk;
+  readonly time: ManualTime;
+  open(auto?: boolean): Promise<Store>;
+}
+
+function setting(): Setting {
+  const random = seededRandom(1);
+  const disk = new SimulatedDisk({ random, capacityBytes: CAPACITY_BYTES });
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const limits = { segmentBytesMax: 64 << 10, ballastBytes: BALLAST_BYTES, memoryBytesMax: 1e9 };
+  const open = (auto = true): Promise<Store> =>
+    openStore({ files: disk.directory(), time, limits, merge: { auto } });
+  return { disk, time, open };
+}
+
+interface Work {
+  readonly type: string;
+  /** What tells its flows from others of the type. */
+  readonly round?: number;
+  /** How long flows are kept that have ended; undefined: they do not end. */
+  readonly retentionTtlMs?: number;
+}
+
+/** Creates flows, and completes them, until the disk is full or enough are there. */
+async function fill(
+  store: Store,
+  { type, round = 0, retentionTtlMs }: Work,
+  countMax = 1e9,
+): Promise<number> {
+  for (let count = 0;; count += 20) {
+    if (count >= countMax) return count;
+    const ids = Array.from({ length: 20 }, (_, index) => `${type}-${round}-${count + index}`);
+    try {
+      await store.createMany(ids, { type, payload: "x".repeat(500), retentionTtlMs });
+    } catch (error) {
+      // The last frame fitted in part.
+      if (isFlowError(error, "unknown_outcome")) return count;
+      assert(isFlowError(error, "overloaded"), String(error));
+      assertEquals(error.details["reason"], "disk_full");
+      return count;
+    }
+    if (retentionTtlMs !== undefined) await complete(store, type);
+  }
+}
+
+async function complete(store: Store, type: string): Promise<void> {
+  const jobs = await store.claimDue(type, { worker: "w", limit: 20 });
+  await store.completeMany(jobs.map(({ id, partitionKey, leaseToken, fencingToken }) => (
+    { id, partitionKey, leaseToken: leaseToken!, fencingToken }
+  )));
+}
+
+/** All flows of a type with everything about them. */
+async function everything(store: Store, type: string): Promise<unknown> {
+  const flows = await store.list(type, { count: 1_000 });
+  return await Promise.all(flows.map(async ({ id, partitionKey }) => [
+    await store.get({ id, partitionKey }, { payload: true, values: true }),
+    await store.history({ id, partitionKey }, { values: true }),
+  ]));
+}
+
+/** Fills the disk with flows of which some stay and some are over after a day. */
+async function crowd(open: () => Promise<Store>): Promise<void> {
+  await using store = await open();
+  for (let round = 0; round < 6; round++) {
+    await fill(store, { type: "live", round }, 160);
+    await fill(store, { type: "gone", round, retentionTtlMs: DAY_MS }, 100);
+  }
+  await fill(store, { type: "gone", round: 8, retentionTtlMs: DAY_MS });
+}
+
+test("a store on a full disk takes new work again by itself once retentions are over", async () => {
+  const { time, open } = setting();
+  await crowd(open);
+  const store = await open();
+  // Of most of the log nothing goes: what is kept does not fit beside it.
+  const before = await everything(store, "live");
+  assertEquals(store.health().overload, "disk_full");
+  await time.advance(DAY_MS / 2);
+  assertEquals(store.health().overload, "disk_full");
+  await time.advance(DAY_MS);
+  assertEquals(store.health().problems, []);
+  assertEquals(await fill(store, { type: "new" }, 400), 400);
+  assertEquals(await everything(store, "live"), before);
+  assertEquals((await store.verify()).damage, []);
+  await store.close();
+  const again = await open();
+  assertEquals(await everything(again, "live"), before);
+  assertEquals((await again.verify()).damage, []);
+  await again.close();
+});
+
+test("compact() goes on piece by piece where there is no room for all that is kept", async () => {
+  const { disk, time, open } = setting();
+  await crowd(() => open(false));
+  const store = await open(false);
+  const before = await everything(store, "live");
+  await time.advance(2 * DAY_MS);
+  disk.capacityBytes += 40_000;
+  while ((await store.retentionCleanup()).flows > 0);
+  const { bytesBefore, bytesAfter } = await store.compact();
+  assert(bytesAfter < 0.8 * bytesBefore, `${bytesBefore} ${bytesAfter}`);
+  assertEquals(await everything(store, "live"), before);
+  assertEquals((await store.verify()).damage, []);
+  // With all that came back there is room for the rest.
+  disk.capacityBytes = Infinity;
+  await store.compact();
+  assertEquals(store.stats().log.segments, 1);
+  assertEquals(await everything(store, "live"), before);
+  await store.close();
+});
+
+test("compact() says how much room it lacks if nothing of what it keeps fits anywhere", async () => {
+  const { disk, open } = setting();
+  const store = await open(false);
+  await fill(store, { type: "live" }, 1_000);
+  for (let round = 1; round <= 4; round++) {
+    const flows = await store.list("live", { count: 1_000 });
+    for (const { id, partitionKey } of flows.slice(0, 100 * round)) {
+      await store.kv.set(id, "y".repeat(100), { partitionKey });
+    }
+  }
+  disk.capacityBytes = disk.usedBytes;
+  const error = await assertRejects(() => store.compact());
+  assert(isFlowError(error, "overloaded"), String(error));
+  assertEquals(error.details["reason"], "disk_full");
+  assert(
+    /merging goes on once there are about \d+ bytes of room/.test(error.message),
+    error.message,
+  );
+  disk.capacityBytes = Infinity;
+  await store.compact();
+  await store.close();
+});
+
+test("a store is what it was wherever a merge piece by piece is cut short", async () => {
+  let isOver = false;
+  // Not at every call: there are hundreds, and a simulation of all that a store does cuts at any.
+  for (let calls = 0; !isOver; calls += 97) {
+    const { disk, time, open } = setting();
+    await crowd(() => open(false));
+    const store = await open(false);
+    const before = await everything(store, "live");
+    await time.advance(2 * DAY_MS);
+    disk.capacityBytes += 40_000;
+    while ((await store.retentionCleanup()).flows > 0);
+    disk.cutAfter(calls);
+    const end = await store.compact().then(() => "done", () => "cut");
+    isOver = end === "done";
+    if (isOver) disk.cutAfter(Infinity);
+    else disk.restart();
+    disk.capacityBytes = Infinity;
+    const again = isOver ? store : await open(false);
+    assertEquals(await everything(again, "live"), before);
+    assertEquals(await everything(again, "gone"), []);
+    assertEquals((await again.verify()).damage, []);
+    await again.compact();
+    assertEquals(await everything(again, "live"), before);
+    await again.close();
+  }
+});
