@@ -7,7 +7,7 @@ import {
   ALONE,
   type FlowLookup,
   type FlowTarget,
-  isForgotten,
+  isMeant,
   lookupIn,
   type Neighbours,
   type Route,
@@ -58,11 +58,12 @@ export class Router {
   }
 
   /** The shard that has a flow; if none has it, one that will say so. */
-  shardWith({ id, partitionKey }: FlowTarget, nowMs: number): Shard {
+  shardWith(target: FlowTarget, nowMs: number): Shard {
+    const { id, partitionKey } = target;
     if (partitionKey !== undefined) return this.shardOf(partitionKey);
     const isHolder = ({ state }: Shard): boolean => {
-      for (const { control } of state.flows.table.findAll(id)) {
-        if (!isForgotten(control, nowMs)) return true;
+      for (const flow of state.flows.table.findAll(id)) {
+        if (isMeant(flow, target, nowMs)) return true;
       }
       return false;
     };

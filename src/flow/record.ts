@@ -143,6 +143,8 @@ export type FlowRef = string | {
   readonly id: string;
   /** The partition; looked up in every partition if absent. */
   readonly partitionKey?: string | undefined;
+  /** The workflow type: a flow of another type is not meant, and counts as absent. Default: any. */
+  readonly type?: string | undefined;
 };
 
 /** What happened to a flow. */

@@ -40,14 +40,12 @@ export class BoundQueries {
 
   async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {
     if (isForeign(this.definition, flow)) return null;
-    const record = await this.store.get(refOf(this.definition, flow), given(options));
-    return record?.type === this.type ? record : null;
+    return await this.store.get(refOf(this.definition, flow), given(options));
   }
 
   async history(flow: string | object, options: HistoryOptions = {}): Promise<HistoryEvent[]> {
     if (isForeign(this.definition, flow)) return [];
-    const events = await this.store.history(refOf(this.definition, flow), given(options));
-    return events.every(({ type }) => type === this.type) ? events : [];
+    return await this.store.history(refOf(this.definition, flow), given(options));
   }
 
   async list(state: unknown = "any", options: object = {}): Promise<unknown> {
@@ -75,7 +73,7 @@ export class BoundQueries {
 
   async children(parent: string | object, options: object = {}): Promise<unknown> {
     const ref = refOf(this.definition, parent);
-    const { id, partitionKey } = typeof ref === "string" ? { id: ref } : ref;
+    const { id, partitionKey } = typeof ref === "object" ? ref : { id: ref };
     return await this.byParent(id, { ...options, parentPartitionKey: partitionKey });
   }
 

@@ -30,17 +30,20 @@ export function isForeign(definition: CheckedDefinition, name: string | object):
 }
 
 /**
- * The flow that a call names, as stores take it.
+ * The flow that a call names, as stores take it: through a workflow a flow of another type is not
+ * there.
  *
- * Throws `not_found` for a job or record of another type: through a workflow it is not there.
+ * Throws `not_found` for a job or record of another type.
  */
 export function refOf(definition: CheckedDefinition, name: string | object): FlowRef {
+  const { type } = definition;
+  if (typeof name === "string") return { id: name, type };
   // Whatever is neither is the store's to refuse.
   if (typeof name !== "object" || name === null) return name;
-  const { id, type, partitionKey } = name as FlowRecord;
-  if (isForeign(definition, name)) throw foreign(definition, id, type);
-  if (partitionKey !== undefined) return { id, partitionKey };
-  return given({ id, partitionKey: partitioned(name, definition.partitionBy).partitionKey });
+  const { id, type: itsType, partitionKey } = name as FlowRecord;
+  if (isForeign(definition, name)) throw foreign(definition, id, itsType);
+  if (partitionKey !== undefined) return { id, partitionKey, type };
+  return given({ id, partitionKey: partitioned(name, definition.partitionBy).partitionKey, type });
 }
 
 const LEASED = "a job, or a record with its lease, as a claim returns them";

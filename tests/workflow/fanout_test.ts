@@ -88,6 +88,8 @@ test("child() refuses what create() refuses, and another parent", () => {
   }
 });
 
+const byId = { id: "src", type: "folder" };
+
 test("spawnChildren() of a job, a record and an id is one command, and so is fanout()", async () => {
   const flows = store();
   const parents = folder.on(flows);
@@ -98,10 +100,10 @@ test("spawnChildren() of a job, a record and an id is one command, and so is fan
     ...{ success: "summed", wait: "none", groupId: "g", onParentClosed: "abandon_children" },
     ...{ from: "found", fencingToken: 0, correlationId: "c", priority: 1, nowMs: undefined },
   });
-  const ref = { id: "src", partitionKey: "p" };
+  const ref = { id: "src", partitionKey: "p", type: "folder" };
   assertEquals(callsOf(flows), [
     ["spawnChildren", ref, [child], { ...sent, ...position }],
-    ["spawnChildren", { id: "src", partitionKey: "partition-1" }, [child], {
+    ["spawnChildren", { ...ref, partitionKey: "partition-1" }, [child], {
       ...{ ...sent, wait: "any", waitState: "elsewhere" },
       ...{ from: "waiting_children", fencingToken: 0 },
     }],
@@ -121,7 +123,7 @@ test("fanout() takes one name of each that mean the same", async () => {
     ...{ success: "summed", failure: "failed", childFailurePolicy: "ignore" },
   });
   assertEquals(callsOf(flows), [
-    ...Array.from({ length: 2 }, () => ["spawnChildren", "src", [child], { ...sent, ...failing }]),
+    ...Array.from({ length: 2 }, () => ["spawnChildren", byId, [child], { ...sent, ...failing }]),
   ]);
 });
 
@@ -131,7 +133,7 @@ test("fanout() waits for children of an asynchronous schema, and sends nothing i
   const doubled = workflow({ type: "d", initialState: "a", states: { a: { payload: later } } });
   await parents.fanout("src", [child, doubled.child({ id: "d", payload: 4 })], targets);
   assertEquals(callsOf(flows), [
-    ["spawnChildren", "src", [child, { id: "d", type: "d", state: "a", payload: 8 }], sent],
+    ["spawnChildren", byId, [child, { id: "d", type: "d", state: "a", payload: 8 }], sent],
   ]);
   const bad = doubled.child({ payload: "4" as never });
   const error = await assertRejects(() => parents.fanout("src", [bad, child], targets), FlowError);

@@ -1,20 +1,42 @@
 import { FlowError } from "../../src/errors.ts";
-import type { HistoryEvent } from "../../src/flow/mod.ts";
-import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import { fakeRecord, fakeStore, memoryStore } from "../../src/testing/mod.ts";
 import { ok } from "../../src/workflow/mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
-import { billingOn, emailOn } from "./billing.ts";
+import { emailOn } from "./billing.ts";
 
 const foreign = fakeRecord({ id: "inv-1", type: "billing", runState: "created" });
 
-test("get() and history() through a workflow do not see flows of another type", async () => {
-  const event = { type: "billing" } as HistoryEvent;
-  const flows = fakeStore({ get: () => foreign, history: () => [event] });
-  assertEquals(await emailOn(flows).get("inv-1"), null);
-  assertEquals(await emailOn(flows).history("inv-1"), []);
-  assertEquals((await billingOn(flows).get("inv-1"))?.id, "inv-1");
-  assertEquals(await billingOn(flows).history("inv-1"), [event]);
+test("through a workflow a flow of another type is not there, however it is named", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  const atHome = { partitionKey: "home" };
+  const theirs = await store.create("inv-1", { type: "billing", state: "queued", ...atHome });
+  const [created] = await store.history(theirs);
+  for (const name of ["inv-1", { id: "inv-1", ...atHome }]) {
+    assertEquals(await email.get(name), null);
+    assertEquals(await email.history(name), []);
+    const move = { from: "queued", fencingToken: 0 } as const;
+    const calls = [
+      () => email.transition(name, "queued", undefined, move),
+      () => email.cancel(name),
+      () => email.signal(name, { signal: "s" }),
+      () => email.rewind(name, { toEvent: created!.eventId }),
+      () =>
+        email.spawnChildren(name, [email.child({ payload: "p" })], {
+          ...{ ...move, wait: "none", success: "queued" },
+        }),
+    ];
+    for (const call of calls) {
+      const { code, message } = await assertRejects(call, FlowError);
+      assertEquals(code, "not_found");
+      assertStringIncludes(message, `of type "email"`);
+    }
+  }
+  assertEquals(await store.get("inv-1"), theirs);
+  // One of this type with the same id is found beside it.
+  await email.create({ id: "inv-1", payload: "p" });
+  assertEquals((await email.cancel("inv-1")).type, "email");
 });
 
 test("get() and history() of a record of another type ask no store", async () => {

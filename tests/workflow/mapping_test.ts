@@ -59,7 +59,10 @@ function jobIn<K extends "created" | "charged">(state: K): Job<States, K> {
 
 const created = jobIn("created");
 const charged = jobIn("charged");
+/** What a lease is for, and what stores are asked for by name: no flow of another type. */
 const flow = { id: "inv-1", partitionKey: "t1:i9" } as const;
+const named = { ...flow, type: "billing" } as const;
+const byId = { id: "inv-1", type: "billing" } as const;
 const guard = { leaseToken: "lease", fencingToken: 4 } as const;
 const declaredRetry = {
   maxRetries: 8,
@@ -264,7 +267,7 @@ const billingMappings: readonly (readonly [
   [
     "transition() knows everything from the job, and keeps the payload",
     (billing) => billing.transition(created, "created", undefined, { runAtMs: 5 }),
-    ...["transition", flow],
+    ...["transition", named],
     { from: "created", to: "created", ...guard, runAtMs: 5 },
   ],
   [
@@ -275,7 +278,7 @@ const billingMappings: readonly (readonly [
         "charged",
         { receipt: "r" },
       ),
-    ...["transition", { id: "inv-1", partitionKey: "partition-1" }],
+    ...["transition", { id: "inv-1", partitionKey: "partition-1", type: "billing" }],
     { from: "created", to: "charged", fencingToken: 2, payload: { receipt: "r" } },
   ],
   [
@@ -284,7 +287,7 @@ const billingMappings: readonly (readonly [
       billing.transition("inv-1", "charged", { receipt: "r" }, {
         ...{ from: "created", fencingToken: 0 },
       }),
-    ...["transition", "inv-1"],
+    ...["transition", byId],
     { from: "created", to: "charged", fencingToken: 0, payload: { receipt: "r" } },
   ],
   [
@@ -302,10 +305,10 @@ const billingMappings: readonly (readonly [
   [
     "cancel() is the operator's: no tokens",
     (billing) => billing.cancel(created, { reason: "refund" }),
-    ...["cancel", flow],
+    ...["cancel", named],
     { reason: "refund" },
   ],
-  ["cancel() takes an id", (billing) => billing.cancel("inv-1"), "cancel", "inv-1", {}],
+  ["cancel() takes an id", (billing) => billing.cancel("inv-1"), "cancel", byId, {}],
   [
     "signal() takes a job as it takes any flow, and no tokens",
     (billing) =>
@@ -313,7 +316,7 @@ const billingMappings: readonly (readonly [
         ...{ signal: "paid", idempotencyKey: "k", ifState: ["running", "created"] },
         ...{ transitionTo: "charged", runAtMs: null, nowMs: undefined },
       }),
-    ...["signal", flow],
+    ...["signal", named],
     {
       ...{ signal: "paid", idempotencyKey: "k", ifState: ["running", "created"] },
       ...{ transitionTo: "charged", runAtMs: null },
@@ -326,44 +329,44 @@ const billingMappings: readonly (readonly [
         { id: "inv-1", tenantId: "t1", invoiceId: "i9" },
         { toEvent: "5-1", expectState: "failed", runAtMs: undefined },
       ),
-    ...["rewind", flow],
+    ...["rewind", named],
     { toEvent: "5-1", expectState: "failed" },
   ],
   [
     "rewind() takes an id",
     (billing) => billing.rewind("inv-1", { toEvent: "5-1", runAtMs: 9 }),
-    ...["rewind", "inv-1"],
+    ...["rewind", byId],
     { toEvent: "5-1", runAtMs: 9 },
   ],
   [
     "history() hands on its filters",
     (billing) => billing.history("inv-1", { event: "claimed", fromMs: 5, values: true }),
-    ...["history", "inv-1"],
+    ...["history", byId],
     { event: "claimed", fromMs: 5, values: true },
   ],
   [
     "get() takes partition fields",
     (billing) => billing.get({ id: "inv-1", tenantId: "t1", invoiceId: "i9" }, { full: true }),
-    ...["get", flow],
+    ...["get", named],
     { full: true },
   ],
   [
     "get() takes an id with a partition key",
     (billing) => billing.get({ id: "inv-1", partitionKey: "t1:i9" }),
-    ...["get", flow],
+    ...["get", named],
     {},
   ],
-  ["get() takes a bare id", (billing) => billing.get("inv-1"), "get", "inv-1", {}],
+  ["get() takes a bare id", (billing) => billing.get("inv-1"), "get", byId, {}],
   [
     "get() takes an id alone in an object",
     (billing) => billing.get({ id: "inv-1" }),
-    ...["get", { id: "inv-1" }],
+    ...["get", byId],
     {},
   ],
   [
     "history() takes a job",
     (billing) => billing.history(created, { count: 5 }),
-    ...["history", flow],
+    ...["history", named],
     { count: 5 },
   ],
   ["list() means every state", (billing) => billing.list(), "list", "billing", {}],

@@ -161,7 +161,7 @@ test("transition() without a payload asks no schema and keeps what is there", as
   await conversionOn(flows).transition(textJob(), "text");
   assertEquals(flows.calls as unknown, [{
     command: "transition",
-    args: [{ id: "flow-1", partitionKey: "partition-1" }, {
+    args: [{ id: "flow-1", partitionKey: "partition-1", type: "conversion" }, {
       ...{ from: "text", to: "text", leaseToken: "lease", fencingToken: 1 },
     }],
   }]);

@@ -16,6 +16,8 @@ export interface FlowTarget {
   readonly id: string;
   /** Undefined: look in every partition. */
   readonly partitionKey: string | undefined;
+  /** The type that it has to have. Default: any. */
+  readonly type?: string | undefined;
 }
 
 /** Proves that the caller holds the lease. */

@@ -34,23 +34,33 @@ export function lookupIn(places: readonly FlowLookup[]): FlowLookup {
 }
 
 /**
- * The flow that a target names, undefined if there is none. A flow past its retention is none.
- * Refuses an id that stands in several partitions if the target names no partition.
+ * The flow that a target names, undefined if there is none. A flow past its retention is none, and so
+ * is one of another type. Refuses an id that stands in several partitions if the target names none.
  */
 export function findFlow(
   flows: FlowLookup,
-  { id, partitionKey }: FlowTarget,
+  target: FlowTarget,
   nowMs: number,
 ): Flow | undefined {
+  const { id, partitionKey } = target;
   if (partitionKey !== undefined) {
     const flow = flows.find(partitionKey, id);
-    return flow === undefined || isForgotten(flow.control, nowMs) ? undefined : flow;
+    return flow !== undefined && isMeant(flow, target, nowMs) ? flow : undefined;
   }
   const found: Flow[] = [];
   for (const flow of flows.findAll(id)) {
-    if (!isForgotten(flow.control, nowMs)) found.push(flow);
+    if (isMeant(flow, target, nowMs)) found.push(flow);
     if (found.length === AMBIGUOUS_MAX) break;
   }
   if (found.length > 1) throw ambiguous(id, found);
   return found[0];
+}
+
+/** Whether a flow that has the id of a target is the one that it names. */
+export function isMeant(
+  { identity, control }: Flow,
+  { type }: FlowTarget,
+  nowMs: number,
+): boolean {
+  return (type === undefined || identity.type === type) && !isForgotten(control, nowMs);
 }

@@ -112,7 +112,7 @@ export { toHistoryEvent } from "./history_event.ts";
 export type { FoundValue, ReadValue } from "./hydrator.ts";
 export { grantLeaseGrace, leapGrace, type LeaseGrace, openingGrace } from "./lease_grace.ts";
 export { relatedRows } from "./lineage.ts";
-export { findFlow, type FlowLookup, lookupIn } from "./lookup.ts";
+export { findFlow, type FlowLookup, isMeant, lookupIn } from "./lookup.ts";
 export { load, type Loaded, type Need, needsOf } from "./need.ts";
 export {
   type Beyond,

@@ -12,10 +12,11 @@ import type { KvTarget } from "./kv_command.ts";
 import { valueRef } from "./value_ref.ts";
 
 /** There is no such flow. */
-export function notFound({ id, partitionKey }: FlowTarget): FlowError {
+export function notFound({ id, partitionKey, type }: FlowTarget): FlowError {
+  const what = type === undefined ? "" : ` of type "${type}"`;
   const where = partitionKey === undefined ? "" : ` in partition "${partitionKey}"`;
-  return new FlowError("not_found", `There is no flow "${id}"${where}`, {
-    details: { id, partitionKey },
+  return new FlowError("not_found", `There is no flow "${id}"${what}${where}`, {
+    details: { id, partitionKey, type },
   });
 }
 

@@ -69,10 +69,10 @@ export const argumentsCases: readonly ConformanceCase[] = [
         limit: 1_024,
       });
       if (field !== "id" || command === "create") return;
-      const ref = { id: "a", partitionKey: "" };
-      await refused(() => call(store, command, ref, good), "invalid_argument", {
-        field: "partitionKey",
-      });
+      for (const bad of ["partitionKey", "type"]) {
+        const ref = { id: "a", [bad]: "" };
+        await refused(() => call(store, command, ref, good), "invalid_argument", { field: bad });
+      }
     },
   })),
   {

@@ -165,6 +165,29 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a flow that is named with a type is one of that type: any other counts as absent",
+    async run({ store }) {
+      const own = await create(store, "a", { partitionKey: "p" });
+      const other = await store.create("a", { type: "other", partitionKey: "q" });
+      // A record names its type.
+      same(await store.get(own), own);
+      same(await store.get({ id: "a", partitionKey: "q", type: JOB }), null);
+      same(await store.history({ id: "a", partitionKey: "q", type: JOB }), []);
+      const wrong = { id: "a", partitionKey: "q", type: JOB };
+      const commands = [
+        () => store.cancel(wrong),
+        () => store.signal(wrong, { signal: "s" }),
+        () => store.transition(wrong, { from: "queued", to: "b", fencingToken: 0 }),
+        () => store.rewind(wrong, { toEvent: "1-1" }),
+      ];
+      for (const command of commands) await refused(command, "not_found", { id: "a", type: JOB });
+      same(await store.get({ id: "a", partitionKey: "q" }), other);
+      // So an id that two types have says enough.
+      shows(await store.cancel({ id: "a", type: JOB }), { partitionKey: "p", state: "cancelled" });
+      same(await store.get({ id: "a", type: "other" }), other);
+    },
+  },
+  {
     name: "create() with idempotent, repeated, resolves to the present record and changes nothing",
     async run({ store }) {
       const first = await store.create("a", REQUEST);
