@@ -293,7 +293,8 @@ export class Shards implements ShardHost {
 
   /** The time of a command. One that names it may make flows due, whatever else it wants. */
   #timeOf({ nowMs }: Command): number {
-    if (nowMs === undefined) return this.#settledNow();
+    const settledMs = this.#settledNow();
+    if (nowMs === undefined) return settledMs;
     this.scheduleTurn();
     const reachedMs = this.#shardTime.reach(nowMs);
     this.#wakeDue();

@@ -68,3 +68,18 @@ test("after a hold-up the owner extends its lease first, whoever else claims som
   await settled(store.close());
   await refused;
 });
+
+test("after a leap of the wall clock nobody takes a lease over, also who says what time it is", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  for (const [id, isTold] of [["told", true], ["untold", false]] as const) {
+    await store.create(id, { type: id });
+    await store.claimDue(id, { worker: "owner", leaseMs: 2_000 });
+    const leaptMs = time.clock.wallMs() + 30_000;
+    time.setWall(leaptMs);
+    const thief = { worker: "thief", ...isTold ? { nowMs: leaptMs - 5 } : {} };
+    assertEquals(await store.claimDue(id, thief), []);
+    await time.advance(2_000);
+    assertEquals((await store.claimDue(id, thief))[0]?.leaseOwner, "thief");
+  }
+});
