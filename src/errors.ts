@@ -163,8 +163,8 @@ export interface FlowErrorOptions {
  * ```
  */
 export class FlowError extends Error {
-  /** Always `"FlowError"`. */
-  override readonly name = "FlowError";
+  /** The name of the class, as it is printed: `"FlowError"`, or that of a kind of it. */
+  override readonly name: string = "FlowError";
   /** The stable reason. */
   readonly code: FlowErrorCode;
   /** Facts for programs. Empty when there are none. */

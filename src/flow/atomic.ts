@@ -99,6 +99,8 @@ export interface AtomicKv {
 
 /** An `atomic()` was refused. Nothing of it was applied. */
 export class FlowAtomicError extends FlowError {
+  /** Always `"FlowAtomicError"`. */
+  override readonly name = "FlowAtomicError";
   /** The place of the command that was refused, from 0. */
   readonly index: number;
   /** Its name. */

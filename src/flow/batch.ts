@@ -25,9 +25,16 @@ export type BatchOutcome =
  * An all-or-nothing batch was refused. Nothing of it was applied; in a store with several shards
  * nothing in the shard of the refused item, while each other shard has applied all of its items or
  * none. `outcomes` tells which.
+ *
+ * `details.index` is the place of the first item that was refused.
  */
 export class FlowBatchError extends FlowError {
-  /** One entry per item, in the order of the call. */
+  /** Always `"FlowBatchError"`. */
+  override readonly name = "FlowBatchError";
+  /**
+   * One entry per item, in the order of the call. An item that was not applied although nothing was
+   * wrong with it carries the error of the first one that was refused.
+   */
   readonly outcomes: readonly BatchOutcome[];
 
   /**

@@ -34,6 +34,7 @@ import type { StateDefinition } from "./definition.ts";
 import { groupOptions } from "./fanout.ts";
 import { leaseOf, refOf } from "./flow_name.ts";
 import type { Lease } from "./job.ts";
+import { runWatched } from "./job_signal.ts";
 import { error, type Outcome } from "./outcome.ts";
 import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
 import {
@@ -150,7 +151,8 @@ export class BoundWorkflow extends BoundQueries {
     const jobs = await this.#claim(runner.states, runner.rest);
     return await Promise.all(jobs.map(async (job) => {
       try {
-        return await this.#settle(job, await outcomeOf(runner, job, this.#limits()));
+        const said = await this.#watched(job, (held) => outcomeOf(runner, held, this.#limits()));
+        return await this.#settle(job, said);
       } catch (error) {
         return { job, error };
       }
@@ -183,7 +185,9 @@ export class BoundWorkflow extends BoundQueries {
     checkHandler("handler", handler);
     this.#lease(job);
     const isRun = job.payloadOmitted !== true || onOmitted === "handle";
-    const said = isRun ? await saidBy(handler, job, this.#limits()) : error(tooLarge(job));
+    const said = isRun
+      ? await this.#watched(job, (held) => saidBy(handler, held, this.#limits()))
+      : error(tooLarge(job));
     return await this.#settle(job, said);
   }
 
@@ -288,6 +292,10 @@ export class BoundWorkflow extends BoundQueries {
       signal: signal as AbortSignal | undefined ?? new AbortController().signal,
     };
     return records.map((record) => claimedJob(this.definition, record, options));
+  }
+
+  #watched(job: LooseJob, run: (held: LooseJob) => Promise<Outcome>): Promise<Outcome> {
+    return runWatched(this.store, job, run);
   }
 
   async #settle(job: LooseJob, said: Outcome): Promise<SettledJob<LooseJob>> {

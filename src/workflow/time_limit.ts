@@ -7,6 +7,7 @@ import { FlowError } from "../errors.ts";
 import type { Time } from "../time/mod.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import type { StateJob } from "./job.ts";
+import { OwnSignal } from "./job_signal.ts";
 
 /** A handler that wants nothing but its job. */
 type JobRun = (job: StateJob<string, unknown>) => unknown;
@@ -42,12 +43,7 @@ function runUntil(
   job: StateJob<string, unknown>,
   { time, limitMs, onAbandoned, onLateEnd }: TimeLimits & { readonly limitMs: number },
 ): Promise<unknown> {
-  const controller = new AbortController();
-  const passOn = (): void => controller.abort(job.signal.reason);
-  // It may belong to the whole program, and keeps nothing of a handler that does not come to its end.
-  const letGo = (): void => job.signal.removeEventListener("abort", passOn);
-  if (job.signal.aborted) passOn();
-  else job.signal.addEventListener("abort", passOn, { once: true });
+  const own = new OwnSignal(job.signal);
   return new Promise((resolve, reject) => {
     let isOver = false;
     const alarm = time.alarm(() => {
@@ -56,16 +52,16 @@ function runUntil(
       // In this order: what a handler says because its signal was aborted comes too late.
       reject(error);
       onAbandoned?.();
-      controller.abort(error);
-      letGo();
+      own.abort(error);
+      own[Symbol.dispose]();
     });
     alarm.set(time.clock.monotonicMs() + limitMs, { keepAlive: true });
     const end = (): void => {
       alarm.clear();
-      letGo();
+      own[Symbol.dispose]();
       if (isOver) onLateEnd?.();
     };
-    Promise.try(run, { ...job, signal: controller.signal }).then(resolve, reject).finally(end);
+    Promise.try(run, { ...job, signal: own.signal }).then(resolve, reject).finally(end);
   });
 }
 

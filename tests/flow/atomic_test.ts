@@ -137,11 +137,12 @@ test("the commands of atomic() may be taken out of what the callback gets", () =
 test("atomic() is refused as a whole by its first refusal, which it names", () => {
   const { store, flow } = claimed();
   const { version } = store.kvSet("k", 1, P);
-  const { message } = refusedAt(store, "version_conflict", [1, "kv.set"], (tx) => {
+  const { name, message } = refusedAt(store, "version_conflict", [1, "kv.set"], (tx) => {
     tx.complete("f", proofOf(flow));
     tx.kv.set("k", 2, { ifVersion: version + 1 });
     tx.create("f", { type: "t" });
   });
+  assertEquals(name, "FlowAtomicError");
   assert(message.includes("its command 1, kv.set, was refused"), message);
   assertEquals(store.get({ id: "f", ...P })?.state, "running");
   assertEquals(store.kvGet("k", P)?.value, 1);

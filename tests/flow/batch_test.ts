@@ -16,6 +16,7 @@ test("createMany() is all or nothing, and says what was wrong with which item", 
   );
   assertEquals(error.code, "already_exists");
   assertEquals(error.details["index"], 1);
+  assertEquals(String(error).split(":")[0], "FlowBatchError");
   assertEquals(
     error.outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code),
     ["already_exists", "already_exists", "idempotency_conflict", "already_exists"],

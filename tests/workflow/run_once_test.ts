@@ -1,5 +1,5 @@
 import { FlowError } from "../../src/errors.ts";
-import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import { fakeRecord, fakeStore, memoryStore } from "../../src/testing/mod.ts";
 import { complete, ok, type, workflow } from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -220,4 +220,72 @@ test("claimDue() of several states drops the payload that a state does not want"
     call.command === "claimDue" && call.args[1].payloadMaxBytes
   );
   assertEquals(caps, [7, 7]);
+});
+
+/** Waits until a signal aborts, and says why. */
+function reasonOf(signal: AbortSignal): Promise<unknown> {
+  const reason = Promise.withResolvers<unknown>();
+  const tell = (): void => reason.resolve(signal.reason);
+  if (signal.aborted) tell();
+  else signal.addEventListener("abort", tell);
+  return reason.promise;
+}
+
+test("the signal of a job of runOnce() and handle() aborts when its flow is cancelled", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  await email.createMany(["once", "handled"].map((id) => ({ id, payload: id })));
+  const reasons: unknown[] = [];
+  const handler = async ({ id, signal }: { id: string; signal: AbortSignal }) => {
+    await email.cancel(id);
+    reasons.push(await reasonOf(signal));
+    return ok();
+  };
+  const [result] = await email.runOnce("queued", { worker: "w", handler });
+  assert(result?.error instanceof FlowError, "It cannot be settled any more");
+  const [job] = await email.claimDue("queued", { worker: "w" });
+  await assertRejects(() => email.handle(job!, handler), FlowError);
+  for (const reason of reasons) {
+    assert(reason instanceof FlowError && reason.code === "stale_lease", String(reason));
+  }
+  assertEquals(reasons.length, 2);
+});
+
+test("the signal of a job of runOnce() aborts with the one that the claim was given", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  await email.create({ id: "a", payload: "a" });
+  const program = new AbortController();
+  const ended = new Error("The program ends");
+  let reason: unknown;
+  await email.runOnce("queued", {
+    ...{ worker: "w", signal: program.signal },
+    handler: async ({ signal }) => {
+      program.abort(ended);
+      reason = await reasonOf(signal);
+      return ok();
+    },
+  });
+  assertEquals(reason, ended);
+});
+
+test("runOnce() watches over a lease for as long as its handler runs", async () => {
+  const events: string[] = [];
+  const store = fakeStore({
+    claimDue: () => [fakeRecord({ id: "a", runState: "queued", payload: "a" })],
+    complete: () => {
+      events.push("complete");
+      return fakeRecord();
+    },
+    watchLease: (_flow, { fencingToken }) => {
+      events.push(`watch ${fencingToken}`);
+      return () => void events.push("unwatch");
+    },
+  });
+  const handler = () => {
+    events.push("handler");
+    return ok();
+  };
+  await emailOn(store).runOnce("queued", { worker: "w", handler });
+  assertEquals(events, ["watch 1", "handler", "unwatch", "complete"]);
 });
