@@ -301,7 +301,7 @@ test("compact() keeps a value that is linked while it is under way, whenever tha
       ...{ from: "running", to: "next", payload: "second" },
       ...{ leaseToken: leaseToken!, fencingToken },
     });
-    await work(store, "b", 200);
+    await work(store, "b", 400);
     const compacting = store.compact().then(() => isOver = true);
     for (let count = 0; count < turn; count++) await new Promise<void>((go) => time.defer(go));
     if (!isOver) {
