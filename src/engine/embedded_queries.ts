@@ -117,6 +117,10 @@ export class EmbeddedQueries {
     return this.#callers.told(() => this.#queries.stuck(parseStuck(type, options, this.#parse)));
   }
 
+  types(): Promise<string[]> {
+    return this.#callers.told(() => this.#queries.types());
+  }
+
   info(type: string, options?: flow.InfoOptions): Promise<flow.FlowInfo> {
     return this.#callers.told(() => this.#queries.info(parseInfo(type, options, this.#parse)));
   }

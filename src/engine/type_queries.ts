@@ -12,6 +12,7 @@ import {
   readInfo,
   readSearched,
   readStuck,
+  readTypes,
   type Reply,
   RowSearch,
   type SearchedRows,
@@ -54,6 +55,12 @@ export class TypeQueries {
     });
     const read: Read<SearchedRows> = (...given) => readSearched(...given, search.of);
     return this.#shards.preparation.led(search, () => this.#answer<SearchedRows, T>(read, rows));
+  }
+
+  /** Answers `types`. */
+  types(): Promise<string[]> {
+    const query = { partitionKey: null };
+    return this.#answer((states, _, nowMs) => readTypes(states, nowMs), query);
   }
 
   /** Answers `info`. */

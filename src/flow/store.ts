@@ -216,6 +216,8 @@ export interface FlowStore {
   ): Promise<Page<FlowRecord>>;
   /** Reads the flows that have a correlation id, in the order of their last change. */
   byCorrelation(id: string, options?: LineageOptions): Promise<FlowRecord[]>;
+  /** Reads the types of which there are flows, in the order of their names. */
+  types(): Promise<string[]>;
   /** Counts flows of a type. */
   info(type: string, options?: InfoOptions): Promise<FlowInfo>;
   /** Reads flows whose lease has expired, the longest expired first. */

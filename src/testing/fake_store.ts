@@ -75,6 +75,7 @@ const COMMANDS: readonly Command[] = Object.keys(
     byParent: 0,
     byRoot: 0,
     byCorrelation: 0,
+    types: 0,
     info: 0,
     stuck: 0,
     retentionCleanup: 0,

@@ -166,6 +166,7 @@ const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   list: { ...ROWS, state: 0 },
   terminals: { ...ENDED, state: 0 },
   failures: ENDED,
+  types: {},
   info: { partitionKey: 0 },
   stuck: { partitionKey: 0, count: 0, olderThanMs: 0 },
   retentionCleanup: { limit: 0, nowMs: 0 },

@@ -33,7 +33,7 @@ test("fakeStore() records every call with its arguments, in order", async () => 
 test("fakeStore() refuses every command that it was not told about, by name", async () => {
   const store = fakeStore();
   const commands = Object.entries(store).filter(([, member]) => typeof member === "function");
-  assertEquals(commands.length, 33);
+  assertEquals(commands.length, 34);
   for (const [name, command] of commands) {
     const { message, details } = await assertRejects(
       () => (command as () => Promise<unknown>)(),

@@ -53,6 +53,8 @@ export function answer(reply: Reply, read: ReadValue): Answer {
       return reply.policy;
     case "info":
       return reply.info;
+    case "types":
+      return [...reply.types];
     case "cleanup":
       return reply.cleanup;
     case "value":

@@ -173,6 +173,7 @@ export {
   readInfo,
   readPolicy,
   readStuck,
+  readTypes,
   readValues,
 } from "./queries.ts";
 export type {

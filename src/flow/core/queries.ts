@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DueSelection, mergedWalk } from "../../index/mod.ts";
+import { compareUtf8, type DueSelection, mergedWalk } from "../../index/mod.ts";
 import { type FlowInfo, isTerminalState, RUNNING } from "../mod.ts";
 import type {
   GetQuery,
@@ -19,7 +19,14 @@ import type { Flow } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type ListedCounts, PartitionCounts } from "./partition_counts.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
-import type { FlowReply, FlowsReply, InfoReply, PolicyReply, ValuesReply } from "./reply.ts";
+import type {
+  FlowReply,
+  FlowsReply,
+  InfoReply,
+  PolicyReply,
+  TypesReply,
+  ValuesReply,
+} from "./reply.ts";
 import type { SearchedRows } from "./row_search.ts";
 import type { FlowState } from "./state.ts";
 import { rowsOfType } from "./type_rows.ts";
@@ -105,6 +112,20 @@ export function readInfo(
     oldestDueMs: oldestDueMs <= nowMs ? oldestDueMs : null,
   };
   return { kind: "info", info };
+}
+
+/** Answers `types`. */
+export function readTypes(shards: States, nowMs: number): TypesReply {
+  const types = new Set<string>();
+  for (const state of shards) {
+    const kinds = state.states.sequences.map(({ type }) => type);
+    for (const type of [...kinds, ...state.cold.types()]) {
+      if (types.has(type)) continue;
+      const { states } = countAll(state, type, nowMs);
+      if ([...states.values()].some((count) => count > 0)) types.add(type);
+    }
+  }
+  return { kind: "types", types: [...types].sort(compareUtf8) };
 }
 
 /** Answers `valueMget`. Where the values are needs no state. */

@@ -100,6 +100,14 @@ export interface InfoReply {
   readonly info: FlowInfo;
 }
 
+/** Types of flows. */
+export interface TypesReply {
+  /** The kind of reply. */
+  readonly kind: "types";
+  /** Their names in order. */
+  readonly types: readonly string[];
+}
+
 /** What a cleanup removed. */
 export interface CleanupReply {
   readonly kind: "cleanup";
@@ -139,6 +147,7 @@ export type Reply =
   | ValuesReply
   | PolicyReply
   | InfoReply
+  | TypesReply
   | CleanupReply
   | KvSetReply
   | KvDeleteReply

@@ -22,8 +22,26 @@ const NOTHING = {
   oldestDueMs: null,
 };
 
-/** `info()`. */
+/** `types()` and `info()`. */
 export const infoCases: readonly ConformanceCase[] = [
+  {
+    name: "types() names the types of which there are flows, each once, in order",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      same(await store.types(), []);
+      for (const [id, type] of [["1", "b"], ["2", "é"], ["3", "a"], ["4", "b"]] as const) {
+        await store.create(id, { type, partitionKey: id });
+      }
+      await store.create("5", { type: "c", retentionTtlMs: 10 });
+      await store.policySet("d", { retention: { ttlMs: 1 } });
+      await store.cancel("5");
+      same(await store.types(), ["a", "b", "c", "é"]);
+      // What is past its retention reads as absent.
+      await context.advance(10);
+      same(await store.types(), ["a", "b", "é"]);
+    },
+  },
   {
     name: "info() of a type that there is not counts nothing",
     async run({ store }) {

@@ -220,6 +220,11 @@ export class ColdFlows {
     this.#wakeTimes.lookAgain(new Set(seats.map((seat) => seat >>> BLOCK_BITS)));
   }
 
+  /** The types that have lanes. */
+  types(): Iterable<string> {
+    return this.#lanes.keys();
+  }
+
   /** The lanes of a type. */
   lanes(type: string): Iterable<ColdLane> {
     return this.#lanes.get(type)?.values() ?? [];
