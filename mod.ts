@@ -41,11 +41,19 @@
  * @module
  */
 export {
+  type FieldFacts,
+  type FileFacts,
   FlowError,
   type FlowErrorCode,
   type FlowErrorDetails,
+  type FlowErrorFacts,
   type FlowErrorOptions,
+  type FlowErrorParts,
+  type FlowFacts,
+  type FlowPlaceFacts,
+  type FlowStateFacts,
   isFlowError,
+  type LimitFacts,
 } from "./src/errors.ts";
 export type {
   Backup,

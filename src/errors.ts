@@ -136,16 +136,157 @@ export function adviceOn(code: FlowErrorCode): string {
   return ADVICE[code];
 }
 
-/** Facts of an error, by name: the field, the value, the limit, the place. */
-export type FlowErrorDetails = Readonly<Record<string, unknown>>;
+/** Which argument an error is about. */
+export interface FieldFacts {
+  /** The name of the argument, such as `items[3].leaseMs`. */
+  readonly field: string;
+}
+
+/** What is above its limit, and the limit. */
+export interface LimitFacts extends FieldFacts {
+  /** The count that was asked for. */
+  readonly value: number;
+  /** The most that is taken. */
+  readonly limit: number;
+}
+
+/** Which flow an error is about. */
+export interface FlowFacts {
+  /** Its id. */
+  readonly id: string;
+}
+
+/** Which flow an error is about, and where it stands. */
+export interface FlowStateFacts extends FlowFacts {
+  /** Its present state. */
+  readonly state: string;
+}
+
+/** Which flow an error is about, and in which partition. */
+export interface FlowPlaceFacts extends FlowFacts {
+  /** The partition. */
+  readonly partitionKey: string;
+}
+
+/** Which place in the files of a store an error is about. */
+export interface FileFacts {
+  /** The name of the file. */
+  readonly file: string;
+  /** Where in it, in bytes. */
+  readonly offset: number;
+}
+
+/**
+ * What the details of an error always say, by its code: no error can be made without. Most say more,
+ * and those of codes that are not here may say anything.
+ */
+export interface FlowErrorFacts {
+  /** The argument. */
+  readonly invalid_argument: FieldFacts;
+  /** The option. */
+  readonly unsupported_option: FieldFacts;
+  /** The flow that there is not. */
+  readonly not_found: FlowFacts;
+  /** The parent, and the name of the group. */
+  readonly group_conflict: FlowFacts & { readonly groupId: string };
+  /** The parent. */
+  readonly parent_terminal: FlowStateFacts;
+  /** The option that is missing. */
+  readonly wait_state_required: FieldFacts;
+  /** The flow that is there. */
+  readonly already_exists: FlowPlaceFacts & FlowStateFacts;
+  /** The flow that is there. */
+  readonly idempotency_conflict: FlowPlaceFacts;
+  /** The option that names another partition. */
+  readonly partition_mismatch: FieldFacts;
+  /** The flow, where it is, and where it was expected. */
+  readonly wrong_state: FlowStateFacts & { readonly expected: string | readonly string[] };
+  /** The flow. */
+  readonly stale_lease: FlowStateFacts;
+  /** The job whose handler it was, and for how long it may run, in milliseconds. */
+  readonly handler_timeout: FlowStateFacts & { readonly limit: number };
+  /** The flow. */
+  readonly flow_terminal: FlowStateFacts;
+  /** The argument. */
+  readonly running_reserved: FieldFacts;
+  /** The argument. */
+  readonly terminal_target: FieldFacts;
+  /** The flow, where it is, and where the signal expected it. */
+  readonly state_mismatch: FlowStateFacts & { readonly expected: readonly string[] };
+  /** The option that is missing, and the flow. */
+  readonly guard_required: FieldFacts & FlowStateFacts;
+  /** The flow, and the key that it knows. */
+  readonly signal_conflict: FlowFacts & { readonly idempotencyKey: string };
+  /** The flow, and the name of the value. */
+  readonly value_conflict: FlowFacts & { readonly name: string };
+  /** The key, the version that was meant and the one that it has; 0: there is none. */
+  readonly version_conflict: {
+    readonly key: string;
+    readonly partitionKey: string;
+    readonly expected: number;
+    readonly actual: number;
+  };
+  /** The count, and its limit. */
+  readonly limit_exceeded: LimitFacts;
+  /** How many bytes there are and how many are taken, where that is known. */
+  readonly too_large: { readonly value?: number | undefined; readonly limit?: number | undefined };
+  /** The flow. */
+  readonly rewind_leased: FlowFacts;
+  /** The flow. */
+  readonly rewind_family: FlowFacts;
+  /** The flow, and the event. */
+  readonly rewind_event_not_found: FlowFacts & { readonly eventId: string };
+  /** The flow, and the event. */
+  readonly rewind_event_unusable: FlowFacts & { readonly eventId: string };
+  /** The type, the generation that was meant and the one that it has. */
+  readonly generation_conflict: {
+    readonly type: string;
+    readonly expected: number;
+    readonly actual: number;
+  };
+  /** How many claims may wait. */
+  readonly too_many_waiters: { readonly limit: number };
+  /** When to try again: so many milliseconds from now. */
+  readonly overloaded: { readonly retryAfterMs: number };
+  /** The first position that can still be read. */
+  readonly log_trimmed: { readonly first: number };
+  /** The directory. */
+  readonly store_locked: { readonly path: string };
+  /** Where the damage is. */
+  readonly corrupt: FileFacts;
+  /** The workflow type. */
+  readonly definition_conflict: { readonly type: string };
+}
+
+/**
+ * Facts of an error, by name: the field, the value, the limit, the place.
+ *
+ * @typeParam Code The code of the error. What it always says has a type.
+ */
+export type FlowErrorDetails<Code extends FlowErrorCode = FlowErrorCode> =
+  & Readonly<Record<string, unknown>>
+  & (Code extends keyof FlowErrorFacts ? FlowErrorFacts[Code] : unknown);
 
 /** What a {@linkcode FlowError} may carry besides its code and message. */
-export interface FlowErrorOptions {
+export interface FlowErrorOptions<Details = Readonly<Record<string, unknown>>> {
   /** Facts for programs; the message names them for people. */
-  readonly details?: FlowErrorDetails | undefined;
+  readonly details?: Details | undefined;
   /** The error that led to this one. */
   readonly cause?: unknown;
 }
+
+/**
+ * What a {@linkcode FlowError} has to carry: the facts that its code always says. Of a code that is
+ * known at run time only, whatever there is.
+ */
+export type FlowErrorParts<Code extends FlowErrorCode> = FlowErrorCode extends Code
+  ? [options?: FlowErrorOptions]
+  : Code extends keyof FlowErrorFacts ? [
+      options: FlowErrorOptions<FlowErrorDetails<Code>> & {
+        readonly details: FlowErrorDetails<Code>;
+      },
+    ]
+  : [options?: FlowErrorOptions];
 
 /**
  * Every failure that flowcask reports on purpose.
@@ -161,34 +302,58 @@ export interface FlowErrorOptions {
  *   if (error instanceof FlowError && error.code === "invalid_argument") console.log(error.message);
  * }
  * ```
+ *
+ * @typeParam Code The code. `isFlowError(error, "overloaded")` tells the compiler which one it is.
  */
-export class FlowError extends Error {
+export class FlowError<Code extends FlowErrorCode = FlowErrorCode> extends Error {
   /** The name of the class, as it is printed: `"FlowError"`, or that of a kind of it. */
   override readonly name: string = "FlowError";
   /** The stable reason. */
-  readonly code: FlowErrorCode;
+  readonly code: Code;
   /** Facts for programs. Empty when there are none. */
-  readonly details: FlowErrorDetails;
+  readonly details: FlowErrorDetails<Code>;
 
   /**
    * An error with its advice.
    *
    * @param code The stable reason.
    * @param message What happened, with the value and the limit; the advice for the code is added.
-   * @param options Details and cause.
+   * @param parts Details and cause.
    */
-  constructor(code: FlowErrorCode, message: string, options: FlowErrorOptions = {}) {
+  constructor(code: Code, message: string, ...parts: FlowErrorParts<Code>) {
+    const options: FlowErrorOptions = parts[0] ?? {};
     super(
       `${message}. ${ADVICE[code]}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.details = options.details ?? {};
+    this.details = (options.details ?? {}) as FlowErrorDetails<Code>;
   }
 }
 
-/** Whether `error` is a {@linkcode FlowError}, of the given code if one is given. */
-export function isFlowError(error: unknown, code?: FlowErrorCode): error is FlowError {
+/**
+ * Whether `error` is a {@linkcode FlowError}, of the given code if one is given. The details then have
+ * the types of {@linkcode FlowErrorFacts}.
+ *
+ * @example
+ * ```ts
+ * import { isFlowError, openStore } from "@flowcask/flowcask";
+ *
+ * await using store = await openStore(":memory:");
+ * await store.kv.set("balance", 100);
+ * try {
+ *   await store.kv.set("balance", 75, { ifVersion: 4_000 });
+ * } catch (error) {
+ *   if (!isFlowError(error, "version_conflict")) throw error;
+ *   const { key, expected, actual } = error.details; // a text and two numbers
+ *   console.log(key, expected, actual > 0); // balance 4000 true
+ * }
+ * ```
+ */
+export function isFlowError<Code extends FlowErrorCode = FlowErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is FlowError<Code> {
   return error instanceof FlowError && (code === undefined || error.code === code);
 }
 

@@ -11,7 +11,12 @@ import {
 } from "./checkpoint_plan.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { Rest } from "./rest.ts";
-import { type CheckpointPace, GivenUp, type RunningCheckpoint } from "./running_checkpoint.ts";
+import {
+  CHECKPOINT_RETRY_MS,
+  type CheckpointPace,
+  GivenUp,
+  type RunningCheckpoint,
+} from "./running_checkpoint.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
 
@@ -23,9 +28,6 @@ const REST_MS = 10;
  * takes no rests: a slice in every turn, which is what it costs.
  */
 const BEHIND_SHARE = 1 / 2;
-
-/** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
-const RETRY_MS = 10_000;
 
 /** So much is written at once when nobody else wants to do anything. */
 const WITHOUT_REST = { sliceBytes: 4 << 20, sliceSteps: 4_096 };
@@ -120,7 +122,7 @@ export class Checkpointer {
     if (this.nextAtMs() > this.#time.clock.monotonicMs() || this.#running !== undefined) return;
     const shard = this.#dueShard()!;
     // Unless this turns out well, whenever that is known.
-    this.#notBeforeMs = this.#time.clock.monotonicMs() + RETRY_MS;
+    this.#notBeforeMs = this.#time.clock.monotonicMs() + CHECKPOINT_RETRY_MS;
     if (this.#shards.admission.isShortOfDisk()) return;
     // A checkpoint ends with a frame.
     const { life } = shard;
@@ -148,7 +150,7 @@ export class Checkpointer {
     if (error instanceof GivenUp) this.#notBeforeMs = 0;
     else {
       const failure = error instanceof Error ? error.message : String(error);
-      this.#notBeforeMs = this.#time.clock.monotonicMs() + RETRY_MS;
+      this.#notBeforeMs = this.#time.clock.monotonicMs() + CHECKPOINT_RETRY_MS;
       this.#stats = { ...this.#stats, failure };
     }
   }

@@ -16,6 +16,9 @@ import {
 import type { LogTally, SavedTally } from "./log_tally.ts";
 import { BESIDE_PART, type ShardState } from "./shard_state.ts";
 
+/** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
+export const CHECKPOINT_RETRY_MS = 10_000;
+
 /** So many bytes are written and synced at once: a frame that comes meanwhile has to wait. */
 const WRITE_BYTES = 1 << 20;
 
@@ -208,7 +211,7 @@ export class RunningCheckpoint {
     if (this.#isOver) throw new GivenUp();
     if (!this.#hasRoom) {
       throw new FlowError("overloaded", `The checkpoint "${this.name}" cannot be written`, {
-        details: { reason: "disk_full", file: this.name },
+        details: { reason: "disk_full", retryAfterMs: CHECKPOINT_RETRY_MS, file: this.name },
       });
     }
   }

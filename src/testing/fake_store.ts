@@ -132,6 +132,6 @@ function notTold(command: Command): FlowError {
   return new FlowError(
     "invalid_argument",
     `This fakeStore() was not told what "${command}" does: give it a function of that name`,
-    { details: { command } },
+    { details: { field: command } },
   );
 }

@@ -125,7 +125,11 @@ const silentLoss = onCalls("silentLoss", (call) => ({
 const lossIsFailure = onCalls("lossIsFailure", (call) => ({
   reject(error) {
     const isUnknown = error instanceof FlowError && error.code === "unknown_outcome";
-    call.reject(isUnknown ? new FlowError("overloaded", "Try again") : error);
+    call.reject(
+      isUnknown
+        ? new FlowError("overloaded", "Try again", { details: { retryAfterMs: 100 } })
+        : error,
+    );
   },
 }));
 
@@ -225,7 +229,9 @@ const refusesOldWork: EnginePractice = {
     const { admit } = admission;
     admission.admit = (effects, bytes) => {
       const overload = admission.overload();
-      if (overload !== undefined) throw new FlowError("overloaded", overload.message);
+      if (overload !== undefined) {
+        throw new FlowError("overloaded", overload.message, { details: { retryAfterMs: 100 } });
+      }
       admit.call(admission, effects, bytes);
     };
   },

@@ -40,12 +40,14 @@ test("fakeStore() refuses every command that it was not told about, by name", as
       FlowError,
     );
     assertStringIncludes(message, `"${name}"`);
-    assertEquals(details.command, name);
+    assertEquals(details.field, name);
   }
 });
 
 test("fakeStore() rejects with what its function throws", async () => {
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const store = fakeStore({
     get: () => {
       throw stale;

@@ -1,4 +1,4 @@
-import { FlowError } from "../../src/errors.ts";
+import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { claimBackoffMs } from "../../src/workflow/claim_backoff.ts";
 import { assertEquals, assertGreater, assertGreaterOrEqual, assertLessOrEqual } from "../assert.ts";
@@ -28,7 +28,7 @@ test("claimBackoffMs() is never less than an overloaded store asks for", () => {
   const busy = new FlowError("overloaded", "Busy", { details });
   const short = { intervalMs: 250, failureCount: 1, random };
   assertEquals(claimBackoffMs({ ...short, error: busy }), 4_000);
-  const silent = new FlowError("overloaded", "Busy");
+  const silent = new FlowError<FlowErrorCode>("overloaded", "Busy");
   assertLessOrEqual(claimBackoffMs({ ...short, error: silent }), 250);
   assertGreaterOrEqual(claimBackoffMs({ ...short, failureCount: 9, error: busy }), 24_000);
 });

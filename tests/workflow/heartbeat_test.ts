@@ -90,7 +90,7 @@ for (const code of gone) {
 test("startWorker() extends no lease that is lost, also if the handler goes on regardless", async () => {
   const { store, time, add, sent } = jobSource({
     extendLease: () => {
-      throw new FlowError("stale_lease", "Not yours");
+      throw new FlowError("stale_lease", "Not yours", { details: { id: "a", state: "queued" } });
     },
   });
   const finish = Promise.withResolvers<void>();
@@ -110,7 +110,7 @@ test("startWorker() extends no lease that is lost, also if the handler goes on r
 });
 
 test("startWorker() goes on with a job whose extension fails otherwise, and tries again", async () => {
-  const busy = new FlowError("overloaded", "Busy");
+  const busy = new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 } });
   let failures = 1;
   const { store, time, add, sent } = jobSource({
     extendLease: () => {
@@ -173,7 +173,9 @@ test("startWorker() does not take a job for lost whose extension came after its 
   await time.advance(10_000);
   finish.resolve();
   await time.advance(0);
-  late.reject(new FlowError("stale_lease", "Completed meanwhile"));
+  late.reject(
+    new FlowError("stale_lease", "Completed meanwhile", { details: { id: "a", state: "queued" } }),
+  );
   await time.advance(0);
   assertEquals([worker.stats.lost, worker.stats.settled, worker.stats.errors], [0, 1, 0]);
 });

@@ -1,4 +1,4 @@
-import { FlowError } from "../../src/errors.ts";
+import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { fakeRecord, type FakeStore, fakeStore } from "../../src/testing/mod.ts";
 import {
   complete,
@@ -165,7 +165,10 @@ test("error() of a workflow stores an exception as a throw would", async () => {
   const flows = store();
   const billing = billingOn(flows);
   const [job] = await billing.claimDue("created", { worker: "w" });
-  await billing.error(job!, new FlowError("overloaded", "Busy"));
+  await billing.error(
+    job!,
+    new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 } }),
+  );
   const [, call] = flows.calls;
   const error = (call?.command === "retry" ? call.args[1].error : {}) as Record<string, unknown>;
   assertEquals([error.name, error.code], ["FlowError", "overloaded"]);
@@ -237,7 +240,7 @@ test("handle() resolves to the job, the outcome and the flow after it", async ()
 
 test("what a store refuses for what it says is the handler's mistake", async () => {
   for (const code of ["too_large", "limit_exceeded", "value_conflict", "already_exists"] as const) {
-    const refusal = new FlowError(code, "No");
+    const refusal = new FlowError<FlowErrorCode>(code, "No");
     const flows = fakeStore({
       claimDue: () => [claimed],
       transition: () => {
@@ -258,7 +261,7 @@ test("what a store refuses for what it says is the handler's mistake", async () 
 
 test("what a store refuses for who says it, or for itself, is nobody's mistake", async () => {
   for (const code of ["stale_lease", "not_found", "overloaded", "unknown_outcome"] as const) {
-    const refusal = new FlowError(code, "No");
+    const refusal = new FlowError<FlowErrorCode>(code, "No");
     const flows = fakeStore({
       claimDue: () => [claimed],
       transition: () => {
@@ -277,7 +280,7 @@ test("handle() rejects with the store's refusal", async () => {
   const flows = fakeStore({
     claimDue: () => [claimed],
     transition: () => {
-      throw new FlowError("stale_lease", "Too late");
+      throw new FlowError("stale_lease", "Too late", { details: { id: "a", state: "queued" } });
     },
   });
   const billing = billingOn(flows);

@@ -26,7 +26,9 @@ test("runOnce() runs all jobs of a claim at the same time", async () => {
 
 test("runOnce() loses nothing of the others when one lease is stale", async () => {
   const claimed = ["a", "b", "c"].map((id) => fakeRecord({ id, runState: "queued", payload: id }));
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const flows = fakeStore({
     claimDue: () => claimed,
     complete: (flow) => {

@@ -5,7 +5,7 @@
  */
 
 import { openStore, type Store } from "../../src/engine/mod.ts";
-import { FlowError } from "../../src/errors.ts";
+import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { fakeStore, manualTime } from "../../src/testing/mod.ts";
 import { type CheckStatesOptions, workflow } from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
@@ -130,7 +130,8 @@ test("checkStates() leaves alone what moves on while it parks, and reports what 
     jobOn(fakeStore({
       info: () => ({ states: { resizing: 1 } }) as never,
       list: () => ({ items: [flow!], cursor: null }) as never,
-      transitionMany: () => [{ ok: false, error: new FlowError(code, "No") }] as never,
+      transitionMany: () =>
+        [{ ok: false, error: new FlowError<FlowErrorCode>(code, "No") }] as never,
     }) as unknown as Store);
   const { unserved } = await answer("wrong_state").checkStates({ onUnserved: "park" });
   assertEquals(unserved.map(({ count, parkedCount }) => [count, parkedCount]), [[1, 0]]);

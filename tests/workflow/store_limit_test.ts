@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FlowError } from "../../src/errors.ts";
+import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { memoryStore } from "../../src/testing/mod.ts";
 import { ok, startWorker, workflow } from "../../src/workflow/mod.ts";
 import { StoreLimit } from "../../src/workflow/store_limit.ts";
@@ -15,7 +15,7 @@ import { emailOn } from "./billing.ts";
 const IDS = ["a", "b", "c", "d", "e", "f", "g"];
 
 function tooMany(field: string, limit: unknown): FlowError {
-  return new FlowError("limit_exceeded", "Too many", { details: { field, limit } });
+  return new FlowError<FlowErrorCode>("limit_exceeded", "Too many", { details: { field, limit } });
 }
 
 test("StoreLimit repeats a call with what the store takes, and then asks for no more", async () => {

@@ -158,7 +158,7 @@ test("a handler has its time also where nobody extends leases", async () => {
 test("of a job whose lease was lost nothing is said, and its place is free when its time is over", async () => {
   const { store, time, add, sent } = jobSource({
     extendLease: () => {
-      throw new FlowError("stale_lease", "Not yours");
+      throw new FlowError("stale_lease", "Not yours", { details: { id: "a", state: "queued" } });
     },
   });
   await using worker = startWorker(limitedOn(store), {
@@ -173,7 +173,9 @@ test("of a job whose lease was lost nothing is said, and its place is free when 
 });
 
 test("a settlement that comes too late for the lease is refused, and onError hears of it", async () => {
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const { store, time, add } = jobSource({
     retry: () => {
       throw stale;

@@ -125,7 +125,9 @@ test("stop() hands back jobs of a claim that was on its way", async () => {
 
 test("stop() tells onError of a job that could not be handed back", async () => {
   const time = manualTime();
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const claim = Promise.withResolvers<ReturnType<typeof fakeRecord>[]>();
   const store = fakeStore({
     time,

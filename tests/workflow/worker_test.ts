@@ -181,7 +181,9 @@ test("startWorker() sends settlements before the claim that their room allows", 
 });
 
 test("startWorker() tells onError of one refused settlement, and applies the others", async () => {
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const { store, time, add } = jobSource({
     completeMany: (items) =>
       Promise.resolve(
@@ -226,7 +228,9 @@ test("startWorker() hands a job back whose children are too much for the store a
 });
 
 test("startWorker() settles alone what was refused together", async () => {
-  const bad = new FlowError("invalid_argument", "items[1].result is a function");
+  const bad = new FlowError("invalid_argument", "items[1].result is a function", {
+    details: { field: "items[1].result" },
+  });
   const { store, time, add, sent } = jobSource({
     completeMany: () => {
       throw bad;
@@ -278,7 +282,7 @@ test("startWorker() holds back when the store settles slower than handlers end",
 
 test("startWorker() goes on after claims that fail, with waits that double", async () => {
   const time = manualTime();
-  const down = new FlowError("overloaded", "Busy");
+  const down = new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 } });
   const atMs: number[] = [];
   const store = fakeStore({
     time,
@@ -364,7 +368,7 @@ test("startWorker() lets a throw of onError surface, and goes on", async () => {
   const store = fakeStore({
     time,
     claimDue: () => {
-      throw new FlowError("overloaded", "Busy");
+      throw new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 } });
     },
   });
   await using _worker = startWorker(emailOn(store), {
@@ -430,7 +434,9 @@ test("startWorker() refuses bad options before it claims", () => {
 });
 
 test("startWorker() tells onSettled what handlers said, and what became of their flows", async () => {
-  const stale = new FlowError("stale_lease", "Taken over");
+  const stale = new FlowError("stale_lease", "Taken over", {
+    details: { id: "a", state: "queued" },
+  });
   const { store, time, add } = jobSource({
     complete: () => fakeRecord({ state: "completed" }),
     retry: () => fakeRecord({ state: "queued" }),

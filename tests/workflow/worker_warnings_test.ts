@@ -42,7 +42,7 @@ class Listener {
   }
 }
 
-const busy = new FlowError("overloaded", "Busy");
+const busy = new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 } });
 const refuse = (error: Error): () => never => () => {
   throw error;
 };
@@ -51,7 +51,7 @@ test("startWorker() without onError warns the process of an error, with all that
   using listener = new Listener();
   const time = manualTime();
   const cause = new Error("The disk is slow", { cause: "a fan is broken" });
-  const slow = new FlowError("overloaded", "Busy", { cause });
+  const slow = new FlowError("overloaded", "Busy", { details: { retryAfterMs: 100 }, cause });
   const store = fakeStore({ time, claimDue: refuse(slow) });
   const { worker } = listener;
   await using _worker = startWorker(emailOn(store), { worker, handler: () => ok() });
