@@ -7,16 +7,16 @@
 /** So many figures are kept. */
 const KEPT = 8;
 
-/** The last few figures, and how small and how large a good part of them is: two of the eight. */
+/** The last few figures, of which single ones may be far off. Those that are missing yet count as 0. */
 export class Recent {
   readonly #figures = new Float64Array(KEPT);
   #count = 0;
-  #low = 0;
+  #middle = 0;
   #high = 0;
 
-  /** A quarter of them is as small as this, or smaller. Those that are missing yet count as 0. */
-  get low(): number {
-    return this.#low;
+  /** Half of them are as small as this, or smaller. */
+  get middle(): number {
+    return this.#middle;
   }
 
   /** A quarter of them is as large as this, or larger. */
@@ -28,13 +28,13 @@ export class Recent {
   add(figure: number): void {
     this.#figures[this.#count++ % KEPT] = figure;
     const sorted = this.#figures.toSorted();
-    this.#low = sorted[KEPT / 4 - 1]!;
+    this.#middle = sorted[KEPT / 2 - 1]!;
     this.#high = sorted[KEPT - KEPT / 4]!;
   }
 
   /** Forgets all of them. */
   clear(): void {
     this.#figures.fill(0);
-    this.#low = this.#high = 0;
+    this.#middle = this.#high = 0;
   }
 }

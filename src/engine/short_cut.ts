@@ -33,8 +33,8 @@ const WAY_WRITES_MAX = 32;
  * disk, or an isolate that serves others as well, is not to be held up.
  *
  * Where processors are scarce, whoever has slept waits for one, some milliseconds each time: a write
- * does wherever it is done, and looks like one to a slow disk. Then some writes are quick all the same,
- * and the way to the thread is long. A slow disk is slow each time, and the way to it is short.
+ * does wherever it is done, and looks like one to a slow disk. But then the way to the thread is long,
+ * too, each time or now and then; where only the disk is slow it is short.
  */
 export class ShortCut {
   readonly #time: Time;
@@ -59,7 +59,7 @@ export class ShortCut {
   /** Whether a write of so many bytes is done better here. */
   isShorter(length: number): boolean {
     if (length > BYTES_MAX || this.#lags.high > LAG_MS_MAX) return false;
-    const writeMs = this.#writes.low;
+    const writeMs = this.#writes.middle;
     return writeMs <= WRITE_MS_MAX || this.#ways.high > WAY_SHARE * writeMs;
   }
 
