@@ -7,7 +7,11 @@
  *
  * @module
  */
+import { FlowError } from "./errors.ts";
 import type { OpenOptions, RestoreOptions, Store } from "./engine/mod.ts";
+
+/** What the lock of a directory is made of: the only part of the engine that not all runtimes have. */
+const SQLITE = "node:sqlite";
 
 /**
  * Opens a store in this process.
@@ -33,8 +37,14 @@ import type { OpenOptions, RestoreOptions, Store } from "./engine/mod.ts";
  * ```
  */
 export async function openStore(options: string | OpenOptions): Promise<Store> {
-  const engine = await import("./engine/mod.ts");
-  return engine.openStore(options);
+  const engine = await loadEngine();
+  try {
+    return await engine.openStore(options);
+  } catch (error) {
+    // Who looks at the stack looks for the call that was made.
+    if (error instanceof FlowError) Error.captureStackTrace(error, openStore);
+    throw error;
+  }
 }
 
 /**
@@ -66,6 +76,32 @@ export async function openStore(options: string | OpenOptions): Promise<Store> {
  * ```
  */
 export async function restoreStore(options: RestoreOptions): Promise<void> {
-  const engine = await import("./engine/mod.ts");
-  await engine.restoreStore(options);
+  const engine = await loadEngine();
+  try {
+    await engine.restoreStore(options);
+  } catch (error) {
+    if (error instanceof FlowError) Error.captureStackTrace(error, restoreStore);
+    throw error;
+  }
+}
+
+async function loadEngine(): Promise<typeof import("./engine/mod.ts")> {
+  try {
+    return await import("./engine/mod.ts");
+  } catch (error) {
+    throw explainedLoad(error);
+  }
+}
+
+/**
+ * What is said when the engine cannot be loaded: which part of the runtime it misses, and which
+ * runtimes have it. Anything else stays as it is.
+ */
+export function explainedLoad(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.includes(SQLITE)) return error;
+  return new Error(
+    `This runtime has no ${SQLITE}, which locks the directory of a store. ` +
+      "Use Node 24, Deno 2.9 or Bun 1.4, or a later version of them",
+    { cause: error },
+  );
 }

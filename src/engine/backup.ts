@@ -78,7 +78,12 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
   const time = systemTime();
   signal?.throwIfAborted();
   const source = directoryOf("from", from, { create: false });
-  const copying = restoreBackup({ from: source, to: directoryOf("to", to), random: time.random });
+  checkDirectory("to", to);
+  const copying = restoreBackup({
+    from: source,
+    to: () => directoryOf("to", to),
+    random: time.random,
+  });
   const progress = await inPieces(copying, { time, onProgress, signal }).catch((error) => {
     throw located(error, source.path);
   });
@@ -90,7 +95,12 @@ function directoryOf(
   given: string | Directory,
   options?: NodeDirectoryOptions,
 ): Directory {
-  if (typeof given === "string" && given !== "") return directoryAt(given, options);
-  if (typeof given === "object" && typeof given?.open === "function") return given;
+  checkDirectory(field, given);
+  return typeof given === "string" ? directoryAt(given, options) : given;
+}
+
+function checkDirectory(field: string, given: string | Directory): void {
+  if (typeof given === "string" && given !== "") return;
+  if (typeof given === "object" && typeof given?.open === "function") return;
   throw invalid(field, given, "a path, or a Directory");
 }

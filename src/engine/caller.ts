@@ -11,6 +11,8 @@ const CAUSES_MAX = 8;
 /** Those who call the store of one directory. */
 export class Callers {
   readonly #directory: string;
+  /** Errors that somebody was told: what ends a store is one for all whom it refuses. */
+  readonly #toldBefore = new WeakSet<FlowError>();
 
   /** @param directory Where the files of the store are, as messages are to say it. */
   constructor(directory: string) {
@@ -28,9 +30,19 @@ export class Callers {
       return await call();
     } catch (error) {
       // What goes wrong here, in contrast, is looked for where it went wrong.
-      if (error instanceof FlowError) Error.captureStackTrace(error, this.told);
-      throw located(error, this.#directory);
+      if (!(error instanceof FlowError)) throw located(error, this.#directory);
+      const own = this.#ownOf(error);
+      Error.captureStackTrace(own, this.told);
+      throw located(own, this.#directory);
     }
+  }
+
+  /** An error that is nobody else's, so that its stack shows this call. */
+  #ownOf(error: FlowError): FlowError {
+    const isShared = this.#toldBefore.has(error);
+    this.#toldBefore.add(error);
+    // One that has more to say is about one call.
+    return isShared && error.constructor === FlowError ? copyOf(error) : error;
   }
 }
 
@@ -55,4 +67,11 @@ function locate(error: FlowError, directory: string): void {
   // What is printed of an error is its stack, which begins with what it said when it was made.
   if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
   Object.assign(error, { details: { ...error.details, directory } });
+}
+
+/** An error that says the same. */
+function copyOf({ code, message, details, cause }: FlowError): FlowError {
+  const copy = new FlowError(code, "", { details, cause });
+  copy.message = message;
+  return copy;
 }

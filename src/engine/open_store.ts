@@ -7,7 +7,15 @@ import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
 import type { SipKey } from "../codec/mod.ts";
 import { DEFAULT_COOLING_PLAN, ShardMap, ValueMemory } from "../flow/core/mod.ts";
-import { guarded, InlineIo, type Log, Manifest, openFileLogs, type SegmentIo } from "../log/mod.ts";
+import {
+  guarded,
+  InlineIo,
+  type Log,
+  LostFiles,
+  Manifest,
+  openFileLogs,
+  type SegmentIo,
+} from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -89,7 +97,8 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     // Files that are an object of this process have a lock that is one, too; and a clock that is moved
     // by years has no seconds to look in.
     const isWatched = isOnDisk(options) && !time.manual;
-    const held = isWatched ? watchedLock(lock, { manifest, time, lose }) : lock;
+    const lostFiles = new LostFiles(directory, manifest);
+    const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
     const callers = new Callers(directory.path);
     return new EmbeddedStore({ shards, time, parse, callers, lock: held, backup, verify });
   } catch (error) {

@@ -5,19 +5,21 @@
  */
 import { type FlowError, isFlowError } from "../errors.ts";
 import type { Lock } from "../files/mod.ts";
-import type { Manifest } from "../log/mod.ts";
+import type { LostFiles, Manifest } from "../log/mod.ts";
 import type { Time } from "../time/mod.ts";
 
-/** So often somebody looks. It takes reading a file of some kilobytes. */
+/** So often somebody looks. It takes reading a file of some kilobytes, and the names in a directory. */
 const LOOK_MS = 1_000;
 
 /** What a lock is watched with. */
 export interface WatchedLockParts {
   /** What another store would have written to. */
   readonly manifest: Pick<Manifest, "findOther">;
+  /** Looks for what somebody has taken away. */
+  readonly lostFiles: Pick<LostFiles, "find">;
   /** Says when to look. */
   readonly time: Time;
-  /** Ends the store: another one has its directory. */
+  /** Ends the store: another one has its directory, or it is not whole any more. */
   readonly lose: (cause: FlowError) => void;
 }
 
@@ -27,12 +29,16 @@ export interface WatchedLockParts {
  * nobody is told. Two stores in one directory overwrite each other's frames, so the one that was
  * there before ends as soon as it sees what an opening writes.
  */
-export function watchedLock(lock: Lock, { manifest, time, lose }: WatchedLockParts): Lock {
+export function watchedLock(
+  lock: Lock,
+  { manifest, lostFiles, time, lose }: WatchedLockParts,
+): Lock {
   const setAlarm = (): void => alarm.set(time.clock.monotonicMs() + LOOK_MS);
   const alarm = time.alarm(() => {
-    const other = foundBy(manifest);
-    if (other === undefined) setAlarm();
-    else lose(other);
+    // Who has another directory by now has lost all of its files, and is to hear the reason.
+    const found = foundBy(() => manifest.findOther()) ?? foundBy(() => lostFiles.find());
+    if (found === undefined) setAlarm();
+    else lose(found);
   });
   setAlarm();
   const release = (): void => {
@@ -42,9 +48,9 @@ export function watchedLock(lock: Lock, { manifest, time, lose }: WatchedLockPar
   return { release, [Symbol.dispose]: release };
 }
 
-function foundBy(manifest: Pick<Manifest, "findOther">): FlowError | undefined {
+function foundBy(look: () => FlowError | undefined): FlowError | undefined {
   try {
-    return manifest.findOther();
+    return look();
   } catch (error) {
     // What cannot be read shows nothing, and is the affair of whoever needs it.
     return isFlowError(error, "newer_format") ? error : undefined;

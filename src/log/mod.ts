@@ -40,6 +40,7 @@ export {
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { InlineIo, isNoSpace } from "./inline_io.ts";
+export { LostFiles } from "./lost_files.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";

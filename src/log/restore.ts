@@ -33,8 +33,8 @@ const FENCING_STRIDE = 2 ** 32;
 export interface RestoreParts {
   /** Where the backup is. */
   readonly from: Directory;
-  /** Where the store is to be: a directory with nothing in it. */
-  readonly to: Directory;
+  /** Where the store is to be: a directory with nothing in it. Asked for once there is a backup. */
+  readonly to: () => Directory;
   /** For the identity of the new store. */
   readonly random: Random;
 }
@@ -49,9 +49,10 @@ export interface RestoreParts {
  * written.
  */
 export function* restoreBackup(
-  { from, to, random }: RestoreParts,
+  { from, to: target, random }: RestoreParts,
 ): Generator<CopyProgress, CopyProgress> {
   const list = listOf(from);
+  const to = target();
   requireEmpty(to);
   const dbId = dbIdOf(random.u32(), random.u32());
   const totalBytes = list.files.reduce((sum, { size }) => sum + size, 0);

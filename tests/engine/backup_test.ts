@@ -156,7 +156,7 @@ test("restoreStore() makes no directory where it looks for a backup", async () =
   const error = await assertRejects(() => restoreStore({ from, to }), FlowError);
   assertEquals(error.code, "invalid_argument");
   assertStringIncludes(error.message, from);
-  assert(!existsSync(from));
+  assert(!existsSync(from) && !existsSync(to));
 });
 
 test("backup() ends with the store, whose files may be somebody else's then", async () => {

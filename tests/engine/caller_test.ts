@@ -8,6 +8,7 @@ import {
   workflow,
 } from "../../mod.ts";
 import { located } from "../../src/engine/caller.ts";
+import { explainedLoad } from "../../src/open_store.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
@@ -89,6 +90,61 @@ for (const shards of [1, 3]) {
     }
   });
 }
+
+test("calls that a store refuses together for one reason each show their own line", async () => {
+  const store = await openStore(":memory:");
+  await store.create("a", { type: "job" });
+  const [one, two, three] = [
+    stackOf(() => firstOfTwo(store)),
+    stackOf(() => secondOfTwo(store)),
+    stackOf(() => store.claimDue("none", { worker: "w", blockMs: 60_000 })),
+  ];
+  await store.close();
+  assertStringIncludes((await one).join(), "firstOfTwo");
+  assertStringIncludes((await two).join(), "secondOfTwo");
+  assertStringIncludes((await three)[0] ?? "", "caller_test.ts");
+  const errors = await Promise.all(
+    [1, 2].map(() => assertRejects(() => store.get("a"), FlowError)),
+  );
+  const [{ code, message }, other] = [errors[0]!, errors[1]!];
+  assertEquals([other.code, other.message, other === errors[0]], [code, message, false]);
+});
+
+async function firstOfTwo(store: Store): Promise<void> {
+  await store.claimDue("none", { worker: "w", blockMs: 60_000 });
+}
+
+async function secondOfTwo(store: Store): Promise<void> {
+  await store.claimDue("none", { worker: "w", blockMs: 60_000 });
+}
+
+test("openStore() and restoreStore() show who has called them, and nothing of the engine", async () => {
+  const nowhere = memoryDirectory();
+  for (
+    const call of [
+      () => openStore({ dir: ":memory:", shards: 77 }),
+      () => openStore({ files: nowhere, limits: { ballastBytes: -1 } }),
+      () => restoreStore({ from: nowhere, to: memoryDirectory() }),
+    ]
+  ) {
+    const places = await stackOf(call);
+    assertStringIncludes(
+      places.find((place) => !place.includes("open_store.ts")) ?? "",
+      "caller_test.ts",
+    );
+    assertEquals(places.filter((place) => /src.(engine|log|flow)/.test(place)), []);
+  }
+});
+
+test("a runtime without what the lock needs is told which ones have it", () => {
+  const cause = new Error("No such built-in module: node:sqlite");
+  const told = explainedLoad(cause);
+  assertStringIncludes(String(told), "node:sqlite, which locks the directory of a store");
+  assertStringIncludes(String(told), "Node 24, Deno 2.9 or Bun 1.4");
+  assertEquals((told as Error).cause, cause);
+  const other = new Error("something else");
+  assertEquals(explainedLoad(other), other);
+});
 
 test("what an atomic() is refused for in its callback shows the line of the callback", async () => {
   await using store = await openStore(":memory:");

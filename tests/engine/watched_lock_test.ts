@@ -1,10 +1,10 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
 import { FlowError } from "../../src/errors.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
-import { Manifest } from "../../src/log/mod.ts";
+import { LostFiles, Manifest } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { openStore } from "../../mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
@@ -19,7 +19,9 @@ function scene() {
   const said: string[] = [];
   const inner = { release: () => void said.push("released"), [Symbol.dispose]: () => {} };
   const manifest = open();
-  const lock = watchedLock(inner, { manifest, time, lose: ({ code }) => void said.push(code) });
+  const lostFiles = new LostFiles(directory, manifest);
+  const lose = ({ code }: FlowError): void => void said.push(code);
+  const lock = watchedLock(inner, { manifest, lostFiles, time, lose });
   return { directory, open, time, said, manifest, lock };
 }
 
@@ -97,3 +99,35 @@ test(
     await second.create("c", { type: "job" });
   },
 );
+
+for (
+  const [what, harm] of [
+    ["removed", (path: string) => rmSync(path)],
+    ["cut off", (path: string) => truncateSync(path, 10_000)],
+  ] as const
+) {
+  test(
+    `a store ends when a file of its log is ${what} under it, and says which`,
+    when(process.platform !== "win32"),
+    async () => {
+      using folder = scratchFolder();
+      const limits = { segmentBytesMax: 65_536 };
+      const options = { dir: folder.path, limits, merge: { auto: false } };
+      const store = await openStore(options);
+      for (let count = 0; count < 3; count++) {
+        await store.create(`a-${count}`, { type: "job", payload: "x".repeat(70_000) });
+      }
+      harm(join(folder.path, "log-2.seg"));
+      while (store.health().status !== "failed") {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const error = await assertRejects(() => store.create("b", { type: "job" }), FlowError);
+      assertEquals(error.code, "store_failed");
+      const [problem] = store.health().problems;
+      assertStringIncludes(problem!.message, `"${folder.path}/log-2.seg" was ${what}`);
+      await store.close();
+      const refused = await assertRejects(() => openStore(options), FlowError);
+      assertEquals(refused.code, "corrupt");
+    },
+  );
+}

@@ -44,7 +44,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "flow/core",
   ],
   // The way to the engine: loads it when a store is opened.
-  "open_store.ts": ["engine"],
+  "open_store.ts": [...ground, "engine"],
   // Knows the FlowStore contract and never the engine: the store may be on another machine.
   workflow: [...ground, "time", "flow"],
 

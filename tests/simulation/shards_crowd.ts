@@ -317,7 +317,7 @@ class Crowd {
       throw new Violation(`There is no backup: ${stackOf(outcome.error)}`);
     }
     const parts = { from: backup, to: restored.directory(), random: this.#random };
-    for (const _ of restoreBackup(parts));
+    for (const _ of restoreBackup({ ...parts, to: () => parts.to }));
     this.#disk = restored;
     forget();
     this.#report.restoredCount += 1;
