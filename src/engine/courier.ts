@@ -6,6 +6,7 @@
 import { FlowError, isFileFault } from "../errors.ts";
 import {
   bytesOf,
+  type Effect,
   type Mail,
   type Message,
   pairName,
@@ -14,6 +15,7 @@ import {
   valuesOf,
 } from "../flow/core/mod.ts";
 import { isDurable } from "./footing.ts";
+import { FreshMessages } from "./fresh_messages.ts";
 import type { Call } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
@@ -50,6 +52,8 @@ export class Courier {
   #restUntilMs = 0;
   /** By sender and receiver: the next message cannot be read, and is tried again at a monotonic time. */
   readonly #unread = new Map<string, { readonly untilMs: number; readonly why: string }>();
+  /** By sender. */
+  readonly #fresh = new Map<number, FreshMessages>();
 
   /** @param monotonicMs The present monotonic time, in milliseconds. */
   constructor(shards: Shards, monotonicMs: () => number) {
@@ -60,6 +64,14 @@ export class Courier {
   /** Why a message could not be read lately, in sentence case; null: all could. */
   get failure(): string | null {
     return this.#unread.values().next().value?.why ?? null;
+  }
+
+  /** Effects of a shard have changed its state, of which the first has an LSN. */
+  sent({ number }: Shard, effects: readonly Effect[], firstLsn: number): void {
+    if (!effects.some(({ kind }) => kind === "outbox")) return;
+    const fresh = this.#fresh.get(number) ?? new FreshMessages();
+    this.#fresh.set(number, fresh);
+    fresh.add(effects, firstLsn);
   }
 
   /** Lets a call wait until it is known whether the name that it wants is taken. */
@@ -108,6 +120,7 @@ export class Courier {
 
   /** Forgets it once more: a shard whose state was built anew has all that it ever sent. */
   startedAgain(shard: Shard): void {
+    this.#fresh.get(shard.number)?.clear();
     for (const [to, lsn] of this.#arrived.get(shard.number) ?? []) {
       shard.state.flows.mail.forget(to, lsn);
     }
@@ -136,7 +149,10 @@ export class Courier {
         }
         return { standsOn: [to.footing()], read: () => {} };
       },
-      resolve: () => this.#forget({ from, to }, last),
+      resolve: () => {
+        this.#forget({ from, to }, last);
+        for (const { lsn } of messages) this.#fresh.get(from.number)?.delete(lsn);
+      },
       reject: () => this.#rest(),
     });
   }
@@ -171,6 +187,8 @@ export class Courier {
   #read(route: Route, lsn: number): Message | undefined {
     const name = nameOf(route);
     this.#unread.delete(name);
+    const fresh = this.#fresh.get(route.from.number)?.find(lsn);
+    if (fresh !== undefined) return fresh;
     try {
       return route.from.records.message(lsn);
     } catch (error) {

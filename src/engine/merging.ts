@@ -156,9 +156,7 @@ export class Merging {
     for (const frame of this.#merge.frames()) {
       const { place: { segment } } = frame;
       let bytes = weights.get(segment) ?? 0;
-      await this.#walk(frame, (record) => {
-        if (this.#keeps(record)) bytes += record.end - record.start;
-      });
+      await this.#eachKept(frame, ({ start, end }) => bytes += end - start);
       weights.set(segment, bytes);
     }
     return weights;
@@ -171,12 +169,10 @@ export class Merging {
   async copy(merge: Merge): Promise<MergedRun> {
     const run = this.#runOf(merge);
     const kept = new KeptRecords(merge.base);
+    const keep = (record: RecordWalk): void => kept.keep(record.lsn, record);
     const write = (): Promise<void> => this.#write(kept, { merge, run });
     for (const frame of merge.frames()) {
-      await this.#walk(frame, (record) => {
-        run.pass(record.lsn);
-        if (this.#keeps(record)) kept.keep(record.lsn, record);
-      });
+      await this.#eachKept(frame, keep, run);
       // A frame that was written once can be written again, but perhaps not with anything before it.
       if (kept.length > 0 && kept.allLength > WRITE_BYTES) await write();
       kept.endFrame(frame);
@@ -229,18 +225,29 @@ export class Merging {
   async #read(look: (gist: Gist, lsn: number) => void): Promise<void> {
     for (const frame of this.#merge.frames()) {
       this.#timeMs = Math.max(this.#timeMs, frame.timeMs);
-      await this.#walk(frame, (record) => {
+      this.#bytes += frame.body.length;
+      const record = new RecordWalk(frame);
+      // Not by a function for both passes: frames are small and many, and each would be waited for.
+      while (record.next()) {
         if (record.isKnown) look(this.#gistOf(record), record.lsn);
-      });
+        if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
+      }
     }
   }
 
-  /** Goes by the records of a frame, a slice at a time. */
-  async #walk(frame: CommittedFrame, look: (record: RecordWalk) => void): Promise<void> {
+  /** Goes by the records of a frame that are wanted, a slice at a time. */
+  async #eachKept(
+    frame: CommittedFrame,
+    keep: (record: RecordWalk) => void,
+    run?: MergedRun,
+  ): Promise<void> {
     this.#bytes += frame.body.length;
     const record = new RecordWalk(frame);
     while (record.next()) {
-      look(record);
+      const { lsn } = record;
+      run?.pass(lsn);
+      // What a newer version has left here for itself stays.
+      if (this.#survivors.keeps(lsn) || !record.isKnown) keep(record);
       if (this.#isSliceOver()) await this.#options.pause(this.#bytes);
     }
   }
@@ -252,11 +259,6 @@ export class Merging {
     } catch (cause) {
       throw storedError(cause, record);
     }
-  }
-
-  /** Whether a record is wanted: what a newer version has left here for itself stays. */
-  #keeps({ lsn, isKnown }: RecordWalk): boolean {
-    return this.#survivors.keeps(lsn) || !isKnown;
   }
 
   async #write(

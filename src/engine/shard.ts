@@ -177,7 +177,8 @@ export class Shard {
   }
 
   /** Lets a plan change the state. Does not fail if room was made for it and it is on its base. */
-  write({ effects, encoded: { bytes, bounds }, aheadCount }: PlannedWrite, nowMs: number): void {
+  write(plan: PlannedWrite, nowMs: number): void {
+    const { effects, encoded: { bytes, bounds }, aheadCount, base } = plan;
     // Parts of values may stand in frames of their own; the command itself stands in one.
     for (let first = 0; first <= aheadCount; first++) {
       const end = first < aheadCount ? first + 1 : effects.length;
@@ -189,7 +190,7 @@ export class Shard {
       const place = { segment, offset: frame.append(records, end - first, nowMs) };
       this.#state.applyAll(effects, { first, end, bytes, bounds, firstLsn, place });
     }
-    this.#host.wrote(effects);
+    this.#host.wrote(this, effects, base.lsn + 1);
   }
 
   /** When the frame was handed over that the log is at, in monotonic milliseconds. */

@@ -34,8 +34,8 @@ export interface ShardHost {
    * it. It has come in the middle of something, so nothing is served any more.
    */
   guard(act: () => void): void;
-  /** Effects have changed the state. */
-  wrote(effects: readonly Effect[]): void;
+  /** Effects of a shard have changed its state, of which the first has an LSN. */
+  wrote(shard: Shard, effects: readonly Effect[], firstLsn: number): void;
   /** There is something to do at the end of the turn. */
   scheduleTurn(): void;
 }

@@ -234,7 +234,8 @@ export class Shards implements ShardHost {
     await closeAll(this.#all);
   }
 
-  wrote(effects: readonly Effect[]): void {
+  wrote(shard: Shard, effects: readonly Effect[], firstLsn: number): void {
+    if (this.#all.length > 1) this.courier.sent(shard, effects, firstLsn);
     this.leases.changed(effects);
     this.scheduleTurn();
   }

@@ -72,7 +72,10 @@ test("a message that cannot be read is told later, and everybody else is served 
   const parent = await store.create("parent", { type: "t", partitionKey: "p" });
   // A read of more than is needed is tried again with less.
   for (let faults = 0; faults < 2; faults++) disk.arm({ call: "read" });
-  const spawned = store.spawnChildren(parent, CHILDREN, { ...GROUP, fencingToken: 0 });
+  // More than is kept in memory until it has arrived.
+  const payload = "x".repeat(250_000);
+  const children = CHILDREN.map((child) => ({ ...child, payload }));
+  const spawned = store.spawnChildren(parent, children, { ...GROUP, fencingToken: 0 });
   await settle({ store, time });
   const [problem] = store.health().problems;
   assertEquals(problem?.code, "flow_unreadable");
@@ -82,6 +85,21 @@ test("a message that cannot be read is told later, and everybody else is served 
   await spawned;
   assertEquals(store.health().status, "ok");
   assertEquals((await store.byParent("parent")).length, PARTITIONS.length);
+  await store.close();
+});
+
+test("spawnChildren() reads no message that was just written, and is answered with its children", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const { store, time } = await open(disk.directory());
+  const parent = await store.create("parent", { type: "t", partitionKey: "p" });
+  // Whoever reads anything meets them.
+  for (let faults = 0; faults < 20; faults++) disk.arm({ call: "read" });
+  const spawned = store.spawnChildren(parent, CHILDREN, { ...GROUP, fencingToken: 0 });
+  let found: FlowRecord[] | undefined;
+  spawned.then(() => store.byParent("parent")).then((flows) => found = flows);
+  await settle({ store, time });
+  assertEquals(found?.length, PARTITIONS.length);
+  assertEquals(store.health().status, "ok");
   await store.close();
 });
 
