@@ -73,6 +73,8 @@ export class SegmentMerge implements Merge {
   readonly #memory = new WindowMemory();
   /** Names of files that are to be removed. */
   #replaced: readonly string[] = [];
+  /** Whether a slot of the manifest lists them still. */
+  #areListed = false;
   #isOver = false;
 
   /** @param parts The inputs are sealed, follow one another, and stay until this is over. */
@@ -142,11 +144,17 @@ export class SegmentMerge implements Merge {
     const { files, inputs } = this.#parts;
     for (const input of inputs) files.forget(input);
     this.#replaced = inputs.map(({ id }) => segmentName(id));
+    this.#areListed = true;
     const bytes = outputs.reduce((sum, { size }) => sum + size, 0);
     return { segmentCount: outputs.length, bytes };
   }
 
   *removeReplaced(): Generator<void> {
+    // Not in the turn in which they were replaced: it waits for the disk once as it is.
+    yield;
+    if (this.#replaced.length === 0) return;
+    this.#unlist();
+    yield;
     for (let [name] = this.#replaced; name !== undefined; [name] = this.#replaced) {
       yield* removeInSteps(this.#parts.directory, name, SEGMENT_HEAD_BYTES);
       this.#replaced = this.#replaced.slice(1);
@@ -165,7 +173,9 @@ export class SegmentMerge implements Merge {
     }
     this.#isOver = true;
     this.#replaced = [];
-    if (!leaves) { for (const name of useless) removeIfPossible(this.#parts.directory, name); }
+    // What a slot lists stays, and says itself what it belongs to: the next opening finds it.
+    if (leaves || this.#areListed) return;
+    for (const name of useless) removeIfPossible(this.#parts.directory, name);
   }
 
   #entryOf({ entry, end, size }: Output): SegmentEntry {
@@ -183,9 +193,20 @@ export class SegmentMerge implements Merge {
         segment.id === inputs[0]!.id ? entries : replaced.has(segment.id) ? [] : [segment]
       ),
     });
-    // With one more generation no slot refers to what was replaced, and it can go. Should a loss of
-    // power bring it back, opening knows it by its place.
-    manifest.publish({});
+  }
+
+  /**
+   * With one more generation no slot refers to what was replaced, and it can go. Should a loss of power
+   * bring it back, opening knows it by its place.
+   */
+  #unlist(): void {
+    try {
+      this.#parts.manifest.publish({});
+    } catch (error) {
+      this.#parts.fail(error);
+      throw error;
+    }
+    this.#areListed = false;
   }
 
   /** The segment that has room for a frame. */

@@ -27,7 +27,7 @@ async function withFlows(scripted: ScriptedStore, count: number): Promise<void> 
 async function after<T>(scripted: ScriptedStore, promise: Promise<T>): Promise<T> {
   let isSettled = false;
   promise.then(() => isSettled = true, () => isSettled = true);
-  for (let turn = 0; turn < 8 && !isSettled; turn++) await scripted.turn();
+  for (let turn = 0; turn < 100 && !isSettled; turn++) await scripted.turn();
   assert(isSettled, "Nobody was told");
   return await promise;
 }

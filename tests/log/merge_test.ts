@@ -35,7 +35,7 @@ function sealedOf(log: Log): number[] {
 async function carryOut(
   merge: Merge,
   isWanted: (text: string) => boolean,
-  count = 2,
+  { count = 2, stepsMax = Infinity } = {},
 ): Promise<void> {
   let part: MergedFrame | undefined;
   let frames = 0;
@@ -57,7 +57,9 @@ async function carryOut(
   }
   if (part !== undefined) await merge.write(part);
   merge.publish();
-  for (const _ of merge.removeReplaced());
+  let steps = 0;
+  for (const _ of merge.removeReplaced()) if (++steps === stepsMax) break;
+  merge.abandon();
 }
 
 const isSmall = (text: string): boolean => text === text.toLowerCase();
@@ -89,7 +91,7 @@ test("Segments.merge() may leave nothing, or frames of which nothing is left", a
   for (const [kept, count] of [["", 1], ["", 10], ["c", 1], ["e", 3]] as const) {
     const directory = memoryDirectory();
     const log = lettersIn(directory);
-    await carryOut(log.segments.merge(sealedOf(log)), (text) => text === kept, count);
+    await carryOut(log.segments.merge(sealedOf(log)), (text) => text === kept, { count });
     log.close();
     assertEquals(textsOf(openLog(directory)), kept === "" ? ["f", "F"] : [kept, "f", "F"]);
   }
@@ -135,6 +137,31 @@ test("Merge.removeReplaced() removes what it replaced, and the manifest says wha
   openLog(directory).close();
   const manifest = Manifest.open({ directory, random: seededRandom(1) });
   assertEquals(manifest.state.quarantine, []);
+});
+
+test("Merge.removeReplaced() removes nothing that a slot of the manifest lists, and the next opening knows it", async () => {
+  for (const stepsMax of [1, 2]) {
+    const directory = memoryDirectory();
+    const log = lettersIn(directory);
+    const names = sealedOf(log).map((id) => `log-${id}.seg`);
+    await carryOut(log.segments.merge(sealedOf(log)), isSmall, { stepsMax });
+    const left = names.filter((name) => directory.list().includes(name));
+    // Whoever is abandoned after the second step removes at once what is left.
+    assertEquals(left, stepsMax === 1 ? names : []);
+    const kept = textsOf(log);
+    log.close();
+    // Should the slot that was written last be lost, the other one does for what it lists.
+    const files = filesOf(directory);
+    const slots = ["MANIFEST.0", "MANIFEST.1"];
+    for (const lost of slots) {
+      const opened = openLog(directoryOf({ ...files, [lost]: new Uint8Array(0) }));
+      assertEquals(textsOf(opened).filter(isSmall), kept.filter(isSmall));
+      opened.close();
+    }
+    const opened = openLog(directory);
+    assertEquals(textsOf(opened), kept);
+    opened.close();
+  }
 });
 
 test("what was replaced may come back, whole or in part, and the next opening knows it", async () => {
