@@ -15,14 +15,14 @@ type SignalledRun<Result> = (job: StateJob<string, unknown>) => Promise<Result>;
  */
 export class OwnSignal implements Disposable {
   readonly #controller = new AbortController();
-  readonly #other: AbortSignal;
-  readonly #passOn = (): void => this.abort(this.#other.reason);
+  readonly #other: AbortSignal | undefined;
+  readonly #passOn = (): void => this.abort(this.#other?.reason);
 
-  /** @param other Whose abort is passed on. */
-  constructor(other: AbortSignal) {
+  /** @param other Whose abort is passed on. A job that came from another thread has none. */
+  constructor(other: AbortSignal | undefined) {
     this.#other = other;
-    if (other.aborted) this.#passOn();
-    else other.addEventListener("abort", this.#passOn, { once: true });
+    if (other?.aborted) this.#passOn();
+    else other?.addEventListener("abort", this.#passOn, { once: true });
   }
 
   /** The signal. */
@@ -37,7 +37,7 @@ export class OwnSignal implements Disposable {
 
   /** Passes nothing on any more. */
   [Symbol.dispose](): void {
-    this.#other.removeEventListener("abort", this.#passOn);
+    this.#other?.removeEventListener("abort", this.#passOn);
   }
 }
 
@@ -51,14 +51,16 @@ export async function runWatched<Result>(
   run: SignalledRun<Result>,
 ): Promise<Result> {
   if (store.watchLease === undefined) return await run(job);
-  using own = new OwnSignal(job.signal);
-  const unwatch = store.watchLease(job, {
-    fencingToken: job.fencingToken,
-    onLost: (error) => own.abort(error),
-  });
+  const own = new OwnSignal(job.signal);
+  let unwatch: (() => void) | undefined;
   try {
+    unwatch = store.watchLease(job, {
+      fencingToken: job.fencingToken,
+      onLost: (error) => own.abort(error),
+    });
     return await run({ ...job, signal: own.signal });
   } finally {
-    unwatch();
+    unwatch?.();
+    own[Symbol.dispose]();
   }
 }

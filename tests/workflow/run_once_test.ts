@@ -271,6 +271,18 @@ test("the signal of a job of runOnce() aborts with the one that the claim was gi
   assertEquals(reason, ended);
 });
 
+test("handle() takes a job that came from another thread, without its signal", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  await email.create({ id: "a", payload: "a" });
+  const [job] = await email.claimDue("queued", { worker: "w" });
+  const { signal: _signal, ...sent } = job!;
+  const { record } = await email.handle(sent as typeof job & object, ({ signal }) => {
+    return ok(signal.aborted);
+  });
+  assertEquals(record?.state, "completed");
+});
+
 test("runOnce() watches over a lease for as long as its handler runs", async () => {
   const events: string[] = [];
   const store = fakeStore({
