@@ -25,7 +25,14 @@ import {
   type TransitionOptions,
 } from "../flow/mod.ts";
 import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
-import { checkedObject, checkHandler, given, refusal } from "./argument.ts";
+import {
+  checkedObject,
+  checkHandler,
+  checkMembers,
+  given,
+  membersOf,
+  refusal,
+} from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
 import { childItem, childItems } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
@@ -64,6 +71,14 @@ import { checkedStates, type CheckStatesOptions, type StateReport } from "./stat
 
 type Options = Readonly<Record<string, unknown>>;
 type Leased = Lease | FlowRecord;
+
+/** What a policy may say besides what the states of the definition say. */
+const POLICY_OPTIONS = membersOf<Omit<PolicySetOptions, "states">>({
+  retry: true,
+  retention: true,
+  maxReclaims: true,
+  expectedGeneration: true,
+});
 
 /** A workflow on a store. */
 export class BoundWorkflow extends BoundQueries {
@@ -252,6 +267,7 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   async installPolicy(options: PolicySetOptions = {}): Promise<ResolvedPolicy> {
+    checkMembers("", checkedObject("options", options), POLICY_OPTIONS);
     const states = this.definition.liveStates
       .map((name) => [name, this.definition.states.get(name)?.policy ?? {}] as const)
       .filter(([, policy]) => Object.keys(policy).length > 0);

@@ -221,7 +221,7 @@ test("createMany() is all or nothing, or item by item", async () => {
   assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
 });
 
-test("create() and createMany() refuse what the workflow itself says, and what nobody knows", async () => {
+test("commands refuse what the workflow itself says, and what nobody knows", async () => {
   await using opened = await open();
   const email = emailOn(opened.store);
   const attributes = { id: "a", payload: "p" };
@@ -237,6 +237,7 @@ test("create() and createMany() refuse what the workflow itself says, and what n
     ],
     [() => email.createMany([attributes], { type: "other" } as never), "type", "known are"],
     [() => email.createMany([attributes], { state: "failed" } as never), "state", "known are"],
+    [() => email.installPolicy({ states: {} } as never), "states", "known are retry"],
   ];
   for (const [call, field, says] of calls) {
     const { code, details, message } = await assertRejects(call, FlowError);
