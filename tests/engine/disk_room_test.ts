@@ -115,3 +115,29 @@ test("DiskRoom whose ballast cannot be written goes on without it", () => {
   assertEquals([room.isBallastHeld, room.shortage(), room.ranOut()], [false, undefined, false]);
   assertEquals(room.shortage(), "disk_full");
 });
+
+test("DiskRoom has a little to spare for what gives room back, and more when some was given back", () => {
+  const { disk, time, open } = setting(100_000);
+  const room = open(silent(disk.directory()));
+  disk.capacityBytes = disk.usedBytes;
+  assertEquals([room.isShort, room.ranOut(), room.isShort], [false, true, true]);
+  assertEquals(room.roomForMerge, BALLAST / 2);
+  assertEquals([room.takeSpare(100), room.takeSpare(100), room.takeSpare(100)], [100, 25, 0]);
+  assertEquals(room.shortage(), "disk_full");
+  disk.capacityBytes = 100_000;
+  assertEquals(room.shortage(), "disk_full");
+  room.gaveBack(800);
+  assertEquals(room.shortage(), undefined);
+  assertEquals([room.takeSpare(1_000), room.isShort], [100, false]);
+  room.gaveBack(1_000_000);
+  assertEquals(room.takeSpare(1_000), BALLAST / 2);
+  disk.capacityBytes = disk.usedBytes;
+  assertEquals([room.ranOut(), room.ranOut(), room.takeSpare(1_000)], [true, false, 0]);
+  time.tick(1);
+});
+
+test("DiskRoom lets a merge take half of what the system says is free", () => {
+  const { disk, open } = setting(100_000);
+  const room = open();
+  assertEquals(room.roomForMerge, (100_000 - disk.usedBytes) / 2);
+});

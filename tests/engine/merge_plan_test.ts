@@ -39,3 +39,13 @@ test("worthMerging() writes records again only as often as what is kept grows by
   }
   assert(written < 12 * added, `${written / added} times`);
 });
+
+test("worthMerging() takes a piece with all that it was decided by, or not at all", () => {
+  const piece = { ...segment(1, 64 * MIB, true), lastOfMerge: 3 };
+  const others = [2, 3, 4, 5].map((id) => segment(id, 64 * MIB, false));
+  const newest = segment(6, 64 * MIB, false);
+  const segments = [piece, ...others, newest];
+  const plan = { ...DEFAULT_MERGE_PLAN, keepBytes: 0 };
+  assertEquals(worthMerging(segments, plan, 6), [1, 2, 3, 4, 5]);
+  assertEquals(worthMerging([{ ...piece, lastOfMerge: 6 }, ...others, newest], plan, 6), []);
+});

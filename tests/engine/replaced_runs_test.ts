@@ -38,3 +38,9 @@ test("replacedRuns() finds no merge where segments are gone, or others have come
   assertEquals(runsOf([1, 2, 3], [segment(1), segment(3)]), undefined);
   assertEquals(runsOf([1, 3], [segment(1), segment(2), segment(3)]), undefined);
 });
+
+test("replacedRuns() does not take what was decided by later segments as well for what there was", () => {
+  const piece = { ...merged(4), until: 7 };
+  assertEquals(runsOf([1, 2, 3], [piece, segment(2), segment(3)]), undefined);
+  assertEquals(runsOf([4, 2, 3], [piece, segment(2), segment(3)]), []);
+});

@@ -1,6 +1,8 @@
 import { isFlowError, openStore, type Store } from "../../mod.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { planPieces } from "../../src/engine/scarce_merge.ts";
+import type { Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 
@@ -169,4 +171,21 @@ test("a store is what it was wherever a merge piece by piece is cut short", asyn
     assertEquals(await everything(again, "live"), before);
     await again.close();
   }
+});
+
+test("planPieces() takes what fits, the newest first, and half of what comes back", () => {
+  const KIB = 1_024;
+  const segment = (id: number, kib: number): Segment => (
+    { id, bytes: kib * KIB, isSealed: true, isMerged: false, lastLsn: id }
+  );
+  const sealed = [segment(1, 64), segment(2, 64), segment(3, 64), segment(4, 64)];
+  const plan = (kept: readonly number[], roomKib: number) =>
+    planPieces(sealed, new Map(kept.map((kib, index) => [index + 1, kib * KIB])), roomKib * KIB);
+  // A segment takes 8 KiB besides.
+  assertEquals(plan([0, 0, 0, 0], 8), { pieces: [4, 3, 2, 1], lackedBytes: 0 });
+  assertEquals(plan([0, 0, 0, 0], 7), { pieces: [], lackedBytes: 8 * KIB });
+  // The third one does not fit, and gives way to the older ones; the first one fits by then.
+  assertEquals(plan([40, 0, 30, 64], 30), { pieces: [2, 1], lackedBytes: 38 * KIB });
+  assertEquals(plan([64, 64, 64, 64], 1_000), { pieces: [], lackedBytes: 0 });
+  assertEquals(plan([48, 49, 48, 49], 1_000), { pieces: [3, 1], lackedBytes: 0 });
 });

@@ -93,6 +93,32 @@ test("HashChains finds everybody while a bucket is divided, whoever comes and go
   );
 });
 
+test("HashChains finds everybody whoever leaves a bucket that is being divided, and comes back", () => {
+  const count = 1_025;
+  const [stays, moves, elsewhere] = [0, 2 ** 10, 7];
+  // The newest are the first to be moved: where that has stopped is somewhere among these.
+  for (let gone = count - 140; gone < count; gone++) {
+    for (const comesBack of [false, true]) {
+      const chains = new HashChains();
+      const model = new Map<number, number>();
+      const add = (handle: number, hash: number): void => {
+        chains.add(handle, hash);
+        model.set(handle, hash);
+      };
+      for (let handle = 0; handle < count; handle++) add(handle, handle % 3 ? moves : stays);
+      chains.remove(gone);
+      model.delete(gone);
+      assert(!chains.has(gone));
+      if (comesBack) chains.add(gone, elsewhere);
+      for (const handle of model.keys()) assert(chains.has(handle), `${handle} without ${gone}`);
+      for (const hash of [stays, moves]) {
+        const expected = [...model].filter(([, other]) => other === hash).map(([handle]) => handle);
+        assertEquals(found(chains, hash), expected);
+      }
+    }
+  }
+});
+
 test("HashChains divides a bucket of very many handles little by little", () => {
   const count = 50_000;
   const chains = new HashChains();

@@ -5,6 +5,7 @@ import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
 import { Manifest } from "../../src/log/mod.ts";
 import { decodeSlot, encodeSlot, type Generation } from "../../src/log/manifest_slot.ts";
 import {
+  featuresOf,
   type ManifestState,
   parseManifestState,
   PARTITION_SLOTS,
@@ -200,9 +201,20 @@ test("parseManifestState() accepts what is right", () => {
   }
 });
 
+test("a manifest says up to where it was decided what a piece holds, and by a feature that it does", () => {
+  const [sealed, tail] = state.segments as [typeof state.segments[0], typeof state.segments[0]];
+  const merged = { ...state, segments: [{ ...sealed, merged: true as const }, tail] };
+  const pieces = { ...state, segments: [{ ...merged.segments[0]!, until: 9 }, tail] };
+  assertEquals(parseManifestState(JSON.parse(JSON.stringify(pieces))), pieces);
+  assertEquals([state, merged, pieces].map(featuresOf), [0, 1, 3]);
+  assertEquals(decodeSlot(encodeSlot({ number: 2, state: pieces }), "MANIFEST.0")?.state, pieces);
+});
+
 test("parseManifestState() refuses what is wrong anywhere", () => {
   const [sealed, tail] = state.segments as [typeof state.segments[0], typeof state.segments[0]];
   const wrongs: unknown[] = [
+    { ...state, segments: [{ ...sealed, until: 9 }, tail] },
+    { ...state, segments: [{ ...sealed, merged: true, until: -1 }, tail] },
     null,
     [],
     { ...state, dbId: "0123" },
