@@ -107,3 +107,20 @@ test("a store divides what many callers send evenly among the frames of its log 
   await answered(scripted, Promise.all(callers));
   await answered(scripted, scripted.store.close());
 });
+
+test("a store writes the little that was called beside a large frame, though nobody calls again", async () => {
+  const { scripted } = threadStore();
+  const { store } = scripted;
+  scripted.isSilent = true;
+  const large = store.create("large", { type: "job", payload: new Uint8Array(200_000) });
+  const little = store.create("little", { type: "job" });
+  for (let turn = 0; turn < MANY_TURNS; turn++) await scripted.turn();
+  assertEquals(scripted.frameCount, 1);
+  scripted.answer();
+  await answered(scripted, large);
+  let isAnswered = false;
+  void little.then(() => isAnswered = true);
+  for (let turn = 0; turn < MANY_TURNS; turn++) await scripted.turn();
+  assertEquals([scripted.frameCount, isAnswered], [2, true]);
+  await answered(scripted, store.close());
+});
