@@ -17,7 +17,7 @@ import {
   Manifest,
   openFileLog,
 } from "../../src/log/mod.ts";
-import { seededRandom, systemTime } from "../../src/time/mod.ts";
+import { manualTime, seededRandom, systemTime, type Time } from "../../src/time/mod.ts";
 
 function newDisk(): SimulatedDisk {
   return new SimulatedDisk({ random: seededRandom(1) });
@@ -28,10 +28,10 @@ function logIn(directory: Directory): Log {
   return openFileLog({ directory, random, manifest: Manifest.open({ directory, random }) });
 }
 
-function shardsOver(log: Log): Shards {
+function shardsOver(log: Log, time: Time = systemTime()): Shards {
   return new Shards({
     logs: [log],
-    time: systemTime(),
+    time,
     hashKey: [1, 2, 3, 4],
     limits: DEFAULT_STORE_LIMITS,
   });
@@ -164,16 +164,23 @@ test("a throw in the middle of a change fails the shard, and nothing of the comm
 
 test("a claim that waits fails with the shard when taking a flow throws", async () => {
   const log = new LyingLog(logIn(memoryDirectory()));
-  const shards = shardsOver(log);
+  const time = manualTime();
+  const shards = shardsOver(log, time);
   const command = parseClaimDue("job", { worker: "w", blockMs: 0 }, parsing);
   const claimed = shards.claim(command, (reply, on) => ({
     standsOn: on.map((shard) => shard.footing()),
     read: () => reply,
   }));
-  await applied(shards, createCommand("a", shards.now() + 20));
+  const created = applied(shards, createCommand("a", shards.now() + 20));
+  await time.advance(0);
+  await created;
   log.offset = 2 ** 32;
-  assertEquals((await assertRejects(() => claimed, FlowError)).code, "store_failed");
-  await shards.close();
+  const refused = assertRejects(() => claimed, FlowError);
+  await time.advance(20);
+  assertEquals((await refused).code, "store_failed");
+  const closed = shards.close();
+  await time.advance(0);
+  await closed;
 });
 
 test("openStore() that fails leaves no file open", async () => {
