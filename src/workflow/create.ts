@@ -63,38 +63,32 @@ export type CreateAttributes<
 export interface CreateBatchOptions
   extends Omit<CreateManyOptions, "type" | "state" | "payload" | "payloadRef"> {}
 
+/** What may be said about every flow, alone or in a batch. */
+const FACTS: Readonly<Record<Exclude<keyof CreateFacts, "id">, true>> = {
+  runAtMs: true,
+  priority: true,
+  values: true,
+  valueRefs: true,
+  parentFlowId: true,
+  rootFlowId: true,
+  correlationId: true,
+  attributes: true,
+  idempotent: true,
+  retentionTtlMs: true,
+  historyMaxEvents: true,
+};
 const ATTRIBUTES = membersOf<CreateAttributes<readonly [], { readonly queued: object }, "queued">>({
   id: true,
   state: true,
   payload: true,
   payloadRef: true,
   partitionKey: true,
-  runAtMs: true,
-  priority: true,
-  values: true,
-  valueRefs: true,
-  parentFlowId: true,
-  rootFlowId: true,
-  correlationId: true,
-  attributes: true,
-  idempotent: true,
-  retentionTtlMs: true,
-  historyMaxEvents: true,
+  ...FACTS,
 });
 const OPTIONS = membersOf<CommandOptions>({ nowMs: true });
 const BATCH_OPTIONS = membersOf<CreateBatchOptions>({
   partitionKey: true,
-  runAtMs: true,
-  priority: true,
-  values: true,
-  valueRefs: true,
-  parentFlowId: true,
-  rootFlowId: true,
-  correlationId: true,
-  attributes: true,
-  idempotent: true,
-  retentionTtlMs: true,
-  historyMaxEvents: true,
+  ...FACTS,
   independent: true,
   nowMs: true,
 });
