@@ -18,8 +18,8 @@ import type { Shards } from "./shards.ts";
 import type { Time } from "../time/mod.ts";
 
 /**
- * In the background everybody else has this long between two slices, which take a twentieth of it, as
- * long as a merge keeps up with what is written meanwhile.
+ * In the background everybody else has this long between two slices, which take a few hundredths of it,
+ * as long as a merge keeps up with what is written meanwhile.
  */
 const REST_MS = 10;
 

@@ -18,7 +18,7 @@ import type { MergedSegments } from "./log_tally.ts";
 import type { Shard } from "./shard.ts";
 import { storedError } from "./stored_effect.ts";
 
-/** So many records are looked at in one slice: a tenth of a millisecond, or four if they are of a kibibyte. */
+/** So many records are looked at in one slice: a tenth of a millisecond, or four if all have a kibibyte. */
 const SLICE_RECORDS = 500;
 
 /** How often everything is read. */

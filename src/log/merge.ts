@@ -70,7 +70,7 @@ export class SegmentMerge implements Merge {
   #epoch = 1;
   readonly #outputs: Output[] = [];
   /** Everything is read to the same place: memory of its own would be as much as the log. */
-  readonly #memory = new WindowMemory();
+  #memory = new WindowMemory();
   /** Names of files that are to be removed. */
   #replaced: readonly string[] = [];
   /** Whether a slot of the manifest lists them still. */
@@ -173,6 +173,8 @@ export class SegmentMerge implements Merge {
     }
     this.#isOver = true;
     this.#replaced = [];
+    // The log knows its last merge for as long as there is no other.
+    this.#memory = new WindowMemory();
     // What a slot lists stays, and says itself what it belongs to: the next opening finds it.
     if (leaves || this.#areListed) return;
     for (const name of useless) removeIfPossible(this.#parts.directory, name);
