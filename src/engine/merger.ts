@@ -143,11 +143,14 @@ export class Merger {
   /** Merges all shards in what room there is, since new work has to wait for more. */
   #makeRoom(room: DiskRoom): void {
     const lsns = this.#shards.all.map(({ headLsn }) => headLsn).join();
-    const isBarren = lsns === this.#barrenLsns;
-    this.#scarceRestMs = Math.min(2 * this.#scarceRestMs, SCARCE_REST_MS_MAX);
-    this.#scarceAtMs = this.#time.clock.monotonicMs() + this.#scarceRestMs;
+    const nowMs = this.#time.clock.monotonicMs();
     // Only what has been written since could have made anything unwanted.
-    if (isBarren || room.roomForMerge < ROOM_BYTES_MIN) return;
+    if (lsns === this.#barrenLsns || room.roomForMerge < ROOM_BYTES_MIN) {
+      this.#scarceAtMs = nowMs + SCARCE_REST_MS;
+      return;
+    }
+    this.#scarceRestMs = Math.min(2 * this.#scarceRestMs, SCARCE_REST_MS_MAX);
+    this.#scarceAtMs = nowMs + this.#scarceRestMs;
     // Whoever waits for room is not to wait for long.
     const pace = this.#paceBehind(() => true);
     this.#inBackground(async () => {
