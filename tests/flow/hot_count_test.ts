@@ -106,3 +106,29 @@ test("HotCount is right whatever happens between two slices", () => {
   });
   assertProperty(property, { file: import.meta.url, runs: 20 });
 });
+
+/** Flows in as many states as there are to be stretches. */
+function inStates(count: number): CoreStore {
+  const store = new CoreStore();
+  for (let first = 0; first < count; first += 500) {
+    const items = Array.from({ length: Math.min(500, count - first) }, (_, index) => (
+      { id: `f${first + index}`, partitionKey: "p", state: `s${first + index}` }
+    ));
+    store.createMany(items, { type: "t" });
+  }
+  return store;
+}
+
+test("HotCount goes round once more, past what it has counted, some of it in a slice", () => {
+  const store = inStates(1_100);
+  const count = counted(store, "p");
+  let slices = 1;
+  while (!count.slice(store.nowMs)) slices++;
+  // Eight at a time, and then a thousand that have not changed.
+  assertEquals(slices, Math.ceil(1_100 / 8) + 2);
+  assertEquals(found(count, store.nowMs), byState(store, "p"));
+});
+
+test("HotCount.isShort() says whether one slice counts all", () => {
+  assertEquals([8, 9].map((count) => HotCount.isShort(inStates(count).state, "t")), [true, false]);
+});

@@ -14,6 +14,7 @@ import type { FlowTable } from "../../src/flow/core/flow_table.ts";
 import type { LineageQuery, ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
 import { isFlowError } from "../../src/errors.ts";
+import { positionOf } from "../../src/flow/core/rows.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */
@@ -191,6 +192,45 @@ test("RowSearch looks for children of a group a little at a time, and begins ane
     adopt(store, store.get({ id: `f${number}`, partitionKey: "q" })!, parents++);
   assertEquals(search((slice) => slice === 5 && take(3)), 16);
   assertEquals(search((slice) => take(10 + slice)), 5);
+});
+
+test("RowSearch that begins anew does so behind the row that was the last of a page", () => {
+  const store = new CoreStore();
+  const child = { ...NEW, parentFlowId: "p", rootFlowId: "p", partitionKey: "q" };
+  for (let number = 0; number < 600; number++) {
+    store.nowMs += 1;
+    store.create(`f${number}`, child);
+  }
+  store.nowMs += 1;
+  const flow = (number: number) => store.get({ id: `f${number}`, partitionKey: "q" })!;
+  const after = positionOf(store.state.table.find("q", "f300")!);
+  const rows = relatedRows({ ...CHILDREN, after });
+  const search = new RowSearch(store.state, rows, store.nowMs, 100);
+  assertEquals(search.slice(store.nowMs), false);
+  // A row now, and before those that are wanted.
+  adopt(store, flow(3), 1);
+  adopt(store, flow(500), 2);
+  while (!search.slice(store.nowMs));
+  const { flows } = readSearched([store.state], rows, store.nowMs, () => search);
+  assertEquals(idsOf({ flows }), idsOf(readSearched([store.state], rows, store.nowMs)));
+});
+
+test("RowSearch reads few cold flows in a slice", () => {
+  const store = new CoreStore({ coolingPlan: AT_ONCE });
+  for (let number = 0; number < 40; number++) {
+    store.nowMs += 1;
+    store.create(`f${number}`, { type: "t", partitionKey: "p", runAtMs: 1e9 });
+  }
+  store.nowMs += 10_000;
+  store.create("last", { type: "u", partitionKey: "q" });
+  assertEquals(store.state.cold.size, 40);
+  const rows = listedRows({ ...LIST, count: 29 });
+  const search = new RowSearch(store.state, rows, store.nowMs, 100);
+  let slices = 1;
+  while (!search.slice(store.nowMs)) slices++;
+  assert(slices >= 10, `${slices} slices`);
+  const { flows } = readSearched([store.state], rows, store.nowMs, () => search);
+  assertEquals(flows.length, 29);
 });
 
 /** Counts the calls of a method of an object. */
