@@ -15,6 +15,7 @@ import {
   runUntilIdle,
 } from "../../src/testing/mod.ts";
 import { fail, noReply, ok, retryOr, startWorker, type, workflow } from "../../src/workflow/mod.ts";
+import type { Time } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { jobSource } from "./job_source.ts";
@@ -57,6 +58,8 @@ test("a handler whose time is over is told so, and its job is settled by onError
   assertEquals(reason.details, {
     ...{ field: "handlerTimeoutMs", id: "a", state: "queued", limit: 5_000 },
   });
+  // The way from an alarm to the worker tells nobody anything.
+  assertEquals(reason.stack, String(reason));
   const { code, message } = storedError(sent("retry"));
   assertEquals([code, message], ["handler_timeout", reason.message]);
   assertStringIncludes(reason.message, 'flow "a" ran for longer than the 5000 ms that state');
@@ -339,4 +342,28 @@ test("onError: fail() ends a flow whose handler hangs", async () => {
   await using _worker = startWorker(film, { worker: "w", handler: never });
   await store.advance(100);
   assertEquals((await film.get("film-1"))?.state, "failed");
+});
+
+test("a process that waits for a handler with a time limit stays until that is over", async () => {
+  const { store, time, add } = jobSource();
+  const { clock, random } = time;
+  const kept: (boolean | undefined)[] = [];
+  const alarm: Time["alarm"] = (ring) => {
+    const inner = time.alarm(ring);
+    return {
+      set: (atMs, options) => {
+        if (atMs === clock.monotonicMs() + 5_000) kept.push(options?.keepAlive);
+        inner.set(atMs, options);
+      },
+      clear: () => inner.clear(),
+    };
+  };
+  await using worker = startWorker(limitedOn(store), {
+    ...{ worker: "w", heartbeat: false },
+    time: { clock, random, manual: time.manual, alarm, defer: (act) => time.defer(act) },
+    handler: never,
+  });
+  add("a");
+  await time.advance(5_000);
+  assertEquals([kept, worker.stats.claimed], [[true], 1]);
 });

@@ -178,6 +178,26 @@ test("startWorker() stops with its signal", async () => {
   assertEquals([worker.stats.errors, time.nextAlarmMs], [0, undefined]);
 });
 
+test("a worker that has ended leaves nothing at its signal", async () => {
+  const { store, time } = jobSource();
+  const { signal } = new AbortController();
+  const there = new Set<unknown>();
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (...given: unknown[]) => {
+    there.add(given[1]);
+    Reflect.apply(add, signal, given);
+  };
+  signal.removeEventListener = (...given: unknown[]) => {
+    there.delete(given[1]);
+    Reflect.apply(remove, signal, given);
+  };
+  const worker = startWorker(emailOn(store), { worker: "w", handler: () => ok(), signal });
+  await time.advance(0);
+  assertEquals(there.size, 1);
+  await worker.drain();
+  assertEquals(there.size, 0);
+});
+
 test("startWorker() with a signal that has aborted claims nothing", async () => {
   const store = fakeStore({ time: manualTime() });
   const signal = AbortSignal.abort();
