@@ -2,7 +2,7 @@ import { isFlowError, openStore, type Store } from "../../mod.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { planPieces } from "../../src/engine/scarce_merge.ts";
-import type { Segment } from "../../src/log/mod.ts";
+import { Manifest, type Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 
@@ -113,6 +113,11 @@ test("compact() goes on piece by piece where there is no room for all that is ke
   while ((await store.retentionCleanup()).flows > 0);
   const { bytesBefore, bytesAfter } = await store.compact();
   assert(bytesAfter < 0.8 * bytesBefore, `${bytesBefore} ${bytesAfter}`);
+  // They mean something together only, and that has to be known when the store is opened again.
+  const { state } = Manifest.open({ directory: disk.directory(), random: seededRandom(2) });
+  const untils = new Set(state.segments.flatMap(({ until }) => until ?? []));
+  const last = state.segments.findLast(({ sealed }) => sealed !== undefined);
+  assertEquals([...untils], [last?.sealed?.end.index]);
   assertEquals(await everything(store, "live"), before);
   assertEquals((await store.verify()).damage, []);
   // With all that came back there is room for the rest.
