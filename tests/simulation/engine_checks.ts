@@ -113,13 +113,20 @@ function checkWaiting(
   if (abort?.signal.aborted) throw new Violation(`${ticket} waits though aborted`);
 }
 
-/** What was in a checkpoint once is not read again, unless its segment was merged since. */
+/**
+ * What was in a checkpoint once is not read again, unless its segment was merged since, or one behind
+ * it, or one before it by itself: what is there then means something together only.
+ */
 export function checkPromised(
   { checkpoints, shard }: EngineProcess,
   promised: LastCheckpoint | undefined,
 ): void {
-  const isThere = shard.segments.list.some(({ id }) => id === promised?.segment);
+  const { list } = shard.segments;
+  const at = list.findIndex(({ id }) => id === promised?.segment);
+  const isAsItWas = list.every(({ isMerged, lastOfMerge }, index) =>
+    index > at ? !isMerged : lastOfMerge === undefined
+  );
   const { lsn } = checkpoints.last(0);
-  if (promised === undefined || !isThere || lsn >= promised.lsn) return;
+  if (promised === undefined || at < 0 || !isAsItWas || lsn >= promised.lsn) return;
   throw new Violation(`The log is read from ${lsn} on, and not from ${promised.lsn}`);
 }
