@@ -145,6 +145,19 @@ export const mergeMutants: Readonly<Record<string, MergeMutant>> = {
   nameDropped: without("dict"),
 };
 
+/** What goes wrong if only some of a run are replaced. Every one has to be noticed. */
+export const pieceMutants: Readonly<Record<string, MergeMutant>> = {
+  nothingStays: withStays((stays) => stays && (() => false)),
+  replacedAsAWhole: withStays(() => undefined),
+  staysOneLater: withStays((stays) => stays && ((lsn) => stays(Math.max(1, lsn - 1)))),
+};
+
+function withStays(
+  change: (stays: SurvivorsOptions["stays"]) => SurvivorsOptions["stays"],
+): MergeMutant {
+  return { options: (options) => ({ ...options, stays: change(options.stays) }) };
+}
+
 /** Those for which it takes more of a coincidence than a model run meets. */
 export const rareMutants = {
   linkedValueDropped: withBeyond({ isLinked: () => false }),
