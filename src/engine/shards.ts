@@ -294,7 +294,7 @@ export class Shards implements ShardHost {
 
   /** The time of a command. One that names it may make flows due, whatever else it wants. */
   #timeOf({ nowMs }: Command): number {
-    const settledMs = this.#settledNow();
+    const settledMs = this.settledNow();
     if (nowMs === undefined) return settledMs;
     this.scheduleTurn();
     const reachedMs = this.#shardTime.reach(nowMs);
@@ -303,8 +303,11 @@ export class Shards implements ShardHost {
     return reachedMs;
   }
 
-  /** The present shard time, for those who may take leases over: a leap has been dealt with. */
-  #settledNow(): number {
+  /**
+   * The present shard time, for those who take leases over or tell which of them are over: a leap has
+   * been dealt with.
+   */
+  settledNow(): number {
     const nowMs = this.now();
     if (this.#shardTime.takeLeap()) this.leapt(nowMs);
     return nowMs;
@@ -326,7 +329,7 @@ export class Shards implements ShardHost {
     if (this.#holdUp.givesWay()) return this.scheduleTurn();
     this.#holdUp.forget();
     this.upkeep.cooler.work();
-    this.waiters.serve(this.#settledNow(), this.#takeChangedTypes());
+    this.waiters.serve(this.settledNow(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());
     this.upkeep.sweeper.wake();
     this.upkeep.merger.wake();

@@ -92,7 +92,7 @@ export class TypeQueries {
     const on = this.#shardsOf(query);
     return this.#shards.closer.callOnAll(() => {
       const states = on.map(({ state }) => state.flows);
-      return verdictOn<T>(this.#shards, read(states, query, this.#shards.now()), on);
+      return verdictOn<T>(this.#shards, read(states, query, this.#shards.settledNow()), on);
     });
   }
 

@@ -72,11 +72,12 @@ test("after a hold-up the owner extends its lease first, whoever else claims som
 test("after a leap of the wall clock nobody takes a lease over, also who says what time it is", async () => {
   const time = manualTime();
   await using store = await openStore({ dir: ":memory:", time });
-  for (const [id, isTold] of [["told", true], ["untold", false]] as const) {
+  for (const [id, isTold] of [["told", true], ["untold", false], ["asked", false]] as const) {
     await store.create(id, { type: id });
     await store.claimDue(id, { worker: "owner", leaseMs: 2_000 });
     const leaptMs = time.clock.wallMs() + 30_000;
     time.setWall(leaptMs);
+    if (id === "asked") assertEquals(await store.stuck(id), []);
     const thief = { worker: "thief", ...isTold ? { nowMs: leaptMs - 5 } : {} };
     assertEquals(await store.claimDue(id, thief), []);
     await time.advance(2_000);
