@@ -6,7 +6,7 @@ import { Manifest, type Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const BALLAST_BYTES = 256 << 10;
 const CAPACITY_BYTES = 2 << 20;
 
@@ -72,14 +72,14 @@ async function everything(store: Store, type: string): Promise<unknown> {
   ]));
 }
 
-/** Fills the disk with flows of which some stay and some are over after a day. */
+/** Fills the disk with flows of which some stay and some are over after an hour. */
 async function crowd(open: () => Promise<Store>): Promise<void> {
   await using store = await open();
   for (let round = 0; round < 6; round++) {
     await fill(store, { type: "live", round }, 160);
-    await fill(store, { type: "gone", round, retentionTtlMs: DAY_MS }, 100);
+    await fill(store, { type: "gone", round, retentionTtlMs: HOUR_MS }, 100);
   }
-  await fill(store, { type: "gone", round: 8, retentionTtlMs: DAY_MS });
+  await fill(store, { type: "gone", round: 8, retentionTtlMs: HOUR_MS });
 }
 
 test("a store on a full disk takes new work again by itself once retentions are over", async () => {
@@ -89,9 +89,9 @@ test("a store on a full disk takes new work again by itself once retentions are 
   // Of most of the log nothing goes: what is kept does not fit beside it.
   const before = await everything(store, "live");
   assertEquals(store.health().overload, "disk_full");
-  await time.advance(DAY_MS / 2);
+  await time.advance(HOUR_MS / 2);
   assertEquals(store.health().overload, "disk_full");
-  await time.advance(DAY_MS);
+  await time.advance(HOUR_MS);
   assertEquals(store.health().problems, []);
   assertEquals(await fill(store, { type: "new" }, 400), 400);
   assertEquals(await everything(store, "live"), before);
@@ -108,7 +108,7 @@ test("compact() goes on piece by piece where there is no room for all that is ke
   await crowd(() => open(false));
   const store = await open(false);
   const before = await everything(store, "live");
-  await time.advance(2 * DAY_MS);
+  await time.advance(2 * HOUR_MS);
   disk.capacityBytes += 40_000;
   while ((await store.retentionCleanup()).flows > 0);
   const { bytesBefore, bytesAfter } = await store.compact();
@@ -159,7 +159,7 @@ test("a store is what it was wherever a merge piece by piece is cut short", asyn
     await crowd(() => open(false));
     const store = await open(false);
     const before = await everything(store, "live");
-    await time.advance(2 * DAY_MS);
+    await time.advance(2 * HOUR_MS);
     disk.capacityBytes += 40_000;
     while ((await store.retentionCleanup()).flows > 0);
     disk.cutAfter(calls);
