@@ -82,6 +82,19 @@ async function crowd(open: () => Promise<Store>): Promise<void> {
   await fill(store, { type: "gone", round: 8, retentionTtlMs: HOUR_MS });
 }
 
+/** A store that does not merge by itself, with a little room, when what is over was removed. */
+async function overdue(): Promise<Setting & { store: Store; before: unknown }> {
+  const given = setting();
+  const { disk, time, open } = given;
+  await crowd(() => open(false));
+  const store = await open(false);
+  const before = await everything(store, "live");
+  await time.advance(2 * HOUR_MS);
+  disk.capacityBytes += 40_000;
+  while ((await store.retentionCleanup()).flows > 0);
+  return { ...given, store, before };
+}
+
 test("a store on a full disk takes new work again by itself once retentions are over", async () => {
   const { time, open } = setting();
   await crowd(open);
@@ -104,13 +117,7 @@ test("a store on a full disk takes new work again by itself once retentions are 
 });
 
 test("compact() goes on piece by piece where there is no room for all that is kept", async () => {
-  const { disk, time, open } = setting();
-  await crowd(() => open(false));
-  const store = await open(false);
-  const before = await everything(store, "live");
-  await time.advance(2 * HOUR_MS);
-  disk.capacityBytes += 40_000;
-  while ((await store.retentionCleanup()).flows > 0);
+  const { disk, store, before } = await overdue();
   const { bytesBefore, bytesAfter } = await store.compact();
   assert(bytesAfter < 0.8 * bytesBefore, `${bytesBefore} ${bytesAfter}`);
   // They mean something together only, and that has to be known when the store is opened again.
@@ -155,13 +162,7 @@ test("a store is what it was wherever a merge piece by piece is cut short", asyn
   let isOver = false;
   // Not at every call: there are hundreds, and a simulation of all that a store does cuts at any.
   for (let calls = 0; !isOver; calls += 97) {
-    const { disk, time, open } = setting();
-    await crowd(() => open(false));
-    const store = await open(false);
-    const before = await everything(store, "live");
-    await time.advance(2 * HOUR_MS);
-    disk.capacityBytes += 40_000;
-    while ((await store.retentionCleanup()).flows > 0);
+    const { disk, open, store, before } = await overdue();
     disk.cutAfter(calls);
     const end = await store.compact().then(() => "done", () => "cut");
     isOver = end === "done";
