@@ -17,13 +17,13 @@ interface Finished {
   readonly note: string;
 }
 
-async function run(step: Step): Promise<Finished> {
+async function run(step: Step, seed: number): Promise<Finished> {
   const [program = "", ...args] = step.command;
   const timeout = AbortSignal.timeout(stepMsMax);
   const child = new Deno.Command(program, {
     args,
     cwd: step.cwd ?? ".",
-    env: { NO_COLOR: "1", ...step.env },
+    env: { NO_COLOR: "1", FLOWCASK_SEED: String(seed), ...step.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -64,9 +64,9 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Runs a step and says how it went; resolves to whether it passed. */
-async function report(step: Step): Promise<boolean> {
+async function report(step: Step, seed: number): Promise<boolean> {
   const startedAtMs = performance.now();
-  const { ok, output, note } = await run(step);
+  const { ok, output, note } = await run(step, seed);
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(6);
   console.log(`${ok ? "ok  " : "FAIL"} ${seconds} s  ${step.name}${note && `  (${note})`}`);
   if (!ok) console.log(`$ ${step.command.join(" ")}\n${output}`);
@@ -76,9 +76,11 @@ async function report(step: Step): Promise<boolean> {
 async function main(): Promise<boolean> {
   using scratch = temporaryFolder();
   const before = await changes();
+  const seed = await commitSeed();
+  console.log(`seed of this commit: ${seed}`);
   let ok = true;
-  for (const group of await steps(scratch.path)) {
-    ok = (await Promise.all([group].flat().map(report))).every(Boolean);
+  for (const group of await steps(scratch.path, seed)) {
+    ok = (await Promise.all([group].flat().map((step) => report(step, seed)))).every(Boolean);
     if (!ok) break;
   }
   if (ok && await changes() !== before) {
@@ -97,8 +99,20 @@ function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
-async function changes(): Promise<string> {
-  const { stdout } = await new Deno.Command("git", { args: ["status", "--porcelain"] }).output();
+/**
+ * Where the simulations and properties of this run begin: drawn from the commit, so that every
+ * commit tries something new, and the same again wherever it is checked.
+ */
+async function commitSeed(): Promise<number> {
+  return Number.parseInt((await git("rev-parse", "HEAD")).slice(0, 7), 16);
+}
+
+function changes(): Promise<string> {
+  return git("status", "--porcelain");
+}
+
+async function git(...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command("git", { args }).output();
   return new TextDecoder().decode(stdout);
 }
 
