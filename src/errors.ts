@@ -22,6 +22,8 @@ export type FlowErrorCode =
   | "child_is_parent"
   /** A parent is to wait, but not said in which state. */
   | "wait_state_required"
+  /** An item of a batch with which nothing is wrong: the batch was refused because of another one. */
+  | "not_applied"
   /** A flow with this id is already there. */
   | "already_exists"
   /** An idempotent create met a flow that another request had created. */
@@ -96,6 +98,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   parent_terminal: "Create flows without a parent, or under another one",
   child_is_parent: "Give the child an id of its own",
   wait_state_required: 'Name a state to wait in, or use wait: "none"',
+  not_applied: "Send the batch again without the item that was refused, or correct that one",
   already_exists: "Choose another id, or create with idempotent: true",
   idempotency_conflict: "Use a new id for a different request",
   duplicate_id: "Send each flow once, or use independent: true",
@@ -193,6 +196,8 @@ export interface FlowErrorFacts {
   readonly parent_terminal: FlowStateFacts;
   /** The option that is missing. */
   readonly wait_state_required: FieldFacts;
+  /** The place in the batch of the item that was refused, from 0, and the code of its error. */
+  readonly not_applied: { readonly index: number; readonly refusedWith: FlowErrorCode };
   /** The flow that is there. */
   readonly already_exists: FlowPlaceFacts & FlowStateFacts;
   /** The flow that is there. */

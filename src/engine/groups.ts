@@ -5,7 +5,13 @@
  */
 import { FlowError, isFlowError } from "../errors.ts";
 import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../flow/mod.ts";
-import { type ItemRequest, type ItemsCommand, targetOf, valuesOf } from "../flow/core/mod.ts";
+import {
+  type ItemRequest,
+  type ItemsCommand,
+  notApplied,
+  targetOf,
+  valuesOf,
+} from "../flow/core/mod.ts";
 import type { Router } from "./router.ts";
 import type { Shard } from "./shard.ts";
 
@@ -93,10 +99,19 @@ async function end(answer: Promise<BatchAnswer>, places: readonly number[]): Pro
   } catch (error) {
     if (!(error instanceof FlowError)) throw error;
     const outcomes = error instanceof FlowBatchError
-      ? error.outcomes
+      ? inBatch(error, places)
       : places.map(() => ({ ok: false, error }) as const);
     return { places, outcomes, refusal: error };
   }
+}
+
+/** Its outcomes, with the place that the refused item of the group has in the batch. */
+function inBatch(refusal: FlowBatchError, places: readonly number[]): readonly BatchOutcome[] {
+  const index = placeOf(refusal, places);
+  const rest = { ok: false, error: notApplied(itemError(refusal), index) } as const;
+  return refusal.outcomes.map((outcome) =>
+    !outcome.ok && outcome.error.code === "not_applied" ? rest : outcome
+  );
 }
 
 function answerOf({ mode }: ItemsCommand, outcomes: readonly BatchOutcome[]): BatchAnswer {
@@ -110,6 +125,11 @@ function byFirstRefused(a: GroupEnd, b: GroupEnd): number {
 
 /** The place of the item because of which a group was refused. */
 function firstRefused({ places, refusal }: GroupEnd): number {
+  return placeOf(refusal, places);
+}
+
+/** The place in the batch of the item that a group was refused for. */
+function placeOf(refusal: FlowError | undefined, places: readonly number[]): number {
   const index = refusal instanceof FlowBatchError ? refusal.details.index : 0;
   return places[typeof index === "number" ? index : 0]!;
 }

@@ -27,13 +27,32 @@ export type BatchOutcome =
  * none. `outcomes` tells which.
  *
  * `details.index` is the place of the first item that was refused.
+ *
+ * @example What is right is sent again without what is wrong:
+ * ```ts
+ * import { FlowBatchError, openStore } from "@flowcask/flowcask";
+ *
+ * await using store = await openStore(":memory:");
+ * await store.create("b", { type: "job" });
+ * const ids = ["a", "b", "c"];
+ * try {
+ *   await store.createMany(ids, { type: "job" });
+ * } catch (error) {
+ *   if (!(error instanceof FlowBatchError)) throw error;
+ *   const codes = error.outcomes.map((outcome) => outcome.ok ? "applied" : outcome.error.code);
+ *   console.log(codes); // ["not_applied", "already_exists", "not_applied"]
+ *   const right = ids.filter((_, index) => codes[index] === "not_applied");
+ *   await store.createMany(right, { type: "job" });
+ * }
+ * ```
  */
 export class FlowBatchError extends FlowError {
   /** Always `"FlowBatchError"`. */
   override readonly name = "FlowBatchError";
   /**
    * One entry per item, in the order of the call. An item that was not applied although nothing was
-   * wrong with it carries the error of the first one that was refused.
+   * wrong with it has an error with the code `not_applied`; its `details.index` is the place of the
+   * item because of which.
    */
   readonly outcomes: readonly BatchOutcome[];
 

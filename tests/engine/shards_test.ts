@@ -4,6 +4,7 @@ import {
   FlowBatchError,
   FlowError,
   type FlowRecord,
+  isFlowError,
   openStore,
   type Page,
   type Store,
@@ -225,13 +226,13 @@ test("a batch is refused by shard: what others have applied is in the outcomes",
   assertStringIncludes(error.message, "2 of 4 items of the batch, those of other shards, were");
   assertEquals(
     error.outcomes.map((outcome) => outcome.ok ? outcome.record.id : outcome.error.code),
-    [
-      "a",
-      "already_exists",
-      "already_exists",
-      "d",
-    ],
+    ["a", "not_applied", "already_exists", "d"],
   );
+  const [, rest] = error.outcomes;
+  assert(rest?.ok === false && isFlowError(rest.error, "not_applied"), "c was not applied");
+  // Its place in the batch, not that among the items of its shard.
+  assertEquals(rest.error.details, { index: 2, refusedWith: "already_exists" });
+  assertStringIncludes(rest.error.message, "item 2 of its batch");
   assertEquals(idsOf(await store.list("t")).sort(), ["a", "b", "d"]);
   const outcomes = await store.createMany(items, { type: "t", independent: true });
   assertEquals(outcomes.map(({ ok }) => ok), [false, true, false, false]);

@@ -19,7 +19,7 @@ test("createMany() is all or nothing, and says what was wrong with which item", 
   assertEquals(String(error).split(":")[0], "FlowBatchError");
   assertEquals(
     error.outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.code),
-    ["already_exists", "already_exists", "idempotency_conflict", "already_exists"],
+    ["not_applied", "already_exists", "idempotency_conflict", "not_applied"],
   );
   assertEquals(store.get("a"), null);
   const made = store.createMany(["a", { id: "c", priority: 2, payload: 2 }], {

@@ -532,7 +532,7 @@ export class Model {
     const first = codes.find((code) => code !== "ok");
     if (first === undefined) return this.#settled(flows);
     restore();
-    throw new Refusal(first, codes.map((code) => code === "ok" ? first : code));
+    throw new Refusal(first, codes.map((code) => code === "ok" ? "not_applied" : code));
   }
 
   /** One command over several flows: each for itself. */

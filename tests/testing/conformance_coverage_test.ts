@@ -226,6 +226,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   invalid_argument: null,
   unsupported_option: null,
   not_found: null,
+  not_applied: null,
   already_exists: null,
   idempotency_conflict: null,
   duplicate_id: null,

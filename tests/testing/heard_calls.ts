@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type BatchOutcome, type FlowStore, type HistoryEvent, isFlowError } from "../../mod.ts";
+import {
+  type BatchOutcome,
+  FlowBatchError,
+  type FlowStore,
+  type HistoryEvent,
+  isFlowError,
+} from "../../mod.ts";
 
 /** What was heard. */
 export interface Heard {
@@ -54,6 +60,7 @@ function listenTo<S extends object>(store: S, at: string, heard: Heard): S {
           return value;
         }, (error) => {
           if (isFlowError(error)) heard.codes.add(error.code);
+          if (error instanceof FlowBatchError) hearAnswer(heard, error.outcomes);
           throw error;
         });
       };

@@ -176,6 +176,7 @@ export {
   readTypes,
   readValues,
 } from "./queries.ts";
+export { notApplied } from "./refusals.ts";
 export type {
   AtomicReply,
   ClaimReply,

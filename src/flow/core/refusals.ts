@@ -266,3 +266,18 @@ export function versionConflict(
     { details: { key, partitionKey, expected, actual } },
   );
 }
+
+/**
+ * The error of an item with which nothing was wrong.
+ *
+ * @param first The error of the first item that was refused.
+ * @param index The place of that item in the batch, from 0.
+ */
+export function notApplied(first: FlowError, index: number): FlowError<"not_applied"> {
+  const { code } = first;
+  return new FlowError(
+    "not_applied",
+    `The item was not applied: item ${index} of its batch was refused with "${code}"`,
+    { cause: first, details: { index, refusedWith: code } },
+  );
+}

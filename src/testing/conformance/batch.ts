@@ -154,7 +154,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     name:
-      "createMany() is all or nothing: one id that is there refuses all, and nothing is created",
+      "createMany() is all or nothing: one id that is there refuses all, the others say not_applied, and nothing is created",
     async run({ store }) {
       await create(store, "b", { partitionKey: "p" });
       const outcomes = await refusedBatch(
@@ -162,7 +162,7 @@ export const batchCases: readonly ConformanceCase[] = [
         "already_exists",
         1,
       );
-      same(outcomes.map(endOf), ["already_exists", "already_exists", "already_exists"]);
+      same(outcomes.map(endOf), ["not_applied", "already_exists", "not_applied"]);
       same(await Promise.all(["a", "c"].map((id) => store.get(id))), [null, null]);
       same(await store.history("a"), []);
     },
@@ -332,7 +332,7 @@ export const batchCases: readonly ConformanceCase[] = [
   })),
   ...MANY.map(({ command, call }): ConformanceCase => ({
     name:
-      `${command}() is all or nothing: the first item that is refused says why, and nothing changes`,
+      `${command}() is all or nothing: the first item that is refused says why, each says its own, and nothing changes`,
     async run({ store }) {
       const items = await leasedItems(store, ["a", "b", "c"]);
       const wrong = [
@@ -341,7 +341,10 @@ export const batchCases: readonly ConformanceCase[] = [
         { ...items[2]!, id: "none" },
       ];
       const outcomes = await refusedBatch(() => call(store, wrong), "stale_lease", 1);
-      same(outcomes.map(endOf), ["stale_lease", "stale_lease", "not_found"]);
+      same(outcomes.map(endOf), ["not_applied", "stale_lease", "not_found"]);
+      const [first] = outcomes;
+      const said = first?.ok === false ? first.error.details : fail("The first item was applied");
+      same(said, { index: 1, refusedWith: "stale_lease" }, "What the others hear");
       for (const { id } of items) shows(await store.get(id), { state: "running", version: 2 });
     },
   })),

@@ -141,7 +141,10 @@ export const shardsCases: readonly ConformanceCase[] = [
         const flow = await store.get(PARTITIONS[n]!);
         if (outcome.ok) same(flow, outcome.record);
         else if (n === 7) shows(flow, { state: "old", version: 1 });
-        else same([flow, outcome.error.code], [null, "already_exists"]);
+        else {
+          same([flow, outcome.error.code], [null, "not_applied"]);
+          shows(outcome.error.details, { index: 7, refusedWith: "already_exists" });
+        }
       }
     },
   },

@@ -9,6 +9,7 @@ import { FlowBatchError } from "../../mod.ts";
 import type { BatchMode } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import type { Flow } from "../flow.ts";
+import { notApplied } from "../refusals.ts";
 import type { ItemOutcome, Reply } from "../reply.ts";
 
 /** Does one thing to one flow. Throws before it has written anything, or not at all. */
@@ -59,14 +60,11 @@ function decideOne<Request>(
   }
 }
 
-/** The error of a batch of which nothing is applied: items without an error share the first one. */
+/** The error of a batch of which nothing is applied, since one of its items is refused. */
 function refuseAll(outcomes: readonly ItemOutcome[]): FlowBatchError {
   const index = outcomes.findIndex(({ ok }) => !ok);
   const first = outcomes[index];
   invariant(first !== undefined && !first.ok, "no item was refused");
-  return new FlowBatchError(
-    first.error,
-    index,
-    outcomes.map((outcome) => outcome.ok ? { ok: false, error: first.error } : outcome),
-  );
+  const rest = { ok: false, error: notApplied(first.error, index) } as const;
+  return new FlowBatchError(first.error, index, outcomes.map((one) => one.ok ? rest : one));
 }
