@@ -6,6 +6,7 @@
 import type { HistoryEvent } from "../flow/mod.ts";
 import {
   answer,
+  answerInParts,
   type Flow,
   type GetQuery,
   type HistoryQuery,
@@ -14,6 +15,7 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import type { Footing } from "./footing.ts";
+import { GradualVerdict } from "./gradual_verdict.ts";
 import type { Verdict } from "./pending.ts";
 import type { Shard } from "./shard.ts";
 import type { Shards } from "./shards.ts";
@@ -39,12 +41,11 @@ export function footingsOf(shards: Shards, flow: Flow | null, on: readonly Shard
  */
 export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[]): Verdict<T> {
   const standsOn = footingsOf(shards, reply.kind === "flow" ? reply.flow : null, on);
-  const nowMs = shards.now();
-  return {
-    standsOn,
-    // Every kind of command and query has its kind of reply; the contract's types say which.
-    read: () => answer(reply, valuesAt(shards.all, nowMs, standsOn)) as T,
-  };
+  const read = valuesAt(shards.all, shards.now(), standsOn);
+  const parts = answerInParts(reply, read);
+  // Every kind of command and query has its kind of reply; the contract's types say which.
+  if (parts !== undefined) return new GradualVerdict(standsOn, parts as Iterator<void, T>);
+  return { standsOn, read: () => answer(reply, read) as T };
 }
 
 /**

@@ -14,7 +14,7 @@ export interface FlowLimits {
   readonly valueInlineBytesMax: number;
   /** Items of one `*Many` command, commands of one `atomic`, children of one `spawnChildren`. Default 1,000. */
   readonly batchItemsMax: number;
-  /** The `limit` of one claim, and the flows that one claim may touch. Default 1,000. */
+  /** The `limit` of one claim, the flows that it may touch, and rows of a query that show values. Default 1,000. */
   readonly claimLimitMax: number;
   /** The `limit` of one `retentionCleanup`, and what one slice of the sweeper removes. Default 1,000. */
   readonly cleanupLimitMax: number;
@@ -26,7 +26,7 @@ export interface FlowLimits {
   readonly kvKeyBytesMax: number;
   /** Bytes of the value of a key of `kv`, encoded. Default 1 MiB. */
   readonly kvValueBytesMax: number;
-  /** Bytes of values that one claim, history or page of keys returns, unless a single value may be larger. Default 1 MiB. */
+  /** Bytes of values that one claim, history or page returns, unless a single value may be larger. Default 1 MiB. */
   readonly claimBytesMax: number;
   /** Bytes that one command may write, apart from values that travel in parts. Default 4 MiB. */
   readonly commandBytesMax: number;

@@ -93,6 +93,7 @@ export type {
   ListOptions,
   Page,
   QueryOptions,
+  RowsOptions,
   StuckOptions,
   TerminalsOptions,
 } from "./queries.ts";

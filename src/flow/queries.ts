@@ -6,7 +6,7 @@
 import type { FlowEventName, TerminalState } from "./record.ts";
 import type { ValueSelection } from "./values.ts";
 
-/** Options of `get`. */
+/** Options of `get`, and of the queries by which values come: which of them. */
 export interface GetOptions {
   /** Return payload, result and error. Default false. */
   readonly payload?: boolean | undefined;
@@ -56,28 +56,34 @@ export interface QueryOptions {
   readonly count?: number | undefined;
 }
 
-/** Options of `list`. */
-export interface ListOptions extends QueryOptions {
-  /** Only this state. `"any"` or absent: every state. */
-  readonly state?: string | undefined;
+/**
+ * Options of the queries that read records page by page, with their values if they are asked for. Then
+ * `count` is 1,000 at most (`limits.claimLimitMax`), and one answer has values of 1 MiB in all
+ * (`limits.claimBytesMax`, or `payloadMaxBytes` if that is more), unless its first record alone has
+ * more. A page ends before that, with a cursor; where no page was asked for, the call is refused with
+ * `too_large` and nothing is left out.
+ */
+export interface RowsOptions extends QueryOptions, GetOptions {
   /** Where the last page ended; null asks for the first page. Given, the result is a page. */
   readonly cursor?: string | null | undefined;
   /** See every command acknowledged before the call. Default true; false may lag. */
   readonly consistent?: boolean | undefined;
 }
 
+/** Options of `list`. */
+export interface ListOptions extends RowsOptions {
+  /** Only this state. `"any"` or absent: every state. */
+  readonly state?: string | undefined;
+}
+
 /** Options of `failures`. */
-export interface FailuresOptions extends QueryOptions {
+export interface FailuresOptions extends RowsOptions {
   /** Only flows that ended at or after this instant. */
   readonly fromMs?: number | undefined;
   /** Only flows that ended at or before this instant. */
   readonly toMs?: number | undefined;
   /** The latest first. Default false. */
   readonly rev?: boolean | undefined;
-  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
-  readonly cursor?: string | null | undefined;
-  /** See every command acknowledged before the call. Default true; false may lag. */
-  readonly consistent?: boolean | undefined;
 }
 
 /** Options of `terminals`. */
@@ -87,7 +93,7 @@ export interface TerminalsOptions extends FailuresOptions {
 }
 
 /** Options of `byRoot` and `byCorrelation`. Filters add up: a flow has to pass all of them. */
-export interface LineageOptions extends QueryOptions {
+export interface LineageOptions extends RowsOptions {
   /** Only flows that are shown in this state. `"any"` or absent: every state. */
   readonly state?: string | undefined;
   /** Only flows that have ended. Default false. */
@@ -100,10 +106,6 @@ export interface LineageOptions extends QueryOptions {
   readonly toMs?: number | undefined;
   /** The latest change first. Default false. */
   readonly rev?: boolean | undefined;
-  /** Where the last page ended; null asks for the first page. Given, the result is a page. */
-  readonly cursor?: string | null | undefined;
-  /** See every command acknowledged before the call. Default true; false may lag. */
-  readonly consistent?: boolean | undefined;
 }
 
 /** Options of `byParent`. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError } from "../../mod.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
+import { GradualVerdict } from "../../src/engine/gradual_verdict.ts";
 import { type Call, PendingCalls } from "../../src/engine/pending.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
@@ -69,6 +70,22 @@ test("PendingCalls counts the flows of an answer, and answers at least one call 
   assertEquals(time.deferredCount, 0);
 });
 
+test("PendingCalls counts the flows of a page as those of a list", () => {
+  const { time, pending, life, answered, add } = calls();
+  const page = { items: new Array(2_000), cursor: null };
+  pending.add({
+    decide: () => undefined,
+    resolve: () => void answered.push(0),
+    reject: () => {},
+  }, { standsOn: [{ life, lsn: 1 }], read: () => page });
+  add(1);
+  life.durableLsn = 1;
+  pending.release();
+  assertEquals(answered, [0]);
+  time.runDeferred();
+  assertEquals(answered, [0, 1]);
+});
+
 test("PendingCalls leaves those alone that wait for more", () => {
   const { pending, life, answered, add } = calls();
   for (let number = 0; number < 1_000; number++) add(number, { lsn: number % 2 });
@@ -94,6 +111,39 @@ test("PendingCalls answers no more in a macrotask when a mebibyte was read for i
   assertEquals(answered, [0, 1, 2, 3]);
   time.runDeferred();
   assertEquals(answered, [0, 1, 2, 3, 4]);
+});
+
+test("PendingCalls reads an answer of many parts over several macrotasks, and keeps the order", () => {
+  const { time, pending, life, answered, add } = calls();
+  life.durableLsn = 1;
+  let readCount = 0;
+  function* parts(): Generator<void, number[]> {
+    while (readCount < 600) {
+      readCount++;
+      yield;
+    }
+    return [1];
+  }
+  const failing = function* (): Generator<void, number[]> {
+    yield;
+    throw new Error("Not a value");
+  };
+  const gradual = (number: number, of: Generator<void, number[]>): boolean =>
+    pending.add({
+      decide: () => undefined,
+      resolve: ([first]) => void answered.push(first!),
+      reject: () => void answered.push(-number),
+    }, new GradualVerdict([{ life, lsn: 1 }], of));
+  // What waits for no log is begun with at once.
+  assertEquals(gradual(1, parts()), false);
+  assertEquals([readCount, answered], [250, []]);
+  assertEquals([gradual(2, failing()), add(3)], [false, false]);
+  assertEquals([readCount, pending.count], [250, 3]);
+  time.runDeferred();
+  assertEquals([readCount, answered], [500, []]);
+  time.runDeferred();
+  assertEquals([readCount, answered, pending.count], [600, [1, -2, 3], 0]);
+  assertEquals(new GradualVerdict([], (readCount = 0, parts())).read(), [1]);
 });
 
 test("a store that closes answers in several macrotasks, and closes its logs after that", async () => {

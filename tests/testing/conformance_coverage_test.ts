@@ -90,7 +90,8 @@ const RECLAIM = {
   values: 0,
   state: 0,
 } as const;
-const ROWS = { partitionKey: 0, count: 0, cursor: 0, consistent: 0 } as const;
+const SHOWN = { payload: 0, full: 0, payloadMaxBytes: 0, values: 0 } as const;
+const ROWS = { ...SHOWN, partitionKey: 0, count: 0, cursor: 0, consistent: 0 } as const;
 const ENDED = { ...ROWS, fromMs: 0, toMs: 0, rev: 0 } as const;
 
 const LINEAGE = { ...ENDED, state: 0, terminalOnly: 0, activeOnly: 0 } as const;
@@ -147,7 +148,7 @@ const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   rewind: { toEvent: 0, expectState: 0, runAtMs: 0, nowMs: 0 },
   valuePut: { ownerFlowId: 0, partitionKey: 0, name: 0, override: 0, ttlMs: 0, nowMs: 0 },
   valueMget: {},
-  get: { payload: 0, full: 0, payloadMaxBytes: 0, values: 0 },
+  get: SHOWN,
   history: {
     count: 0,
     rev: 0,

@@ -32,6 +32,7 @@ export class Hydrator {
   readonly #maxBytes: number;
   readonly #names: Hydration["values"];
   #leftBytes: number;
+  #hasRunOut = false;
 
   /** @param hydration What may be shown; null: nothing. */
   constructor(hydration: Hydration | null, read: ReadValue) {
@@ -46,6 +47,11 @@ export class Hydrator {
     return this.#maxBytes >= 0 || this.#names.length > 0;
   }
 
+  /** Whether something was left out that it would have shown to somebody who comes before. */
+  get hasRunOut(): boolean {
+    return this.#hasRunOut;
+  }
+
   /** The named values that were asked for. */
   named(held: NamedValues): Pick<FlowRecord, "values" | "valuesOmitted"> {
     if (this.#names.length === 0) return {};
@@ -57,6 +63,7 @@ export class Hydrator {
       if (found === undefined) continue;
       const { encoding, size, bytes } = found;
       if (bytes === undefined) {
+        this.#hasRunOut = true;
         omitted.push(name);
         continue;
       }
@@ -84,7 +91,10 @@ export class Hydrator {
     const found = this.#read(lsn, Math.min(this.#maxBytes, this.#leftBytes));
     if (found === undefined) return { [name]: null, [`${name}Missing`]: true };
     const { encoding, size, bytes } = found;
-    if (bytes === undefined) return { [`${name}Omitted`]: true, [`${name}Size`]: size };
+    if (bytes === undefined) {
+      if (size <= this.#maxBytes) this.#hasRunOut = true;
+      return { [`${name}Omitted`]: true, [`${name}Size`]: size };
+    }
     this.#leftBytes -= size;
     return { [name]: decodeValue({ encoding, bytes }), [`${name}Size`]: size };
   }

@@ -12,11 +12,17 @@ import type { FlowState } from "./state.ts";
 
 /** What rows `byParent`, `byRoot` and `byCorrelation` look for. */
 export function relatedRows(query: LineageQuery): SearchedRows {
-  const { partitionKey, count, state, hasEnded, fromMs, toMs, rev, after } = query;
+  const { partitionKey, count, state, hasEnded, fromMs, toMs, rev, after, hydration } = query;
   const isOfGroup = query.groupId !== null || query.parentPartitionKey !== null;
   const isAny = partitionKey === null && state === null && hasEnded === undefined && !isOfGroup;
   return {
-    ...{ partitionKey, count, after, range: { fromMs, toMs, rev, after: after ?? null } },
+    ...{
+      partitionKey,
+      count,
+      after,
+      hydration,
+      range: { fromMs, toMs, rev, after: after ?? null },
+    },
     areRare: !isAny,
     // A flow may be taken into a group, and by a parent, without another change.
     ...isOfGroup && { becomeRows: (state) => state.adoptedCount },

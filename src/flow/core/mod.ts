@@ -7,7 +7,7 @@
 
 export { CHECKPOINT_VERSION, loadState, saveState, STATE_PARTS } from "./checkpoint.ts";
 export { type Saving, Savings, type StreamsOf } from "./saved.ts";
-export { type Answer, answer } from "./answer.ts";
+export { type Answer, answer, answerInParts } from "./answer.ts";
 export type { ColdRecords } from "./cold/cold_records.ts";
 export { Cooling, type CoolingPlan, DEFAULT_COOLING_PLAN } from "./cold/cooling.ts";
 export { nextWakeMs, wakeFlows } from "./cold/waking.ts";
@@ -188,9 +188,9 @@ export type {
   KvDeleteReply,
   KvSetReply,
   OutcomesReply,
-  PageReply,
   PolicyReply,
   Reply,
+  RowsReply,
   SpreadReply,
   ValueReply,
   ValuesReply,

@@ -42,16 +42,15 @@ export function readFlow(flows: FlowLookup, query: GetQuery, nowMs: number): Flo
 
 /** What rows `list` looks for. */
 export function listedRows(query: ListQuery): SearchedRows {
-  const { type, partitionKey, count, state, after } = query;
+  const { state, after } = query;
   const states = state === null ? null : [state];
-  return rowsOfType({ type, states, partitionKey, count, after, range: { after: after ?? null } });
+  return rowsOfType({ ...query, states, range: { after: after ?? null } });
 }
 
 /** What rows `terminals` and `failures` look for. */
 export function endedRows(query: TerminalsQuery): SearchedRows {
-  const { type, partitionKey, count, states, fromMs, toMs, rev, after } = query;
-  const range = { fromMs, toMs, rev, after: after ?? null };
-  return rowsOfType({ type, states, partitionKey, count, after, range });
+  const { fromMs, toMs, rev, after } = query;
+  return rowsOfType({ ...query, range: { fromMs, toMs, rev, after: after ?? null } });
 }
 
 /** Answers `stuck`. */

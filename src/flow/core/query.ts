@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { ListPosition } from "../../index/mod.ts";
 import type { FlowEventName, TerminalState } from "../mod.ts";
 import type { FlowTarget, Hydration } from "./command.ts";
 import type { EventPosition } from "./event_id.ts";
+import type { RowsWanted } from "./rows.ts";
 
 /** `get`. */
 export interface GetQuery {
@@ -53,23 +53,19 @@ export interface HistoryQuery {
 }
 
 /** `list`. */
-export interface ListQuery {
+export interface ListQuery extends RowsWanted {
   /** The type. */
   readonly type: string;
   /** Null: every state. */
   readonly state: string | null;
   /** Null: every partition. */
   readonly partitionKey: string | null;
-  /** How many rows at most. */
-  readonly count: number;
-  /** Undefined: no pages; null: the first page. */
-  readonly after: ListPosition | null | undefined;
   /** Whether every acknowledged command is seen. */
   readonly consistent: boolean;
 }
 
 /** `terminals` and `failures`. */
-export interface TerminalsQuery {
+export interface TerminalsQuery extends RowsWanted {
   readonly type: string;
   /** These terminal states, each once. */
   readonly states: readonly TerminalState[];
@@ -79,10 +75,7 @@ export interface TerminalsQuery {
   readonly fromMs: number | undefined;
   /** When the flow ended at the latest; undefined: whenever. */
   readonly toMs: number | undefined;
-  readonly count: number;
   readonly rev: boolean;
-  /** Undefined: no pages; null: the first page. */
-  readonly after: ListPosition | null | undefined;
   readonly consistent: boolean;
 }
 
@@ -90,7 +83,7 @@ export interface TerminalsQuery {
 export type Relation = "parent" | "root" | "correlation";
 
 /** `byParent`, `byRoot` and `byCorrelation`. */
-export interface LineageQuery {
+export interface LineageQuery extends RowsWanted {
   /** What they have in common. */
   readonly relation: Relation;
   /** The id of the parent or of the root, or the correlation id. */
@@ -111,10 +104,6 @@ export interface LineageQuery {
   readonly toMs: number | undefined;
   /** Whether the latest change comes first. */
   readonly rev: boolean;
-  /** How many rows at most. */
-  readonly count: number;
-  /** Undefined: no pages; null: the first page. */
-  readonly after: ListPosition | null | undefined;
   /** Whether every acknowledged command is seen. */
   readonly consistent: boolean;
 }

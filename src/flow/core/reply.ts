@@ -74,14 +74,16 @@ export interface ValuesReply extends ValuesQuery {
   readonly kind: "values";
 }
 
-/** A page of flows. */
-export interface PageReply {
+/** Rows of flows in order, all at once or as a page. */
+export interface RowsReply {
   /** The kind of reply. */
-  readonly kind: "page";
+  readonly kind: "rows";
   /** The flows. */
   readonly flows: readonly Flow[];
-  /** Where the next page begins; null after the last one. */
-  readonly cursor: string | null;
+  /** Null: no values. */
+  readonly hydration: Hydration | null;
+  /** Where the next page begins; null after the last one; undefined: no pages were asked for. */
+  readonly cursor: string | null | undefined;
 }
 
 /** A policy. */
@@ -142,7 +144,7 @@ export type Reply =
   | FlowReply
   | FlowsReply
   | OutcomesReply
-  | PageReply
+  | RowsReply
   | ValueReply
   | ValuesReply
   | PolicyReply

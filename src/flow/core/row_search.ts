@@ -6,7 +6,7 @@
 import { type ChangeWalk, type ListPosition, mergedWalk } from "../../index/mod.ts";
 import { byLastChange } from "./due_flow.ts";
 import type { Flow } from "./flow.ts";
-import type { FlowsReply, PageReply } from "./reply.ts";
+import type { RowsReply } from "./reply.ts";
 import { positionOf, readRows, type RowsWanted } from "./rows.ts";
 import type { FlowState } from "./state.ts";
 
@@ -59,7 +59,7 @@ export function readSearched(
   rows: SearchedRows,
   nowMs: number,
   found: RowsFound = () => undefined,
-): FlowsReply | PageReply {
+): RowsReply {
   const sign = rows.range.rev ? -1 : 1;
   const walks = shards.map((state) => found(state)?.flows() ?? rows.walk(state, rows.range));
   const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));

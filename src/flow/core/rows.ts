@@ -4,24 +4,27 @@
  * @module
  */
 import type { ListPosition } from "../../index/mod.ts";
+import type { Hydration } from "./command.ts";
 import { formatCursor } from "./cursor.ts";
 import type { Flow } from "./flow.ts";
-import type { FlowsReply, PageReply } from "./reply.ts";
+import type { RowsReply } from "./reply.ts";
 
-/** How many rows are wanted, and whether as a page. */
+/** How many rows are wanted, with what, and whether as a page. */
 export interface RowsWanted {
   /** How many rows at most. */
   readonly count: number;
   /** Undefined: no pages; null: the first page. */
   readonly after: ListPosition | null | undefined;
+  /** Null: no values. */
+  readonly hydration: Hydration | null;
 }
 
 /** Takes rows from a walk until there are enough. */
 export function readRows(
   walk: Iterable<Flow>,
-  { count, after }: RowsWanted,
+  { count, after, hydration }: RowsWanted,
   isListed: (flow: Flow) => boolean,
-): FlowsReply | PageReply {
+): RowsReply {
   const flows: Flow[] = [];
   let more = false;
   for (const flow of walk) {
@@ -30,13 +33,13 @@ export function readRows(
     if (more) break;
     flows.push(flow);
   }
-  if (after === undefined) return { kind: "flows", flows, hydration: null };
-  const last = flows.at(-1);
-  return {
-    kind: "page",
-    flows,
-    cursor: more && last !== undefined ? formatCursor(positionOf(last)) : null,
-  };
+  const cursor = after === undefined ? undefined : more ? cursorBehind(flows.at(-1)!) : null;
+  return { kind: "rows", flows, hydration, cursor };
+}
+
+/** Where the page behind a flow begins. */
+export function cursorBehind(flow: Flow): string {
+  return formatCursor(positionOf(flow));
 }
 
 /** Where a flow stands in lists. */

@@ -37,6 +37,7 @@ import { retentionCases } from "./retention.ts";
 import { retryCases } from "./retry.ts";
 import { rewindCases } from "./rewind.ts";
 import { rollUpCases } from "./roll_up.ts";
+import { rowValuesCases } from "./row_values.ts";
 import { settleCases } from "./settle.ts";
 import { shardsCases } from "./shards.ts";
 import { signalCases } from "./signal.ts";
@@ -65,6 +66,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...historyCases,
   ...listCases,
   ...terminalsCases,
+  ...rowValuesCases,
   ...infoCases,
   ...retentionCases,
   ...policyCases,

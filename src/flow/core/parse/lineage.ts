@@ -7,20 +7,17 @@ import type { LineageQuery, Relation } from "../query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { contradiction } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
-import { countOf, parseAfter, parseState } from "./query.ts";
+import { parseState, ROWS, rowsOf } from "./query.ts";
 import { parseInstants } from "./range.ts";
 
 const LINEAGE: readonly string[] = [
-  "partitionKey",
+  ...ROWS,
   "state",
   "terminalOnly",
   "activeOnly",
   "fromMs",
   "toMs",
   "rev",
-  "count",
-  "cursor",
-  "consistent",
 ];
 const OF_LINEAGE: ReadonlySet<string> = new Set(LINEAGE);
 const OF_PARENT: ReadonlySet<string> = new Set([...LINEAGE, "parentPartitionKey", "groupId"]);
@@ -64,8 +61,7 @@ function parseLineage(
     hasEnded: parseEnded(args),
     ...parseInstants(args),
     rev: args.boolean("rev", false),
-    count: countOf(args),
-    after: parseAfter(args.raw("cursor")),
+    ...rowsOf(args),
     consistent: args.boolean("consistent", true),
   };
 }

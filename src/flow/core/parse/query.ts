@@ -5,8 +5,10 @@
  */
 import type { ListPosition } from "../../../index/mod.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
+import type { Hydration } from "../command.ts";
 import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
 import { parseCursor } from "../cursor.ts";
+import type { RowsWanted } from "../rows.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
 import { checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
@@ -18,22 +20,16 @@ import { parseTarget } from "./target.ts";
 const COUNT = 100;
 
 const GET: ReadonlySet<string> = new Set(["payload", "full", "payloadMaxBytes", "values"]);
-const LIST: ReadonlySet<string> = new Set([
-  "state",
+/** What every query for rows takes. */
+export const ROWS: readonly string[] = [
+  ...GET,
   "partitionKey",
-  "count",
-  "cursor",
-  "consistent",
-]);
-const FAILURES: readonly string[] = [
-  "partitionKey",
-  "fromMs",
-  "toMs",
-  "rev",
   "count",
   "cursor",
   "consistent",
 ];
+const LIST: ReadonlySet<string> = new Set([...ROWS, "state"]);
+const FAILURES: readonly string[] = [...ROWS, "fromMs", "toMs", "rev"];
 const OF_FAILURES: ReadonlySet<string> = new Set(FAILURES);
 const TERMINALS: ReadonlySet<string> = new Set([...FAILURES, "state"]);
 const TERMINAL_STATES: readonly TerminalState[] = ["completed", "failed", "cancelled"];
@@ -44,8 +40,7 @@ const STUCK: ReadonlySet<string> = new Set(["partitionKey", "count", "olderThanM
 export function parseGet(flow: unknown, options: unknown, context: ParseContext): GetQuery {
   const target = parseTarget(flow, context);
   const args = argumentsOf(options, GET, context);
-  const wanted = args.boolean("payload", args.boolean("full", false));
-  const hydration = hydrationOf(args, wanted, namedSelection(args));
+  const hydration = shownOf(args);
   // What a single flow has by name counts; its payload, result and error have a cap of their own.
   const totalBytesMax = 3 * (hydration?.maxBytes ?? 0) + args.limits.valueBytesMax;
   return { target, hydration: hydration && { ...hydration, totalBytesMax } };
@@ -60,8 +55,7 @@ export function parseList(type: unknown, options: unknown, context: ParseContext
     type: checkedType,
     state: parseState(args.raw("state"), idBytesMax),
     partitionKey: args.optionalText("partitionKey") ?? null,
-    count: countOf(args),
-    after: parseAfter(args.raw("cursor")),
+    ...rowsOf(args),
     consistent: args.boolean("consistent", true),
   };
 }
@@ -116,16 +110,33 @@ function terminalsOf(
     states,
     partitionKey: args.optionalText("partitionKey") ?? null,
     ...parseInstants(args),
-    count: countOf(args),
     rev: args.boolean("rev", false),
-    after: parseAfter(args.raw("cursor")),
+    ...rowsOf(args),
     consistent: args.boolean("consistent", true),
   };
 }
 
-/** The rows that a query asks for. */
-export function countOf(args: Arguments): number {
-  return args.count("count", 1, args.limits.queryCountMax) ?? COUNT;
+/** The rows that a query asks for, and what they are to show. */
+export function rowsOf(args: Arguments): RowsWanted {
+  const hydration = shownOf(args);
+  const after = parseAfter(args.raw("cursor"));
+  if (hydration === null) return { count: countOf(args), after, hydration };
+  // Values are read for as many as for one claim.
+  const count = countOf(args, args.limits.claimLimitMax);
+  // A row is shown as a whole: whoever asks for large values gets those of at least one.
+  const totalBytesMax = Math.max(hydration.totalBytesMax, 3 * (hydration.maxBytes ?? 0));
+  return { count, after, hydration: { ...hydration, totalBytesMax } };
+}
+
+/** How many rows a query asks for. */
+export function countOf(args: Arguments, max: number = args.limits.queryCountMax): number {
+  return args.count("count", 1, max) ?? Math.min(COUNT, max);
+}
+
+/** The values that a read asks for; null: none. */
+function shownOf(args: Arguments): Hydration | null {
+  const wanted = args.boolean("payload", args.boolean("full", false));
+  return hydrationOf(args, wanted, namedSelection(args));
 }
 
 /** A state as it is shown; null: every one. */
@@ -143,7 +154,7 @@ function parseTerminalStates(state: unknown): readonly TerminalState[] {
 }
 
 /** Where a page begins: null is the first one, undefined no page at all. */
-export function parseAfter(cursor: unknown): ListPosition | null | undefined {
+function parseAfter(cursor: unknown): ListPosition | null | undefined {
   if (cursor === undefined || cursor === null) return cursor;
   const position = typeof cursor === "string" ? parseCursor(cursor) : undefined;
   if (position === undefined) {
