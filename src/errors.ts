@@ -127,7 +127,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   log_trimmed: "Read the flows as they are now, and follow the events from then on",
   store_locked: "Close the store or stop the process that has it, or open another directory",
   store_closed: "Open it again",
-  store_failed: "Close the store, look at the cause, and open it again",
+  store_failed: "Look at the cause, close the store if it is open, and open it again",
   corrupt: "Restore a backup into another directory by restoreStore(), and keep these files",
   newer_format: "Open the directory with that version",
   definition_conflict:

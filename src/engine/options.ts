@@ -141,7 +141,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, 'a path such as "./data", or left out beside files');
   }
-  if (dir !== undefined && (typeof dir !== "string" || dir === "")) {
+  if (dir !== undefined && (typeof dir !== "string" || dir === "" || dir.startsWith("file:"))) {
     throw invalid("dir", dir, 'a path, or ":memory:"');
   }
   if (files !== undefined && typeof files?.lock !== "function") {

@@ -7,12 +7,16 @@
  * @module
  */
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Lock, LockOwner } from "./directory.ts";
+import { fileErrorCode } from "./file_error.ts";
 import { lockRefusal } from "./lock_refusal.ts";
 import { ownerOf } from "./owner.ts";
+
+/** The file of the lock. */
+const LOCK = "LOCK";
 
 /**
  * How long a challenger waits, in milliseconds. Measured with two processes that start at the same
@@ -22,11 +26,15 @@ import { ownerOf } from "./owner.ts";
  */
 const BUSY_TIMEOUT_MS = 25;
 
-/** Never commits, so the file stays empty; with its journal in memory no second file appears. */
+/**
+ * Never commits, so the file stays empty; with its journal in memory no second file appears. On a file
+ * that may only be read an exclusive transaction keeps nobody out: what is written last is refused then.
+ */
 const TAKE = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA journal_mode = MEMORY;
   BEGIN EXCLUSIVE;
+  PRAGMA user_version = 1;
 `;
 
 /**
@@ -35,20 +43,27 @@ const TAKE = `
  * @throws {FlowError} `store_locked`, naming the owner, if another process or this one has it.
  */
 export function lockDirectory(path: string, owner: LockOwner): Lock {
-  const database = new DatabaseSync(join(path, "LOCK"));
-  try {
-    database.exec(TAKE);
-  } catch (error) {
-    database.close();
-    if (isBusy(error)) throw lockRefusal(path, { owner: readOwner(path), cause: error });
-    throw error;
-  }
+  const database = taken(path);
   try {
     writeFileSync(join(path, "OWNER"), JSON.stringify(owner));
   } catch {
     // Only a message gets poorer. A full disk must not keep a store from being opened and read.
   }
   return new DirectoryLock(path, database);
+}
+
+/** The file of the lock, within its transaction. */
+function taken(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(path, LOCK));
+    database.exec(TAKE);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) throw lockRefusal(path, { owner: readOwner(path), cause: error });
+    throw denialOf(path) ?? error;
+  }
 }
 
 class DirectoryLock implements Lock {
@@ -76,6 +91,17 @@ class DirectoryLock implements Lock {
   [Symbol.dispose](): void {
     this.release();
   }
+}
+
+/** What the system says if it is the directory or the file that may not be written: SQLite names none. */
+function denialOf(path: string): unknown {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(join(path, LOCK), constants.W_OK);
+  } catch (error) {
+    if (fileErrorCode(error) !== "ENOENT") return error;
+  }
+  return undefined;
 }
 
 /** SQLITE_BUSY. Deno gives no number, only the text. */

@@ -16,6 +16,7 @@ import {
   readdirSync,
   readSync,
   statfsSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -141,15 +142,27 @@ class NodeFile implements FileHandle {
   }
 }
 
-/** Creates what is missing of `path`, and makes each new name durable in its parent. */
+/**
+ * Creates what is missing of `path`, one folder after the other, and makes each name durable in its
+ * parent. A parent that cannot be synced is found out before anything is created in it: the next
+ * attempt would take what it finds for durable.
+ */
 function createDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
-  if (first === undefined) return;
-  const last = dirname(resolve(first));
-  for (let parent = dirname(path);; parent = dirname(parent)) {
-    syncDirectory(parent);
-    if (parent === last || parent === dirname(parent)) return;
+  if (isDirectory(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) createDirectory(parent);
+  syncDirectory(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!isDirectory(path)) throw error;
   }
+  syncDirectory(parent);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function syncDirectory(path: string): void {

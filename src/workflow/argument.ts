@@ -24,6 +24,7 @@ export function shown(value: unknown): string {
   }
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (value instanceof Promise) return "a Promise";
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }

@@ -131,7 +131,7 @@ export function createCommand(
   { at, newId }: CreatePlace,
 ): Eventually<CreateCommand> {
   const { partitionBy } = definition;
-  const object = checkedObject(`${at}attributes`, attributes);
+  const object = checkedObject(at === "" ? "attributes" : at.slice(0, -1), attributes);
   checkMembers(at, object, ATTRIBUTES, partitionBy);
   const { partitionKey, rest } = partitioned(object, partitionBy, at);
   const { id = newId(), state = definition.initialState, payload, ...facts } = rest as {

@@ -56,7 +56,8 @@ export function checkedDefinition(definition: unknown): CheckedDefinition {
 /** Refuses whatever is certainly not a store. */
 export function checkStore(field: string, value: unknown): void {
   const isStore = typeof value === "object" && value !== null && "claimDue" in value;
-  if (!isStore) throw refusal(field, value, "a FlowStore, such as openStore() returns");
+  if (isStore) return;
+  throw refusal(field, value, "a FlowStore, such as await openStore() gives");
 }
 
 function checkedFields(value: unknown): readonly string[] {

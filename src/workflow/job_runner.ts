@@ -256,11 +256,15 @@ export class JobRunner {
  */
 function isAbort(thrown: unknown, reason: unknown): boolean {
   let error = thrown;
-  for (let depth = 0; depth <= CAUSES_MAX && error !== undefined; depth++) {
-    if (error === reason) return true;
-    if (!(error instanceof Error)) return false;
-    if (error.name === "AbortError") return true;
-    error = error.cause;
+  try {
+    for (let depth = 0; depth <= CAUSES_MAX && error !== undefined; depth++) {
+      if (error === reason) return true;
+      if (!(error instanceof Error)) return false;
+      if (error.name === "AbortError") return true;
+      error = error.cause;
+    }
+  } catch {
+    // It throws when it is asked: whatever it is, it is none.
   }
   return false;
 }

@@ -116,9 +116,18 @@ export async function saidBy(
     const said = await runInTime((job) => handler(job, CONTEXT), job, limits);
     return isOutcome(said) ? said : error({ unexpectedWorkerResult: storable(said) });
   } catch (thrown) {
-    if (thrown instanceof NonRetryableError) return fail(thrown);
-    return error(thrown instanceof Error ? thrown : storable(thrown));
+    return outcomeOfThrown(thrown);
   }
+}
+
+function outcomeOfThrown(thrown: unknown): Outcome {
+  try {
+    if (thrown instanceof NonRetryableError) return fail(thrown);
+    if (thrown instanceof Error) return error(thrown);
+  } catch {
+    // A proxy may throw when it is asked what it is.
+  }
+  return error(storable(thrown));
 }
 
 /**

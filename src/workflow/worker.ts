@@ -121,7 +121,16 @@ export function startWorker<
   const C extends ClaimStates<S> = "any",
   Asked extends boolean | undefined = undefined,
 >(workflow: Workflow<T, P, S, I>, options: WorkerOptions<P, S, C, Asked>): Worker {
-  return new FlowWorker(workflow.store, planOf(workflow, options));
+  const plan = planOf(checkedWorkflow(workflow), options);
+  return new FlowWorker(workflow.store, plan);
+}
+
+/** The workflow itself; refuses what is none, or has no store. */
+function checkedWorkflow<W extends object>(workflow: W): W {
+  if (typeof workflow === "object" && workflow !== null && "definition" in workflow) {
+    if ("store" in workflow) return workflow;
+  }
+  throw refusal("workflow", workflow, "a workflow() with a store");
 }
 
 /** What a worker does, after a check of its options. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { FlowRecord, Store } from "../../mod.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { existsSync, rmSync } from "node:fs";
+import { FlowError, type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 
 /** How often it is looked whether shards have told each other what there was to tell. */
 const LOOKS_MAX = 200;
@@ -22,6 +23,18 @@ export class Acknowledged {
   readonly spawned = new Map<string, number>();
   /** The number of the last signal to a flow. */
   readonly signaled = new Map<string, number>();
+  /** The last number that was written under a key, and its partition. */
+  readonly set = new Map<string, { readonly number: number; readonly partitionKey: string }>();
+  /** Keys that were deleted. */
+  readonly dropped = new Set<string>();
+  /** The last number under a name of a flow. */
+  readonly put = new Map<string, ReadonlyMap<string, number>>();
+  /** What flows link. */
+  readonly linked = new Map<string, number>();
+  /** How many flows were created when a backup was begun. */
+  readonly backing = new Map<string, number>();
+  /** Backups that are whole. */
+  readonly backed = new Set<string>();
   moved = 0;
   readonly #claims = new Set<string>();
 
@@ -31,7 +44,7 @@ export class Acknowledged {
   }
 
   #note(line: string): void {
-    const [verb, id = "", number] = line.split(" ");
+    const [verb, id = "", number, name = ""] = line.split(" ");
     if (verb === "created") this.created.add(id);
     if (verb === "claimed") {
       const claim = `${id} ${number}`;
@@ -43,6 +56,12 @@ export class Acknowledged {
     if (verb === "retried") this.retried.set(id, Number(number));
     if (verb === "spawned") this.spawned.set(id, Number(number));
     if (verb === "signaled") this.signaled.set(id, Number(number));
+    if (verb === "set") this.set.set(id, { number: Number(number), partitionKey: name });
+    if (verb === "dropped") this.dropped.add(id);
+    if (verb === "put") this.put.set(id, new Map(this.put.get(id)).set(name, Number(number)));
+    if (verb === "linked") this.linked.set(id, Number(number));
+    if (verb === "backing") this.backing.set(id, this.created.size);
+    if (verb === "backed") this.backed.add(id);
     if (verb === "completed") {
       assert(!this.completed.has(id), `completed twice: ${id}`);
       this.completed.set(id, Number(number));
@@ -73,6 +92,8 @@ async function assertThere(store: Store, acknowledged: Acknowledged): Promise<vo
   for (const id of [...created].slice(-50)) await assertHistory(store, id);
   for (const [id, count] of spawned) await assertFamily(store, id, count);
   for (const [id, number] of signaled) await assertSignals(store, id, number);
+  await assertKeys(store, acknowledged);
+  await assertValues(store, acknowledged);
   await assertLedger(store, acknowledged);
   const { damage } = await store.verify();
   assertEquals(damage, []);
@@ -136,6 +157,72 @@ export function signalOf(number: number) {
     ...{ signal: "tick", idempotencyKey: `key-${number}` },
     ...{ values: { number }, overrideValues: ["number"] },
   };
+}
+
+async function assertKeys(store: Store, { set, dropped }: Acknowledged): Promise<void> {
+  await Promise.all([...set].map(async ([key, { number, partitionKey }]) => {
+    const found = Number((await store.kv.get(key, { partitionKey }))?.value ?? 0);
+    assert(found >= number, `lost: ${key} was ${number}, and is ${found}`);
+  }));
+  await Promise.all([...dropped].map(async (key) => {
+    assertEquals(await store.kv.get(key), null, `${key} was deleted`);
+  }));
+}
+
+async function assertValues(store: Store, { put, linked }: Acknowledged): Promise<void> {
+  for (const [id, names] of put) {
+    for (const [name, number] of names) {
+      const flow = await store.get(id, { values: [name] });
+      const [value] = await store.valueMget([flow!.valueRefs[name]!.ref]);
+      const found = (value as { readonly number: number } | null)?.number ?? 0;
+      assert(found >= number, `lost: ${name} of ${id} was ${number}, and is ${found}`);
+    }
+  }
+  await Promise.all([...linked].map(async ([id, number]) => {
+    const flow = await store.get(id, { values: true });
+    assertEquals(flow?.values?.["bytes"], bytesOf(number), `what ${id} links`);
+  }));
+}
+
+/** Bytes that are told from those of another number. */
+export function bytesOf(number: number): Uint8Array {
+  return new Uint8Array(number % 3_000 + 1).fill(number);
+}
+
+/** Where a backup of a directory is. */
+export function backupFolder(dir: string, name: string): string {
+  return `${dir}-backup-${name}`;
+}
+
+/**
+ * Asserts that a store can be made of every backup that was acknowledged, with every flow in it that
+ * was there when it was begun; and that what is left of one that was not is no backup, or a whole one.
+ * All of them are deleted.
+ */
+export async function assertBackups(
+  dir: string,
+  { backing, backed, created }: Acknowledged,
+): Promise<void> {
+  const ids = [...created];
+  for (const [name, count] of backing) {
+    const from = backupFolder(dir, name);
+    if (!existsSync(from)) continue;
+    const to = `${dir}-restored`;
+    try {
+      if (!backed.has(name) && !existsSync(`${from}/BACKUP`)) {
+        await assertRejects(() => restoreStore({ from, to }), FlowError, "no whole backup");
+        continue;
+      }
+      await restoreStore({ from, to });
+      await using store = await openStore({ dir: to });
+      const flows = await Promise.all(ids.slice(0, count).map((id) => store.get(id)));
+      const lost = ids.find((_, index) => index < count && flows[index] === null);
+      assertEquals(lost, undefined, `lost in backup ${name}`);
+      assertEquals((await store.verify()).damage, []);
+    } finally {
+      for (const folder of [from, to]) rmSync(folder, { recursive: true, force: true });
+    }
+  }
 }
 
 async function assertLedger(store: Store, { moved }: Acknowledged): Promise<void> {

@@ -1,24 +1,26 @@
 /**
  * The process that the kill tests kill: creates, claims, completes and retries flows, spawns children,
- * signals, changes keys and merges as fast as it can, and says on standard output what was acknowledged, one
- * line each, right after it was.
+ * signals, puts values, changes keys, merges and makes backups as fast as it can, and says on standard
+ * output what was acknowledged, one line each, right after it was.
  *
- * Run as `child.ts <data directory> <round>`.
+ * Run as `child.ts <data directory> <round> <shards>`.
  *
  * @module
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { type FlowRecord, openStore } from "../../mod.ts";
-import { signalOf } from "./acknowledged.ts";
+import { backupFolder, bytesOf, signalOf } from "./acknowledged.ts";
 
-const [dir, round] = process.argv.slice(2);
-if (dir === undefined || round === undefined) throw new TypeError("Usage: child.ts <dir> <round>");
+const [dir, round, shards] = process.argv.slice(2);
+if (dir === undefined || round === undefined || shards === undefined) {
+  throw new TypeError("Usage: child.ts <dir> <round> <shards>");
+}
 
 /** Every other round is written by a thread of its own. */
 const log = Number(round) % 2 === 0 ? "thread" : "inline";
 
-/** They belong to different shards. */
+/** They belong to different shards, if there are two. */
 const partitions = ["p0", "p1", "p2", "p3"];
 
 /** So small that segments are sealed, and merged. */
@@ -27,7 +29,7 @@ const limits = { segmentBytesMax: 65_536 };
 /** So little that checkpoints are always under way, or were just written. */
 const checkpoints = { logBytes: 10_000 };
 
-const store = await openStore({ dir, log, limits, checkpoints, shards: 2 });
+const store = await openStore({ dir, log, limits, checkpoints, shards: Number(shards) });
 say("open");
 await Promise.all([
   produce("a"),
@@ -38,7 +40,12 @@ await Promise.all([
   move(),
   fanOut(),
   signal(),
+  setKeys(),
+  dropKeys(),
+  putValues(),
+  linkValues(),
   merge(),
+  backUp(),
 ]);
 
 /** Creates flows without end, three at a time. */
@@ -111,6 +118,64 @@ async function move(): Promise<never> {
       tx.kv.set("down", -count, { ifVersion: down?.version ?? 0 });
     });
     say(`moved ${count}`);
+  }
+}
+
+/** Writes keys again and again, each time with a higher number, without end. */
+async function setKeys(): Promise<never> {
+  for (let number = 1;; number++) {
+    const key = `${round}-key-${number % 20}`;
+    const partitionKey = partitions[number % partitions.length]!;
+    await store.kv.set(key, number, { partitionKey });
+    say(`set ${key} ${number} ${partitionKey}`);
+  }
+}
+
+/** Deletes keys that it has just written, without end. */
+async function dropKeys(): Promise<never> {
+  for (let number = 1;; number++) {
+    const key = `${round}-dropped-${number % 50}`;
+    await store.kv.set(key, number);
+    await store.kv.delete(key);
+    say(`dropped ${key}`);
+    // The next one of that name has to be seen: nobody says when it is written.
+    if (number % 50 === 0) return await new Promise<never>(() => {});
+  }
+}
+
+/** Puts values into a flow under a few names, without end; some of them travel in parts. */
+async function putValues(): Promise<never> {
+  const id = `${round}-values`;
+  await store.create(id, { type: "values" });
+  say(`created ${id}`);
+  for (let number = 1;; number++) {
+    const name = `name-${number % 5}`;
+    const value = { number, text: "v".repeat(number % 25 === 0 ? 1_200_000 : number % 999) };
+    await store.valuePut(value, { ownerFlowId: id, name, override: true });
+    say(`put ${id} ${number} ${name}`);
+  }
+}
+
+/** Stores values for themselves, and flows that link them, without end. */
+async function linkValues(): Promise<never> {
+  for (let number = 1;; number++) {
+    const partitionKey = partitions[number % partitions.length]!;
+    const { ref } = await store.valuePut(bytesOf(number), { partitionKey });
+    const id = `${round}-linked-${number}`;
+    await store.create(id, { type: "linked", partitionKey, valueRefs: { bytes: ref } });
+    say(`created ${id}`);
+    say(`linked ${id} ${number}`);
+  }
+}
+
+/** Makes backups without end. */
+async function backUp(): Promise<never> {
+  for (let number = 1;; number++) {
+    const name = `${round}-${number}`;
+    say(`backing ${name}`);
+    await store.backup(backupFolder(dir!, name));
+    say(`backed ${name}`);
+    await new Promise<void>((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { test, when } from "../harness.ts";
 import { commandOf, currentRuntime, type RuntimeName, runtimeNames } from "../runtimes.ts";
 import { scratchFolder } from "../scratch.ts";
-import { Acknowledged, assertKept } from "./acknowledged.ts";
+import { Acknowledged, assertBackups, assertKept } from "./acknowledged.ts";
 
 /** So often is the writer killed by its own runtime; between Deno and the others more kills come. */
 const ROUNDS = currentRuntime === "deno" ? 30 : 15;
@@ -31,11 +31,14 @@ test(`openStore() finds everything acknowledged after each of ${ROUNDS} kills at
   const acknowledged = new Acknowledged();
   let checkpointCount = 0;
   for (let round = 1; round <= ROUNDS; round++) {
-    acknowledged.note(await saidUntilKilled(currentRuntime, dir, round));
-    await using store = await openStore({ dir });
-    const { shards } = store.stats();
-    if (shards.some(({ checkpointRecords }) => checkpointRecords > 0)) checkpointCount += 1;
-    await assertKept(store, { acknowledged, round });
+    acknowledged.note(await saidUntilKilled(currentRuntime, { dir, round, shards: 2 }));
+    {
+      await using store = await openStore({ dir });
+      const { shards } = store.stats();
+      if (shards.some(({ checkpointRecords }) => checkpointRecords > 0)) checkpointCount += 1;
+      await assertKept(store, { acknowledged, round });
+    }
+    await assertBackups(dir, acknowledged);
   }
   assertBusy(acknowledged, ROUNDS);
   assert(checkpointCount > 0, "No killed process has left a checkpoint");
@@ -53,7 +56,7 @@ test(
     for (let turn = 0; turn < PAIR_ROUNDS; turn++) {
       for (const killed of runtimeNames) {
         for (const next of runtimeNames) {
-          const lines = await saidUntilKilled(killed, dir, ++round);
+          const lines = await saidUntilKilled(killed, { dir, round: ++round, shards: 1 });
           acknowledged.note(lines);
           appendFileSync(said, lines.map((line) => `${line}\n`).join(""));
           await assertFine(next, { dir, said, round, killed });
@@ -66,22 +69,30 @@ test(
 
 /** Whether there was something of everything to lose. */
 function assertBusy(acknowledged: Acknowledged, rounds: number): void {
-  const { created, completed, moved, spawned, signaled } = acknowledged;
+  const { created, completed, moved, spawned, signaled, set, dropped, put, linked } = acknowledged;
   assert(created.size > rounds, `only ${created.size} created`);
   assert(completed.size > 10, `only ${completed.size} completed`);
   assert(moved > 10, `only ${moved} moved`);
   assert(spawned.size > 3, `only ${spawned.size} with children`);
   assert(signaled.size > 3, `only ${signaled.size} signaled`);
+  assert(set.size > 10, `only ${set.size} keys`);
+  assert(dropped.size > 3, `only ${dropped.size} keys deleted`);
+  assert(put.size > 3, `only ${put.size} flows with values`);
+  assert(linked.size > 3, `only ${linked.size} linked`);
+  assert(acknowledged.backed.size > 0, "no backup");
 }
 
 /** Runs a writer, kills it at a random moment after it has opened the store, returns what it said. */
 async function saidUntilKilled(
   runtime: RuntimeName,
-  dir: string,
-  round: number,
+  { dir, round, shards }: {
+    readonly dir: string;
+    readonly round: number;
+    readonly shards: number;
+  },
 ): Promise<string[]> {
   const [executable, ...args] = commandOf(runtime, writer)!;
-  const child = spawn(executable, [...args, dir, String(round)], {
+  const child = spawn(executable, [...args, dir, String(round), String(shards)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = once(child, "close");

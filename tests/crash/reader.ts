@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { openStore } from "../../mod.ts";
-import { Acknowledged, assertKept } from "./acknowledged.ts";
+import { Acknowledged, assertBackups, assertKept } from "./acknowledged.ts";
 
 const [dir, round, said] = process.argv.slice(2);
 if (dir === undefined || round === undefined || said === undefined) {
@@ -17,5 +17,8 @@ if (dir === undefined || round === undefined || said === undefined) {
 
 const acknowledged = new Acknowledged();
 acknowledged.note(readFileSync(said, "utf8").split("\n"));
-await using store = await openStore({ dir });
-await assertKept(store, { acknowledged, round: Number(round) });
+{
+  await using store = await openStore({ dir });
+  await assertKept(store, { acknowledged, round: Number(round) });
+}
+await assertBackups(dir, acknowledged);

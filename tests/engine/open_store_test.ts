@@ -36,3 +36,10 @@ test("openStore() says store_failed when the directory cannot be made", async ()
   const error = await assertRejects(() => openStore({ dir: "deno.json/store" }), FlowError);
   assertEquals(error.code, "store_failed");
 });
+
+test("openStore() takes a URL for no path", async () => {
+  for (const dir of ["file:///tmp/flowcask", "file:data"]) {
+    const { code, details } = await assertRejects(() => openStore(dir), FlowError);
+    assertEquals([code, details.field], ["invalid_argument", "dir"]);
+  }
+});

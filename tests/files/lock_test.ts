@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlowError } from "../../src/errors.ts";
 import { lockOwner, nodeDirectory } from "../../src/files/mod.ts";
@@ -20,6 +20,7 @@ import {
 import { test, when } from "../harness.ts";
 import { commandOf, currentRuntime, type RuntimeName, runtimeNames } from "../runtimes.ts";
 import { scratchFolder } from "../scratch.ts";
+import { askedByNobody, hasNobody } from "./nobody.ts";
 
 const script = new URL("./lock_child.ts", import.meta.url);
 const startedAtMs = Date.UTC(2026, 1, 3, 4, 5, 6);
@@ -141,3 +142,17 @@ test("nodeDirectory().lock() reports a LOCK that is no lock as what it is", () =
   assert(!(error instanceof FlowError));
   assertStringIncludes(error.message, "not a database");
 });
+
+test(
+  "nodeDirectory().lock() refuses a LOCK that may only be read: it would keep nobody out",
+  when(hasNobody),
+  () => {
+    using scratch = scratchFolder();
+    writeFileSync(join(scratch.path, "LOCK"), "");
+    chmodSync(join(scratch.path, "LOCK"), 0o444);
+    chmodSync(scratch.path, 0o777);
+    const [said = ""] = askedByNobody(scratch.path, { times: 1 });
+    assertMatch(said, /readonly database|EACCES.*LOCK/);
+    assertEquals(readdirSync(scratch.path), ["LOCK"]);
+  },
+);

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileErrorCode, nodeDirectory, writeFully } from "../../src/files/mod.ts";
-import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test, when } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
+import { askedByNobody, hasNobody } from "./nobody.ts";
 
 test("nodeDirectory() creates the directory and the parents it lacks", () => {
   using scratch = scratchFolder();
@@ -32,6 +33,22 @@ test("nodeDirectory() refuses a path where a file is", () => {
   const path = join(scratch.path, "file");
   writeFileSync(path, "");
   assertEquals(fileErrorCode(assertThrows(() => nodeDirectory(path), Error)), "EEXIST");
+});
+
+test("nodeDirectory() creates nothing in a parent that it cannot sync", when(hasNobody), () => {
+  using scratch = scratchFolder();
+  const parent = join(scratch.path, "parent");
+  mkdirSync(parent);
+  chmodSync(scratch.path, 0o755);
+  chmodSync(parent, 0o333); // names may be made in it, and it cannot be opened
+  for (const said of askedByNobody(join(parent, "a", "b"), { times: 2 })) {
+    assertStringIncludes(said, "EACCES");
+  }
+  assertEquals(existsSync(join(parent, "a")), false);
+});
+
+test("nodeDirectory() says so where no folder can be made", when(existsSync("/proc/self")), () => {
+  assertThrows(() => nodeDirectory("/proc/missing"), Error);
 });
 
 test("nodeDirectory().list() leaves folders out", () => {

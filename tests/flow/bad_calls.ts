@@ -104,6 +104,7 @@ export function badValues(field: string, argsOf: (value: unknown) => readonly un
     { args: argsOf([undefined]), field: `${field}[0]`, says: "is undefined" },
     { args: argsOf({ at: new Date(0) }), field: `${field}.at`, says: "is a Date" },
     { args: argsOf(new Map()), field, says: "is a Map" },
+    { args: argsOf(new URL("https://example.com")), field, says: "is a URL" },
     { args: argsOf([new Float32Array(1)]), field: `${field}[0]`, says: "Uint8Array" },
     { args: argsOf(new (class Order {})()), field, says: "is an Order" },
     { args: argsOf(cycle), field: `${field}.a.b[0]`, says: "contains itself" },

@@ -165,6 +165,13 @@ test("workflow() without a store can be bound to one, and to another", async () 
   assertThrows(() => unbound.on({} as never), FlowError, "store");
 });
 
+test("workflow() says of a store that was not waited for what it is", () => {
+  const store = Promise.resolve(fakeStore()) as never;
+  const define = () =>
+    workflow({ type: "email", store, initialState: "queued", states: { queued: {} } });
+  assertStringIncludes(assertThrows(define, FlowError).message, "store is a Promise");
+});
+
 test("workflow() on another store is the same workflow", async () => {
   const store = fakeStore({ list: () => [] });
   const billing = billingOn(fakeStore()).on(store);

@@ -124,6 +124,12 @@ test("createMany() refuses what is no list", async () => {
   assertEquals(details.field, "items");
 });
 
+test("createMany() says which item is none", async () => {
+  const items = [{ id: "a", payload: { amount: 5 } }, "b"] as never;
+  const { message } = await assertRejects(() => conversionOn(store()).createMany(items), FlowError);
+  assertStringIncludes(message, 'items[1] is "b", but must be an object');
+});
+
 test("create() names the issue, the place and the state of a payload that does not fit", async () => {
   const flows = store();
   const payload = { amount: "5" } as never;

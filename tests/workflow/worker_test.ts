@@ -10,6 +10,7 @@ import {
   retry,
   startWorker,
   transition,
+  workflow,
 } from "../../src/workflow/mod.ts";
 import {
   assert,
@@ -431,6 +432,16 @@ test("startWorker() refuses bad options before it claims", () => {
   assertThrows(() => start({ handler: () => ok(), onError: 5 }), TypeError, "onError");
   assertThrows(() => start({ handler: () => ok(), onSettled: 5 }), TypeError, "onSettled");
   assertEquals(store.calls, []);
+});
+
+test("startWorker() refuses what is no workflow with a store", () => {
+  const options = { worker: "w", handler: () => ok() };
+  const unbound = workflow({ type: "email", initialState: "queued", states: { queued: {} } });
+  for (const given of [undefined, "email", fakeStore(), unbound]) {
+    const start = () => startWorker(given as never, options as never);
+    const { code, details } = assertThrows(start, FlowError);
+    assertEquals([code, details.field], ["invalid_argument", "workflow"]);
+  }
 });
 
 test("startWorker() tells onSettled what handlers said, and what became of their flows", async () => {

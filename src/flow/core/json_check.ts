@@ -89,8 +89,9 @@ function adviceFor(value: object): string {
   return "use a plain object";
 }
 
+/** "an Error", but "a URL" and "a Uint8Array". */
 function article(noun: string): string {
-  return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
+  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function refuse({ field, path }: Place, what: string, advice: string): never {
