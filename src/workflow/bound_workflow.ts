@@ -42,16 +42,15 @@ import { groupOptions } from "./fanout.ts";
 import { leaseOf, refOf } from "./flow_name.ts";
 import type { Lease } from "./job.ts";
 import { runWatched } from "./job_signal.ts";
-import { error, type Outcome } from "./outcome.ts";
-import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
+import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
 import {
   type LooseHandler,
   type LooseJob,
   outcomeOf,
   runnerOf,
-  saidBy,
+  type RunParts,
+  saidOf,
   settled,
-  tooLarge,
 } from "./run.ts";
 import type { HandleOptions, RunResult, SettledJob } from "./run_options.ts";
 import { checkedPayload, type Eventually } from "./schema.ts";
@@ -65,8 +64,7 @@ import {
   settle,
   type Settlement,
 } from "./settlement.ts";
-import { LEASE_MS } from "./state_check.ts";
-import type { TimeLimits } from "./time_limit.ts";
+import { LEASE_MS, PAYLOAD_BYTES_MAX } from "./state_check.ts";
 import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -166,7 +164,7 @@ export class BoundWorkflow extends BoundQueries {
     const jobs = await this.#claim(runner.states, runner.rest);
     return await Promise.all(jobs.map(async (job) => {
       try {
-        const said = await this.#watched(job, (held) => outcomeOf(runner, held, this.#limits()));
+        const said = await this.#watched(job, (held) => outcomeOf(runner, held, this.#parts()));
         return await this.#settle(job, said);
       } catch (error) {
         return { job, error };
@@ -199,10 +197,13 @@ export class BoundWorkflow extends BoundQueries {
   ): Promise<SettledJob<LooseJob>> {
     checkHandler("handler", handler);
     this.#lease(job);
-    const isRun = job.payloadOmitted !== true || onOmitted === "handle";
-    const said = isRun
-      ? await this.#watched(job, (held) => saidBy(handler, held, this.#limits()))
-      : error(tooLarge(job));
+    const { payloadBytesMax } = this.definition.states.get(job.state) ?? {};
+    const parts = {
+      ...this.#parts(),
+      handlesOmitted: onOmitted === "handle",
+      payloadBytesMax: payloadBytesMax ?? PAYLOAD_BYTES_MAX,
+    };
+    const said = await this.#watched(job, (held) => saidOf(handler, held, parts));
     return await this.#settle(job, said);
   }
 
@@ -289,8 +290,8 @@ export class BoundWorkflow extends BoundQueries {
     return uuidv7(this.#ownTime());
   }
 
-  #limits(): TimeLimits {
-    return { definition: this.definition, time: this.#ownTime() };
+  #parts(): RunParts {
+    return { definition: this.definition, time: this.#ownTime(), store: this.store };
   }
 
   #ownTime(): Time {

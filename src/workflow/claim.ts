@@ -118,19 +118,28 @@ export function claimedJob(
   return jobOf(record, { payload: asked ?? state?.payloadBytesMax !== null, signal });
 }
 
+/** The most bytes of a payload that a claim of these states brings along, whatever else it brings. */
+export function payloadCap(
+  states: readonly StateDefinition[],
+  { payloadMaxBytes }: { readonly payloadMaxBytes?: unknown },
+): number {
+  // Whatever it is, the claim has checked it.
+  if (payloadMaxBytes !== undefined) return payloadMaxBytes as number;
+  const caps = states.flatMap(({ payloadBytesMax }) => payloadBytesMax ?? []);
+  return caps.length > 0 ? Math.max(...caps) : PAYLOAD_BYTES_MAX;
+}
+
 function commonMembers(
   definition: CheckedDefinition,
   states: readonly StateDefinition[],
   options: object,
 ): Omit<ReclaimOptions, "state"> {
   const { partitionKey, rest } = partitioned(options, definition.partitionBy);
-  const caps = states.flatMap(({ payloadBytesMax }) => payloadBytesMax ?? []);
-  const cap = caps.length > 0 ? Math.max(...caps) : PAYLOAD_BYTES_MAX;
-  const asks = rest.payload ?? caps.length > 0;
+  const asks = rest.payload ?? states.some(({ payloadBytesMax }) => payloadBytesMax !== null);
   return given({
     limit: 1,
     leaseMs: Math.max(...states.map(({ leaseMs }) => leaseMs)),
-    payloadMaxBytes: asks === true ? cap : undefined,
+    payloadMaxBytes: asks === true ? payloadCap(states, {}) : undefined,
     ...given(rest),
     payload: asks === false ? undefined : asks,
     partitionKey,

@@ -11,11 +11,10 @@ import type { CheckedDefinition } from "./definition.ts";
 import { CAUSES_MAX } from "./failure.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Outcome } from "./outcome.ts";
-import { type LooseJob, outcomeOf, type Runner, settled } from "./run.ts";
+import { type LooseJob, outcomeOf, type Runner, type RunParts, settled } from "./run.ts";
 import type { SettledJob } from "./run_options.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
-import type { TimeLimits } from "./time_limit.ts";
 import type { WorkerErrorContext } from "./worker_options.ts";
 
 /** How long to leave a store alone that is overloaded and does not say for how long. */
@@ -78,7 +77,7 @@ export class JobRunner {
   };
   readonly #options: JobRunnerOptions;
   readonly #heartbeat: Heartbeat<HeldJob> | undefined;
-  readonly #limits: TimeLimits;
+  readonly #parts: RunParts;
   readonly #queue: SettlementQueue;
   readonly #held = new Set<HeldJob>();
   readonly #tasks = new Set<Promise<void>>();
@@ -89,8 +88,8 @@ export class JobRunner {
   constructor(options: JobRunnerOptions) {
     const { definition, store, time, leaseMs } = options;
     this.#options = options;
-    this.#limits = {
-      ...{ definition, time },
+    this.#parts = {
+      ...{ definition, time, store },
       onAbandoned: () => {
         this.counts.timedOut++;
         this.counts.abandoned++;
@@ -173,7 +172,7 @@ export class JobRunner {
         fencingToken: job.fencingToken,
         onLost: (error) => this.#lose(held, error),
       });
-      return await outcomeOf(runner, job, this.#limits);
+      return await outcomeOf(runner, job, this.#parts);
     } finally {
       unwatch?.();
       this.#heartbeat?.remove(held);

@@ -4,13 +4,14 @@
  * @module
  */
 import { FlowError, type FlowErrorCode, isFlowError } from "../errors.ts";
-import type { FlowRecord } from "../flow/mod.ts";
+import type { FlowRecord, FlowStore } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
 import { checkedObject, checkHandler, refusal } from "./argument.ts";
-import { claimedStates } from "./claim.ts";
+import { claimedStates, payloadCap } from "./claim.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { NonRetryableError, storable } from "./failure.ts";
 import type { StateJob } from "./job.ts";
+import { withLeftOut } from "./left_out.ts";
 import {
   complete,
   error,
@@ -40,6 +41,8 @@ export interface Runner {
   readonly handlers: ReadonlyMap<string, LooseHandler>;
   /** Whether handlers run without payloads that are too large. */
   readonly handlesOmitted: boolean;
+  /** The most bytes of a payload that they get. */
+  readonly payloadBytesMax: number;
   /** The other options. */
   readonly rest: Readonly<Record<string, unknown>>;
 }
@@ -82,7 +85,8 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
     checkHandler("handler", handler);
     const states = claimedStates(definition, state);
     const all = states.map(({ name }) => [name, handler as LooseHandler] as const);
-    return { states, handlers: new Map(all), handlesOmitted, rest };
+    const payloadBytesMax = payloadCap(states, rest);
+    return { states, handlers: new Map(all), handlesOmitted, payloadBytesMax, rest };
   }
   if (handler !== undefined) throw refusal("handler", handler, "left out beside handlers");
   if (state !== undefined) throw refusal("state", state, "left out: the names of handlers say it");
@@ -91,23 +95,48 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
   if (named.length === 0) throw refusal("handlers", handlers, "an object with a handler or more");
   for (const [name, value] of named) checkHandler(`handlers.${name}`, value);
   const states = claimedStates(definition, named.map(([name]) => name));
-  return { states, handlers: new Map(named as [string, LooseHandler][]), handlesOmitted, rest };
+  return {
+    ...{ states, handlesOmitted, rest, payloadBytesMax: payloadCap(states, rest) },
+    handlers: new Map(named as [string, LooseHandler][]),
+  };
+}
+
+/** What handlers run with. */
+export interface RunParts extends TimeLimits {
+  /** Where their flows live. */
+  readonly store: FlowStore;
 }
 
 /** Runs the handler of a job. Never rejects: a throw is an outcome, too. */
 export async function outcomeOf(
   runner: Runner,
-  job: LooseJob,
-  limits: TimeLimits,
+  claimed: LooseJob,
+  parts: RunParts,
 ): Promise<Outcome> {
-  if (job.payloadOmitted && !runner.handlesOmitted) return error(tooLarge(job));
-  const handler = runner.handlers.get(job.state);
+  const handler = runner.handlers.get(claimed.state);
   invariant(handler !== undefined, `A claim returns only the states that it asks for`);
-  return await saidBy(handler, job, limits);
+  const { handlesOmitted, payloadBytesMax } = runner;
+  return await saidOf(handler, claimed, { ...parts, handlesOmitted, payloadBytesMax });
 }
 
-/** What a handler says, or what its throw, its unusable answer or its silence stands for. */
-export async function saidBy(
+/** What a handler says of a job, once that has everything that handlers are to get. */
+export async function saidOf(
+  handler: LooseHandler,
+  claimed: LooseJob,
+  parts: RunParts & Pick<Runner, "handlesOmitted" | "payloadBytesMax">,
+): Promise<Outcome> {
+  let job = claimed;
+  try {
+    job = await withLeftOut(claimed, parts);
+  } catch (thrown) {
+    return error(thrown);
+  }
+  if (job.payloadOmitted && !parts.handlesOmitted) return error(tooLarge(job));
+  return await saidBy(handler, job, parts);
+}
+
+/** What it says, or what its throw, its unusable answer or its silence stands for. */
+async function saidBy(
   handler: LooseHandler,
   job: LooseJob,
   limits: TimeLimits,
@@ -167,7 +196,7 @@ export async function settled(
 }
 
 /** Why a job is not run without its payload. */
-export function tooLarge({ id, payloadSize }: LooseJob): FlowError {
+function tooLarge({ id, payloadSize }: LooseJob): FlowError {
   return new FlowError(
     "too_large",
     `The payload of flow "${id}" has ${payloadSize} bytes, more than the claim takes along: ` +

@@ -170,14 +170,15 @@ async function assertKeys(store: Store, { set, dropped }: Acknowledged): Promise
 }
 
 async function assertValues(store: Store, { put, linked }: Acknowledged): Promise<void> {
-  for (const [id, names] of put) {
-    for (const [name, number] of names) {
-      const flow = await store.get(id, { values: [name] });
-      const [value] = await store.valueMget([flow!.valueRefs[name]!.ref]);
-      const found = (value as { readonly number: number } | null)?.number ?? 0;
+  await Promise.all([...put].map(async ([id, names]) => {
+    const flow = await store.get(id);
+    const refs = [...names.keys()].map((name) => flow!.valueRefs[name]!.ref);
+    const values = await store.valueMget(refs) as ({ readonly number: number } | null)[];
+    for (const [index, [name, number]] of [...names].entries()) {
+      const found = values[index]?.number ?? 0;
       assert(found >= number, `lost: ${name} of ${id} was ${number}, and is ${found}`);
     }
-  }
+  }));
   await Promise.all([...linked].map(async ([id, number]) => {
     const flow = await store.get(id, { values: true });
     assertEquals(flow?.values?.["bytes"], bytesOf(number), `what ${id} links`);
@@ -204,9 +205,15 @@ export async function assertBackups(
   { backing, backed, created }: Acknowledged,
 ): Promise<void> {
   const ids = [...created];
-  for (const [name, count] of backing) {
+  const left = [...backing].filter(([name]) => existsSync(backupFolder(dir, name)));
+  // The last that is whole, and what came behind it: each takes a store.
+  const last = left.findLastIndex(([name]) => backed.has(name));
+  for (const [index, [name, count]] of left.entries()) {
     const from = backupFolder(dir, name);
-    if (!existsSync(from)) continue;
+    if (index < last) {
+      rmSync(from, { recursive: true });
+      continue;
+    }
     const to = `${dir}-restored`;
     try {
       if (!backed.has(name) && !existsSync(`${from}/BACKUP`)) {

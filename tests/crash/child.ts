@@ -150,7 +150,7 @@ async function putValues(): Promise<never> {
   say(`created ${id}`);
   for (let number = 1;; number++) {
     const name = `name-${number % 5}`;
-    const value = { number, text: "v".repeat(number % 25 === 0 ? 1_200_000 : number % 999) };
+    const value = { number, text: "v".repeat(number % 50 === 0 ? 1_200_000 : number % 999) };
     await store.valuePut(value, { ownerFlowId: id, name, override: true });
     say(`put ${id} ${number} ${name}`);
   }

@@ -125,7 +125,7 @@ test("createMany() refuses what is no list", async () => {
 });
 
 test("createMany() says which item is none", async () => {
-  const items = [{ id: "a", payload: { amount: 5 } }, "b"] as never;
+  const items = [{ id: "a", payload: "five" }, "b"] as never;
   const { message } = await assertRejects(() => conversionOn(store()).createMany(items), FlowError);
   assertStringIncludes(message, 'items[1] is "b", but must be an object');
 });
