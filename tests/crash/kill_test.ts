@@ -10,7 +10,7 @@ import { scratchFolder } from "../scratch.ts";
 import { Acknowledged, assertBackups, assertKept } from "./acknowledged.ts";
 
 /** So often is the writer killed by its own runtime; between Deno and the others more kills come. */
-const ROUNDS = currentRuntime === "deno" ? 30 : 15;
+const ROUNDS = currentRuntime === "deno" ? 20 : 10;
 
 /** How often every pair of runtimes has its turn. */
 const PAIR_ROUNDS = 2;
