@@ -11,26 +11,32 @@
 
 /** Where in the shared words what stands. */
 export interface ThreadLayout {
-  /** Goes up with every order. */
+  /** The number of the newest order; they are carried out one after the other. */
   readonly serial: number;
+  /** The first word of the places for orders, which are taken in turns. */
+  readonly places: number;
+  /** Words of such a place. In it stands what follows. */
+  readonly placeWords: number;
   /** What is to be done; a number of {@linkcode ThreadOrders}. */
   readonly order: number;
+  /** Nothing is carried out any more of a round in which something could not be. */
+  readonly round: number;
   /** The number of a file. */
   readonly file: number;
-  /** The number of a file that is closed before another one is opened, or 0. */
+  /** How many bytes the path of that file has, if it is to be opened, or 0. */
+  readonly pathLength: number;
+  /** The number of a file that is closed before this one is opened, or 0. */
   readonly closes: number;
-  /** How many bytes of the shared memory. */
+  /** How many bytes are to be written. The path stands behind them. */
   readonly length: number;
   /** Where in the file: the lower and the upper 32 bits. */
   readonly at: readonly [low: number, high: number];
-  /** How long the last order took that was done, in microseconds; the thread says so. */
+  /** How long it took, in microseconds; the thread says so. */
   readonly tookUs: number;
 }
 
 /** What can be ordered. */
 export interface ThreadOrders {
-  /** Opens the file whose path is in memory. */
-  readonly open: number;
   /** Writes zeros to the start of a file and syncs the directory. */
   readonly reserve: number;
   /** Writes what is in memory, and syncs the file. */
@@ -45,7 +51,9 @@ export interface ThreadData {
   readonly orders: ThreadOrders;
   /** Words of 32 bits. Not a view: Deno takes half a second to hand over one of some megabytes. */
   readonly words: SharedArrayBuffer;
-  /** What is to be written. */
+  /** How many places for orders there are. */
+  readonly placeCount: number;
+  /** What is to be written, as much for each of the places. */
   readonly memory: SharedArrayBuffer;
   /** Path of the directory. */
   readonly directory: string;
@@ -54,10 +62,10 @@ export interface ThreadData {
 /** Answer to the order of that serial number; anything but the number alone says what went wrong. */
 export type ThreadAnswer = number | {
   readonly serial: number;
-  /** Whether nothing was written for want of space. */
-  readonly isNoSpace: boolean;
-  readonly code: string | undefined;
-  readonly message: string;
+  /** How it ended: as in `IoResult`. */
+  readonly kind: "no_space" | "skipped" | "failed";
+  readonly code?: string | undefined;
+  readonly message?: string;
 };
 
 /** The calls of `node:fs` that the thread makes, what `node:process` says of the system, and a clock. */
@@ -73,8 +81,8 @@ export interface ThreadFiles {
   nowMs(): number;
 }
 
-/** Carries out one order. Returns whether the thread goes on. */
-export type ThreadStep = (answer: (answer: ThreadAnswer) => void) => boolean;
+/** Carries out the order of that serial number. Returns whether the thread goes on. */
+export type ThreadStep = (serial: number, answer: (answer: ThreadAnswer) => void) => boolean;
 
 /** The text that a thread is started from: a script in which `require` is at hand. */
 export function threadProgram(): string {
@@ -86,24 +94,25 @@ const step = (${logThreadStep})(workerData, { ...require("node:fs"), platform, n
 const { layout: { serial } } = workerData;
 const words = new Int32Array(workerData.words);
 parentPort.postMessage(0);
-for (let seen = 0, goesOn = true; goesOn; seen = (seen + 1) | 0) {
+for (let seen = 0, goesOn = true; goesOn;) {
   while (Atomics.load(words, serial) === seen) Atomics.wait(words, serial, seen);
-  goesOn = step((answer) => parentPort.postMessage(answer));
+  seen = (seen + 1) | 0;
+  goesOn = step(seen, (answer) => parentPort.postMessage(answer));
 }
 `;
 }
 
-/** What carries out the orders in shared memory, one at each call. */
+/** What carries out the orders in shared memory, the next one at each call. */
 export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep {
-  const { layout, orders, directory } = data;
+  const { layout, orders, placeCount, directory } = data;
   const words = new Int32Array(data.words);
   const memory = new Uint8Array(data.memory);
+  const placeBytes = memory.length / placeCount;
   /** By number of the file. */
   const descriptors = new Map<number, number>();
-  const word = (at: number): number => Atomics.load(words, at);
+  let brokenRound: number | undefined;
 
-  function open(file: number, path: string): void {
-    const closes = word(layout.closes);
+  function open(file: number, closes: number, path: string): void {
     const descriptor = descriptors.get(closes);
     descriptors.delete(closes);
     if (descriptor !== undefined) files.closeSync(descriptor);
@@ -129,24 +138,32 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     }
   }
 
-  return (answer) => {
-    const serial = word(layout.serial);
+  return (serial, answer) => {
+    const place = (serial >>> 0) % placeCount;
+    const firstWord = layout.places + place * layout.placeWords;
+    const word = (at: number): number => Atomics.load(words, firstWord + at);
+    const order = word(layout.order);
+    const round = word(layout.round);
     let isWhole = true;
     try {
-      const order = word(layout.order);
-      const file = word(layout.file);
-      const bytes = memory.subarray(0, word(layout.length));
-      const at = (word(layout.at[0]) >>> 0) + word(layout.at[1]) * 0x1_0000_0000;
       if (order === orders.end) {
         for (const descriptor of descriptors.values()) files.closeSync(descriptor);
         return false;
       }
-      if (order === orders.open) {
-        // A decoder takes no shared memory.
-        open(file, new TextDecoder().decode(bytes.slice()));
-        answer(serial);
+      if (round === brokenRound) {
+        answer({ serial, kind: "skipped" });
         return true;
       }
+      const file = word(layout.file);
+      const start = place * placeBytes;
+      const end = start + word(layout.length);
+      const pathEnd = end + word(layout.pathLength);
+      if (pathEnd > end) {
+        // A decoder takes no shared memory.
+        open(file, word(layout.closes), new TextDecoder().decode(memory.slice(end, pathEnd)));
+      }
+      const bytes = memory.subarray(start, end);
+      const at = (word(layout.at[0]) >>> 0) + word(layout.at[1]) * 0x1_0000_0000;
       const startMs = files.nowMs();
       const descriptor = descriptors.get(file)!;
       if (order === orders.reserve) {
@@ -158,12 +175,14 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         if (first < bytes.length) writeFrom(descriptor, bytes, first, at);
         files.fdatasyncSync(descriptor);
       }
-      Atomics.store(words, layout.tookUs, (files.nowMs() - startMs) * 1_000);
+      Atomics.store(words, firstWord + layout.tookUs, (files.nowMs() - startMs) * 1_000);
       answer(serial);
     } catch (error) {
+      brokenRound = round;
       const { code, message } = error as { readonly code?: string; readonly message?: string };
       const isNoSpace = isWhole && (code === "ENOSPC" || code === "EDQUOT");
-      answer({ serial, isNoSpace, code, message: message ?? String(error) });
+      const kind = isNoSpace ? "no_space" : "failed";
+      answer({ serial, kind, code, message: message ?? String(error) });
     }
     return true;
   };

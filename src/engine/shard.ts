@@ -31,7 +31,7 @@ import { Feed } from "./feed.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "./footing.ts";
-import { FrameHalves } from "./frame_halves.ts";
+import { FrameShares } from "./frame_shares.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
@@ -70,7 +70,7 @@ export class Shard {
   readonly #options: ShardOptions;
   readonly #host: ShardHost;
   readonly #ahead: FramesAhead;
-  readonly #halves = new FrameHalves();
+  readonly #shares = new FrameShares();
   readonly #idleMark: IdleMark;
   #state: ShardState;
   #life: { durableLsn: number; isOver: boolean };
@@ -206,12 +206,15 @@ export class Shard {
   /** Whether the open frame is large enough not to wait for the end of the turn. */
   get isFrameLarge(): boolean {
     const { open } = this.#ahead;
-    return open !== undefined && this.#halves.isLarge(open.length, this.#log.limits);
+    return open !== undefined && this.#shares.isLarge(open.length, this.#log.limits);
   }
 
-  /** Hands the open frame to the log, if that has room for one; otherwise it goes on growing. */
+  /** Hands the open frame to the log, if that has room for it; otherwise it goes on growing. */
   submitIfRoom(): void {
-    if (this.#ahead.submittedCount < this.#log.limits.inFlightMax) this.submit();
+    const { submittedCount, open } = this.#ahead;
+    const { inFlightMax, behindBytesMin } = this.#log.limits;
+    if (submittedCount >= inFlightMax) return;
+    if (submittedCount === 0 || (open?.length ?? 0) >= behindBytesMin) this.submit();
   }
 
   /** Hands the open frame to the log, or lets go of it: room was made for what came to nothing. */
@@ -321,6 +324,7 @@ export class Shard {
   }
 
   #settled(frame: Frame, outcome: LogOutcome): void {
+    const { bytes: aheadBytes } = this.#ahead;
     const submitted = this.#ahead.answered(frame);
     // Frames that stood on a void one have been forgotten with it.
     if (submitted === undefined) return;
@@ -335,7 +339,7 @@ export class Shard {
     this.#state.committed(frame.timeMs);
     this.#checkpoint?.settled(this.meter.log, this.#state.timeMs);
     this.feed.committed(end);
-    this.#halves.written(frame.body.length);
+    this.#shares.written(frame.body.length, aheadBytes, this.#log.limits);
     this.#goOn();
     this.#host.committed(this);
     if (this.#ahead.submittedCount === 0) this.#onDrained?.();
@@ -345,7 +349,7 @@ export class Shard {
   #goOn(): void {
     const { open } = this.#ahead;
     if (open === undefined) return;
-    if (this.#halves.goesFirst(open.length)) this.submitIfRoom();
+    if (this.#shares.goesFirst(open.length)) this.submitIfRoom();
     else this.#host.scheduleTurn();
   }
 

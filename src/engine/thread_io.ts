@@ -56,6 +56,10 @@ export class ThreadIo implements SegmentIo {
     return this.#mode;
   }
 
+  get writesMax(): number {
+    return this.#thread?.ordersMax ?? 1;
+  }
+
   /** Starts the thread. Resolves when it is there, or when it is clear that there can be none. */
   start(): Promise<void> {
     return this.#started ??= this.#start();
@@ -73,7 +77,7 @@ export class ThreadIo implements SegmentIo {
     this.#inline.write(target, write, done);
   }
 
-  /** The thread is idle, as is everybody who writes to the file: it is one or the other. */
+  /** Inline only while the thread is idle: what is written stands on what the thread has written. */
   #writeBest(
     thread: LogThread,
     target: SegmentFile,
@@ -84,7 +88,7 @@ export class ThreadIo implements SegmentIo {
     const answer = (result: IoResult): void => this.#answer(result, done);
     // Who asks in the middle of an answer has not told of the last write: this one cannot be done
     // before that. And whoever had something to write by then has more to do than to wait.
-    if (!this.#isAnswering && shortCut?.isShorter(write.length)) {
+    if (thread.isIdle && !this.#isAnswering && shortCut?.isShorter(write.length)) {
       return shortCut.take(() => this.#inline.write(target, write, answer));
     }
     shortCut?.leave(write.length);
@@ -115,8 +119,8 @@ export class ThreadIo implements SegmentIo {
     this.#mode = { kind: "inline", why: "The thread is being started" };
     const { directory, frameBytesMax } = this.#options;
     try {
-      const memoryBytes = SEGMENT_HEAD_BYTES + frameBytesMax;
-      this.#thread = await LogThread.start({ directory: directory.path, memoryBytes });
+      const writeBytesMax = SEGMENT_HEAD_BYTES + frameBytesMax;
+      this.#thread = await LogThread.start({ directory: directory.path, writeBytesMax });
       this.#thread.onEnded((cause) => this.#onFailed(cause));
       this.#mode = { kind: "thread" };
     } catch (error) {

@@ -3,7 +3,8 @@
  *
  * It knows what is to be written where, and in which order; `SegmentIo` writes and syncs it, in this
  * isolate or in a thread. One thing is written at a time, and whatever is written stands on what is
- * durable.
+ * durable. A thread is handed the next frame while it writes the last one; everything else waits until
+ * nothing is under way.
  *
  * @module
  */
@@ -43,6 +44,8 @@ export interface FileLogParts extends SegmentSource {
   readonly segmentBytesMax: number;
   /** The most bytes of one frame's body. */
   readonly frameBytesMax: number;
+  /** The least bytes of the body of a frame that is handed over behind another. */
+  readonly behindBytesMin: number;
 }
 
 /** The file log. */
@@ -57,7 +60,10 @@ export class FileLog implements Log {
   readonly #threadLimits: LogLimits;
   #writer: SegmentWriter;
   readonly #line: FrameLine;
+  /** Whether something is done that is not a frame, and stands alone. */
   #isBusy = false;
+  /** Frames that the I/O has not answered, also those that were let go of. */
+  #writingCount = 0;
   /** Whether evidence is to be written once there is nothing else to do. */
   #isMarkDue = false;
   #listener: (frame: Frame, outcome: LogOutcome) => void = () => {};
@@ -73,12 +79,12 @@ export class FileLog implements Log {
     this.#parts = parts;
     this.#writer = parts.writer;
     this.#line = new FrameLine(roomOf(parts.writer));
-    const { frameBytesMax } = parts;
-    this.#inlineLimits = { frameBytesMax, inFlightMax: 1, inline: true };
-    this.#threadLimits = { frameBytesMax, inFlightMax: 1, inline: false };
+    const { frameBytesMax, behindBytesMin } = parts;
+    this.#inlineLimits = { frameBytesMax, behindBytesMin, inFlightMax: 1, inline: true };
+    this.#threadLimits = { frameBytesMax, behindBytesMin, inFlightMax: 2, inline: false };
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
     this.#change = new SegmentChange(parts, {
-      isFree: () => !this.#isBusy && !this.#isClosed && this.#failure === undefined,
+      isFree: () => this.#isFree && !this.#isClosed && this.#failure === undefined,
       hasFailed: () => this.#failure !== undefined,
       perform: (act, then) => this.#perform(act, then),
       fail: (cause) => this.#fail(cause),
@@ -170,32 +176,65 @@ export class FileLog implements Log {
     return this.#ended = isIdle ? end() : idle.then(end);
   }
 
-  /** Does the next thing that is to be done, if nothing is being done. */
+  /** Whether nothing is under way. */
+  get #isFree(): boolean {
+    return !this.#isBusy && this.#writingCount === 0;
+  }
+
+  /** Does the next thing that is to be done, if it can be done now. */
   #work(): void {
-    if (this.#isBusy) return;
+    if (!this.#isFree) return this.#writeBehind();
     // Only here, where everybody has heard of the last frame: a failure is the next one's.
     this.#change.makeIfDue(() => this.#beside.endRolls());
     if (this.#isBusy) return;
-    const { first } = this.#line;
+    const { waiting } = this.#line;
     if (this.#isClosed) this.#beside.end(closed());
-    if (this.#beside.isDue(first !== undefined)) {
+    if (this.#beside.isDue(waiting !== undefined)) {
       return this.#perform((done) => this.#beside.begin(done), (room) => this.#beside.finish(room));
     }
-    if (first === undefined) return this.#isClosed ? this.#finish() : this.#idle();
-    const { frame, segment } = first;
+    if (waiting === undefined) return this.#isClosed ? this.#finish() : this.#idle();
+    const { frame, segment } = waiting;
     const why = this.#objectionTo(frame);
     if (why !== undefined) {
       this.#void(why);
       return this.#work();
     }
     if (segment !== this.#writer.entry.id) return this.#roll();
-    this.#perform((done) => this.#writer.append(frame, done), (hasRoom) => {
-      if (!hasRoom) return this.#void("no_space");
-      this.#line.shift();
-      this.#beside.framePassed();
-      this.#change.framePassed(this.#writer, this.#line.next);
-      this.#listener(frame, { kind: "committed", end: this.#writer.end });
+    this.#append(frame);
+    this.#writeBehind();
+  }
+
+  /** Hands over a frame behind others, if there is one and nothing else has to come in between. */
+  #writeBehind(): void {
+    const { waiting, writingCount } = this.#line;
+    if (waiting === undefined || this.#isBusy) return;
+    // Those that were let go of are still to be skipped: the next one takes their place.
+    if (writingCount === 0 || writingCount !== this.#writingCount) return;
+    if (writingCount >= this.#parts.io.writesMax) return;
+    if (this.#change.isDue || this.#beside.isDue(true)) return;
+    if (waiting.segment !== this.#writer.entry.id) return;
+    if (this.#objectionTo(waiting.frame) === undefined) this.#append(waiting.frame);
+  }
+
+  /** Writes the frame that waits. */
+  #append(frame: Frame): void {
+    this.#line.begin();
+    this.#writingCount += 1;
+    this.#writer.append(frame, (result) => {
+      this.#writingCount -= 1;
+      // Or it was let go of, with one that it stood on.
+      if (this.#line.first === frame) this.#appended(frame, result);
+      this.#work();
     });
+  }
+
+  #appended(frame: Frame, result: IoResult): void {
+    if (result.kind === "failed") return this.#fail(result.cause);
+    if (result.kind !== "done") return this.#void("no_space");
+    this.#line.shift();
+    this.#beside.framePassed();
+    this.#change.framePassed(this.#writer, this.#line.next);
+    this.#listener(frame, { kind: "committed", end: this.#writer.end });
   }
 
   /** Has something written when no frame waits, or after a few of them. */
@@ -247,7 +286,7 @@ export class FileLog implements Log {
 
   #objectionTo({ base, body }: Frame): VoidReason | undefined {
     if (body.length > this.#parts.frameBytesMax) return "too_large";
-    return isSamePosition(base, this.end) ? undefined : "moved";
+    return isSamePosition(base, this.#writer.nextBase) ? undefined : "moved";
   }
 
   /** The first frame is not in the log, and with it those that stand on it. */

@@ -22,9 +22,10 @@ interface PlacedFrame {
   readonly segment: number;
 }
 
-/** Frames that are not settled, in order; the first one may be being written. */
+/** Frames that are not settled, in order; the first ones may be being written. */
 export class FrameLine {
   #frames: PlacedFrame[] = [];
+  #writingCount = 0;
   /** Behind all that were submitted. */
   #next: SegmentRoom;
   /** Whether a frame may have been told where it goes that has not come yet. */
@@ -35,9 +36,19 @@ export class FrameLine {
     this.#next = next;
   }
 
+  /** The frame that is settled before all others, if there is one. */
+  get first(): Frame | undefined {
+    return this.#frames[0]?.frame;
+  }
+
   /** The frame that is to be written before all others, if there is one. */
-  get first(): PlacedFrame | undefined {
-    return this.#frames[0];
+  get waiting(): PlacedFrame | undefined {
+    return this.#frames[this.#writingCount];
+  }
+
+  /** How many are being written. */
+  get writingCount(): number {
+    return this.#writingCount;
   }
 
   /** Where the next frame goes. */
@@ -69,9 +80,15 @@ export class FrameLine {
     this.#next = { segment, size: size + frameBytes(frame.body.length) };
   }
 
-  /** The first frame is settled. */
+  /** The frame that waited is being written. */
+  begin(): void {
+    this.#writingCount += 1;
+  }
+
+  /** The first frame is written. */
   shift(): void {
     this.#frames.shift();
+    this.#writingCount -= 1;
   }
 
   /** Lets the next frame go elsewhere. */
@@ -83,6 +100,7 @@ export class FrameLine {
   clear(): readonly Frame[] {
     const frames = this.#frames.map(({ frame }) => frame);
     this.#frames = [];
+    this.#writingCount = 0;
     return frames;
   }
 }

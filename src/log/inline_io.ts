@@ -14,6 +14,7 @@ const KEPT_BYTES_MAX = 4 << 20;
 /** Does everything at once. */
 export class InlineIo implements SegmentIo {
   readonly mode: LogMode;
+  readonly writesMax = 1;
   readonly #directory: Directory;
   #memory = new Uint8Array(0);
 

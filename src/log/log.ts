@@ -99,6 +99,11 @@ export interface LogLimits {
   readonly frameBytesMax: number;
   /** How many frames may be submitted and not settled. */
   readonly inFlightMax: number;
+  /**
+   * From which size of its body on a frame is better submitted behind one that is not settled, in
+   * bytes. Less had better wait and grow.
+   */
+  readonly behindBytesMin: number;
   /** Whether `submit` does the write and the sync itself, before it returns. It may come to an end. */
   readonly inline: boolean;
 }

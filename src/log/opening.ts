@@ -32,6 +32,9 @@ const SEGMENT_BYTES_MAX = 64 << 20;
 /** The most bytes of a frame, unless another limit is asked for. */
 const FRAME_BYTES_MAX = 8 << 20;
 
+/** A sync takes as long as writing so many bytes: a frame with less had better grow, and share one. */
+const BEHIND_BYTES_MIN = 64 << 10;
+
 /** Which logs to open, and how. */
 export interface FileLogsOptions {
   /** Where the store is. The caller holds its lock. */
@@ -44,11 +47,13 @@ export interface FileLogsOptions {
   readonly shards?: readonly number[];
   /**
    * Size from which on a segment is rolled, in bytes. Default 64 MiB. It is looked at before a frame
-   * is written, so a segment may be longer by one frame.
+   * is opened, so a segment may be longer by a few frames.
    */
   readonly segmentBytesMax?: number;
   /** The most bytes of one frame's body. Default 8 MiB. */
   readonly frameBytesMax?: number;
+  /** See `LogLimits`. Default 64 KiB. */
+  readonly behindBytesMin?: number;
   /** Writes and syncs the segments of a shard. Inline while logs are opened. Default: always. */
   readonly io?: (shard: number) => SegmentIo;
 }
@@ -85,6 +90,8 @@ export function openFileLogs(
   steps: RecoverySteps = recoverySteps,
 ): Log[] {
   const { segmentBytesMax = SEGMENT_BYTES_MAX, frameBytesMax = FRAME_BYTES_MAX } = options;
+  const { behindBytesMin = BEHIND_BYTES_MIN } = options;
+  const limits = { segmentBytesMax, frameBytesMax, behindBytesMin };
   const { directory, manifest, random, shards = [...Array(manifest.shardCount).keys()] } = options;
   const { io = () => new InlineIo(directory, "Nobody asked for a thread") } = options;
   return guarded(`The log in "${directory.path}" cannot be opened`, () => {
@@ -95,9 +102,7 @@ export function openFileLogs(
       for (const opening of openings) opening.look();
       for (const opening of openings) opening.repair();
       const epoch = begin(openings);
-      return openings.map((opening) =>
-        new FileLog({ ...opening.finish(epoch), segmentBytesMax, frameBytesMax })
-      );
+      return openings.map((opening) => new FileLog({ ...opening.finish(epoch), ...limits }));
     } catch (error) {
       for (const opening of openings) opening.abandon();
       throw error;
@@ -175,7 +180,9 @@ class Opening {
   }
 
   /** What the log goes on with, once the manifest knows of it. */
-  finish(epoch: number): Omit<FileLogParts, "segmentBytesMax" | "frameBytesMax"> {
+  finish(
+    epoch: number,
+  ): Omit<FileLogParts, "segmentBytesMax" | "frameBytesMax" | "behindBytesMin"> {
     const { entry, file } = this.#tail!;
     const { end = entry.base, endOffset: size = SEGMENT_HEAD_BYTES } = this.#survey ?? {};
     // Evidence that was read may be in the page cache only, so it does not count.

@@ -40,7 +40,6 @@ export class SegmentChange {
   readonly #parts: SegmentChangeParts;
   readonly #host: SegmentChangeHost;
   readonly #reservation: Reservation;
-  /** Whether the next segment is to be made before anything else: once for every frame. */
   #isDue = false;
 
   /** No segment is at hand. */
@@ -65,6 +64,11 @@ export class SegmentChange {
     const { io: { mode }, segmentBytesMax } = this.#parts;
     this.#isDue = mode.kind !== "inline" && next.segment === id &&
       size >= segmentBytesMax - segmentBytesMax / 8;
+  }
+
+  /** Whether the next segment is to be made before anything else. */
+  get isDue(): boolean {
+    return this.#isDue;
   }
 
   /**

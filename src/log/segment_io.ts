@@ -2,8 +2,9 @@
  * The seam between what a log writes and who writes it.
  *
  * The log knows which bytes go where, and in which order; this does the write and the sync, in the
- * same isolate or in another thread. One thing is done at a time: the next is asked for when the
- * last has been answered.
+ * same isolate or in another thread. One thing is done at a time, in the order in which it was asked
+ * for, and answered in that order. What a thread is to write next may be asked for before the last
+ * write was answered: then it need not wait to be told. It is written only if the last one was.
  *
  * @module
  */
@@ -32,6 +33,10 @@ export type IoResult =
   | {
     /** There was no room, and nothing was written. */
     readonly kind: "no_space";
+  }
+  | {
+    /** A write that it was to follow was not done, so nothing was written. */
+    readonly kind: "skipped";
   }
   | {
     /** Nobody can know what is in the file. */
@@ -65,6 +70,11 @@ export interface SegmentWrite {
 export interface SegmentIo {
   /** Where it is done at the moment. */
   readonly mode: LogMode;
+  /**
+   * How many writes may be under way at the moment; 1 or more. Everything else is asked for when
+   * nothing is.
+   */
+  readonly writesMax: number;
   /**
    * Fills the head of a file that was just created with zeros and makes its name durable. `done` is
    * called once, before this returns or later; so it is with `write()`.

@@ -31,8 +31,9 @@ export interface SegmentWriterOptions {
 }
 
 /**
- * Appends frames, one at a time. After anything has failed nothing may be written any more, by this
- * writer or another.
+ * Appends frames. One that follows another may be handed over before that is durable, if the I/O takes
+ * it: it is written only if the other one is. After anything has failed nothing may be written any
+ * more, by this writer or another.
  */
 export class SegmentWriter {
   /** The segment. */
@@ -44,6 +45,9 @@ export class SegmentWriter {
   readonly #epoch: number;
   #end: LogPosition;
   #size: number;
+  /** The same behind the frames that were handed over. */
+  #nextBase: LogPosition;
+  #nextAt: number;
   #provedLsn: number;
 
   /** Goes on where the options say. */
@@ -53,8 +57,8 @@ export class SegmentWriter {
     this.#target = { name: segmentName(entry.id), file };
     this.#io = io;
     this.#epoch = epoch;
-    this.#end = end;
-    this.#size = size;
+    this.#end = this.#nextBase = end;
+    this.#size = this.#nextAt = size;
     this.#provedLsn = provedLsn;
   }
 
@@ -63,7 +67,12 @@ export class SegmentWriter {
     return this.#end;
   }
 
-  /** Size of the file, which is where the next frame will stand, in bytes. */
+  /** The place after the last frame that was handed over: what the next one stands on. */
+  get nextBase(): LogPosition {
+    return this.#nextBase;
+  }
+
+  /** Size of the file up to the end of the last frame, in bytes. */
   get size(): number {
     return this.#size;
   }
@@ -76,13 +85,21 @@ export class SegmentWriter {
   /** Writes and syncs a frame. */
   append(frame: Frame, done: (result: IoResult) => void): void {
     const length = frameBytes(frame.body.length);
-    const stamp = { salt: this.entry.salt, durableLsn: this.#end.lsn, epoch: this.#epoch };
-    let end = this.#end;
-    const fill = (bytes: Uint8Array): void => void (end = encodeFrame(bytes, frame, stamp));
-    this.#io.write(this.#target, { at: this.#size, length, fill }, (result) => {
+    // By the time it is written, all before it is durable.
+    const stamp = { salt: this.entry.salt, durableLsn: frame.base.lsn, epoch: this.#epoch };
+    const at = this.#nextAt;
+    let end = this.#nextBase;
+    const fill = (bytes: Uint8Array): void => {
+      end = this.#nextBase = encodeFrame(bytes, frame, stamp);
+      this.#nextAt = at + length;
+    };
+    this.#io.write(this.#target, { at, length, fill }, (result) => {
       if (result.kind === "done") {
-        this.#size += length;
+        this.#size = at + length;
         this.#end = end;
+      } else {
+        this.#nextAt = this.#size;
+        this.#nextBase = this.#end;
       }
       done(result);
     });

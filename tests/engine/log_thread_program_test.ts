@@ -6,24 +6,41 @@ import { test } from "../harness.ts";
 
 const layout = {
   serial: 0,
-  order: 1,
+  places: 1,
+  placeWords: 9,
+  order: 0,
+  round: 1,
   file: 2,
-  closes: 3,
-  length: 4,
-  at: [5, 6],
-  tookUs: 7,
+  pathLength: 3,
+  closes: 4,
+  length: 5,
+  at: [6, 7],
+  tookUs: 8,
 } as const;
-const orders = { open: 1, reserve: 2, write: 3, end: 4 };
+const orders = { reserve: 1, write: 2, end: 3 };
+const placeCount = 2;
+
+/** What is ordered, besides what is to be done. */
+interface Facts {
+  readonly file?: number;
+  readonly opens?: boolean;
+  readonly closes?: number;
+  readonly round?: number;
+  readonly length?: number;
+  readonly at?: number;
+}
 
 /** A thread's program in this isolate, with files that only note what is asked of them. */
 class Program {
   readonly calls: string[] = [];
   /** How many bytes the next writes take, or how they fail; then all of them. */
   readonly writes: (number | Error)[] = [];
-  readonly words = new Int32Array(new SharedArrayBuffer(32));
+  readonly words = new Int32Array(new SharedArrayBuffer(4 * 19));
   readonly memory = new Uint8Array(new SharedArrayBuffer(4_096));
   readonly #step;
   #opened = 10;
+  #given = 0;
+  #done = 0;
   #nowMs = 1_000;
   goesOn = true;
 
@@ -50,37 +67,59 @@ class Program {
       nowMs: () => this.#nowMs,
     };
     const { words: { buffer: words }, memory: { buffer: memory } } = this;
-    const data = { layout, orders, words, memory, directory: "/d" };
+    const data = { layout, orders, placeCount, words, memory, directory: "/d" };
     this.#step = logThreadStep(data, files);
   }
 
-  /** Gives an order; returns the calls that came of it, and the answer. */
-  order(order: number, { file = 1, closes = 0, length = 0, at = 0 } = {}): unknown[] {
+  /** Gives an order to write bytes of a number, or to do something else. */
+  give(order: number, facts: Facts = {}, byte = 7): void {
+    const { file = 1, opens = false, closes = 0, round = 0, length = 0, at = 0 } = facts;
+    const place = ++this.#given % placeCount;
+    const path = new TextEncoder().encode(opens ? `/d/log-${file}.seg` : "");
+    const start = place * this.memory.length / placeCount;
+    this.memory.fill(byte, start, start + length);
+    this.memory.set(path, start + length);
+    const first = layout.places + place * layout.placeWords;
+    const low = at % 2 ** 32;
+    this.words.set([order, round, file, path.length, closes, length, low, at / 2 ** 32], first);
+  }
+
+  /** Carries out the next order; returns the calls that came of it, and the answer. */
+  step(): unknown[] {
     this.calls.length = 0;
     let answer: ThreadAnswer | undefined;
-    this.words[0]! += 1;
-    [order, file, closes, length, at % 2 ** 32, Math.floor(at / 2 ** 32)]
-      .forEach((value, index) => this.words[index + 1] = value);
-    this.goesOn = this.#step((given) => answer = given);
+    this.goesOn = this.#step(++this.#done, (given) => answer = given);
     return [...this.calls, typeof answer === "object" ? { ...answer, serial: 0 } : answer];
   }
 
+  /** Gives an order and carries it out. */
+  order(order: number, facts: Facts = {}): unknown[] {
+    this.give(order, facts);
+    return this.step();
+  }
+
+  /** Writes a byte to a file that is not open. */
   open(file: number, closes = 0): unknown[] {
-    const path = new TextEncoder().encode(`/d/log-${file}.seg`);
-    this.memory.set(path);
-    return this.order(orders.open, { file, closes, length: path.length });
+    return this.order(orders.write, { file, opens: true, closes, length: 1 });
+  }
+
+  /** How long the last order has taken, as the thread says. */
+  get tookUs(): number {
+    const place = this.#done % placeCount;
+    return this.words[layout.places + place * layout.placeWords + layout.tookUs]!;
   }
 }
 
 function failed(error: Error, isNoSpace: boolean): unknown {
   const { code } = error as { readonly code?: string };
-  return { serial: 0, isNoSpace, code, message: error.message };
+  return { serial: 0, kind: isNoSpace ? "no_space" : "failed", code, message: error.message };
 }
+
+const SKIPPED = { serial: 0, kind: "skipped" };
 
 test("logThreadStep() writes once and syncs once, at any offset", () => {
   const program = new Program();
-  assertEquals(program.open(1), ["open /d/log-1.seg 2", 1]);
-  program.memory.fill(7);
+  assertEquals(program.open(1), ["open /d/log-1.seg 2", "write 10 7×1 0", "fdatasync 10", 1]);
   const write = { length: 100, at: 4_096 };
   assertEquals(program.order(orders.write, write), ["write 10 7×100 4096", "fdatasync 10", 2]);
   for (const at of [2 ** 31, 2 ** 32 - 64, 2 ** 32, 2 ** 40 + 64]) {
@@ -93,16 +132,15 @@ test("logThreadStep() says how long a write and its sync took", () => {
   const program = new Program();
   program.open(1);
   program.order(orders.write, { length: 100 });
-  assertEquals(program.words[layout.tookUs], 250);
+  assertEquals(program.tookUs, 250);
   program.writes.push(60);
   program.order(orders.write, { length: 100 });
-  assertEquals(program.words[layout.tookUs], 375);
+  assertEquals(program.tookUs, 375);
 });
 
 test("logThreadStep() finishes a short write, and gives up on one that does nothing", () => {
   const program = new Program();
   program.open(1);
-  program.memory.fill(7);
   program.writes.push(60, 39);
   assertEquals(program.order(orders.write, { length: 100, at: 64 }), [
     "write 10 7×100 64",
@@ -123,22 +161,23 @@ test("logThreadStep() says that there is no room only if nothing was written", (
     const error = new FileError(code, "Refused");
     program.writes.push(error);
     const isFull = code !== "EIO";
-    assertEquals(program.order(orders.write, { length: 9 }).at(-1), failed(error, isFull));
+    const answerTo = (order: number, round: number) =>
+      program.order(order, { length: 9, round }).at(-1);
+    assertEquals(answerTo(orders.write, 1), failed(error, isFull));
     program.writes.push(5, error);
-    assertEquals(program.order(orders.write, { length: 9 }).at(-1), failed(error, false));
+    assertEquals(answerTo(orders.write, 2), failed(error, false));
     program.writes.push(5, error);
-    assertEquals(program.order(orders.reserve, { length: 9 }).at(-1), failed(error, isFull));
+    assertEquals(answerTo(orders.reserve, 3), failed(error, isFull));
   }
   const error = new FileError("ENOSPC", "Late");
   const late = new Program("linux", { fdatasync: error });
   late.open(1);
-  assertEquals(late.order(orders.write, { length: 9 }).at(-1), failed(error, false));
+  assertEquals(late.order(orders.write, { length: 9, round: 1 }).at(-1), failed(error, false));
 });
 
 test("logThreadStep() reserves by zeros and a synced directory, which Windows keeps by itself", () => {
   const linux = new Program();
   linux.open(3);
-  linux.memory.fill(7);
   const reserve = { file: 3, length: 4_096 };
   assertEquals(linux.order(orders.reserve, reserve), [
     "write 10 0×4096 0",
@@ -160,8 +199,44 @@ test("logThreadStep() closes the file it is told to, and all of them at the end"
   const program = new Program();
   program.open(1);
   program.open(2);
-  assertEquals(program.open(3, 1), ["close 10", "open /d/log-3.seg 2", 3]);
+  assertEquals(program.open(3, 1), [
+    "close 10",
+    "open /d/log-3.seg 2",
+    "write 12 7×1 0",
+    "fdatasync 12",
+    3,
+  ]);
   assertEquals(program.goesOn, true);
   assertEquals(program.order(orders.end), ["close 11", "close 12", undefined]);
   assertEquals(program.goesOn, false);
+});
+
+test("logThreadStep() carries out what was ordered meanwhile, from a place of its own", () => {
+  const program = new Program();
+  program.open(1);
+  program.give(orders.write, { length: 100, at: 64 }, 1);
+  program.give(orders.write, { length: 50, at: 164 }, 2);
+  assertEquals(program.step(), ["write 10 1×100 64", "fdatasync 10", 2]);
+  program.give(orders.write, { length: 9, at: 214 }, 3);
+  assertEquals(program.step(), ["write 10 2×50 164", "fdatasync 10", 3]);
+  assertEquals(program.step(), ["write 10 3×9 214", "fdatasync 10", 4]);
+});
+
+test("logThreadStep() writes nothing that stands on what was not written", () => {
+  const program = new Program();
+  program.open(1);
+  const error = new FileError("ENOSPC", "Refused");
+  program.writes.push(error);
+  program.give(orders.write, { length: 100, at: 64 });
+  program.give(orders.write, { length: 50, at: 164 });
+  assertEquals(program.step(), ["write 10 7×100 64", failed(error, true)]);
+  assertEquals(program.step(), [SKIPPED]);
+  // Of the next round is what was ordered by somebody who knows.
+  const next = program.order(orders.write, { length: 9, at: 64, round: 1 });
+  assertEquals(next, ["write 10 7×9 64", "fdatasync 10", 4]);
+  program.writes.push(5, error);
+  program.give(orders.write, { length: 9, at: 73, round: 1 });
+  program.give(orders.write, { length: 9, at: 82, round: 1 });
+  assertEquals(program.step().at(-1), failed(error, false));
+  assertEquals(program.step(), [SKIPPED]);
 });

@@ -50,7 +50,7 @@ function modeOf(store: Store): LogMode {
 
 test("LogThread writes at any place of any file, however many there are", async () => {
   using scratch = scratchFolder();
-  const thread = await LogThread.start({ directory: scratch.path, memoryBytes: 4_096 });
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096 });
   const files = [1, 2, 3, 4].map((id) => fileIn(scratch.path, `log-${id}.seg`));
   for (const at of [0, 5, 10]) {
     for (const target of files) {
@@ -69,7 +69,7 @@ test("LogThread writes at any place of any file, however many there are", async 
 
 test("LogThread says what the operating system has refused, and goes on", async () => {
   using scratch = scratchFolder();
-  const thread = await LogThread.start({ directory: scratch.path, memoryBytes: 4_096 });
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096 });
   const there = fileIn(scratch.path, "there");
   const result = await write(thread, { ...there, name: "missing" }, { text: "a" });
   assert(result.kind === "failed");

@@ -19,7 +19,12 @@ test("openFileLog() starts an empty log at the beginning", () => {
   const log = openLog(memoryDirectory());
   assertEquals(log.end, logStart);
   assertEquals([...log.read(0)], []);
-  assertEquals(log.limits, { frameBytesMax: 8 << 20, inFlightMax: 1, inline: true });
+  assertEquals(log.limits, {
+    frameBytesMax: 8 << 20,
+    inFlightMax: 1,
+    behindBytesMin: 64 << 10,
+    inline: true,
+  });
 });
 
 test("FileLog.submit() commits a frame before it returns, and read() gives it back", () => {

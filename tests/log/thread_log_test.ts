@@ -1,6 +1,14 @@
 import { FlowError } from "../../src/errors.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
-import { endOfFrame, type Frame, type Log, type LogOutcome } from "../../src/log/mod.ts";
+import {
+  endOfFrame,
+  type Frame,
+  InlineIo,
+  type IoResult,
+  type Log,
+  type LogOutcome,
+  type SegmentIo,
+} from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -72,6 +80,107 @@ test("FileLog over a thread tells places behind frames that are under way", () =
   thread.submit("two", endOfFrame(first));
   thread.run();
   assertEquals([...thread.log.read(0)].map((frame) => frame.place), [place, next]);
+});
+
+/** A log over an I/O that does nothing until it is told how that ended. */
+function logByHand() {
+  const directory = memoryDirectory();
+  const inner = new InlineIo(directory, "It does what it is told");
+  const writes: { readonly at: number; finish(as?: IoResult["kind"]): void }[] = [];
+  let isByHand = false;
+  const io: SegmentIo = {
+    mode: { kind: "thread" },
+    writesMax: 2,
+    reserve: (target, done) => inner.reserve(target, done),
+    write(target, write, done) {
+      if (!isByHand) return inner.write(target, write, done);
+      const bytes = new Uint8Array(write.length);
+      write.fill(bytes);
+      const copied = { ...write, fill: (room: Uint8Array) => room.set(bytes) };
+      writes.push({
+        at: write.at,
+        finish(as = "done") {
+          writes.shift();
+          if (as === "done") inner.write(target, copied, done);
+          else done(as === "failed" ? { kind: as, cause: new Error("Refused") } : { kind: as });
+        },
+      });
+    },
+    onFailed: () => {},
+    close: () => {},
+  };
+  const log = openLog(directory, { io: () => io });
+  isByHand = true;
+  const outcomes: LogOutcome["kind"][] = [];
+  log.onSettled((_frame, { kind }) => outcomes.push(kind));
+  let end = log.end;
+  const submit = (text: string, base = end): void => {
+    log.nextPlace();
+    const frame = frameOf({ end: base }, text);
+    end = endOfFrame(frame);
+    log.submit(frame);
+  };
+  return { directory, log, writes, outcomes, submit };
+}
+
+test("FileLog hands a thread one frame behind the one that it writes, and no more", () => {
+  const { log, writes, outcomes, submit } = logByHand();
+  for (const text of ["one", "two", "three"]) submit(text);
+  assertEquals(writes.map(({ at }) => at), [4_096, 4_224]);
+  writes[0]!.finish();
+  assertEquals([outcomes, log.end.index], [["committed"], 1]);
+  assertEquals(textsOf(log), ["one"]);
+  assertEquals(writes.map(({ at }) => at), [4_224, 4_352]);
+  writes[0]!.finish();
+  writes[0]!.finish();
+  assertEquals([writes.length, textsOf(log)], [0, ["one", "two", "three"]]);
+});
+
+test("FileLog lets whatever is no frame wait until no frame is under way", () => {
+  const { log, writes, submit } = logByHand();
+  submit("one");
+  submit("two");
+  log.mark();
+  writes[0]!.finish();
+  assertEquals(writes.map(({ at }) => at), [4_224]);
+  writes[0]!.finish();
+  assertEquals(writes.length, 1, "the evidence");
+  submit("three");
+  assertEquals(writes.length, 1, "and nothing behind it");
+  writes[0]!.finish();
+  assertEquals(writes.map(({ at }) => at), [4_352]);
+});
+
+test("FileLog writes nothing in the place of a frame until the one behind it was skipped", () => {
+  const { log, writes, outcomes, submit } = logByHand();
+  submit("one");
+  submit("two");
+  submit("three");
+  writes[0]!.finish("no_space");
+  assertEquals(outcomes, ["void", "void", "void"]);
+  submit("four", log.end);
+  submit("five");
+  assertEquals(writes.map(({ at }) => at), [4_224]);
+  writes[0]!.finish("skipped");
+  assertEquals(writes.map(({ at }) => at), [4_096, 4_224]);
+  writes[0]!.finish();
+  writes[0]!.finish();
+  assertEquals(outcomes.slice(3), ["committed", "committed"]);
+  assertEquals(textsOf(log), ["four", "five"]);
+});
+
+test("FileLog loses what is behind a frame that failed, and closes once all is answered", async () => {
+  const { log, writes, outcomes, submit } = logByHand();
+  for (const text of ["one", "two", "three"]) submit(text);
+  writes[0]!.finish("failed");
+  assertEquals(outcomes, ["lost", "lost", "lost"]);
+  let isClosed = false;
+  const closed = Promise.resolve(log.close()).then(() => isClosed = true);
+  await undefined;
+  await undefined;
+  assertEquals([writes.length, isClosed], [1, false]);
+  writes[0]!.finish("skipped");
+  await closed;
 });
 
 test("FileLog over a thread rolls to a segment that was made ahead of need", () => {
@@ -147,10 +256,12 @@ test("FileLog over a thread that cannot make a segment loses the frame after the
   const thread = new ThreadLog(disk.directory(), { segmentBytesMax: 5_000 });
   thread.append("x".repeat(100));
   const second = thread.submit("y".repeat(800));
-  thread.submit("three", endOfFrame(second));
+  // This one is handed over behind the second, which is what makes the segment necessary.
+  const third = thread.submit("three", endOfFrame(second));
+  thread.submit("four", endOfFrame(third));
   disk.arm({ call: "open" });
   thread.run();
-  assertEquals(thread.outcomes, ["committed", "committed", "lost"]);
+  assertEquals(thread.outcomes, ["committed", "committed", "committed", "lost"]);
 });
 
 test("FileLog.onLost() hears of evidence that a thread could not write", () => {

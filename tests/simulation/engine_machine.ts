@@ -19,7 +19,7 @@ import { type ManualTime, type Random, seededRandom, type Time } from "../../src
 import { coolingPlanAt } from "./cooling_plans.ts";
 import { mergePlanAt } from "./merge_plans.ts";
 import type { LogTemper } from "./engine_scenario.ts";
-import { SimulatedThread } from "./simulated_thread.ts";
+import { SimulatedThread, type SimulatedThreadOptions } from "./simulated_thread.ts";
 import { slowLog } from "./slow_log.ts";
 import { voidingLog } from "./voiding_log.ts";
 import { type ShardsWatch, type TreatCall, WatchedShards } from "./watched_shards.ts";
@@ -73,6 +73,8 @@ export interface EnginePractice {
   readonly name: string;
   /** Puts something between the shard and its log. */
   readonly log?: (inner: Log) => Log;
+  /** How the log's thread behaves. */
+  readonly thread?: Pick<SimulatedThreadOptions, "isHeedless">;
   /** Puts something between the log and its thread. */
   readonly io?: (inner: SegmentIo, time: Time) => SegmentIo;
   /** Makes the checkpoints. */
@@ -138,7 +140,8 @@ export class EngineProcess {
     try {
       const manifest = Manifest.open({ directory, random });
       const { losePercent: deathPercent, death } = temper;
-      const thread = new SimulatedThread({ directory, time, random, deathPercent, death });
+      const manners = { deathPercent, death, ...practice.thread };
+      const thread = new SimulatedThread({ directory, time, random, ...manners });
       const io = practice.io?.(thread, time) ?? thread;
       fileLog = openFileLog({
         directory,
@@ -146,6 +149,8 @@ export class EngineProcess {
         random,
         segmentBytesMax: SEGMENT_BYTES_MAX,
         frameBytesMax: FRAME_BYTES_MAX,
+        // Frames here are small, and are to be under way together all the same.
+        behindBytesMin: 0,
         io: () => io,
       });
       const log = tapped(temperedLog(fileLog, { temper, time, random }), tap);

@@ -19,6 +19,9 @@ export function onIo(
       get mode() {
         return inner.mode;
       },
+      get writesMax() {
+        return inner.writesMax;
+      },
       reserve: (target, done) => inner.reserve(target, done),
       write: (target, write, done) => inner.write(target, write, done),
       onFailed: (listener) => inner.onFailed(listener),

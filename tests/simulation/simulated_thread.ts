@@ -28,6 +28,8 @@ export interface SimulatedThreadOptions {
   readonly deathPercent?: number;
   /** The order that is its last, from 0, and how far it comes with it. Default: chance decides. */
   readonly death?: ThreadDeath | undefined;
+  /** Whether it writes also what stands on something that it has not written. Default false. */
+  readonly isHeedless?: boolean;
 }
 
 /** An end of a thread: before it does something, before it says so, or once it is idle after that. */
@@ -38,11 +40,26 @@ export interface ThreadDeath {
 
 const MOMENTS = ["before", "between", "after"] as const;
 
+/** Writes that are under way: one that is carried out, and one that waits. */
+const WRITES_MAX = 2;
+
 /** The most turns that a step takes. */
 const TURNS_MAX = 3;
 
 /** Of a hundred writes, how many are done inline although there is a thread. */
 const SHORT_CUT_PERCENT = 20;
+
+/** Something that the thread is told to do. */
+interface Order {
+  /** The thread carries out nothing of a round in which something was not done. */
+  readonly round: number;
+  readonly target: SegmentFile;
+  readonly act: (file: SegmentFile, answer: (result: IoResult) => void) => void;
+  readonly done: (result: IoResult) => void;
+  readonly death: ThreadDeath["moment"] | undefined;
+  /** What came of it, once it was carried out. */
+  result?: IoResult;
+}
 
 /** Inline until it is started, as a real thread is. */
 export class SimulatedThread implements SegmentIo {
@@ -51,9 +68,14 @@ export class SimulatedThread implements SegmentIo {
   /** The thread's own, by those of the log: files are not shared between isolates. */
   readonly #files = new Map<FileHandle, FileHandle>();
   #orderCount = 0;
+  /** What was not answered, the oldest first. */
+  #orders: Order[] = [];
+  #round = 0;
+  #brokenRound = -1;
   #isStarted = false;
   #isEnded = false;
-  #isBusy = false;
+  #isActing = false;
+  #isTelling = false;
   #isAnswering = false;
   #onFailed: (cause: unknown) => void = () => {};
 
@@ -66,6 +88,10 @@ export class SimulatedThread implements SegmentIo {
     return this.#isStarted ? { kind: "thread" } : this.#inline.mode;
   }
 
+  get writesMax(): number {
+    return this.#isStarted ? WRITES_MAX : 1;
+  }
+
   /** From now on nothing is done at once any more. */
   start(): void {
     this.#isStarted = true;
@@ -73,15 +99,17 @@ export class SimulatedThread implements SegmentIo {
 
   reserve(target: SegmentFile, done: (result: IoResult) => void): void {
     if (!this.#isStarted) return this.#inline.reserve(target, done);
-    this.#do(target, done, (file, answer) => this.#inline.reserve(file, answer));
+    if (this.#orders.length > 0) throw new Error("The thread is told to reserve beside something");
+    this.#give(target, done, (file, answer) => this.#inline.reserve(file, answer));
   }
 
   write(target: SegmentFile, write: SegmentWrite, done: (result: IoResult) => void): void {
     if (!this.#isStarted || this.#takesShortCut()) return this.#inline.write(target, write, done);
+    if (this.#orders.length === WRITES_MAX) throw new Error("The thread is told too much at once");
     const memory = new Uint8Array(write.length);
     write.fill(memory);
     const copied = { ...write, fill: (bytes: Uint8Array) => bytes.set(memory) };
-    this.#do(target, done, (file, answer) => this.#inline.write(file, copied, answer));
+    this.#give(target, done, (file, answer) => this.#inline.write(file, copied, answer));
   }
 
   onFailed(listener: (cause: unknown) => void): void {
@@ -89,44 +117,72 @@ export class SimulatedThread implements SegmentIo {
   }
 
   close(): void | Promise<void> {
+    if (this.#orders.length > 0) {
+      throw new Error("The thread is ended while it has something to do");
+    }
     this.#isEnded = true;
     for (const file of this.#files.values()) file.close();
     return this.#isStarted ? Promise.resolve() : undefined;
   }
 
-  #do(
-    target: SegmentFile,
-    done: (result: IoResult) => void,
-    act: (file: SegmentFile, answer: (result: IoResult) => void) => void,
-  ): void {
-    if (this.#isBusy) throw new Error("The thread is told to do two things at once");
+  #give(target: SegmentFile, done: Order["done"], act: Order["act"]): void {
     if (this.#isEnded) return done(dead());
-    this.#isBusy = true;
-    const answer = (result: IoResult): void => {
-      this.#isBusy = false;
-      this.#isAnswering = true;
-      done(result);
-      this.#isAnswering = false;
-    };
-    const death = this.#drawDeath();
+    this.#orders.push({ round: this.#round, target, act, done, death: this.#drawDeath() });
+    this.#actLater();
+  }
+
+  /** Carries out the next order, whether or not the last one was answered. */
+  #actLater(): void {
+    const order = this.#orders.find(({ result }) => result === undefined);
+    if (order === undefined || this.#isActing) return;
+    this.#isActing = true;
     this.#later(() => {
-      if (death === "before") return answer(this.#die());
-      const answerLater = (result: IoResult): void =>
-        this.#later(() => {
-          if (death === "between") return answer(this.#die());
-          if (death === "after") this.#later(() => this.#dieIdle());
-          answer(result);
-        });
-      const file = this.#own(target);
-      if (file instanceof Error) answerLater({ kind: "failed", cause: file });
-      else act(file, answerLater);
+      this.#isActing = false;
+      if (this.#isEnded) return;
+      if (order.death === "before") return this.#die();
+      order.result = this.#carriedOut(order);
+      const { isHeedless = false } = this.#options;
+      if (order.result.kind !== "done" && !isHeedless) this.#brokenRound = order.round;
+      this.#tellLater();
+      this.#actLater();
     });
+  }
+
+  #carriedOut({ round, target, act }: Order): IoResult {
+    if (round === this.#brokenRound) return { kind: "skipped" };
+    const file = this.#own(target);
+    if (file instanceof Error) return { kind: "failed", cause: file };
+    let result: IoResult | undefined;
+    act(file, (given) => result = given);
+    return result!;
+  }
+
+  /** Answers the oldest order, once it is carried out. */
+  #tellLater(): void {
+    if (this.#orders[0]?.result === undefined || this.#isTelling) return;
+    this.#isTelling = true;
+    this.#later(() => {
+      this.#isTelling = false;
+      if (this.#isEnded) return;
+      const { result, done, death } = this.#orders[0]!;
+      if (death === "between") return this.#die();
+      if (death === "after") this.#later(() => this.#dieIdle());
+      this.#orders.shift();
+      if (result!.kind !== "done") this.#round += 1;
+      this.#answer(done, result!);
+      this.#tellLater();
+    });
+  }
+
+  #answer(done: Order["done"], result: IoResult): void {
+    this.#isAnswering = true;
+    done(result);
+    this.#isAnswering = false;
   }
 
   /** Whether a write is not worth the way to the thread. */
   #takesShortCut(): boolean {
-    if (this.#isBusy) throw new Error("Two things are written at once");
-    return !this.#isEnded && !this.#isAnswering &&
+    return this.#orders.length === 0 && !this.#isEnded && !this.#isAnswering &&
       randomBelow(this.#options.random, 100) < SHORT_CUT_PERCENT;
   }
 
@@ -138,15 +194,18 @@ export class SimulatedThread implements SegmentIo {
     return death?.order === order ? death.moment : undefined;
   }
 
-  #die(): IoResult {
+  /** Nobody hears any more what came of what was under way. */
+  #die(): void {
     this.#isEnded = true;
     for (const file of this.#files.values()) file.close();
-    return dead();
+    const orders = this.#orders;
+    this.#orders = [];
+    for (const { done } of orders) this.#answer(done, dead());
   }
 
   #dieIdle(): void {
     if (this.#isEnded) return;
-    if (this.#isBusy) return this.#later(() => this.#dieIdle());
+    if (this.#orders.length > 0) return this.#later(() => this.#dieIdle());
     this.#die();
     this.#onFailed(new Error("The thread has ended while it was idle"));
   }

@@ -69,6 +69,12 @@ const reservesNothing = onIo("reservesNothing", () => ({
   reserve: (_target, done) => done({ kind: "done" }),
 }));
 
+/** Writes what was to follow a frame also if that is not there. */
+const threadIsHeedless: EnginePractice = {
+  name: "threadIsHeedless",
+  thread: { isHeedless: true },
+};
+
 /** Every mutant. */
 export const threadMutants: readonly EnginePractice[] = [
   threadAnswersEarly,
@@ -76,4 +82,5 @@ export const threadMutants: readonly EnginePractice[] = [
   deathIsVoid,
   deathUnheard,
   reservesNothing,
+  threadIsHeedless,
 ];
