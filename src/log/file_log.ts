@@ -207,9 +207,9 @@ export class FileLog implements Log {
   /** Hands over a frame behind others, if there is one and nothing else has to come in between. */
   #writeBehind(): void {
     const { waiting, writingCount } = this.#line;
-    if (waiting === undefined || this.#isBusy) return;
-    // Those that were let go of are still to be skipped: the next one takes their place.
-    if (writingCount === 0 || writingCount !== this.#writingCount) return;
+    // With none of them being written, something else is done, or frames that were let go of are yet to
+    // be skipped: the next one takes their place.
+    if (waiting === undefined || writingCount === 0) return;
     if (writingCount >= this.#parts.io.writesMax) return;
     if (this.#change.isDue || this.#beside.isDue(true)) return;
     if (waiting.segment !== this.#writer.entry.id) return;

@@ -116,6 +116,49 @@ test("ThreadIo does what is short inline, and the rest by its thread, in one fil
   assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), texts.join(""));
 });
 
+test("ThreadIo writes nothing inline while its thread is busy, and as much behind that as there is room", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const io = await shortCutIn(scratch.path);
+  assertEquals(io.writesMax, 2);
+  const order: string[] = [];
+  const first = write(io, target, { text: "a".repeat(20_000) }).then(() => order.push("long"));
+  // Short enough for a short cut, which would be answered at once.
+  let isAnswered = false;
+  const fill = (memory: Uint8Array): void => void memory.fill(98);
+  const second = new Promise<void>((resolve) =>
+    io.write(target, { at: 20_000, length: 1, fill }, () => {
+      isAnswered = true;
+      order.push("short");
+      resolve();
+    })
+  );
+  assertEquals(isAnswered, false);
+  await Promise.all([first, second]);
+  assertEquals(order, ["long", "short"]);
+  await io.close();
+  target.file.close();
+  assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), `${"a".repeat(20_000)}b`);
+});
+
+test("LogThread writes nothing behind what it could not write, and opens again what it could not open", async () => {
+  using scratch = scratchFolder();
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096 });
+  const there = fileIn(scratch.path, "there");
+  const results = await Promise.all([
+    write(thread, { ...there, name: "missing" }, { text: "a" }),
+    write(thread, there, { at: 1, text: "b" }),
+  ]);
+  assertEquals(results.map(({ kind }) => kind), ["failed", "skipped"]);
+  assertEquals(readFileSync(join(scratch.path, "there"), "utf8"), "");
+  for (const at of [0, 1]) {
+    assertEquals(await write(thread, there, { at, text: "c" }), { kind: "done" });
+  }
+  await thread.end();
+  there.file.close();
+  assertEquals(readFileSync(join(scratch.path, "there"), "utf8"), "cc");
+});
+
 test("ThreadIo does nothing at once that it is asked for in the middle of an answer", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");

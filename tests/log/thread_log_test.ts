@@ -1,5 +1,5 @@
 import { FlowError } from "../../src/errors.ts";
-import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import {
   endOfFrame,
   type Frame,
@@ -14,7 +14,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts"
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
-import { frameOf, openLog, textsOf } from "./log_store.ts";
+import { append, frameOf, openLog, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
 const TINY = 4_097;
@@ -82,11 +82,18 @@ test("FileLog over a thread tells places behind frames that are under way", () =
   assertEquals([...thread.log.read(0)].map((frame) => frame.place), [place, next]);
 });
 
-/** A log over an I/O that does nothing until it is told how that ended. */
-function logByHand() {
+/** A write that waits to be told how it ended. */
+interface WriteByHand {
+  readonly name: string;
+  readonly at: number;
+  finish(as?: IoResult["kind"]): void;
+}
+
+/** A log over an I/O that does nothing until it is told how that ended, with two sealed segments. */
+async function logByHand({ segmentBytesMax = 1 << 20 } = {}) {
   const directory = memoryDirectory();
   const inner = new InlineIo(directory, "It does what it is told");
-  const writes: { readonly at: number; finish(as?: IoResult["kind"]): void }[] = [];
+  const writes: WriteByHand[] = [];
   let isByHand = false;
   const io: SegmentIo = {
     mode: { kind: "thread" },
@@ -98,7 +105,7 @@ function logByHand() {
       write.fill(bytes);
       const copied = { ...write, fill: (room: Uint8Array) => room.set(bytes) };
       writes.push({
-        at: write.at,
+        ...{ name: target.name, at: write.at },
         finish(as = "done") {
           writes.shift();
           if (as === "done") inner.write(target, copied, done);
@@ -109,7 +116,11 @@ function logByHand() {
     onFailed: () => {},
     close: () => {},
   };
-  const log = openLog(directory, { io: () => io });
+  const log = openLog(directory, { io: () => io, segmentBytesMax });
+  for (const text of ["x", "y"]) {
+    append(log, text);
+    await log.segments.roll();
+  }
   isByHand = true;
   const outcomes: LogOutcome["kind"][] = [];
   log.onSettled((_frame, { kind }) => outcomes.push(kind));
@@ -123,21 +134,21 @@ function logByHand() {
   return { directory, log, writes, outcomes, submit };
 }
 
-test("FileLog hands a thread one frame behind the one that it writes, and no more", () => {
-  const { log, writes, outcomes, submit } = logByHand();
+test("FileLog hands a thread one frame behind the one that it writes, and no more", async () => {
+  const { log, writes, outcomes, submit } = await logByHand();
   for (const text of ["one", "two", "three"]) submit(text);
   assertEquals(writes.map(({ at }) => at), [4_096, 4_224]);
   writes[0]!.finish();
-  assertEquals([outcomes, log.end.index], [["committed"], 1]);
-  assertEquals(textsOf(log), ["one"]);
+  assertEquals([outcomes, log.end.index], [["committed"], 3]);
+  assertEquals(textsOf(log), ["x", "y", "one"]);
   assertEquals(writes.map(({ at }) => at), [4_224, 4_352]);
   writes[0]!.finish();
   writes[0]!.finish();
-  assertEquals([writes.length, textsOf(log)], [0, ["one", "two", "three"]]);
+  assertEquals([writes.length, textsOf(log)], [0, ["x", "y", "one", "two", "three"]]);
 });
 
-test("FileLog lets whatever is no frame wait until no frame is under way", () => {
-  const { log, writes, submit } = logByHand();
+test("FileLog lets whatever is no frame wait until no frame is under way", async () => {
+  const { log, writes, submit } = await logByHand();
   submit("one");
   submit("two");
   log.mark();
@@ -151,8 +162,67 @@ test("FileLog lets whatever is no frame wait until no frame is under way", () =>
   assertEquals(writes.map(({ at }) => at), [4_352]);
 });
 
-test("FileLog writes nothing in the place of a frame until the one behind it was skipped", () => {
-  const { log, writes, outcomes, submit } = logByHand();
+test("FileLog lets a merge have its turn though callers bring frame after frame", async () => {
+  const { log, writes, submit } = await logByHand();
+  const sealed = log.segments.list.filter(({ isSealed }) => isSealed).map(({ id }) => id);
+  const merge = log.segments.merge(sealed);
+  const [first] = merge.frames();
+  void merge.write(first!);
+  let frameCount = 0;
+  while (writes.every(({ name }) => name === "log-3.seg")) {
+    assert(frameCount < 40, "The merge still waits");
+    for (let underWay = writes.length; underWay < 2; underWay++) submit(`${frameCount++}`);
+    writes[0]!.finish();
+    for (let turn = 0; turn < 5; turn++) await undefined;
+  }
+  assertEquals(writes.length, 1);
+});
+
+test("FileLog goes on in the next segment when all of the last one is written", async () => {
+  const { directory, log, writes, submit } = await logByHand({ segmentBytesMax: 5_000 });
+  submit("a".repeat(300));
+  writes[0]!.finish();
+  submit("b".repeat(600));
+  submit("c");
+  submit("d");
+  const seen = (): string[] => writes.map(({ name, at }) => `${name} ${at}`);
+  assertEquals(seen(), ["log-3.seg 4544"]);
+  writes[0]!.finish();
+  assertEquals(seen(), ["log-4.seg 0"], "the head");
+  writes[0]!.finish();
+  assertEquals(seen(), ["log-4.seg 4096", "log-4.seg 4224"]);
+  while (writes.length > 0) writes[0]!.finish();
+  const texts = textsOf(log).map(([letter]) => letter);
+  assertEquals(texts, ["x", "y", "a", "b", "c", "d"]);
+  assertEquals(textsOf(openLog(directory)).length, 6);
+});
+
+test("FileLog hands over nothing behind a frame that does not stand on it", async () => {
+  const { log, writes, outcomes, submit } = await logByHand();
+  const before = log.end;
+  submit("one");
+  submit("moved", before);
+  assertEquals(writes.length, 1);
+  writes[0]!.finish();
+  assertEquals([outcomes, writes.length], [["committed", "void"], 0]);
+});
+
+test("FileLog proves a frame by the one that was handed over behind it", async () => {
+  const { directory, writes, submit } = await logByHand();
+  submit("one");
+  submit("two");
+  writes[0]!.finish();
+  writes[0]!.finish();
+  withFile(directory, "log-3.seg", (file) => {
+    file.write(new Uint8Array([9]), { at: 4_096 + 70 });
+  });
+  // Without that it would be taken for a frame that was never answered.
+  const { code } = assertThrows(() => openLog(directory), FlowError);
+  assertEquals(code, "corrupt");
+});
+
+test("FileLog writes nothing in the place of a frame until the one behind it was skipped", async () => {
+  const { log, writes, outcomes, submit } = await logByHand();
   submit("one");
   submit("two");
   submit("three");
@@ -166,11 +236,11 @@ test("FileLog writes nothing in the place of a frame until the one behind it was
   writes[0]!.finish();
   writes[0]!.finish();
   assertEquals(outcomes.slice(3), ["committed", "committed"]);
-  assertEquals(textsOf(log), ["four", "five"]);
+  assertEquals(textsOf(log), ["x", "y", "four", "five"]);
 });
 
 test("FileLog loses what is behind a frame that failed, and closes once all is answered", async () => {
-  const { log, writes, outcomes, submit } = logByHand();
+  const { log, writes, outcomes, submit } = await logByHand();
   for (const text of ["one", "two", "three"]) submit(text);
   writes[0]!.finish("failed");
   assertEquals(outcomes, ["lost", "lost", "lost"]);
