@@ -12,6 +12,7 @@ import {
   parseByParent,
   parseByRoot,
   type ParseContext,
+  parseDefine,
   parseEvents,
   parseFailures,
   parseGet,
@@ -30,6 +31,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Callers } from "./caller.ts";
+import { Definitions } from "./definitions.ts";
 import { FeedStream } from "./event_stream.ts";
 import { healthOf, type StoreHealth } from "./health.ts";
 import type { Shards } from "./shards.ts";
@@ -57,6 +59,7 @@ export class EmbeddedQueries {
   readonly #parse: ParseContext;
   readonly #callers: Callers;
   readonly #queries: TypeQueries;
+  readonly #definitions = new Definitions();
 
   constructor({ shards, time, parse, callers }: QueryParts) {
     this.#callers = callers;
@@ -148,6 +151,10 @@ export class EmbeddedQueries {
   watchLease(flow: flow.FlowRef, options: flow.LeaseWatchOptions): () => void {
     const { target, ...watch } = parseLeaseWatch(flow, options, this.#parse);
     return this.#shards.leases.watch(target, watch);
+  }
+
+  define(type: string, outline: readonly string[]): void {
+    this.#definitions.define(parseDefine(type, outline, this.#parse));
   }
 
   events(options?: flow.EventsOptions): flow.EventStream {

@@ -31,6 +31,8 @@ export interface Store extends FlowStore, AsyncDisposable {
   readonly time: Time;
   /** Watches over a lease until it is lost, or until what this returns is called. */
   watchLease(flow: FlowRef, options: LeaseWatchOptions): () => void;
+  /** Hears of a definition of a type; throws `definition_conflict` if it has heard of another one. */
+  define(type: string, outline: readonly string[]): void;
   /** Values by key, in the same log as the flows. */
   readonly kv: KvStore;
 

@@ -68,6 +68,18 @@ export interface FlowStore {
    * lease.
    */
   watchLease?(flow: FlowRef, options: LeaseWatchOptions): () => void;
+  /**
+   * Where a store can tell that a program defines a type twice: hears of every definition that is
+   * bound to it, as by `workflow()`. Nothing of it is durable, so the next version of a program may
+   * have other states.
+   *
+   * Throws `definition_conflict` if the same open store has heard of another definition of the type.
+   *
+   * @param type The workflow type.
+   * @param outline What the definition says, a fact each, in any order: two definitions that say the
+   *   same are one.
+   */
+  define?(type: string, outline: readonly string[]): void;
 
   /** Creates a flow. */
   create(id: string, options: CreateOptions): Promise<FlowRecord>;

@@ -8,7 +8,7 @@ import type { FlowStore } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 
 /** The name of a store's command. */
-export type Command = Exclude<keyof FlowStore, "time" | "watchLease">;
+export type Command = Exclude<keyof FlowStore, "time" | "watchLease" | "define">;
 
 /** One call of a command, with its arguments. */
 export type FakeCall = {
@@ -36,6 +36,8 @@ export type FakeStoreOptions = FakeAnswers & {
   readonly time?: Time | undefined;
   /** Watches over leases, for a store that can. Calls of it are not remembered. Default none. */
   readonly watchLease?: FlowStore["watchLease"];
+  /** Hears of definitions, for a store that compares them. Calls of it are not remembered. Default none. */
+  readonly define?: FlowStore["define"];
 };
 
 /** A store that remembers what it was asked. */
@@ -107,7 +109,7 @@ const COMMANDS: readonly Command[] = Object.keys(
  */
 export function fakeStore(answers: FakeStoreOptions = {}): FakeStore {
   const calls: FakeCall[] = [];
-  const { time, watchLease, ...given } = answers;
+  const { time, watchLease, define, ...given } = answers;
   const unknown = Object.keys(given).find((name) => !COMMANDS.includes(name as Command));
   if (unknown !== undefined) {
     throw new FlowError("invalid_argument", `A store has no command ${unknown}`, {
@@ -124,7 +126,10 @@ export function fakeStore(answers: FakeStoreOptions = {}): FakeStore {
       return await answer(...args);
     },
   ]);
-  const capable = watchLease === undefined ? {} : { watchLease };
+  const capable = {
+    ...watchLease === undefined ? {} : { watchLease },
+    ...define === undefined ? {} : { define },
+  };
   return { ...Object.fromEntries(commands), ...capable, time, calls } as FakeStore;
 }
 

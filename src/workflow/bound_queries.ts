@@ -33,6 +33,7 @@ export class BoundQueries {
 
   constructor(definition: CheckedDefinition, store: FlowStore) {
     checkStore("store", store);
+    store.define?.(definition.type, definition.outline);
     this.type = definition.type;
     this.definition = definition;
     this.store = store;

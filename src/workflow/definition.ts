@@ -76,4 +76,6 @@ export interface CheckedDefinition {
   readonly states: ReadonlyMap<string, StateDefinition>;
   /** The names of the declared states in which a flow can be worked on, in their order. */
   readonly liveStates: readonly string[];
+  /** What another definition of the type has to agree on. */
+  readonly outline: readonly string[];
 }

@@ -6,6 +6,7 @@
 import { isTerminalState } from "../flow/mod.ts";
 import { checkedObject, checkMembers, checkName, membersOf, refusal } from "./argument.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
+import { outlineOf } from "./outline.ts";
 import { isTakenName } from "./partition_key.ts";
 import { checkedState, checkStateName } from "./state_check.ts";
 
@@ -44,13 +45,14 @@ export function checkedDefinition(definition: unknown): CheckedDefinition {
       }`,
     );
   }
-  return {
+  const checked = {
     type: given.type as string,
     partitionBy: checkedFields(given.partitionBy),
     initialState,
     states,
     liveStates,
   };
+  return { ...checked, outline: outlineOf(checked) };
 }
 
 /** Refuses whatever is certainly not a store. */

@@ -326,7 +326,9 @@ export type Reclaimed<S, C> = C extends typeof RUNNING ? LiveName<S> : Extract<C
  * Defines a workflow: its states, what leads from one to another, and the payload of each.
  *
  * Throws `invalid_argument` if the definition is not sound: it names the field, the value and what
- * would do. With a store the result is a {@linkcode Workflow}, without one an
+ * would do. Throws `definition_conflict` if the type has another definition on the store, one that
+ * says something else about states, where they lead, or partitions; what is the same, or differs in
+ * schemas, times and retries only, may be said as often as one likes. With a store the result is a {@linkcode Workflow}, without one an
  * {@linkcode UnboundWorkflow}, which can be a constant of a module.
  *
  * @example

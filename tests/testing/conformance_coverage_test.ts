@@ -253,6 +253,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   rewind_event_not_found: null,
   rewind_event_unusable: null,
   generation_conflict: null,
+  definition_conflict: null,
   too_many_waiters: null,
   overloaded: null,
   store_closed: null,
@@ -263,7 +264,6 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   log_trimmed: "is not said by a command, but by a stream of events",
   store_locked: "is said before there is a store: tests/files/lock_test.ts",
   newer_format: "is said before there is a store: tests/log/opening_test.ts",
-  definition_conflict: "no store compares definitions yet",
 };
 
 /** Every command of `atomic()`. */

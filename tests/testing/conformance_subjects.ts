@@ -26,6 +26,7 @@ export const DURABLE_SUPPORTS: Readonly<Record<ConformanceCapability, true>> = {
   atomic: true,
   events: true,
   watchLease: true,
+  define: true,
 };
 
 /** What a store in memory is capable of. */

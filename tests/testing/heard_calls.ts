@@ -51,18 +51,24 @@ function listenTo<S extends object>(store: S, at: string, heard: Heard): S {
       return (...args: unknown[]) => {
         const parts: string[] = [];
         if (name === "atomic") args = args.map((arg) => hearingParts(arg, parts));
-        const answer = member.apply(target, args) as unknown;
+        const refuse = (error: unknown): never => {
+          if (isFlowError(error)) heard.codes.add(error.code);
+          if (error instanceof FlowBatchError) hearAnswer(heard, error.outcomes);
+          throw error;
+        };
+        let answer: unknown;
+        try {
+          answer = member.apply(target, args);
+        } catch (error) {
+          return refuse(error);
+        }
         if (!(answer instanceof Promise)) return answer;
         return answer.then((value) => {
           hearCall(heard, `${at}${String(name)}`, args);
           hearAnswer(heard, value);
           for (const part of parts) heard.parts.add(part);
           return value;
-        }, (error) => {
-          if (isFlowError(error)) heard.codes.add(error.code);
-          if (error instanceof FlowBatchError) hearAnswer(heard, error.outcomes);
-          throw error;
-        });
+        }, refuse);
       };
     },
   });

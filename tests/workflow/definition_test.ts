@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { FlowError } from "../../src/errors.ts";
-import { fakeStore } from "../../src/testing/mod.ts";
+import { fakeStore, memoryStore } from "../../src/testing/mod.ts";
 import { complete, fail, ok, retryOr, type, workflow } from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -179,4 +179,76 @@ test("workflow() on another store is the same workflow", async () => {
   assertEquals(store.calls, [
     { command: "list", args: ["billing", { state: "created", partitionKey: "t1:i9" }] },
   ]);
+});
+
+const DEFINITION = {
+  type: "t",
+  initialState: "a",
+  states: { a: { payload: type<string>(), onOk: "b" }, b: { onError: retryOr("c") }, c: {} },
+} as const;
+
+test("workflow() refuses a second definition of a type on an open store, and says what differs", async () => {
+  await using store = await memoryStore();
+  const { a, b, c } = DEFINITION.states;
+  workflow({ ...DEFINITION, store });
+  const others: readonly (readonly [object, string, string | undefined, string | undefined])[] = [
+    [{ initialState: "b" }, "initialState", 'initialState: "a"', 'initialState: "b"'],
+    [{ partitionBy: ["x"] }, "partitionBy", "partitionBy: []", 'partitionBy: ["x"]'],
+    [
+      { states: { a, b: { onError: fail() }, c } },
+      "states.b",
+      'states.b: { onOk: complete(), onError: retryOr("c") }',
+      "states.b: { onOk: complete(), onError: fail() }",
+    ],
+    [
+      { states: { a: { onOk: "c" }, b, c } },
+      "states.a",
+      'states.a: { onOk: "b", onError: retryOr("failed") }',
+      'states.a: { onOk: "c", onError: retryOr("failed") }',
+    ],
+    [
+      { states: { a, b, c, d: {} } },
+      "states.d",
+      undefined,
+      'states.d: { onOk: complete(), onError: retryOr("failed") }',
+    ],
+  ];
+  for (const [changes, says, other, own] of others) {
+    const { code, details, message } = assertThrows(
+      () => workflow({ ...DEFINITION, ...changes, store } as never),
+      FlowError,
+    );
+    assertEquals([code, details["type"], details["other"], details["own"]], [
+      ...["definition_conflict", "t", other, own],
+    ]);
+    assertStringIncludes(message, says);
+  }
+  const fewer = { ...DEFINITION, states: { a: { onOk: "b" }, b: {} } };
+  const { message } = assertThrows(() => workflow({ ...fewer, store } as never), FlowError);
+  assertStringIncludes(message, "it has states.b");
+});
+
+test("workflow() takes definitions that say the same, and other types and stores", async () => {
+  await using first = await memoryStore();
+  const constant = workflow(DEFINITION);
+  constant.on(first);
+  constant.on(first);
+  const { a, b, c } = DEFINITION.states;
+  // Schemas, how long and how often, and states in which nothing happens.
+  workflow({ ...DEFINITION, states: { ...DEFINITION.states, failed: {} }, store: first });
+  const times = { leaseMs: 5, handlerTimeoutMs: 7, claimPayload: false, retry: { maxRetries: 9 } };
+  workflow({ ...DEFINITION, states: { c, b: { ...b, ...times }, a }, store: first });
+  workflow({ ...DEFINITION, type: "u", states: { a: {} }, store: first });
+  await using second = await memoryStore();
+  workflow({ ...DEFINITION, states: { a: {} }, store: second });
+  constant.on(fakeStore());
+  assertThrows(() => constant.on(second), FlowError, "another definition");
+});
+
+test("workflow() is defined anew by the next version of a program, on the same files", async () => {
+  await using store = await memoryStore();
+  await workflow({ ...DEFINITION, store }).create({ id: "f", payload: "x" });
+  await using next = await store.reopen();
+  const later = workflow({ type: "t", store: next, initialState: "z", states: { z: {} } });
+  assertEquals((await later.checkStates()).unserved.map(({ state }) => state), ["a"]);
 });

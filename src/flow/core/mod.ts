@@ -159,6 +159,7 @@ export {
   parseTransition,
   parseTransitionMany,
 } from "./parse/settle.ts";
+export { type Definition, parseDefine } from "./parse/define.ts";
 export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";

@@ -20,7 +20,7 @@ import {
 import { JOB } from "./leasing.ts";
 
 /** The name of a command. */
-export type Command = Exclude<keyof FlowStore, "time">;
+export type Command = Exclude<keyof FlowStore, "time" | "watchLease" | "define">;
 
 /** A command, a call of it that is good, and what makes it bad. */
 export interface ArgumentTable {

@@ -20,7 +20,8 @@ import type { ManualTime } from "../../time/mod.ts";
  * - `kv`: it keeps values by key, too;
  * - `atomic`: it applies several commands of one partition together;
  * - `events`: its committed changes can be followed;
- * - `watchLease`: it tells a worker at once that somebody has taken its lease.
+ * - `watchLease`: it tells a worker at once that somebody has taken its lease;
+ * - `define`: it refuses a second, different definition of a type.
  */
 export type ConformanceCapability =
   | "manualClock"
@@ -33,7 +34,8 @@ export type ConformanceCapability =
   | "kv"
   | "atomic"
   | "events"
-  | "watchLease";
+  | "watchLease"
+  | "define";
 
 /** How a store is to be opened for a case. */
 export interface ConformanceSettings {

@@ -23,6 +23,7 @@ import { cascadeCases } from "./cascade.ts";
 import { childrenCases } from "./children.ts";
 import { claimCases } from "./claim.ts";
 import { createCases } from "./create.ts";
+import { defineCases } from "./define.ts";
 import { durabilityCases } from "./durability.ts";
 import { eventsCases } from "./events.ts";
 import { historyCases } from "./history.ts";
@@ -86,6 +87,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...atomicCases,
   ...eventsCases,
   ...watchLeaseCases,
+  ...defineCases,
 ];
 
 /** How a store is put through the suite. */
