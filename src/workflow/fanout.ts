@@ -21,8 +21,10 @@ import { checkTarget } from "./state_check.ts";
 /** The group of a call that names none. */
 const GROUP_ID = "fanout";
 
-/** Where a flow waits that does not say where. */
-const WAIT_STATE = "waiting_children";
+/** The state in which a flow waits for its children that does not say where. */
+export type DefaultWaitState = "waiting_children";
+
+const WAIT_STATE: DefaultWaitState = "waiting_children";
 
 /** What a group is called, and what every child has that does not say otherwise itself. */
 export interface FanoutFacts

@@ -29,6 +29,7 @@ export type {
 export { NonRetryableError, type StoredException } from "./failure.ts";
 export type {
   ChildFailureName,
+  DefaultWaitState,
   FailureName,
   FanoutFacts,
   FanoutOptions,

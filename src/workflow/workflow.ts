@@ -32,7 +32,7 @@ import type {
 import type { CreateAttributes, CreateBatchOptions } from "./create.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { checkedDefinition } from "./definition_check.ts";
-import type { FanoutOptions } from "./fanout.ts";
+import type { DefaultWaitState, FanoutOptions } from "./fanout.ts";
 import type { FlowName } from "./flow_name.ts";
 import type { JobHandler } from "./handler.ts";
 import type { Job, Lease } from "./job.ts";
@@ -117,8 +117,11 @@ export interface FlowMoveOptions extends MoveOptions, FlowPosition {
   readonly payloadRef?: string | undefined;
 }
 
-/** A state that a flow of the workflow may be seen in. */
-export type ShownState<S> = Name<S> | TerminalState | typeof RUNNING;
+/**
+ * A state that a flow of the workflow may be seen in. `"waiting_children"` is where it waits for its
+ * children if `waitState` names no other one.
+ */
+export type ShownState<S> = Name<S> | TerminalState | typeof RUNNING | DefaultWaitState;
 
 /** Options of `signal()`. */
 export interface FlowSignalOptions<S> extends Omit<SignalOptions, "ifState" | "transitionTo"> {

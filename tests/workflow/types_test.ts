@@ -200,7 +200,7 @@ export async function signals(): Promise<void> {
   await billing.signal("id", { signal: "s" });
   await billing.signal({ id: "i", tenantId: "t1", invoiceId: "i9" }, {
     signal: "s",
-    ifState: ["created", "running", "failed"],
+    ifState: ["created", "running", "failed", "waiting_children"],
     transitionTo: "charged",
   });
 

@@ -220,6 +220,42 @@ export const rollUpCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a parent that is given a time in its wait state can be claimed there when it has come",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store, nowMs } = context;
+      await family(store, "p", ["a"]);
+      await family(store, "q", ["b"]);
+      for (const id of ["p", "q"]) {
+        const wait = { from: "waiting", to: "waiting", fencingToken: 0, runAtMs: nowMs + 9 };
+        shows(await store.transition(id, wait), { state: "waiting", nextRunAtMs: nowMs + 9 });
+      }
+      // A group that is decided before that sends its parent on at once.
+      await end(store, "a", "completed");
+      shows(await store.get("p"), { state: "joined", nextRunAtMs: context.nowMs });
+      same(await claimedIds(store, { state: "waiting" }), []);
+      await context.advance(9);
+      const late = await claimOne(store, { state: "waiting" });
+      shows(late, { id: "q", runState: "waiting" });
+      await store.fail(late, owner(late));
+      same(await statesOf(store, "p", "q", "b"), ["joined", "failed", "cancelled"]);
+    },
+  },
+  {
+    name: "a signal takes a parent out of its wait state, and its children go on until it ends",
+    async run({ store }) {
+      await family(store, "p", ["a", "b"]);
+      const late = { signal: "late", ifState: "waiting", transitionTo: "late" };
+      await store.signal("p", late);
+      same(await statesOf(store, "p", "a", "b"), ["late", "a", "b"]);
+      await end(store, "a", "completed");
+      const parent = await claimOne(store, { state: "late" });
+      await store.fail(parent, owner(parent));
+      same(await statesOf(store, "p", "a", "b"), ["failed", "completed", "cancelled"]);
+      await refused(() => store.signal("p", late), "flow_terminal");
+    },
+  },
+  {
     name: "a parent that has ended is not brought back by its children",
     async run({ store }) {
       await family(store, "p", ["a"], { onParentClosed: "abandon_children" });
