@@ -126,7 +126,8 @@ export class Checkpoints {
       return readCheckpoint(directory, of, (facts, streamOf) => {
         if (!isReached(facts, log)) return false;
         const { tally, timeMs, segments, isOutlived } = streamOf(BESIDE_PART).json<Beside>();
-        const runs = replacedRuns(segments.map(({ id }) => id), manifest.segmentsOf(shard));
+        const before = { ids: segments.map(({ id }) => id), endIndex: facts.end.end.index };
+        const runs = replacedRuns(before, manifest.segmentsOf(shard));
         if (runs === undefined) return false;
         state.load(streamOf, shard === 0);
         state.resume(tally, timeMs);
@@ -162,13 +163,10 @@ export class Checkpoints {
   }
 
   /**
-   * Segments have been replaced by others, up to a record. A checkpoint that ends behind them is still
-   * of use.
+   * Segments have been replaced by others. A checkpoint that ends behind all that it was decided by what
+   * is left of them is still of use.
    */
-  merged(
-    shard: number,
-    { lastLsn, bytes, savedBytes, isPiece = false }: MergedSegments,
-  ): void {
+  merged(shard: number, { lastLsn, bytes, savedBytes }: MergedSegments): void {
     const known = this.#of(shard);
     known.isOutlived = known.isLoaded;
     const { last, sinceBegun } = known;
@@ -176,7 +174,7 @@ export class Checkpoints {
       bytes: sinceBegun.bytes + bytes,
       savedBytes: sinceBegun.savedBytes + savedBytes,
     };
-    if (lastLsn >= last.lsn || isPiece) {
+    if (lastLsn >= last.lsn) {
       if (last.lsn === 0) return;
       known.last = NO_CHECKPOINT;
       known.isMissed = true;

@@ -10,7 +10,7 @@ const SIGNPOST_BYTES = 1 << 20;
 
 /** Segments that others have taken the place of. */
 export interface MergedSegments {
-  /** The last record that they stood for. */
+  /** The last record by which it was decided what is left of them: it may come behind them. */
   readonly lastLsn: number;
   /** How many there were. */
   readonly segmentCount: number;
@@ -18,11 +18,6 @@ export interface MergedSegments {
   readonly bytes: number;
   /** How many bytes fewer that are. */
   readonly savedBytes: number;
-  /**
-   * Whether it was decided by later ones as well what is left: then no checkpoint of before is of use.
-   * Default false.
-   */
-  readonly isPiece?: boolean;
 }
 
 /** A tally as it is written down. */

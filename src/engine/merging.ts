@@ -10,6 +10,7 @@ import {
   GistReader,
   isSameMark,
   type LinkMark,
+  type Stretch,
   Survivors,
 } from "../flow/core/mod.ts";
 import { type CommittedFrame, type Merge, RecordWalk } from "../log/mod.ts";
@@ -74,14 +75,12 @@ export interface Settling {
   readonly merge: Merge;
   /** How many segments it replaces. */
   readonly segmentCount: number;
-  /** Whether others decide about them as well, and are replaced one by one. Default false. */
-  readonly isPiece?: boolean;
 }
 
 /** Copies what is kept, once it is decided about, and puts it in the place of what there was. */
 export async function settle(
   merging: Merging,
-  { merge, segmentCount, isPiece = false }: Settling,
+  { merge, segmentCount }: Settling,
   options: MergingOptions,
 ): Promise<Outcome> {
   const bytesBefore = merge.bytes;
@@ -98,11 +97,10 @@ export async function settle(
     // From here on nothing waits: readers find what is kept in its new place at once.
     const { bytes, segmentCount: newCount } = merge.publish();
     const merged = {
-      lastLsn: merge.end.lsn,
+      lastLsn: merging.lastLsn,
       segmentCount: segmentCount - newCount,
       bytes,
       savedBytes: bytesBefore - bytes,
-      isPiece,
     };
     options.shard.merged(run, merged);
     // At once it would be the longest task of all.
@@ -126,21 +124,26 @@ export class Merging {
 
   /**
    * @param merge Reads what it is decided by.
-   * @param stays Whether a record stays where it is; see `Survivors`. Default: none does.
+   * @param stretches Its segments, if they are replaced one by one; see `Survivors`.
    */
-  constructor(merge: Merge, options: MergingOptions, stays?: (lsn: number) => boolean) {
+  constructor(merge: Merge, options: MergingOptions, stretches?: readonly Stretch[]) {
     const highestMs = (): number => this.#timeMs;
     this.#merge = merge;
     this.#options = options;
     this.#survivors = new Survivors({
       isFirst: merge.isFirst,
       beyond: options.beyond,
-      stays,
+      stretches,
       // Known once all records have been noted, and not needed before.
       get timeMs() {
         return highestMs();
       },
     });
+  }
+
+  /** The last record by which it is decided. */
+  get lastLsn(): number {
+    return this.#merge.end.lsn;
   }
 
   /** Reads all records twice, and knows then which are wanted. */
@@ -167,7 +170,11 @@ export class Merging {
    * stands.
    */
   async copy(merge: Merge): Promise<MergedRun> {
-    const run = this.#runOf(merge);
+    const run = new MergedRun(this.#options.shard.state.keydir, {
+      firstLsn: merge.base.lsn + 1,
+      lastLsn: merge.end.lsn,
+      keeps: (lsn) => this.#survivors.keeps(lsn),
+    });
     const kept = new KeptRecords(merge.base);
     const keep = (record: RecordWalk): void => kept.keep(record.lsn, record);
     const write = (): Promise<void> => this.#write(kept, { merge, run });
@@ -180,22 +187,6 @@ export class Merging {
     }
     if (kept.coversFrames) await write();
     return run;
-  }
-
-  /** Where records of some segments will stand, strung together as they will be. */
-  #runOf(merge: Merge): MergedRun {
-    const { keydir } = this.#options.shard.state;
-    const survivors = this.#survivors;
-    const strung = {
-      bench: keydir.bench,
-      has: (lsn: number): boolean => keydir.has(lsn),
-      previous: (lsn: number): number => survivors.bridge(lsn) ?? keydir.previous(lsn),
-    };
-    return new MergedRun(strung, {
-      firstLsn: merge.base.lsn + 1,
-      lastLsn: merge.end.lsn,
-      keeps: (lsn) => survivors.keeps(lsn),
-    });
   }
 
   /** Whether no link was noted since it was decided what goes, or that was looked through. */

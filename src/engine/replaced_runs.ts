@@ -15,12 +15,21 @@ export interface ReplacedRun {
   readonly after: readonly SegmentEntry[];
 }
 
+/** Segments that there were. */
+export interface SegmentsBefore {
+  /** Their ids, in order. */
+  readonly ids: readonly number[];
+  /** The index of the last frame that counted. */
+  readonly endIndex: number;
+}
+
 /**
  * What has become of segments that there were, of which the last one is still there and has nothing
- * but whole frames behind it. Undefined if that is not so.
+ * but whole frames behind it. Undefined if that is not so, or if frames behind the last one that counted
+ * have decided what is left.
  */
 export function replacedRuns(
-  before: readonly number[],
+  { ids: before, endIndex }: SegmentsBefore,
   now: readonly SegmentEntry[],
 ): ReplacedRun[] | undefined {
   const last = now.findIndex(({ id }) => id === before.at(-1));
@@ -42,7 +51,7 @@ export function replacedRuns(
     const next = before.indexOf(now[end]!.id, first);
     if (after.length === 0 || after.some(({ merged }) => !merged)) return undefined;
     // What was decided by later frames as well is less than what there was.
-    if (after.some(({ until }) => until !== undefined)) return undefined;
+    if (after.some(({ until = 0 }) => until > endIndex)) return undefined;
     runs.push({ before: { first, count: next - first }, after });
     first = next;
     at = end;

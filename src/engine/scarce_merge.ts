@@ -119,7 +119,8 @@ async function replacePieces(
 ): Promise<ScarceOutcome> {
   const { sealed, shard: { segments } } = options;
   const decision = segments.merge(sealed.map(({ id }) => id));
-  const merging = new Merging(decision, options, stayingOf(sealed, new Set(pieces)));
+  const stretches = sealed.map(({ id, lastLsn }) => ({ lastLsn, stays: !pieces.includes(id) }));
+  const merging = new Merging(decision, options, stretches);
   await merging.decide();
   const until = decision.end.index;
   let savedBytes = 0;
@@ -127,30 +128,15 @@ async function replacePieces(
     const merge = segments.merge([id], until);
     const { bytes: lackedBytes } = merge;
     try {
-      const settling = { merge, segmentCount: 1, isPiece: true };
-      const outcome = await settle(merging, settling, options);
+      const outcome = await settle(merging, { merge, segmentCount: 1 }, options);
       options.onOutcome(outcome);
       savedBytes += outcome.savedBytes;
     } catch (error) {
-      if (savedBytes === 0 || !isDiskFull(error)) throw error;
+      if (!isDiskFull(error)) throw error;
       return { savedBytes, lackedBytes };
     }
   }
   return { savedBytes, lackedBytes: 0 };
-}
-
-/** Whether a record is in none of the segments that are replaced. Records are asked for in order. */
-function stayingOf(
-  sealed: readonly Segment[],
-  replaced: ReadonlySet<number>,
-): (lsn: number) => boolean {
-  let at = 0;
-  return (lsn) => {
-    // Whoever reads the log once more begins at its beginning.
-    if (at > 0 && lsn <= sealed[at - 1]!.lastLsn) at = 0;
-    while (lsn > sealed[at]!.lastLsn) at += 1;
-    return !replaced.has(sealed[at]!.id);
-  };
 }
 
 /** What a segment takes of which so many bytes are kept. */

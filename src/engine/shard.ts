@@ -238,8 +238,7 @@ export class Shard {
   /** Segments have taken the place of others: what was kept of their records is found there. */
   merged(run: MergedRun, merged: MergedSegments): void {
     this.#state.keydir.replace(run);
-    const { lastLsn, isPiece = false } = merged;
-    if (isPiece || this.#checkpoint?.outlives(lastLsn) === false) this.#checkpoint?.abandon();
+    if (this.#checkpoint?.outlives(merged.lastLsn) === false) this.#checkpoint.abandon();
     this.#options.checkpoints?.merged(this.number, merged);
     this.meter.log.merged(merged);
   }

@@ -1,5 +1,6 @@
 import { isFlowError, openStore, type Store } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { Manifest } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -96,6 +97,26 @@ test("compact() ends when the store fails, also if it waits for another merge", 
   const result = await Promise.race([compacting, turns(time, 100).then(() => "It waits")]);
   assert(isFlowError(result, "store_failed"), String(result));
   await store.close();
+});
+
+test("close() ends merges that rest or wait, and leaves nothing of them", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const time = manualTime({ startMs: 1_700_000_000_000 });
+  const store = await resting(disk, time);
+  const compacting = assertRejects(() => store.compact());
+  let isOver = false;
+  compacting.then(() => isOver = true);
+  await store.close();
+  assert(isOver, "It waits");
+  const result = await compacting;
+  assert(isFlowError(result, "store_closed"), String(result));
+  assertEquals(disk.openHandleCount, 0);
+  const { state: { segments } } = Manifest.open({
+    directory: disk.directory(),
+    random: seededRandom(2),
+  });
+  const names = disk.directory().list().filter((name) => name.endsWith(".seg"));
+  assertEquals(names.sort(), segments.map(({ id }) => `log-${id}.seg`).sort());
 });
 
 test("compact() that ends early gives room back, also if somebody has its file open", async () => {

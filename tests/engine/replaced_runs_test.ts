@@ -14,8 +14,8 @@ function merged(id: number): SegmentEntry {
 }
 
 /** What was replaced: where it was, and by what. */
-function runsOf(before: readonly number[], now: readonly SegmentEntry[]) {
-  return replacedRuns(before, now)?.map(({ before, after }) => ({
+function runsOf(ids: readonly number[], now: readonly SegmentEntry[], endIndex = 0) {
+  return replacedRuns({ ids, endIndex }, now)?.map(({ before, after }) => ({
     ...before,
     after: after.map(({ id }) => id),
   }));
@@ -39,8 +39,10 @@ test("replacedRuns() finds no merge where segments are gone, or others have come
   assertEquals(runsOf([1, 3], [segment(1), segment(2), segment(3)]), undefined);
 });
 
-test("replacedRuns() does not take what was decided by later segments as well for what there was", () => {
+test("replacedRuns() does not take what was decided by later frames as well for what there was", () => {
   const piece = { ...merged(4), until: 7 };
-  assertEquals(runsOf([1, 2, 3], [piece, segment(2), segment(3)]), undefined);
-  assertEquals(runsOf([4, 2, 3], [piece, segment(2), segment(3)]), []);
+  const now = [piece, segment(2), segment(3)];
+  assertEquals(runsOf([1, 2, 3], now, 6), undefined);
+  assertEquals(runsOf([1, 2, 3], now, 7), [{ first: 0, count: 1, after: [4] }]);
+  assertEquals(runsOf([4, 2, 3], now, 6), []);
 });

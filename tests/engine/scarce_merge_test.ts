@@ -1,10 +1,17 @@
-import { isFlowError, openStore, type Store } from "../../mod.ts";
-import { SimulatedDisk } from "../../src/files/mod.ts";
+import { isFlowError, openStore, restoreStore, type Store } from "../../mod.ts";
+import {
+  type Directory,
+  memoryDirectory,
+  readWholeFile,
+  SimulatedDisk,
+  writeFully,
+} from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { planPieces } from "../../src/engine/scarce_merge.ts";
 import { Manifest, type Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { copyOf } from "./copied_files.ts";
 
 const HOUR_MS = 3_600_000;
 const BALLAST_BYTES = 256 << 10;
@@ -13,7 +20,8 @@ const CAPACITY_BYTES = 2 << 20;
 interface Setting {
   readonly disk: SimulatedDisk;
   readonly time: ManualTime;
-  open(auto?: boolean): Promise<Store>;
+  /** @param logBytes After so many bytes of log there is a checkpoint. Default: as usually. */
+  open(auto?: boolean, options?: { files?: Directory; logBytes?: number }): Promise<Store>;
 }
 
 function setting(): Setting {
@@ -21,8 +29,8 @@ function setting(): Setting {
   const disk = new SimulatedDisk({ random, capacityBytes: CAPACITY_BYTES });
   const time = manualTime({ startMs: 1_700_000_000_000 });
   const limits = { segmentBytesMax: 64 << 10, ballastBytes: BALLAST_BYTES, memoryBytesMax: 1e9 };
-  const open = (auto = true): Promise<Store> =>
-    openStore({ files: disk.directory(), time, limits, merge: { auto } });
+  const open: Setting["open"] = (auto = true, { files = disk.directory(), logBytes } = {}) =>
+    openStore({ files, time, limits, merge: { auto }, checkpoints: { logBytes } });
   return { disk, time, open };
 }
 
@@ -116,15 +124,30 @@ test("a store on a full disk takes new work again by itself once retentions are 
   await again.close();
 });
 
+test("a full disk of which little is kept is cleared as a whole, and nothing is left of it", async () => {
+  const { disk, time, open } = setting();
+  const store = await open();
+  await fill(store, { type: "live" }, 40);
+  await fill(store, { type: "gone", retentionTtlMs: HOUR_MS }, 600);
+  disk.capacityBytes = disk.usedBytes;
+  await fill(store, { type: "too much" });
+  const before = await everything(store, "live");
+  assertEquals(store.health().overload, "disk_full");
+  await time.advance(2 * HOUR_MS);
+  assertEquals(store.health().problems, []);
+  assertEquals(untilOf(disk.directory()).untils, []);
+  assert(store.stats().log.bytes < 200_000, `${store.stats().log.bytes} bytes`);
+  assertEquals(await everything(store, "live"), before);
+  await store.close();
+});
+
 test("compact() goes on piece by piece where there is no room for all that is kept", async () => {
   const { disk, store, before } = await overdue();
   const { bytesBefore, bytesAfter } = await store.compact();
   assert(bytesAfter < 0.8 * bytesBefore, `${bytesBefore} ${bytesAfter}`);
   // They mean something together only, and that has to be known when the store is opened again.
-  const { state } = Manifest.open({ directory: disk.directory(), random: seededRandom(2) });
-  const untils = new Set(state.segments.flatMap(({ until }) => until ?? []));
-  const last = state.segments.findLast(({ sealed }) => sealed !== undefined);
-  assertEquals([...untils], [last?.sealed?.end.index]);
+  const { untils, end } = untilOf(disk.directory());
+  assertEquals(untils, [end]);
   assertEquals(await everything(store, "live"), before);
   assertEquals((await store.verify()).damage, []);
   // With all that came back there is room for the rest.
@@ -133,6 +156,120 @@ test("compact() goes on piece by piece where there is no room for all that is ke
   assertEquals(store.stats().log.segments, 1);
   assertEquals(await everything(store, "live"), before);
   await store.close();
+});
+
+/** Up to where it was decided what pieces hold, and the end of the last sealed segment. */
+function untilOf(files: Directory): { readonly untils: number[]; readonly end: number } {
+  const { state: { segments } } = Manifest.open({ directory: files, random: seededRandom(2) });
+  const untils = new Set(segments.flatMap(({ until }) => until ?? []));
+  return { untils: [...untils], end: segments.findLast(({ sealed }) => sealed)!.sealed!.end.index };
+}
+
+test("pieces mean in a backup, and in what is restored of it, what they do in the store", async () => {
+  const { open, store, before } = await overdue();
+  await store.compact();
+  const [backup, restored] = [memoryDirectory(), memoryDirectory()];
+  await store.backup(backup);
+  await store.close();
+  await restoreStore({ from: backup, to: restored });
+  assertEquals(untilOf(restored).untils.length, 1);
+  const again = await open(false, { files: restored });
+  assertEquals(await everything(again, "live"), before);
+  assertEquals((await again.verify()).damage, []);
+  await again.compact();
+  assertEquals(again.stats().log.segments, 1);
+  assertEquals(await everything(again, "live"), before);
+  await again.close();
+});
+
+/** Lets a store write a checkpoint. Returns how many records are in it. */
+async function checkpointed(store: Store, time: ManualTime): Promise<number> {
+  const { count } = store.stats().checkpoints;
+  for (let slices = 0; store.stats().checkpoints.count === count; slices++) {
+    assert(slices < 10_000, "The checkpoint is never written");
+    await time.advance(10);
+  }
+  return store.stats().shards[0]!.checkpointRecords;
+}
+
+function checkpointsIn(files: Directory): string[] {
+  return files.list().filter((name) => name.startsWith("CHECKPOINT"));
+}
+
+interface Checkpointed extends Setting {
+  readonly store: Store;
+  readonly before: unknown;
+  /** So many records are in its checkpoint. */
+  readonly records: number;
+}
+
+/** A store in which much is over, with a checkpoint that ends in the segment behind all that. */
+async function overAndCheckpointed(auto: boolean): Promise<Checkpointed> {
+  const given = setting();
+  const { disk, time, open } = given;
+  await crowd(() => open(false));
+  disk.capacityBytes = Infinity;
+  const first = await open(false);
+  const before = await everything(first, "live");
+  await time.advance(2 * HOUR_MS);
+  while ((await first.retentionCleanup()).flows > 0);
+  // What is open is sealed, and no more than that.
+  const controller = new AbortController();
+  const onProgress = (): void => controller.abort(new Error("enough"));
+  await assertRejects(() => first.compact({ onProgress, signal: controller.signal }));
+  await first.close();
+  const store = await open(auto, { logBytes: 100_000 });
+  await store.create("behind", { type: "new" });
+  const records = await checkpointed(store, time);
+  assert(records > 0);
+  return { ...given, store, before, records };
+}
+
+test("a checkpoint that does not know all that pieces were decided by is no use, also if it comes back", async () => {
+  const { disk, open, store, before } = await overAndCheckpointed(false);
+  const old = copyOf(disk.directory());
+  const [name] = checkpointsIn(old);
+  await store.create("behind that", { type: "new" });
+  disk.capacityBytes = disk.usedBytes + 100_000;
+  await store.compact();
+  const [until] = untilOf(disk.directory()).untils;
+  assert(until !== undefined);
+  assertEquals(store.stats().shards[0]!.checkpointRecords, 0);
+  assertEquals(checkpointsIn(disk.directory()), []);
+  // Its removal was not durable.
+  const killed = copyOf(disk.directory());
+  const file = killed.open(name!, { create: true });
+  writeFully(file, readWholeFile(old, name!)!, { at: 0 });
+  file.close();
+  const again = await open(false, { files: killed });
+  assertEquals(again.stats().shards[0]!.checkpointRecords, 0);
+  for (const one of [again, store]) {
+    assertEquals(await everything(one, "live"), before);
+    assertEquals(await everything(one, "gone"), []);
+    assertEquals((await one.verify()).damage, []);
+    await one.close();
+  }
+});
+
+test("a checkpoint that ends behind all that pieces were decided by is as good as before", async () => {
+  const { disk, time, open, store, before, records } = await overAndCheckpointed(true);
+  const names = checkpointsIn(disk.directory());
+  disk.capacityBytes = disk.usedBytes;
+  await fill(store, { type: "too much" });
+  for (let seconds = 0; untilOf(disk.directory()).untils.length === 0; seconds++) {
+    assert(seconds < 3_600, "Nothing is merged");
+    await time.advance(1_000);
+  }
+  assertEquals(checkpointsIn(disk.directory()), names, "There is another one");
+  assertEquals(store.stats().shards[0]!.checkpointRecords, records);
+  const again = await open(false, { files: copyOf(disk.directory()) });
+  assertEquals(again.stats().shards[0]!.checkpointRecords, records);
+  for (const one of [again, store]) {
+    assertEquals(await everything(one, "live"), before);
+    assertEquals(await everything(one, "gone"), []);
+    assertEquals((await one.verify()).damage, []);
+    await one.close();
+  }
 });
 
 test("compact() says how much room it lacks if nothing of what it keeps fits anywhere", async () => {

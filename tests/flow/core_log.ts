@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Keydir, MergedRun } from "../../src/bitcask/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
 import { decodeRecord } from "../../src/log/record.ts";
 import { assertEquals } from "../assert.ts";
@@ -14,12 +15,24 @@ export interface Logged {
   readonly bytes: Uint8Array;
 }
 
+/** Records of which a merge has kept some. */
+export interface MergedStretch {
+  /** The record before the first of them. */
+  readonly baseLsn: number;
+  /** The last one. */
+  readonly lastLsn: number;
+  /** Whether one of them is kept. */
+  readonly keeps: (lsn: number) => boolean;
+}
+
 /** The records of a store, by LSN. */
 export class CoreLog implements core.HistoryLog, core.ColdRecords {
   /** The records, by LSN from 1 on. There is a hole where a merge has dropped one. */
   readonly all: Logged[] = [];
   readonly #dictionary: () => core.Dictionary;
-  readonly #previous = new Map<number, number>();
+  #keydir = new Keydir();
+  /** The segment that records are appended to. */
+  #segment = 1;
 
   /** @param dictionary Knows the names in records. */
   constructor(dictionary: () => core.Dictionary) {
@@ -29,17 +42,57 @@ export class CoreLog implements core.HistoryLog, core.ColdRecords {
   /** Forgets all records. */
   clear(): void {
     this.all.length = 0;
-    this.#previous.clear();
+    this.#keydir = new Keydir();
+  }
+
+  /** Takes the next record. */
+  append(lsn: number, bytes: Uint8Array): void {
+    this.all[lsn - 1] = { lsn, bytes };
+    this.#keydir.append(lsn, this.#segment, lsn);
+  }
+
+  /** Goes on in another segment. */
+  cut(): void {
+    this.#segment += 1;
+  }
+
+  /** Forgets what a merge has not kept, and strings the rest together as a store does. */
+  merged({ baseLsn, lastLsn, keeps }: MergedStretch): void {
+    const run = new MergedRun(this.#keydir, { firstLsn: baseLsn + 1, lastLsn, keeps });
+    this.cut();
+    for (let lsn = baseLsn + 1; lsn <= lastLsn; lsn++) {
+      if (this.all[lsn - 1] === undefined) continue;
+      run.pass(lsn);
+      if (keeps(lsn)) run.append(lsn, this.#segment, lsn);
+    }
+    this.#keydir.replace(run);
+    for (let lsn = baseLsn + 1; lsn <= lastLsn; lsn++) if (!keeps(lsn)) delete this.all[lsn - 1];
+    this.cut();
   }
 
   /** Strings a record behind an earlier one of the same flow. */
   link(lsn: number, previousLsn: number): void {
-    this.#previous.set(lsn, previousLsn);
+    if (previousLsn > 0) this.#keydir.link(lsn, previousLsn);
   }
 
   previous(lsn: number): number {
-    const before = this.#previous.get(lsn) ?? 0;
-    return before === 0 || this.all[before - 1] !== undefined ? before : this.previous(before);
+    return this.#keydir.previous(lsn);
+  }
+
+  /** Events are strung together, and found, as if the store had just been opened. */
+  assertStrung(): void {
+    const last = new Map<string, number>();
+    for (const logged of this.all) {
+      if (logged === undefined) continue;
+      const { lsn } = logged;
+      assertEquals(this.#keydir.has(lsn), true, `LSN ${lsn} is not found`);
+      const effect = this.#effectAt(lsn);
+      if (effect.kind === "del") last.delete(core.packKey(effect.key));
+      if (effect.kind !== "ctrl") continue;
+      const name = core.packKey(effect.key);
+      assertEquals(this.previous(lsn), last.get(name) ?? 0, `What comes before LSN ${lsn}`);
+      last.set(name, lsn);
+    }
   }
 
   control(lsn: number): core.CtrlEffect {

@@ -8,7 +8,14 @@ import { assert, assertEquals } from "../assert.ts";
 import { type Flow, toRecord } from "../../src/flow/core/mod.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
 import { CoreFrames } from "./core_frames.ts";
-import { type Merged, mergePieces, mergeRun, type Merging, type Pieces } from "./core_merge.ts";
+import {
+  type Merged,
+  mergePieces,
+  mergeRun,
+  type Merging,
+  type Pieces,
+  stretchOf,
+} from "./core_merge.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { CoreStore, type CoreStoreOptions } from "./core_store.ts";
 import { FamilyPair } from "./family_pair.ts";
@@ -106,7 +113,9 @@ export class CorePair {
 
   /** Ends a frame. What has happened in it is kept as a whole, or lost. */
   seal(): void {
-    if (this.#frames.seal(this.store.log, this.store.wroteAtMs)) this.#points.push(this.#point());
+    if (!this.#frames.seal(this.store.log, this.store.wroteAtMs)) return;
+    this.store.records.cut();
+    this.#points.push(this.#point());
   }
 
   /** Everything that has happened is safe. */
@@ -124,7 +133,8 @@ export class CorePair {
     const run = this.#frames.run(start, count);
     const merged = mergeRun(run, { state: this.store.state, isFirst: start === 0, mutant });
     this.#frames.merge(start, run.length, merged.kept);
-    this.store.forget(merged.dropped);
+    this.store.records.merged(stretchOf(run, merged.kept));
+    this.store.records.assertStrung();
     return merged;
   }
 
@@ -132,8 +142,12 @@ export class CorePair {
   mergePieces(which: Pieces): Merged {
     const { state } = this.store;
     const { pieces, merged } = mergePieces(this.#frames.safe, { ...which, state });
-    for (const [index, kept] of pieces) this.#frames.replace(index, kept);
-    this.store.forget(merged.dropped);
+    for (const [index, kept] of pieces) {
+      const frame = this.#frames.safe[index]!;
+      this.#frames.replace(index, kept);
+      this.store.records.merged(stretchOf([frame], kept));
+      this.store.records.assertStrung();
+    }
     return merged;
   }
 

@@ -262,13 +262,14 @@ export class CoreStore {
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
         const { lsn, bytes } = record;
-        this.log[lsn - 1] = { lsn, bytes };
+        this.records.append(lsn, bytes);
         const stored = core.decodeEffect(record, this.state.dictionary);
         const effect = rebuilding.effect === undefined ? stored : rebuilding.effect(stored);
         if (effect !== undefined) this.#evolve(effect, lsn, bytes);
       }
       // Of frames that were merged the last records may be gone; commands are whole all the same.
       this.log.length = frame.end.lsn;
+      this.records.cut();
       // A merge may leave what waits for the control block that a later frame has kept.
       isWhole &&= frame.kept === undefined;
       if (isWhole) this.#assertSettled();
@@ -281,11 +282,6 @@ export class CoreStore {
     this.nowMs = Math.max(wallMs, this.wroteAtMs);
     core.grantLeaseGrace(this.state, core.openingGrace(this.nowMs));
     rebuilding.end?.(this.state);
-  }
-
-  /** Forgets records that a merge does not keep. */
-  forget(lsns: ReadonlySet<number>): void {
-    for (const lsn of lsns) delete this.log[lsn - 1];
   }
 
   /** Lets flows become cold, and brings those back whose time is near. */
@@ -361,7 +357,7 @@ export class CoreStore {
       const bytes = records[index]!;
       const decoded = core.decodeEffect(decodeRecord(bytes, lsn), this.state.dictionary);
       assertEquals(decoded, effect);
-      this.log.push({ lsn, bytes });
+      this.records.append(lsn, bytes);
       this.#evolve(decoded, lsn, bytes);
     }
     this.wroteAtMs = this.nowMs;

@@ -1,16 +1,9 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { test } from "../harness.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
-import {
-  type Beyond,
-  type Effect,
-  type FlowKey,
-  Survivors,
-  type SurvivorsOptions,
-} from "../../src/flow/core/mod.ts";
-import { sipHash24 } from "../../src/codec/mod.ts";
+import type { Effect, FlowKey } from "../../src/flow/core/mod.ts";
 import { proof } from "./cases.ts";
-import { rareMutants, SegmentedStore } from "./core_merge.ts";
+import { rareMutants, SegmentedStore, survivors } from "./core_merge.ts";
 import type { CoreStore } from "./core_store.ts";
 import { heldBy } from "./held_state.ts";
 
@@ -350,32 +343,6 @@ test("A flow that lives long takes what its history takes, however often its pay
   merge();
   assertLess(bytes(), 10 * 1_250);
 });
-
-/** The LSNs from 1 on of those effects that are kept. */
-function survivors(
-  effects: readonly Effect[],
-  beyond: Partial<Beyond> = {},
-  options: Partial<SurvivorsOptions> = {},
-): number[] {
-  const survivors = new Survivors({
-    isFirst: false,
-    timeMs: 1_000,
-    beyond: {
-      shard: 0,
-      hash: (bytes, length) => sipHash24([1, 2, 3, 4], bytes, length),
-      flow: () => undefined,
-      oldestUnheardLsn: () => Infinity,
-      isLinked: () => false,
-      linkMark: () => [],
-      linkedSince: () => [],
-      ...beyond,
-    },
-    ...options,
-  });
-  for (const [index, effect] of effects.entries()) survivors.note(effect, index + 1);
-  for (const [index, effect] of effects.entries()) survivors.choose(effect, index + 1);
-  return effects.map((_, index) => index + 1).filter((lsn) => survivors.keeps(lsn));
-}
 
 /** A store in segments, by its methods. */
 function bound(segments: SegmentedStore) {

@@ -105,6 +105,11 @@ test("Segments.merge() takes a part of the log, and what was merged before", asy
   assertEquals([middle.isFirst, middle.base.lsn, middle.end.lsn], [false, 2, 6]);
   await carryOut(middle, isSmall);
   assertEquals(textsOf(log), ["a", "A", "b", "c", "d", "D", "e", "E", "f", "F"]);
+  assertEquals(
+    log.segments.wholeFrom.lsn,
+    6,
+    "What came before is not whole, though some of it is",
+  );
   const all = log.segments.merge(sealedOf(log));
   assert(all.isFirst);
   await carryOut(all, isSmall);
@@ -224,6 +229,34 @@ test("Segments.merge() without room on the disk changes nothing", async () => {
   await carryOut(log.segments.merge(sealedOf(log)), isSmall);
   append(log, "g");
   assertEquals(textsOf(log), ["a", "b", "c", "d", "e", "f", "F", "g"]);
+});
+
+test("Merge.publish() refuses while there is no room for a longer manifest, and the log goes on", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  /** Replaces a segment by itself, which makes the manifest longer, with so much room. */
+  const replace = async (log: Log, roomBytes: number): Promise<void> => {
+    const [, second] = sealedOf(log);
+    const merge = log.segments.merge([second!], log.end.index);
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+    try {
+      await carryOut(merge, isSmall);
+    } finally {
+      merge.abandon();
+      disk.capacityBytes = Infinity;
+    }
+  };
+  const log = lettersIn(disk.directory());
+  const { bytes } = log.segments.list[1]!;
+  for (let roomBytes = bytes - 100; roomBytes < bytes + 100; roomBytes++) {
+    const error = await assertRejects(() => replace(log, roomBytes));
+    assert(isFlowError(error, "overloaded"), `${roomBytes}: ${error}`);
+    append(log, "g");
+  }
+  await replace(log, 2 * bytes + (16 << 10));
+  const texts = textsOf(log);
+  assertEquals(texts.slice(0, 4), ["a", "A", "b", "c"]);
+  log.close();
+  assertEquals(textsOf(openLog(disk.directory())), texts);
 });
 
 test("Segments.roll() seals a segment that has frames, once", () => {

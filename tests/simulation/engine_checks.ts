@@ -115,7 +115,7 @@ function checkWaiting(
 
 /**
  * What was in a checkpoint once is not read again, unless its segment was merged since, or one behind
- * it, or one before it by itself: what is there then means something together only.
+ * it, or it was decided by one that ends behind it what is left of one before it.
  */
 export function checkPromised(
   { checkpoints, shard }: EngineProcess,
@@ -123,10 +123,13 @@ export function checkPromised(
 ): void {
   const { list } = shard.segments;
   const at = list.findIndex(({ id }) => id === promised?.segment);
-  const isAsItWas = list.every(({ isMerged, lastOfMerge }, index) =>
-    index > at ? !isMerged : lastOfMerge === undefined
-  );
   const { lsn } = checkpoints.last(0);
-  if (promised === undefined || at < 0 || !isAsItWas || lsn >= promised.lsn) return;
+  if (promised === undefined || at < 0 || lsn >= promised.lsn) return;
+  const isOlder = (last: number | undefined): boolean =>
+    last === undefined || list.find(({ id }) => id === last)!.lastLsn < promised.lsn;
+  const isAsItWas = list.every(({ isMerged, lastOfMerge }, index) =>
+    index > at ? !isMerged : isOlder(lastOfMerge)
+  );
+  if (!isAsItWas) return;
   throw new Violation(`The log is read from ${lsn} on, and not from ${promised.lsn}`);
 }

@@ -123,6 +123,7 @@ export {
 } from "./merge/beyond.ts";
 export type { Gist } from "./gist.ts";
 export { GistReader } from "./encoding/gists.ts";
+export type { Stretch } from "./merge/stretches.ts";
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
 export type { ParseContext } from "./parse/arguments.ts";

@@ -17,10 +17,6 @@ const BEGIN_MASK = 3;
 /** Signals are counted above the bits that tell of the beginning. */
 const ONE_SIGNAL = 4;
 
-/** A record of the present life stays where it is, or one of a life that is over. */
-const PRESENT_STAYS = 1;
-const PAST_STAYS = 2;
-
 /**
  * Flows by key. A flow takes some 40 bytes in arrays. A key may come again after its flow was removed;
  * the last life is the one that counts, and all that came before its end is over.
@@ -37,8 +33,8 @@ export class Lives {
   readonly #histories = new LongUint32Array();
   /** How many signals came since the last removal, and how the first life began. */
   readonly #notes = new LongUint32Array();
-  /** Whether records of a flow stay where they are. */
-  readonly #stays = new LongUint32Array();
+  /** The LSN of the first record of a flow that stays where it is, 0 if none does. */
+  readonly #stays = new LongFloat64Array();
 
   /** The number of a flow, -1 if no record of the run is about it. */
   find(key: FlowKey): number {
@@ -74,10 +70,9 @@ export class Lives {
     return life;
   }
 
-  /** Notes that a record of a flow stays where it is, and so all of the life that it belongs to. */
-  stay(key: FlowKey): void {
-    const life = this.note(key);
-    this.#stays.set(life, this.#stays.get(life) | PRESENT_STAYS);
+  /** Notes that a record of a flow stays where it is. */
+  stay(life: number, lsn: number): void {
+    if (this.#stays.get(life) === 0) this.#stays.set(life, lsn);
   }
 
   /** Notes a signal. */
@@ -93,12 +88,12 @@ export class Lives {
     this.#versions.set(life, 0);
     this.#histories.set(life, 0);
     this.#notes.set(life, this.isBorn(life) ? IS_BORN : UNKNOWN);
-    if (this.#stays.get(life) > 0) this.#stays.set(life, PAST_STAYS);
   }
 
   /** Whether a record stays of what a flow was before its last removal. */
   isPastThere(life: number): boolean {
-    return (this.#stays.get(life) & PAST_STAYS) !== 0;
+    const lsn = this.#stays.get(life);
+    return lsn > 0 && lsn < this.endOf(life);
   }
 
   /** The LSN of a flow's last removal, 0 if there is none. */

@@ -4,8 +4,9 @@
  * @module
  */
 import { ByteWriter } from "../../../codec/mod.ts";
+import { LongFloat64Array } from "../../../index/mod.ts";
 import { invariant } from "../../../invariant.ts";
-import type { GroupEffect, OutboxEffect } from "../effect.ts";
+import type { OutboxEffect } from "../effect.ts";
 import type { FlowKey } from "../flow_key.ts";
 import type { CtrlGist, Gist, ValueGist } from "../gist.ts";
 import type { NamedValues } from "../named_values.ts";
@@ -15,9 +16,9 @@ import { SIGNALS_MAX } from "../signal_memory.ts";
 import type { ValueParts } from "../value.ts";
 import { valuePlace } from "../value_ref.ts";
 import type { Beyond } from "./beyond.ts";
-import { Chains } from "./chains.ts";
 import { Lives } from "./lives.ts";
 import { Newest, type ThingName } from "./newest.ts";
+import { type Stretch, Stretches } from "./stretches.ts";
 
 /** The history of a flow of which nobody knows how many events it keeps. */
 const ALL_EVENTS = 0xffff_ffff;
@@ -31,12 +32,20 @@ export interface SurvivorsOptions {
   /** What lies around the run. */
   readonly beyond: Beyond;
   /**
-   * Whether a record stays where it is, whatever is decided about it: its segment is not replaced.
-   * Those that are have to be replaced one by one, the newest first. Default: the run is replaced as
-   * a whole.
+   * The segments of the run, if they are replaced one by one, the newest first, or stay as they are.
+   * Default: the run is replaced as a whole.
    */
-  readonly stays?: ((lsn: number) => boolean) | undefined;
+  readonly stretches?: readonly Stretch[] | undefined;
 }
+
+/** What is about one flow. */
+type FlowGist = Extract<
+  Gist,
+  { readonly kind: "body" | "ctrl" | "values" | "group" | "signal_key" | "del" }
+>;
+
+/** What is about no flow. */
+type OtherGist = Exclude<Gist, FlowGist | OutboxEffect>;
 
 /** A list of named values that no kept control block has referred to yet. */
 interface PendingList {
@@ -74,10 +83,11 @@ interface PendingList {
  *   run is not the first.
  * - **OUTBOX**: until it has arrived for good.
  *
- * A run of which only some segments are replaced, one by one, has to mean the same whichever of them
- * are, from the newest on. So every last DEL and KVDEL is kept; and whatever stays keeps what it needs:
- * of a life that the run ends everything, and so the removals before it; before a CTRL the one that it
- * is strung behind; what a CTRL refers to; and parts.
+ * A run whose segments are replaced one by one has to mean the same whichever of them are, from the
+ * newest on. So every last DEL and KVDEL is kept, for what it removes may still be there. Of what was
+ * removed nothing goes if a BODY or a CTRL of it stays where it is. A CTRL is kept if the next one of its
+ * flow is in another segment: chains lead from there to here, and a CTRL that stays has the list of the
+ * one before it or brings its own. And values and keys that stay keep their parts.
  *
  * Read the run three times, in the order of its records: {@linkcode note} all of them, {@linkcode choose}
  * among them, copy those that it {@linkcode keeps}.
@@ -100,8 +110,12 @@ export class Survivors {
   readonly #kept = new NumberSet();
   /** Values that nobody linked when it was decided about them. */
   readonly #unlinked = new NumberSet();
-  /** How control blocks are strung together if some of the run stays. */
-  readonly #chains: Chains | undefined;
+  /** The segments of a run that is not replaced as a whole. */
+  readonly #stretches: Stretches | undefined;
+  /** The control block that was noted last, by the number of its life. */
+  readonly #lastControls = new LongFloat64Array();
+  /** The control blocks that one in a later segment is strung behind. */
+  readonly #anchors = new NumberSet();
   /** Whether nothing older can be left for removals to remove. */
   readonly #isFirst: boolean;
   /** The last record, and the last one that is no part of a value. */
@@ -110,18 +124,18 @@ export class Survivors {
 
   /** Begins with a run of which nothing has been read. */
   constructor(options: SurvivorsOptions) {
-    const { isFirst, stays } = options;
-    invariant(isFirst || stays === undefined, "Only of a run that comes first may something stay");
+    const { isFirst, stretches } = options;
+    invariant(isFirst || stretches === undefined, "Only a run that comes first is parted");
     this.#options = options;
-    this.#chains = stays && new Chains();
-    this.#isFirst = isFirst && stays === undefined;
+    this.#stretches = stretches && new Stretches(stretches);
+    this.#isFirst = isFirst && stretches === undefined;
   }
 
   /** Takes a record in, on the first reading. */
   note(effect: Gist, lsn: number): void {
     this.#lastLsn = lsn;
     if (effect.kind !== "value_part") this.#lastWholeLsn = lsn;
-    if (this.#chains !== undefined) this.#noteStaying(effect, lsn);
+    if (this.#stretches !== undefined) this.#noteStretch(effect, lsn);
     switch (effect.kind) {
       case "body":
         return this.#lives.body(effect.key, effect.identity.historyMaxEvents);
@@ -160,12 +174,15 @@ export class Survivors {
 
   /** Decides about a record, on the second reading. What it refers to is kept with it. */
   choose(effect: Gist, lsn: number): void {
-    if (this.#stays(lsn)) this.#keep(lsn);
+    if (this.#stretches?.stay(lsn)) this.#keep(lsn);
     switch (effect.kind) {
+      case "body":
       case "ctrl":
-        return this.#chooseControl(effect, lsn);
       case "values":
-        return this.#chooseList(effect.key, { lsn, values: effect.values });
+      case "group":
+      case "signal_key":
+      case "del":
+        return this.#chooseOfFlow(effect, lsn);
       case "outbox":
         return this.#chooseMessage(effect, lsn);
       default:
@@ -191,62 +208,51 @@ export class Survivors {
     return this.#unlinked.has(lsn) && !this.#kept.has(lsn);
   }
 
-  /**
-   * The LSN of the control block that is kept before one that is; undefined: it is the one that comes
-   * before it, as if none had gone. Known if some of the run stays, once all have been chosen from.
-   */
-  bridge(lsn: number): number | undefined {
-    return this.#chains?.bridge(lsn);
+  /** Notes which lives are there anyhow, and which control blocks lead from segment to segment. */
+  #noteStretch(effect: Gist, lsn: number): void {
+    if (effect.kind !== "body" && effect.kind !== "ctrl") return;
+    const stretches = this.#stretches!;
+    // No flow whose life is noted before its body counts as born in the run: its removal is kept.
+    const life = this.#lives.note(effect.key);
+    if (stretches.stay(lsn)) this.#lives.stay(life, lsn);
+    if (effect.kind === "body") return;
+    const before = this.#lastControls.get(life);
+    this.#lastControls.set(life, lsn);
+    // Of another life it may be as well: what is over is not looked for here.
+    if (before > 0 && before <= stretches.baseOf(lsn)) this.#anchors.add(before);
   }
 
-  #stays(lsn: number): boolean {
-    return this.#options.stays !== undefined && this.#options.stays(lsn);
-  }
-
-  /** Notes of which lives something stays, and what comes before that. */
-  #noteStaying(effect: Gist, lsn: number): void {
-    const stays = this.#stays(lsn);
+  /** Decides about a record of a flow. */
+  #chooseOfFlow(effect: FlowGist, lsn: number): void {
+    const life = this.#lives.find(effect.key);
+    if (lsn < this.#lives.endOf(life)) {
+      if (this.#lives.isPastThere(life)) this.#keep(lsn);
+      return;
+    }
     switch (effect.kind) {
-      case "ctrl": {
-        const { key, control: { version } } = effect;
-        const before = this.#chains!.note(this.#lives.note(key), { lsn, version });
-        if (stays && before > 0) this.#kept.add(before);
-        if (stays) this.#lives.stay(key);
-        return;
-      }
       case "body":
+        return this.#keep(lsn);
+      case "ctrl":
+        return this.#chooseControl(effect, life, lsn);
       case "values":
+        return void this.#lists.set(life, { lsn, values: effect.values });
       case "group":
+        if (this.#groups.is(nameOfGroup(effect.group.number), lsn)) this.#keep(lsn);
+        return;
       case "signal_key":
-        if (stays) this.#lives.stay(effect.key);
+        if (this.#lives.takeSignal(life) <= SIGNALS_MAX) this.#keep(lsn);
+        return;
+      case "del":
+        if (!this.#isFirst && !this.#lives.isBorn(life)) this.#keep(lsn);
     }
   }
 
-  /** Whether a record is kept for its own sake. */
-  #isWanted(
-    effect: Exclude<Gist, { readonly kind: "ctrl" | "values" | "outbox" }>,
-    lsn: number,
-  ): boolean {
+  /** Whether a record of no flow is kept for its own sake. */
+  #isWanted(effect: OtherGist, lsn: number): boolean {
     const isFirst = this.#isFirst;
     switch (effect.kind) {
       case "dict":
         return true;
-      case "body":
-        return this.#lifeAt(effect.key, lsn) >= 0;
-      case "group":
-        return this.#isNewestGroup(effect, lsn);
-      case "signal_key": {
-        const life = this.#lifeAt(effect.key, lsn);
-        if (life < 0 || this.#isOver(life, lsn)) return life >= 0;
-        return this.#lives.takeSignal(life) <= SIGNALS_MAX;
-      }
-      case "del": {
-        const life = this.#lives.find(effect.key);
-        const isLast = this.#lives.endOf(life) === lsn;
-        // What it removes may be there until the oldest segment is replaced.
-        if (this.#chains !== undefined) return isLast || this.#lives.isPastThere(life);
-        return !isFirst && isLast && !this.#lives.isBorn(life);
-      }
       case "value":
         return this.#isWantedValue(effect, lsn);
       case "value_part":
@@ -266,23 +272,6 @@ export class Survivors {
     }
   }
 
-  /** The number of the life that a record belongs to, -1 if the run ends it and nothing of it stays. */
-  #lifeAt(key: FlowKey, lsn: number): number {
-    const life = this.#lives.find(key);
-    return this.#isOver(life, lsn) && !this.#lives.isPastThere(life) ? -1 : life;
-  }
-
-  /** Whether the run ends the life that a record belongs to. */
-  #isOver(life: number, lsn: number): boolean {
-    return this.#lives.endOf(life) > lsn;
-  }
-
-  #isNewestGroup({ key, group }: GroupEffect, lsn: number): boolean {
-    const life = this.#lifeAt(key, lsn);
-    if (life < 0 || this.#isOver(life, lsn)) return life >= 0;
-    return this.#groups.is(nameOfGroup(group.number), lsn);
-  }
-
   #isWantedValue({ key, untilMs }: ValueGist, lsn: number): boolean {
     const { timeMs, beyond } = this.#options;
     if (key === null) return untilMs === null || untilMs > timeMs;
@@ -291,16 +280,10 @@ export class Survivors {
     return isLinked;
   }
 
-  #chooseControl({ key, control }: CtrlGist, lsn: number): void {
-    const life = this.#lifeAt(key, lsn);
-    if (life < 0) return;
+  #chooseControl({ key, control }: CtrlGist, life: number, lsn: number): void {
     const { version, payloadLsn, resultLsn, errorLsn, valuesLsn } = control;
-    const isShown = this.#isOver(life, lsn) || this.#stays(lsn) ||
-      version > this.#lives.versionOf(life) - this.#historyOf(life, key);
-    // One that something is strung behind which stays was kept before.
-    const isKept = isShown || version === 1 || this.#kept.has(lsn);
-    this.#chains?.pass(life, { lsn, version }, isKept);
-    if (!isKept) return;
+    const isShown = version > this.#lives.versionOf(life) - this.#historyOf(life, key);
+    if (!isShown && version > 1 && !this.#anchors.has(lsn)) return;
     this.#keep(lsn);
     // Without its list a control block cannot be read, also if nobody asks for the values.
     if (valuesLsn > 0) this.#keepValue(valuesLsn);
@@ -321,11 +304,6 @@ export class Survivors {
     const history = isThis ? flow.identity.historyMaxEvents : ALL_EVENTS;
     this.#lives.setHistory(life, history);
     return history;
-  }
-
-  #chooseList(key: FlowKey, list: PendingList): void {
-    const life = this.#lifeAt(key, list.lsn);
-    if (life >= 0) this.#lists.set(life, list);
   }
 
   #chooseMessage({ to, message }: OutboxEffect, lsn: number): void {
