@@ -116,7 +116,7 @@ export class EmbeddedQueries {
     return this.#lineage(parseByCorrelation, id, options);
   }
 
-  stuck(type: string, options?: flow.StuckOptions): Promise<flow.FlowRecord[]> {
+  stuck(type: string, options?: flow.StuckOptions): Promise<never> {
     return this.#callers.told(() => this.#queries.stuck(parseStuck(type, options, this.#parse)));
   }
 

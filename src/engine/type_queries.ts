@@ -82,7 +82,7 @@ export class TypeQueries {
   }
 
   /** Answers `stuck`. */
-  stuck(query: StuckQuery): Promise<flow.FlowRecord[]> {
+  stuck<T>(query: StuckQuery): Promise<T> {
     const dividing = new Dividing(this.#shards, this.#shardsOf(query), query);
     return this.#shards.preparation.led(dividing, () => this.#answer(readStuck, query));
   }

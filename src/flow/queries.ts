@@ -126,8 +126,13 @@ export interface Page<T> {
 
 /** Options of `stuck`. */
 export interface StuckOptions extends QueryOptions {
-  /** Only leases that ended at least this long ago. Default 0. */
+  /** Only leases that ended at least this long ago, in milliseconds. Default 0. */
   readonly olderThanMs?: number | undefined;
+  /**
+   * Where the last page ended; null asks for the first page. Given, the result is a page. It is looked
+   * for among all leases that expired before.
+   */
+  readonly cursor?: string | null | undefined;
 }
 
 /** Options of `info`. */

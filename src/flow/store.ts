@@ -232,6 +232,11 @@ export interface FlowStore {
   types(): Promise<string[]>;
   /** Counts flows of a type. */
   info(type: string, options?: InfoOptions): Promise<FlowInfo>;
+  /** Reads flows whose lease has expired, the longest expired first, a page at a time. */
+  stuck(
+    type: string,
+    options: StuckOptions & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
   /** Reads flows whose lease has expired, the longest expired first. */
   stuck(type: string, options?: StuckOptions): Promise<FlowRecord[]>;
 

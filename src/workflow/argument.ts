@@ -4,7 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { DEFAULT_LIMITS, unknownOption } from "../flow/mod.ts";
+import { unknownOption } from "../flow/mod.ts";
 
 /** Characters of a value that a message shows. */
 const SHOWN_CHARACTERS_MAX = 64;
@@ -85,14 +85,10 @@ export function checkFlag(field: string, value: unknown): void {
   }
 }
 
-/** Refuses whatever cannot be the name of a type or a state. */
+/** Refuses whatever cannot be the name of a type or a state. How long it may be the store knows. */
 export function checkName(field: string, value: unknown): void {
-  const { idBytesMax } = DEFAULT_LIMITS;
-  if (typeof value === "string") {
-    const byteCount = new TextEncoder().encode(value).length;
-    if (byteCount >= 1 && byteCount <= idBytesMax) return;
-  }
-  throw refusal(field, value, `a text of 1 to ${idBytesMax} bytes`);
+  if (typeof value === "string" && value !== "" && value.isWellFormed()) return;
+  throw refusal(field, value, "a non-empty text, without half characters");
 }
 
 /** A `TypeError` unless the value is a function: a handler that is none is a mistake in the code. */

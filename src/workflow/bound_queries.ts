@@ -98,7 +98,7 @@ export class BoundQueries {
     return await this.store.info(this.type, filtered(this.definition, options));
   }
 
-  async stuck(options: object = {}): Promise<FlowRecord[]> {
+  async stuck(options: object = {}): Promise<unknown> {
     return await this.store.stuck(this.type, filtered(this.definition, options));
   }
 }

@@ -15,7 +15,7 @@ export interface WorkflowDefinition<
   I extends LiveName<S>,
   B extends FlowStore | undefined,
 > {
-  /** The workflow type, by which its flows are found. 1 to 1,024 bytes. */
+  /** The workflow type, by which its flows are found. 1 to 1,024 bytes (`limits.idBytesMax`). */
   readonly type: T;
   /** Where the flows live. Without it the workflow can only be bound to a store, by `on(store)`. */
   readonly store?: B;

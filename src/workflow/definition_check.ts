@@ -7,8 +7,8 @@ import { isTerminalState } from "../flow/mod.ts";
 import { checkedObject, checkMembers, checkName, membersOf, refusal } from "./argument.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { outlineOf } from "./outline.ts";
-import { isTakenName } from "./partition_key.ts";
 import { checkedState, checkStateName } from "./state_check.ts";
+import { isTakenName } from "./taken_names.ts";
 
 const MEMBERS = membersOf<WorkflowDefinition<string, readonly string[], unknown, never, undefined>>(
   {

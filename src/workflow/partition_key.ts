@@ -26,24 +26,6 @@ export type PartitionOf<P extends readonly string[]> = P extends readonly [] ? {
   }
   : Partition<P>;
 
-/** Partition fields stand beside options, so none of them may have the name of one. */
-const TAKEN_NAMES: readonly string[] = [
-  ...["id", "type", "state", "states", "partitionKey", "partitionKeys", "payload", "nowMs"],
-  ...["runAtMs", "priority", "parentFlowId", "rootFlowId", "correlationId", "attributes"],
-  ...["idempotent", "independent", "retentionTtlMs", "historyMaxEvents", "worker", "limit"],
-  ...["leaseMs", "payloadMaxBytes", "reclaimExpired", "reclaimRatio", "blockMs", "signal"],
-  ...["count", "cursor", "consistent", "olderThanMs", "handler", "handlers", "onOmitted"],
-  ...["concurrency", "intervalMs", "heartbeat", "onSettled", "onError", "time"],
-  ...["payloadRef", "values", "valueRefs", "fromMs", "toMs", "rev", "terminalOnly", "activeOnly"],
-  // A member of the commands to come.
-  "includeCold",
-];
-
-/** Whether an option has this name, so that no partition field can have it. */
-export function isTakenName(name: string): boolean {
-  return TAKEN_NAMES.includes(name);
-}
-
 /** An object that may name a partition, taken apart. */
 export interface Partitioned {
   /** The partition that it names, if it names one. */

@@ -94,6 +94,10 @@ export interface WorkflowQueries<P extends readonly string[], S>
   waitingChildren(parent: FlowName<P>, options?: WaitingChildrenOptions): Promise<FlowRecord[]>;
   /** Counts the flows. */
   info(options?: InfoOptions & PartitionFilter<P>): Promise<FlowInfo>;
+  /** Reads flows whose lease has expired, the longest expired first, a page at a time. */
+  stuck(
+    options: StuckOptions & PartitionFilter<P> & { readonly cursor: string | null },
+  ): Promise<Page<FlowRecord>>;
   /** Reads flows whose lease has expired, the longest expired first. */
   stuck(options?: StuckOptions & PartitionFilter<P>): Promise<FlowRecord[]>;
 }

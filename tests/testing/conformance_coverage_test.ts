@@ -169,7 +169,7 @@ const OPTIONS: { readonly [C in Command]: Readonly<Record<OptionOf<C>, 0>> } = {
   failures: ENDED,
   types: {},
   info: { partitionKey: 0 },
-  stuck: { partitionKey: 0, count: 0, olderThanMs: 0 },
+  stuck: { partitionKey: 0, count: 0, cursor: 0, olderThanMs: 0 },
   retentionCleanup: { limit: 0, nowMs: 0 },
   policySet: { retry: 0, retention: 0, maxReclaims: 0, states: 0, expectedGeneration: 0 },
   policyGet: { state: 0 },

@@ -6,9 +6,9 @@
 
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { memoryStore } from "../../src/testing/mod.ts";
-import { ok, startWorker } from "../../src/workflow/mod.ts";
+import { ok, startWorker, workflow } from "../../src/workflow/mod.ts";
 import { StoreLimit } from "../../src/workflow/store_limit.ts";
-import { assertEquals, assertRejects } from "../assert.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";
 
@@ -92,4 +92,20 @@ test("checkStates() reads and parks on a store that takes few at a time", async 
   assertEquals([state?.state, state?.count, state?.parkedCount], ["older", 7, 7]);
   for (const id of IDS) assertEquals((await store.get(id))?.nextRunAtMs, null);
   assertEquals(await store.claimDue("email", { worker: "w", state: "older" }), []);
+});
+
+test("workflow() takes names as long as its store does", async () => {
+  const name = "ä".repeat(600);
+  const definition = { type: name, initialState: name, states: { [name]: {} } } as const;
+  await using large = await memoryStore({ limits: { idBytesMax: 1_200 } });
+  const job = workflow({ ...definition, store: large });
+  await job.create({ id: "a" });
+  const [done] = await job.runOnce({ worker: name, handler: () => ok() });
+  assertEquals([done?.job.state, done?.record?.state], [name, "completed"]);
+  await using small = await memoryStore();
+  const { code, details } = assertThrows(() => job.on(small), FlowError);
+  assertEquals([code, details.field, details.limit], ["too_large", "type", 1_024]);
+  const short = workflow({ ...definition, type: "job", store: small });
+  const refused = await assertRejects(() => short.create({ id: "a" }), FlowError);
+  assertEquals([refused.code, refused.details.field], ["too_large", "state"]);
 });

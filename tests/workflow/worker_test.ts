@@ -397,7 +397,7 @@ test("startWorker() settles a payload over the cap with too_large", async () => 
 });
 
 const refused: readonly (readonly [object, string, string])[] = [
-  [{ worker: "" }, "worker", "1 to 1024 bytes"],
+  [{ worker: "" }, "worker", "a non-empty text"],
   [{ worker: undefined }, "worker", "undefined"],
   [{ concurrency: 0 }, "concurrency", "0, but must be a whole number from 1"],
   [{ limit: 0 }, "limit", "0, but must be a whole number from 1"],

@@ -28,6 +28,29 @@ export function parseCursor(cursor: string): ListPosition | undefined {
   }
 }
 
+/** A place among leases, in the order of their ends. */
+export interface LeasePosition extends Pick<ListPosition, "id" | "partitionKey"> {
+  /** When the lease ends. */
+  readonly deadlineMs: number;
+}
+
+/** What a place among leases begins with, so that cursors of other listings are refused. */
+const OF_LEASES = "lease:";
+
+/** A place among leases as a text. Opaque to users. */
+export function formatLeaseCursor({ deadlineMs, ...flow }: LeasePosition): string {
+  return `${OF_LEASES}${formatCursor({ ...flow, updatedAtMs: deadlineMs })}`;
+}
+
+/** The place that a text stands for, undefined if it is not one that `formatLeaseCursor` made. */
+export function parseLeaseCursor(cursor: string): LeasePosition | undefined {
+  if (!cursor.startsWith(OF_LEASES)) return undefined;
+  const position = parseCursor(cursor.slice(OF_LEASES.length));
+  if (position === undefined) return undefined;
+  const { updatedAtMs, ...flow } = position;
+  return { ...flow, deadlineMs: updatedAtMs };
+}
+
 /** What a place among keys begins with, so that cursors of other listings are refused. */
 const OF_KEYS = "key:";
 

@@ -14,16 +14,16 @@ import type {
   TerminalsQuery,
   ValuesQuery,
 } from "./query.ts";
+import { formatLeaseCursor, type LeasePosition } from "./cursor.ts";
 import { byDueTime, type DueFlow } from "./due_flow.ts";
-import type { Flow } from "./flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type ListedCounts, PartitionCounts } from "./partition_counts.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
 import type {
   FlowReply,
-  FlowsReply,
   InfoReply,
   PolicyReply,
+  RowsReply,
   TypesReply,
   ValuesReply,
 } from "./reply.ts";
@@ -54,16 +54,32 @@ export function endedRows(query: TerminalsQuery): SearchedRows {
 }
 
 /** Answers `stuck`. */
-export function readStuck(shards: States, query: StuckQuery, nowMs: number): FlowsReply {
-  const flows: Flow[] = [];
-  const { type, partitionKey, olderThanMs, count } = query;
+export function readStuck(shards: States, query: StuckQuery, nowMs: number): RowsReply {
+  const stuck: DueFlow[] = [];
+  const { type, partitionKey, olderThanMs, count, after } = query;
   const selection = { ...waitingIn(type, partitionKey), waiting: false, leased: true };
-  const walks = shards.map((state) => dueFlows(state, selection, nowMs - olderThanMs));
-  for (const { flow } of mergedWalk(walks, byDueTime)) {
-    if (flows.length === count) break;
-    flows.push(flow);
+  const range = { fromMs: after?.deadlineMs ?? 0, toMs: nowMs - olderThanMs };
+  const walks = shards.map((state) => dueFlows(state, selection, range));
+  let more = false;
+  for (const due of mergedWalk(walks, byDueTime)) {
+    if (after && !isBehind(due, after)) continue;
+    more = stuck.length === count;
+    if (more) break;
+    stuck.push(due);
   }
-  return { kind: "flows", flows, hydration: null };
+  const cursor = after === undefined ? undefined : more ? leaseCursorBehind(stuck.at(-1)!) : null;
+  return { kind: "rows", flows: stuck.map(({ flow }) => flow), hydration: null, cursor };
+}
+
+function isBehind({ flow: { identity }, dueMs }: DueFlow, after: LeasePosition): boolean {
+  const order = dueMs - after.deadlineMs || compareUtf8(identity.id, after.id) ||
+    compareUtf8(identity.partitionKey, after.partitionKey);
+  return order > 0;
+}
+
+function leaseCursorBehind({ flow: { identity }, dueMs }: DueFlow): string {
+  const { id, partitionKey } = identity;
+  return formatLeaseCursor({ deadlineMs: dueMs, id, partitionKey });
 }
 
 /**
@@ -176,8 +192,14 @@ export function divideFor(
   return state.due.divide({ ...waitingIn(type, partitionKey), leased: true }, steps);
 }
 
-function* dueFlows(state: FlowState, selection: DueSelection, nowMs: number): Generator<DueFlow> {
-  for (const handle of state.due.walkByTime(selection, nowMs)) {
-    yield { flow: state.table.at(handle), dueMs: state.due.timeOf(handle) };
+function* dueFlows(
+  state: FlowState,
+  selection: DueSelection,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Generator<DueFlow> {
+  for (const handle of state.due.walkByTime(selection, toMs)) {
+    const dueMs = state.due.timeOf(handle);
+    // To pass over one costs little as long as nobody asks who it is.
+    if (dueMs >= fromMs) yield { flow: state.table.at(handle), dueMs };
   }
 }

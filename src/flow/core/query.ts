@@ -4,6 +4,7 @@
  * @module
  */
 import type { FlowEventName, TerminalState } from "../mod.ts";
+import type { LeasePosition } from "./cursor.ts";
 import type { FlowTarget, Hydration } from "./command.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { RowsWanted } from "./rows.ts";
@@ -124,6 +125,8 @@ export interface StuckQuery {
   readonly partitionKey: string | null;
   /** How many rows at most. */
   readonly count: number;
+  /** Undefined: no pages; null: the first page. */
+  readonly after: LeasePosition | null | undefined;
   /** How long ago the lease ended at least. */
   readonly olderThanMs: number;
 }

@@ -318,6 +318,7 @@ export const ARGUMENT_TABLES: readonly ArgumentTable[] = [
     bad: [
       ...rows(),
       ...badIntegers("olderThanMs", 0, DURATION_MS_MAX),
+      ...["x", 7, "1:a:p", "lease:x"].map((value) => ({ name: "cursor", value })),
     ],
   },
   { command: "info", subject: JOB, options: {}, optional: true, bad: badTexts("partitionKey") },

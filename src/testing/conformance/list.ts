@@ -220,6 +220,37 @@ export const listCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "stuck() with a cursor reads page by page, also of leases that expired at one time",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      const ids = ["a", "b", "c", "d", "e"];
+      await store.createMany(ids, { type: JOB, partitionKey: "p" });
+      await create(store, "a", { partitionKey: "q", runAtMs: context.nowMs + 1 });
+      await store.claimDue(JOB, { worker: "w", limit: 1, leaseMs: 20 });
+      await store.claimDue(JOB, { worker: "w", limit: 4, leaseMs: 10 });
+      same(await store.stuck(JOB, { cursor: null }), { items: [], cursor: null });
+      await context.advance(1);
+      await store.claimDue(JOB, { worker: "w", leaseMs: 19 });
+      await context.advance(30);
+      const pages: string[][] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof read>> = await read(cursor);
+        pages.push(page.items.map(({ id, partitionKey }) => `${partitionKey}/${id}`));
+        ({ cursor } = page);
+        // What has gone from a page is not missed on the next one.
+        if (pages.length === 1) await store.cancel({ id: "b", partitionKey: "p" });
+      } while (cursor !== null);
+      same(pages, [["p/b", "p/c"], ["p/d", "p/e"], ["p/a", "q/a"]]);
+      same(idsOf((await store.stuck(JOB, { cursor: null, partitionKey: "q" })).items), ["a"]);
+
+      function read(cursor: string | null) {
+        return store.stuck(JOB, { count: 2, cursor });
+      }
+    },
+  },
+  {
     name: "stuck() reads leased flows whose lease is over, the longest expired first",
     needs: ["manualClock"],
     async run(context) {

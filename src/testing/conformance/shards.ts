@@ -92,6 +92,9 @@ export const shardsCases: readonly ConformanceCase[] = [
       const stuck = idsOf(await store.stuck(JOB));
       same(stuck, [10, 5, 0].flatMap((n) => PARTITIONS.slice(n, n + 5)));
       same(idsOf(await store.stuck(JOB, { count: 6 })), stuck.slice(0, 6));
+      const first = await store.stuck(JOB, { count: 6, cursor: null });
+      const rest = await store.stuck(JOB, { cursor: first.cursor });
+      same([...idsOf(first.items), ...idsOf(rest.items)], stuck);
     },
   },
   {

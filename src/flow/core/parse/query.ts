@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { ListPosition } from "../../../index/mod.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
 import type { Hydration } from "../command.ts";
 import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
-import { parseCursor } from "../cursor.ts";
+import { parseCursor, parseLeaseCursor } from "../cursor.ts";
 import type { RowsWanted } from "../rows.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { invalid } from "./bad_argument.ts";
@@ -34,7 +33,7 @@ const OF_FAILURES: ReadonlySet<string> = new Set(FAILURES);
 const TERMINALS: ReadonlySet<string> = new Set([...FAILURES, "state"]);
 const TERMINAL_STATES: readonly TerminalState[] = ["completed", "failed", "cancelled"];
 const INFO: ReadonlySet<string> = new Set(["partitionKey"]);
-const STUCK: ReadonlySet<string> = new Set(["partitionKey", "count", "olderThanMs"]);
+const STUCK: ReadonlySet<string> = new Set(["partitionKey", "count", "cursor", "olderThanMs"]);
 
 /** Checks the arguments of `get`. */
 export function parseGet(flow: unknown, options: unknown, context: ParseContext): GetQuery {
@@ -96,6 +95,7 @@ export function parseStuck(type: unknown, options: unknown, context: ParseContex
     type: checkedType,
     partitionKey: args.optionalText("partitionKey") ?? null,
     count: countOf(args),
+    after: parseAfter(args.raw("cursor"), parseLeaseCursor),
     olderThanMs: args.integer("olderThanMs", 0, DURATION_MS_MAX) ?? 0,
   };
 }
@@ -119,7 +119,7 @@ function terminalsOf(
 /** The rows that a query asks for, and what they are to show. */
 export function rowsOf(args: Arguments): RowsWanted {
   const hydration = shownOf(args);
-  const after = parseAfter(args.raw("cursor"));
+  const after = parseAfter(args.raw("cursor"), parseCursor);
   if (hydration === null) return { count: countOf(args), after, hydration };
   // Values are read for as many as for one claim.
   const count = countOf(args, args.limits.claimLimitMax);
@@ -154,9 +154,12 @@ function parseTerminalStates(state: unknown): readonly TerminalState[] {
 }
 
 /** Where a page begins: null is the first one, undefined no page at all. */
-function parseAfter(cursor: unknown): ListPosition | null | undefined {
+function parseAfter<Position>(
+  cursor: unknown,
+  parse: (cursor: string) => Position | undefined,
+): Position | null | undefined {
   if (cursor === undefined || cursor === null) return cursor;
-  const position = typeof cursor === "string" ? parseCursor(cursor) : undefined;
+  const position = typeof cursor === "string" ? parse(cursor) : undefined;
   if (position === undefined) {
     throw invalid("cursor", cursor, "null or a cursor that the last page gave");
   }
