@@ -1,7 +1,13 @@
-import { replacedRuns } from "../../src/engine/replaced_runs.ts";
-import { logStart, type SegmentEntry } from "../../src/log/mod.ts";
+import { Keydir } from "../../src/bitcask/mod.ts";
+import { LogTally } from "../../src/engine/log_tally.ts";
+import { replacedRuns, takeOver } from "../../src/engine/replaced_runs.ts";
+import type { ShardState } from "../../src/engine/shard_state.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { logStart, Manifest, recordsOf, type SegmentEntry } from "../../src/log/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
+import { append, openLog } from "../log/log_store.ts";
 
 /** A segment as a manifest lists it. */
 function segment(id: number): SegmentEntry {
@@ -45,4 +51,40 @@ test("replacedRuns() does not take what was decided by later frames as well for 
   assertEquals(runsOf([1, 2, 3], now, 6), undefined);
   assertEquals(runsOf([1, 2, 3], now, 7), [{ first: 0, count: 1, after: [4] }]);
   assertEquals(runsOf([4, 2, 3], now, 6), []);
+});
+
+test("takeOver() finds what a merge has kept, strung together past what it has not", async () => {
+  const directory = memoryDirectory();
+  // A segment is full after one frame.
+  const log = openLog(directory, { segmentBytesMax: 4_097 });
+  for (let frame = 0; frame < 6; frame++) append(log, "a", "b");
+  const keydir = new Keydir();
+  const places = () => [...log.read(0)].flatMap((frame) => [...recordsOf(frame)]);
+  for (const { record: { lsn }, place } of places()) {
+    keydir.append(lsn, place.segment, place.offset);
+    // All of it is the chain of one flow.
+    if (lsn > 1) keydir.link(lsn, lsn - 1);
+  }
+  const before = log.segments.list.map(({ id }) => id);
+  const merge = log.segments.merge(before.slice(1, 5));
+  const isKept = (lsn: number): boolean => lsn === 3 || lsn === 10;
+  for (const { base, end, timeMs, ...frame } of merge.frames()) {
+    const kept = [...recordsOf({ base, end, timeMs, ...frame })].map(({ record }) => record)
+      .filter(({ lsn }) => isKept(lsn));
+    const body = new Uint8Array(kept.flatMap(({ bytes }) => [...bytes]));
+    await merge.write({ base, end, timeMs, count: kept.length, body });
+  }
+  merge.publish();
+  const { state } = Manifest.open({ directory, random: seededRandom(1) });
+  const [run] = replacedRuns({ ids: before, endIndex: 6 }, state.segments)!;
+  assertEquals(run?.before, { first: 1, count: 4 });
+  const read = new LogTally();
+  takeOver(run!, before.map(() => 0), { log, state: { keydir, read } as ShardState });
+  const known = places().map(({ record: { lsn }, place }) => {
+    assertEquals(keydir.find(lsn), { segment: place.segment, offset: place.offset });
+    return [lsn, keydir.previous(lsn)];
+  });
+  // The last one of a flow in a merge always stays, so behind it nothing has changed.
+  assertEquals(known, [[1, 0], [2, 1], [3, 2], [10, 3], [11, 10], [12, 11]]);
+  log.close();
 });

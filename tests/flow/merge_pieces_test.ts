@@ -33,6 +33,8 @@ const narrow = op.map((command) => {
           delayMs: undefined,
           parentFlowId: undefined,
           retentionTtlMs: 1,
+          // Most are soon not shown any more.
+          historyMaxEvents: item.historyMaxEvents ?? 1 + index,
         })),
       };
     case "claim":
