@@ -1,5 +1,6 @@
 import { isFlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { Feature } from "../../src/log/format.ts";
 import {
   type Log,
@@ -229,6 +230,37 @@ test("Segments.merge() without room on the disk changes nothing", async () => {
   await carryOut(log.segments.merge(sealedOf(log)), isSmall);
   append(log, "g");
   assertEquals(textsOf(log), ["a", "b", "c", "d", "e", "f", "F", "g"]);
+});
+
+test("Segments.merge() of a piece says with which segments it means something together", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const before = log.segments.list.map(({ id }) => id);
+  // The newest one is decided by nothing behind it.
+  for (const index of [3, 1]) {
+    await carryOut(log.segments.merge([before[index]!], 4), isSmall);
+  }
+  const ids = log.segments.list.map(({ id }) => id);
+  const piece = ids[1]!;
+  for (const opened of [log, openLog(directoryOf(filesOf(directory)), TINY)]) {
+    assertEquals(opened.segments.list.map(({ id, lastOfMerge }) => [id, lastOfMerge]), [
+      [ids[0], undefined],
+      [piece, ids[3]],
+      ...ids.slice(2).map((id) => [id, undefined]),
+    ]);
+    // By itself, or with less than all of them, it would be taken for what it is not.
+    for (const wrong of [[piece], [ids[0]!, piece], [piece, ids[2]!]]) {
+      assertThrows(() => opened.segments.merge(wrong), InvariantError);
+    }
+    opened.segments.merge([piece], 4).abandon();
+    await carryOut(opened.segments.merge([piece, ids[2]!, ids[3]!]), isSmall);
+    assertEquals(
+      opened.segments.list.map(({ lastOfMerge }) => lastOfMerge).includes(ids[3]),
+      false,
+    );
+    assertEquals(textsOf(opened), ["a", "A", "b", "c", "d", "e", "E", "f", "F"]);
+    opened.close();
+  }
 });
 
 test("Merge.publish() refuses while there is no room for a longer manifest, and the log goes on", async () => {
