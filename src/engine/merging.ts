@@ -13,7 +13,7 @@ import {
   type Stretch,
   Survivors,
 } from "../flow/core/mod.ts";
-import { type CommittedFrame, type Merge, RecordWalk } from "../log/mod.ts";
+import { type CommittedFrame, type LogPosition, type Merge, RecordWalk } from "../log/mod.ts";
 import { KeptRecords } from "./kept_records.ts";
 import type { MergedSegments } from "./log_tally.ts";
 import type { Shard } from "./shard.ts";
@@ -97,7 +97,7 @@ export async function settle(
     // From here on nothing waits: readers find what is kept in its new place at once.
     const { bytes, segmentCount: newCount } = merge.publish();
     const merged = {
-      lastLsn: merging.lastLsn,
+      lastLsn: merging.until.lsn,
       segmentCount: segmentCount - newCount,
       bytes,
       savedBytes: bytesBefore - bytes,
@@ -141,9 +141,9 @@ export class Merging {
     });
   }
 
-  /** The last record by which it is decided. */
-  get lastLsn(): number {
-    return this.#merge.end.lsn;
+  /** Behind the last frame by which it is decided. */
+  get until(): LogPosition {
+    return this.#merge.end;
   }
 
   /** Reads all records twice, and knows then which are wanted. */
@@ -187,6 +187,11 @@ export class Merging {
     }
     if (kept.coversFrames) await write();
     return run;
+  }
+
+  /** Reads nothing more. */
+  end(): void {
+    this.#merge.abandon();
   }
 
   /** Whether no link was noted since it was decided what goes, or that was looked through. */

@@ -15,7 +15,7 @@ const SEGMENT_BYTES = 8 << 10;
 const GAIN_SHARE = 1 / 8;
 
 /** How often everything is read, if it is done piece by piece. */
-export const SCARCE_PASSES = 6;
+export const SCARCE_PASSES = 9;
 
 /** What is merged, and in how much room. */
 export interface ScarceOptions extends MergingOptions {
@@ -53,26 +53,42 @@ export function isWorthRolling(segments: readonly Segment[]): boolean {
  * may need. One of which nothing is kept takes next to nothing, and one that does not fit stays.
  */
 export async function mergeInRoom(options: ScarceOptions): Promise<ScarceOutcome> {
-  const { sealed, shard: { segments }, roomBytes, choosePieces } = options;
+  const { sealed, roomBytes, choosePieces } = options;
   if (choosePieces !== undefined) return await replacePieces(choosePieces(sealed), options);
-  const ids = sealed.map(({ id }) => id);
-  const merge = segments.merge(ids);
+  const savedBytes = await replaceAll(options);
+  if (savedBytes !== undefined) return { savedBytes, lackedBytes: 0 };
+  const weights = await weighPieces(options);
+  const { pieces, lackedBytes } = planPieces(sealed, weights, roomBytes);
+  if (pieces.length === 0) return { savedBytes: 0, lackedBytes };
+  const replaced = await replacePieces(pieces, options);
+  return { ...replaced, lackedBytes: Math.max(replaced.lackedBytes, lackedBytes) };
+}
+
+/** Replaces all segments at once, if there is room. Resolves to the bytes that were given back. */
+async function replaceAll(options: ScarceOptions): Promise<number | undefined> {
+  const { sealed, shard: { segments }, roomBytes } = options;
+  const merge = segments.merge(sealed.map(({ id }) => id));
   try {
     const merging = new Merging(merge, options);
     await merging.decide();
-    const weights = await merging.weigh();
-    const total = [...weights.values()].reduce((sum, bytes) => sum + takenBytes(bytes), 0);
-    if (total <= roomBytes) {
-      const outcome = await settle(merging, { merge, segmentCount: ids.length }, options);
-      options.onOutcome(outcome);
-      return { savedBytes: outcome.savedBytes, lackedBytes: 0 };
-    }
-    const { pieces, lackedBytes } = planPieces(sealed, weights, roomBytes);
-    if (pieces.length === 0) return { savedBytes: 0, lackedBytes };
-    const replaced = await replacePieces(pieces, options);
-    return { ...replaced, lackedBytes: Math.max(replaced.lackedBytes, lackedBytes) };
+    const weights = [...(await merging.weigh()).values()];
+    if (weights.reduce((sum, bytes) => sum + takenBytes(bytes), 0) > roomBytes) return undefined;
+    const outcome = await settle(merging, { merge, segmentCount: sealed.length }, options);
+    options.onOutcome(outcome);
+    return outcome.savedBytes;
   } finally {
     merge.abandon();
+  }
+}
+
+/** The bytes of what is kept of each segment if all are replaced one by one: removals stay then. */
+async function weighPieces(options: ScarceOptions): Promise<ReadonlyMap<number, number>> {
+  const merging = mergingOf(options.sealed.map(({ id }) => id), options);
+  try {
+    await merging.decide();
+    return await merging.weigh();
+  } finally {
+    merging.end();
   }
 }
 
@@ -112,31 +128,39 @@ export function planPieces(
   return { pieces, lackedBytes };
 }
 
+/** A merge in which some segments are replaced one by one, and the others stay. */
+function mergingOf(pieces: readonly number[], options: ScarceOptions): Merging {
+  const { sealed, shard: { segments } } = options;
+  const decision = segments.merge(sealed.map(({ id }) => id));
+  const stretches = sealed.map(({ id, lastLsn }) => ({ lastLsn, stays: !pieces.includes(id) }));
+  return new Merging(decision, options, stretches);
+}
+
 /** Replaces segments one by one, as long as there is room. */
 async function replacePieces(
   pieces: readonly number[],
   options: ScarceOptions,
 ): Promise<ScarceOutcome> {
-  const { sealed, shard: { segments } } = options;
-  const decision = segments.merge(sealed.map(({ id }) => id));
-  const stretches = sealed.map(({ id, lastLsn }) => ({ lastLsn, stays: !pieces.includes(id) }));
-  const merging = new Merging(decision, options, stretches);
-  await merging.decide();
-  const until = decision.end.index;
+  const merging = mergingOf(pieces, options);
   let savedBytes = 0;
-  for (const id of pieces) {
-    const merge = segments.merge([id], until);
-    const { bytes: lackedBytes } = merge;
-    try {
-      const outcome = await settle(merging, { merge, segmentCount: 1 }, options);
-      options.onOutcome(outcome);
-      savedBytes += outcome.savedBytes;
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      return { savedBytes, lackedBytes };
+  try {
+    await merging.decide();
+    for (const id of pieces) {
+      const merge = options.shard.segments.merge([id], merging.until.index);
+      const { bytes: lackedBytes } = merge;
+      try {
+        const outcome = await settle(merging, { merge, segmentCount: 1 }, options);
+        options.onOutcome(outcome);
+        savedBytes += outcome.savedBytes;
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        return { savedBytes, lackedBytes };
+      }
     }
+    return { savedBytes, lackedBytes: 0 };
+  } finally {
+    merging.end();
   }
-  return { savedBytes, lackedBytes: 0 };
 }
 
 /** What a segment takes of which so many bytes are kept. */

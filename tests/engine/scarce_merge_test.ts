@@ -124,6 +124,42 @@ test("a store on a full disk takes new work again by itself once retentions are 
   await again.close();
 });
 
+test("what pieces have given back counts, also if there is no room for the next", async () => {
+  const { disk, time, open } = setting();
+  await crowd(() => open(false));
+  const directory = disk.directory();
+  const stores: Store[] = [];
+  const shortOf: string[] = [];
+  const files: Directory = {
+    ...{ path: directory.path, list: () => directory.list() },
+    ...{ remove: (name) => directory.remove(name), sync: () => directory.sync() },
+    ...{ lock: (owner) => directory.lock(owner), freeBytes: () => directory.freeBytes() },
+    open(name, options) {
+      const isNext = options?.create === true && name.endsWith(".seg") &&
+        stores[0]?.stats().merges.count === 1;
+      if (isNext && shortOf.push(name) === 1) disk.capacityBytes = disk.usedBytes;
+      return directory.open(name, options);
+    },
+  };
+  const store = await open(true, { files });
+  stores.push(store);
+  const before = await everything(store, "live");
+  await time.advance(HOUR_MS);
+  for (let seconds = 0; shortOf.length === 0; seconds++) {
+    assert(seconds < 3_600, "Nothing is merged");
+    await time.advance(1_000);
+  }
+  const { merges: { count, failure, readBytes, writtenBytes } } = store.stats();
+  assertEquals([count, failure], [1, null]);
+  // It was chosen by what is left of a piece: removals are, and a merge of everything drops them.
+  assert(writtenBytes < readBytes / 2, `${readBytes} bytes, and then ${writtenBytes}`);
+  disk.capacityBytes = Infinity;
+  await time.advance(10_000);
+  assertEquals(await everything(store, "live"), before);
+  assertEquals((await store.verify()).damage, []);
+  await store.close();
+});
+
 test("a full disk of which little is kept is cleared as a whole, and nothing is left of it", async () => {
   const { disk, time, open } = setting();
   const store = await open();

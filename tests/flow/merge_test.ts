@@ -96,6 +96,17 @@ test("Survivors keeps the newest of a key, and its removal until the log begins 
   assertEquals([store.kvGet("a")?.value, store.kvGet("b")], [3, null]);
 });
 
+test("Survivors keeps the newest policy of each type", () => {
+  const { store, cut, merge, open } = bound(new SegmentedStore());
+  for (const maxRetries of [1, 2]) store.policySet("t", { retry: { maxRetries } });
+  store.policySet("u", {});
+  const before = store.policyGet("t");
+  cut();
+  assertEquals(merge(), ["policy", "policy"]);
+  open();
+  assertEquals(store.policyGet("t"), before);
+});
+
 test("Survivors keeps what history() shows, with payloads, and the birth of the flow", () => {
   const { store, cut, merge, open } = bound(new SegmentedStore());
   store.create("f", { type: "t", payload: 0, historyMaxEvents: 3, values: { a: 1 } });
