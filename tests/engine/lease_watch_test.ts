@@ -102,6 +102,68 @@ test("watchLease() tells of what happened before it was called", async () => {
   ]);
 });
 
+test("watchLease() tells a holder whose flow was given up because its leases are lost too often", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  await store.policySet("job", { maxReclaims: 0 });
+  const flow = await claimed(store, 1_000);
+  const { heard, onLost } = listener();
+  store.watchLease(flow, { fencingToken: flow.fencingToken, onLost });
+  await time.advance(2_000);
+  assertEquals(heard, []);
+  assertEquals(await store.reclaim("job", { worker: "other" }), []);
+  await time.advance(0);
+  assertEquals([(await store.get("a"))?.state, heard.length], ["failed", 1]);
+});
+
+test("watchLease() can be ended before it has told that there is no flow", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  const { heard, onLost } = listener();
+  store.watchLease("gone", { fencingToken: 1, onLost })();
+  await time.advance(0);
+  assertEquals(heard, []);
+});
+
+test("watchLease() that was ended twice takes nothing from who watches now", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  const flow = await claimed(store);
+  const { fencingToken } = flow;
+  const [first, second] = [listener(), listener()];
+  const end = store.watchLease(flow, { fencingToken, onLost: first.onLost });
+  end();
+  store.watchLease(flow, { fencingToken, onLost: second.onLost });
+  end();
+  await store.cancel("a");
+  await time.advance(0);
+  assertEquals([first.heard.length, second.heard.length], [0, 1]);
+});
+
+test("LeaseWatch looks at no effect when nobody watches any more", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, shards: { leases } } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  let lookCount = 0;
+  const effects: Iterable<never> = {
+    *[Symbol.iterator]() {
+      lookCount++;
+    },
+  };
+  const options = { fencingToken: 0, onLost() {} };
+  const ends = [store.watchLease("a", options), store.watchLease("a", options)];
+  for (const end of ends) {
+    leases.changed(effects as never);
+    end();
+  }
+  assertEquals(lookCount, 2);
+  leases.changed(effects as never);
+  assertEquals(lookCount, 2);
+  await scripted.turn();
+});
+
 test("watchLease() tells only what is on disk, and nothing of a cancel that never happened", async () => {
   await using scripted = new ScriptedStore();
   const { store, fates } = scripted;

@@ -77,3 +77,20 @@ test("Waiters refuses the one too many and changes nothing", () => {
   waiters.remove(first);
   assertEquals(waiters.count, 0);
 });
+
+test("Waiters is next due for those that still wait", () => {
+  const waiters = new Waiters(10);
+  const [first, second] = [new Probe(waiters, "job", 500), new Probe(waiters, "job", 900)];
+  waiters.serve(500, NOTHING);
+  assertEquals([first.claimCount, second.claimCount, waiters.nextDueMs()], [1, 0, 900]);
+});
+
+test("Waiters wants no look at the clock when nobody waits, and forgets what there was", () => {
+  const waiters = new Waiters(10);
+  assertEquals(waiters.nextLookInMs(0), Infinity);
+  const probe = new Probe(waiters, "job", 500, 700);
+  assertEquals([waiters.nextLookInMs(0), waiters.nextLookInMs(600)], [500, 0]);
+  waiters.remove(probe);
+  assertEquals(waiters.nextLookInMs(0), Infinity);
+  assertEquals([waiters.nextDueMs(), waiters.nextDeadlineMs()], [Infinity, Infinity]);
+});

@@ -59,6 +59,36 @@ test("watchedLock() ends the store when there is no manifest, or that of another
   assertEquals(replaced.said, ["store_failed"]);
 });
 
+test("watchedLock() tells who has the directory, if files are gone as well, and of a newer format", async () => {
+  const refusal = (code: "newer_format" | "store_failed", message: string): FlowError =>
+    new FlowError(code, message);
+  const other = refusal("store_failed", "Another process");
+  const gone = refusal("store_failed", "A file");
+  const newer = refusal("newer_format", "Another version");
+  const unreadable = new Error("EIO");
+  const throws = (error: unknown) => () => {
+    throw error;
+  };
+  for (
+    const [findOther, find, told] of [
+      [() => other, () => gone, other],
+      [() => undefined, () => gone, gone],
+      [throws(newer), () => undefined, newer],
+      [throws(unreadable), () => gone, gone],
+      [throws(unreadable), throws(unreadable), undefined],
+    ] as const
+  ) {
+    const time = manualTime();
+    const said: FlowError[] = [];
+    const inner = { release() {}, [Symbol.dispose]() {} };
+    const lose = (cause: FlowError): void => void said.push(cause);
+    const lostFiles = { find };
+    using _lock = watchedLock(inner, { manifest: { findOther }, lostFiles, time, lose });
+    await time.advance(1_000);
+    assertEquals(said, told === undefined ? [] : [told]);
+  }
+});
+
 test(
   "a store ends whose directory was moved away and made anew, before it writes to the new one",
   when(process.platform !== "win32"),
