@@ -14,6 +14,11 @@ export interface LeftOutOptions {
   readonly payloadBytesMax: number;
 }
 
+/** Whether a claim has left out anything of a job. */
+export function lacksSomething({ payloadOmitted, record }: StateJob<string, unknown>): boolean {
+  return payloadOmitted === true || record.valuesOmitted !== undefined;
+}
+
 /**
  * The job with what its claim has left out only because the payloads and values of other jobs had
  * filled the answer: named values, and a payload that is not too large by itself.

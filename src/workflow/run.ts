@@ -11,7 +11,7 @@ import { claimedStates, payloadCap } from "./claim.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { NonRetryableError, storable } from "./failure.ts";
 import type { StateJob } from "./job.ts";
-import { withLeftOut } from "./left_out.ts";
+import { lacksSomething, withLeftOut } from "./left_out.ts";
 import {
   complete,
   error,
@@ -127,7 +127,8 @@ export async function saidOf(
 ): Promise<Outcome> {
   let job = claimed;
   try {
-    job = await withLeftOut(claimed, parts);
+    // Most jobs are whole, and are not to wait for nothing.
+    if (lacksSomething(job)) job = await withLeftOut(job, parts);
   } catch (thrown) {
     return error(thrown);
   }
