@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import {
   assert,
@@ -147,6 +147,32 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
   await store.backup(empty);
   const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
   assertEquals(error.code, "invalid_argument");
+});
+
+test("backup() and restoreStore() that are aborted already make no directory", async () => {
+  using scratch = scratchFolder();
+  const [from, to] = [memoryDirectory(), join(scratch.path, "data")];
+  await using store = await openStore(":memory:");
+  await store.backup(from);
+  const signal = AbortSignal.abort(new Error("enough"));
+  for (
+    const attempt of [() => store.backup(to, { signal }), () => restoreStore({ from, to, signal })]
+  ) {
+    assertEquals((await assertRejects(attempt, Error)).message, "enough");
+    assert(!existsSync(to));
+  }
+});
+
+test("restoreStore() says in which directory a backup is damaged", async () => {
+  using scratch = scratchFolder();
+  const from = join(scratch.path, "backup");
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t" });
+  await store.backup(from);
+  truncateSync(join(from, "log-1.seg"), 4_096);
+  const error = await assertRejects(() => restoreStore({ from, to: memoryDirectory() }), FlowError);
+  assertEquals(error.code, "corrupt");
+  assertStringIncludes(error.message, join(from, "log-1.seg"));
 });
 
 test("restoreStore() makes no directory where it looks for a backup", async () => {

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertRejects,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { openStore } from "../../src/open_store.ts";
-import type { FlowRecord, Store } from "../../mod.ts";
+import { FlowError, type FlowRecord, type Store } from "../../mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 import { openLog } from "../log/log_store.ts";
 import { ScriptedStore } from "./scripted_log.ts";
@@ -98,6 +104,15 @@ test("a large family goes on ending a second after a disk was full", async () =>
   while (states === undefined) await scripted.advance(1);
   assertEquals(states, { cancelled: 900 });
   await told;
+});
+
+test("whoever waits for a large family to end hears that the store was closed", async () => {
+  const store = await openStore({ dir: ":memory:", limits: { commandBytesMax: 32_768 } });
+  await threeGenerations(store, 30);
+  await store.cancel("parent");
+  const told = assertRejects(() => store.info("leaf"), FlowError);
+  await store.close();
+  assertEquals((await told).code, "store_closed");
 });
 
 test("a cascade over 100,000 descendants comes in bounded commands", async () => {

@@ -149,6 +149,16 @@ test("events() rejects when the store fails, and ends after that", async () => {
   await store.close();
 });
 
+test("events() that nobody has asked since the store failed tells of it, also when that is closed", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const store = await openStore({ files: disk.directory() });
+  const events = store.events();
+  disk.arm({ call: "flush" });
+  await assertRejects(() => store.create("a", { type: "job" }), FlowError);
+  await store.close();
+  assertEquals((await assertRejects(() => events.next(), FlowError)).code, "store_failed");
+});
+
 test("events() knows flows that were removed, and flows that have their ids now", async () => {
   const time = manualTime();
   const files = memoryDirectory();

@@ -42,6 +42,21 @@ test("health() of a store that was closed or has failed is failed", async () => 
   assertEquals(codes(closed), ["failed", "not_serving"]);
 });
 
+test("health() of a store that has ended says nothing of what it was short of, or was writing", async () => {
+  await using scripted = new ScriptedStore({ limits: { memoryBytesMax: 1 } });
+  const { store } = scripted;
+  scripted.isSilent = true;
+  const written = assertRejects(() => store.policySet("job", {}), FlowError);
+  await scripted.turn();
+  scripted.time.tick(9_000);
+  assertEquals(codes(store), ["degraded", "overloaded", "slow_commit"]);
+  scripted.shards.lose(new Error("EIO"));
+  await written;
+  assertEquals(codes(store), ["failed", "not_serving"]);
+  assertEquals([store.health().overload, store.health().oldestCommitMs], [null, 0]);
+  scripted.answer();
+});
+
 test("health() tells of a full disk, and of the ballast that was given back", async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1), capacityBytes: 1_000_000 });
   const time = manualTime();
@@ -97,4 +112,15 @@ test("health() tells of a sweeper that does not keep up", async () => {
   assertEquals(codes(store), ["degraded", "overloaded", "no_ballast"]);
   await time.advance(1);
   assertEquals(codes(store), ["degraded", "overloaded", "no_ballast", "sweeper_behind"]);
+});
+
+test("health() waits for a sweeper that is to come seldom", async () => {
+  const time = manualTime();
+  const retention = { intervalMs: 400_000 };
+  await using store = await openStore({ dir: ":memory:", time, retention });
+  await time.advance(1_000);
+  await store.create("a", { type: "job", retentionTtlMs: 1_000 });
+  await store.cancel("a");
+  await time.advance(390_000);
+  assertEquals([codes(store), store.health().sweepBehindMs > 300_000], [["ok"], true]);
 });

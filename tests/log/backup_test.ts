@@ -107,6 +107,12 @@ test("restoreBackup() refuses a list that does not fit its files", () => {
   assertEquals(refusalOf(from), ["corrupt", "log-1.seg"]);
   write({ ends: [{ ...parts.log.end, chain: parts.log.end.chain ^ 1 }] });
   assertEquals(refusalOf(from), ["corrupt", "log-1.seg"]);
+  const [segment] = list.manifest.segments;
+  write({
+    manifest: { ...list.manifest, segments: [{ ...segment!, salt: (segment!.salt ^ 1) >>> 0 }] },
+  });
+  assertEquals(refusalOf(from), ["corrupt", "log-1.seg"]);
+  write({});
   change(from, "BACKUP", (bytes) => Uint8Array.of(...bytes, 0));
   assertEquals(refusalOf(from), ["invalid_argument", undefined]);
 });
