@@ -1,4 +1,11 @@
-import { isFlowError, type OpenOptions, openStore, restoreStore, type Store } from "../../mod.ts";
+import {
+  FlowError,
+  isFlowError,
+  type OpenOptions,
+  openStore,
+  restoreStore,
+  type Store,
+} from "../../mod.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import type { PlannedWrite } from "../../src/engine/shard.ts";
 import { Shards } from "../../src/engine/shards.ts";
@@ -202,7 +209,9 @@ test("events() begins behind what was merged, and says when a cursor is older", 
   const [first] = await take(store, "start", 1);
   await store.create("b", { type: "t" });
   await store.compact();
-  assert(isFlowError(await assertRejects(() => take(store, first!.cursor, 1)), "log_trimmed"));
+  const error = await assertRejects(() => take(store, first!.cursor, 1), FlowError);
+  const { lsns: [last] } = await store.backup(memoryDirectory());
+  assertEquals([error.code, error.details["first"]], ["log_trimmed", last! + 1]);
   await store.create("c", { type: "t" });
   assertEquals((await take(store, "start", 1)).map(({ id }) => id), ["c"]);
   await store.close();

@@ -260,10 +260,11 @@ test("events() of several shards goes on behind any event, each shard in its own
   }
   await using other = await openStore({ files: memoryDirectory(), shards: 2 });
   assertThrows(() => other.events({ from: all[0]!.cursor }), FlowError, "from is");
+  assertThrows(() => store.events({ from: `${all[0]!.cursor}-` }), FlowError, "from is");
 });
 
-test("events() follows a quiet shard beside a busy one", async () => {
-  await using store = await openStore({ dir: ":memory:", shards: 2 });
+/** A partition of each shard of a store that has two. */
+async function partitionsOf(store: Store): Promise<string[]> {
   const partitions: string[] = [];
   for (let index = 0; partitions.length < 2; index++) {
     const partitionKey = `p${index}`;
@@ -272,6 +273,26 @@ test("events() follows a quiet shard beside a busy one", async () => {
     const shard = store.stats().shards.findIndex(({ flows }, place) => flows > before[place]!);
     if (shard === partitions.length) partitions.push(partitionKey);
   }
+  return partitions;
+}
+
+test("events() reads of each shard in turns, however much there is in the first", async () => {
+  await using store = await openStore({ dir: ":memory:", shards: 2 });
+  const [first, second] = await partitionsOf(store);
+  const events = store.events({ types: ["job"] });
+  for (let index = 0; index < 10; index++) {
+    const payload = new Uint8Array(300_000);
+    await store.create(`busy-${index}`, { type: "job", partitionKey: first!, payload });
+  }
+  await store.create("quiet", { type: "job", partitionKey: second! });
+  const ids: string[] = [];
+  for await (const { id } of events) if (ids.push(id) === 11) break;
+  assert(ids.indexOf("quiet") < 8, `It came after ${ids.indexOf("quiet")} others`);
+});
+
+test("events() follows a quiet shard beside a busy one", async () => {
+  await using store = await openStore({ dir: ":memory:", shards: 2 });
+  const partitions = await partitionsOf(store);
   const events = store.events({ types: ["job"] });
   let isBusy = true;
   const busy = (async () => {
@@ -283,6 +304,63 @@ test("events() follows a quiet shard beside a busy one", async () => {
   for await (const { id } of events) if (id === "quiet") break;
   isBusy = false;
   await busy;
+});
+
+test("events() of a type keeps up with what is not for it: a merge takes nothing from it", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  const events = store.events({ types: ["rare"] });
+  const next = events.next();
+  for (let index = 0; index < 5; index++) await store.create(`c${index}`, { type: "common" });
+  await time.advance(10);
+  await store.compact();
+  await store.create("r", { type: "rare" });
+  assertEquals((await next).value?.id, "r");
+});
+
+test("events() of an earlier life are not those of the flow that has its id now", async () => {
+  const files = memoryDirectory();
+  const time = manualTime();
+  let cursor = "";
+  {
+    await using store = await openStore({ files, time });
+    await store.create("a", { type: "one", partitionKey: "p", retentionTtlMs: 1_000 });
+    await store.signal("a", { signal: "s" });
+    await store.cancel("a");
+    await time.advance(500_000);
+    await store.create("a", { type: "two", partitionKey: "p" });
+    cursor = (await take(store, "start", 1))[0]!.cursor;
+  }
+  await using store = await openStore({ files, time });
+  const told = await take(store, cursor, 2);
+  assertEquals(told.map(({ type, event }) => [type, event]), [["one", "signaled"], [
+    "one",
+    "cancelled",
+  ]]);
+});
+
+test("events() ends by return() for everybody who waits for the next", async () => {
+  await using store = await openStore(":memory:");
+  const events = store.events();
+  const waiting = [events.next(), events.next()];
+  await events.return!();
+  assertEquals((await Promise.all(waiting)).map(({ done }) => done), [true, true]);
+});
+
+test("events() leaves nothing at the signal that it was given", async () => {
+  await using store = await openStore({ dir: ":memory:" });
+  let listeners = 0;
+  const signal = Object.assign(new AbortController().signal, {
+    addEventListener: () => void listeners++,
+    removeEventListener: () => void listeners--,
+  });
+  const events = store.events({ signal });
+  for (let index = 0; index < 3; index++) {
+    const next = events.next();
+    await store.create(`a${index}`, { type: "job" });
+    await next;
+  }
+  assertEquals(listeners, 0);
 });
 
 test("events() rejects with log_trimmed where the log has been given up, and ends", async () => {
