@@ -148,8 +148,9 @@ test("LeaseWatch looks at no effect when nobody watches any more", async () => {
   await created;
   let lookCount = 0;
   const effects: Iterable<never> = {
-    *[Symbol.iterator]() {
+    [Symbol.iterator]() {
       lookCount++;
+      return [][Symbol.iterator]();
     },
   };
   const options = { fencingToken: 0, onLost() {} };
