@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { unknownOption } from "../flow/mod.ts";
+import { unknownOption } from "../unknown_option.ts";
 
 /** Refuses them as those of commands are. `at` stands before their names, such as `limits.`. */
 export function refuseUnknown(

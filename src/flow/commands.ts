@@ -44,7 +44,7 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   readonly attributes?: Attributes | undefined;
   /** If the same request created the flow before, resolve with its record. Default false. */
   readonly idempotent?: boolean | undefined;
-  /** How long the record is kept after the end. Default: the policy, else 7 days. */
+  /** How long the record is kept after the end, in milliseconds. Default: the policy, else 7 days. */
   readonly retentionTtlMs?: number | undefined;
   /** How many history events are kept, 1 to 1,000,000. Default: the policy, else 100,000. */
   readonly historyMaxEvents?: number | undefined;
@@ -78,7 +78,7 @@ export interface ReclaimOptions extends CommandOptions {
   readonly worker: string;
   /** The most flows to claim, 1 to 1,000. Default 1. */
   readonly limit?: number | undefined;
-  /** How long the lease lasts. Default 30,000. */
+  /** How long the lease lasts, in milliseconds. Default 30,000. */
   readonly leaseMs?: number | undefined;
   /** Only this priority. Default: all, most urgent first. */
   readonly priority?: Priority | undefined;
@@ -106,7 +106,7 @@ export interface ClaimOptions extends Omit<ReclaimOptions, "state"> {
   readonly reclaimExpired?: boolean | undefined;
   /** The share of `limit` that expired leases get first, 0 to 100 percent. Default 25. */
   readonly reclaimRatio?: number | undefined;
-  /** Wait up to this long for a flow; 0: without limit. Absent: do not wait. */
+  /** Wait so many milliseconds for a flow; 0: without limit. Absent: do not wait. */
   readonly blockMs?: number | undefined;
   /** Ends the wait: the claim then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -122,7 +122,7 @@ export interface Guard {
 
 /** Options of `extendLease`. */
 export interface ExtendLeaseOptions extends CommandOptions, Guard {
-  /** The new length of the lease, from now. Default 30,000. */
+  /** The new length of the lease, from now, in milliseconds. Default 30,000. */
   readonly leaseMs?: number | undefined;
 }
 
@@ -132,7 +132,7 @@ export interface CompleteOptions extends CommandOptions, Guard, ValueChangeOptio
   readonly result?: unknown;
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
-  /** Replaces the retention of the record, from now on. */
+  /** Replaces the retention of the record, from now on. In milliseconds. */
   readonly ttlMs?: number | undefined;
 }
 
@@ -177,7 +177,7 @@ export interface FailOptions extends CommandOptions, Guard, ValueChangeOptions {
   readonly error?: unknown;
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
-  /** Replaces the retention of the record, from now on. */
+  /** Replaces the retention of the record, from now on. In milliseconds. */
   readonly ttlMs?: number | undefined;
 }
 
@@ -189,7 +189,7 @@ export interface CancelOptions extends CommandOptions, ValueChangeOptions {
   readonly fencingToken?: number | undefined;
   /** Any JSON value or bytes: why. Kept as the flow's error. */
   readonly reason?: unknown;
-  /** Replaces the retention of the record, from now on. */
+  /** Replaces the retention of the record, from now on. In milliseconds. */
   readonly ttlMs?: number | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface KvOptions {
 
 /** Options of `kv.set`. */
 export interface KvSetOptions extends KvOptions, CommandOptions {
-  /** How long the key can be read. Default: for ever, also if it was set with a time before. */
+  /** How long the key can be read, in milliseconds. Default: for ever, also if it was set with a time before. */
   readonly ttlMs?: number | undefined;
   /**
    * Refuse with `version_conflict` unless the key has this version; null or 0: unless there is no

@@ -103,7 +103,6 @@ export type {
   FlowRecord,
   FlowRef,
   HistoryEvent,
-  Json,
   Priority,
   RetryFacts,
   ShownValues,
@@ -112,7 +111,6 @@ export type {
 export type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
 export { isReservedName, isTerminalState, RUNNING } from "./state_name.ts";
 export type { FlowStore, Many } from "./store.ts";
-export { unknownOption } from "./unknown_option.ts";
 export type {
   NamedValueOptions,
   StoredValue,

@@ -31,7 +31,7 @@ export interface RetryPolicy<State extends string = string> {
 
 /** What is kept of a flow. Members that are absent come from the next lower level. */
 export interface RetentionPolicy {
-  /** How long the record is kept after the end, up to 365 days. Default 7 days. */
+  /** How long the record is kept after the end, in milliseconds, up to 365 days. Default 7 days. */
   readonly ttlMs?: number | undefined;
   /** How many history events are kept, 1 to 1,000,000. Default 100,000. */
   readonly historyMaxEvents?: number | undefined;

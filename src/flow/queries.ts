@@ -6,7 +6,7 @@
 import type { FlowEventName, TerminalState } from "./record.ts";
 import type { ValueSelection } from "./values.ts";
 
-/** Options of `get`, and of the queries by which values come: which of them. */
+/** Options of `get`, and of every query for records: which values come along. */
 export interface GetOptions {
   /** Return payload, result and error. Default false. */
   readonly payload?: boolean | undefined;
@@ -64,6 +64,8 @@ export interface QueryOptions {
  * `too_large` and nothing is left out.
  */
 export interface RowsOptions extends QueryOptions, GetOptions {
+  /** The most rows, 1 to 10,000, or 1 to 1,000 if values come along. Default 100. */
+  readonly count?: number | undefined;
   /** Where the last page ended; null asks for the first page. Given, the result is a page. */
   readonly cursor?: string | null | undefined;
   /** See every command acknowledged before the call. Default true; false may lag. */

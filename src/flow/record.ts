@@ -13,15 +13,6 @@ export type Priority = 0 | 1 | 2;
 /** The three states that end a flow. */
 export type TerminalState = "completed" | "failed" | "cancelled";
 
-/** Whatever JSON can hold, or raw bytes. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [name: string]: Json | undefined };
-
 /** Facts that a caller attaches to a flow, by name. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
@@ -31,7 +22,7 @@ export interface ShownValues {
   readonly payload?: unknown;
   /** Bytes of the payload, if it was asked for. */
   readonly payloadSize?: number;
-  /** True if the payload was asked for, but is larger than the cap. */
+  /** True if the payload was asked for, but is larger than the cap, or than the room that one answer has left. */
   readonly payloadOmitted?: true;
   /** True if the payload was asked for, but its bytes are gone. */
   readonly payloadMissing?: true;
@@ -39,7 +30,7 @@ export interface ShownValues {
   readonly result?: unknown;
   /** Bytes of the result, if it was asked for. */
   readonly resultSize?: number;
-  /** True if the result was asked for, but is larger than the cap. */
+  /** True if the result was asked for, but is larger than the cap, or than the room that one answer has left. */
   readonly resultOmitted?: true;
   /** True if the result was asked for, but its bytes are gone. */
   readonly resultMissing?: true;
@@ -47,7 +38,7 @@ export interface ShownValues {
   readonly error?: unknown;
   /** Bytes of the error or cancel reason, if it was asked for. */
   readonly errorSize?: number;
-  /** True if the error or cancel reason was asked for, but is larger than the cap. */
+  /** True if the error or cancel reason was asked for, but is larger than the cap, or than the room that one answer has left. */
   readonly errorOmitted?: true;
   /** True if the error or cancel reason was asked for, but its bytes are gone. */
   readonly errorMissing?: true;

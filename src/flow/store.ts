@@ -56,8 +56,9 @@ export type Many<O> = O extends { readonly independent: true } ? BatchOutcome[] 
 /**
  * A place where flows live: one method per command.
  *
- * Every promise resolves only once what it shows is on disk. Failures reject with a `FlowError`
- * and change nothing. Commands of one partition apply in the order in which they were called.
+ * Every promise resolves only once what it shows is on disk. Failures reject with a `FlowError` and
+ * change nothing; of a batch over several shards a `FlowBatchError` says what was applied. Commands of
+ * one partition apply in the order in which they were called.
  */
 export interface FlowStore {
   /** The store's own clock, where it has one; workers then use it for their waits. */
@@ -83,7 +84,11 @@ export interface FlowStore {
 
   /** Creates a flow. */
   create(id: string, options: CreateOptions): Promise<FlowRecord>;
-  /** Creates up to 1,000 flows in one atomic command. */
+  /**
+   * Creates up to 1,000 flows in one command. As every command over many it is all or nothing, in a
+   * store of several shards in each of them, and rejects with a `FlowBatchError`; with
+   * `independent: true` it resolves to one outcome per item.
+   */
   createMany<const O extends CreateManyOptions>(
     items: readonly (string | CreateItem)[],
     options?: O,

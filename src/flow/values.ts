@@ -66,7 +66,7 @@ export interface ValuePutOptions extends CommandOptions {
   /** Replace a different value of this name. Default false: refuse with `value_conflict`. */
   readonly override?: boolean | undefined;
   /**
-   * How long a value that belongs to no flow can be read. Default: for ever, so it takes up room for
+   * How long a value that belongs to no flow can be read, in milliseconds. Default: for ever, so it takes up room for
    * ever.
    */
   readonly ttlMs?: number | undefined;

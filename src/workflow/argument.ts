@@ -4,7 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { unknownOption } from "../flow/mod.ts";
+import { unknownOption } from "../unknown_option.ts";
 
 /** Characters of a value that a message shows. */
 const SHOWN_CHARACTERS_MAX = 64;

@@ -76,7 +76,10 @@ export interface UnboundWorkflow<
    * is asynchronous; whoever takes children takes those, too.
    */
   child(attributes: ChildAttributes<P, S, I>): Eventually<ChildItem>;
-  /** The same workflow on a store. */
+  /**
+   * The same workflow on a store. Throws `definition_conflict` if the type has another definition
+   * there.
+   */
   on(store: FlowStore): Workflow<T, P, S, I>;
 }
 
@@ -162,7 +165,10 @@ export interface Workflow<
    * payload does not fit the schema of its state.
    */
   create(attributes: CreateAttributes<P, S, I>, options?: CommandOptions): Promise<FlowRecord>;
-  /** Creates up to 1,000 flows in one atomic command. A payload that does not fit refuses them all. */
+  /**
+   * Creates up to 1,000 flows in one command: see `FlowStore.createMany()`. A payload that does not
+   * fit refuses them all.
+   */
   createMany<const O extends CreateBatchOptions>(
     items: readonly CreateAttributes<P, S, I>[],
     options?: O,
@@ -331,8 +337,10 @@ export type Reclaimed<S, C> = C extends typeof RUNNING ? LiveName<S> : Extract<C
  * Throws `invalid_argument` if the definition is not sound: it names the field, the value and what
  * would do. Throws `definition_conflict` if the type has another definition on the store, one that
  * says something else about states, where they lead, or partitions; what is the same, or differs in
- * schemas, times and retries only, may be said as often as one likes. With a store the result is a {@linkcode Workflow}, without one an
- * {@linkcode UnboundWorkflow}, which can be a constant of a module.
+ * schemas, times and retries only, may be said as often as one likes.
+ *
+ * With a store the result is a {@linkcode Workflow}, without one an {@linkcode UnboundWorkflow}, which
+ * can be a constant of a module.
  *
  * @example
  * ```ts

@@ -81,8 +81,8 @@ export interface WorkflowQueries<P extends readonly string[], S>
     options: ChildrenOptions & { readonly cursor: string | null },
   ): Promise<Page<FlowRecord>>;
   /**
-   * Reads the children of a flow, of whatever type, in the order of their last change. Of a bare id:
-   * the children of every flow that has it.
+   * Reads the children of a flow, of whatever type, in the order of their last change; with
+   * `full: true` with what they have come to. Of a bare id: the children of every flow that has it.
    */
   children(parent: FlowName<P>, options?: ChildrenOptions): Promise<FlowRecord[]>;
   /** Reads the children of a flow that have not ended, a page at a time. */

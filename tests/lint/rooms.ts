@@ -6,7 +6,7 @@
  */
 
 /** What stands below every room. */
-const ground = ["errors.ts", "invariant.ts"] as const;
+const ground = ["errors.ts", "invariant.ts", "unknown_option.ts"] as const;
 
 /**
  * Every room of `src/`, bottom first, with the rooms it may import. A room may only name rooms that
@@ -15,6 +15,7 @@ const ground = ["errors.ts", "invariant.ts"] as const;
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "invariant.ts": [],
+  "unknown_option.ts": ["errors.ts"],
 
   files: ground,
   time: ground,

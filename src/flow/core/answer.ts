@@ -152,7 +152,7 @@ function tooManyRows(count: number, limit: number): FlowError {
     "too_large",
     `Rows behind the first ${count} have values beyond ${limit} bytes, the limit of one answer ` +
       "(limits.claimBytesMax): read them page by page (cursor: null), or fewer at a time (count)",
-    { details: { field: "count", value: count + 1, limit } },
+    { details: { field: "count", rows: count, limit } },
   );
 }
 

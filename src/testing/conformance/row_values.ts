@@ -152,7 +152,7 @@ export const rowValuesCases: readonly ConformanceCase[] = [
       const options = { full: true, payloadMaxBytes: 40 };
       await refused(() => rows(store, query, options), "too_large", {
         field: "count",
-        value: 3,
+        rows: 2,
         limit: 120,
       });
       same((await rows(store, query, { ...options, count: 2 })).length, 2);

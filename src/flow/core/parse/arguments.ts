@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Attributes, type FlowLimits, type Priority, unknownOption } from "../../mod.ts";
+import { unknownOption } from "../../../unknown_option.ts";
+import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
 import type { DigestedValue } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import { FlowError } from "./errors.ts";
 
 /** Options of other systems that are refused on purpose, with what to use. */
 const REFUSED: Readonly<Record<string, string>> = {
