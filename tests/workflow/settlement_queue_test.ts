@@ -61,6 +61,46 @@ test("SettlementQueue sends alone what names its own time: a batch has only one"
   assertEquals(store.calls.map(({ command }) => command), ["complete", "completeMany"]);
 });
 
+for (
+  const refusal of [
+    new FlowError("invalid_argument", "An item", { details: { field: "items[0]" } }),
+    new FlowError("too_large", "All", { details: {} }),
+    new FlowError("limit_exceeded", "All", { details: { field: "bytes", value: 2, limit: 1 } }),
+    new FlowError("duplicate_id", "Twice"),
+  ]
+) {
+  test(`SettlementQueue sends each alone of a batch that is refused with ${refusal.code}`, async () => {
+    const flows = completing();
+    const store = Object.assign(flows, { completeMany: () => Promise.reject(refusal) });
+    const queue = new SettlementQueue(store);
+    const settled = [queue.add(completion("a")), queue.add(completion("b"))];
+    queue.flush();
+    assertEquals((await Promise.all(settled)).map(({ id }) => id), ["a", "b"]);
+    assertEquals(flows.calls.map(({ command }) => command), ["complete", "complete"]);
+  });
+}
+
+test("SettlementQueue sends fewer together once a store has said how many it takes", async () => {
+  const sizes: number[] = [];
+  const flows = completing();
+  const { completeMany } = flows;
+  const store = Object.assign(flows, {
+    completeMany: (...args: Parameters<typeof completeMany>) => {
+      const { length: value } = args[0];
+      sizes.push(value);
+      if (value <= 2) return completeMany(...args);
+      const details = { field: "items.length", value, limit: 2 };
+      return Promise.reject(new FlowError("limit_exceeded", "Too many", { details }));
+    },
+  });
+  const queue = new SettlementQueue(store as typeof flows);
+  const ids = ["a", "b", "c", "d"];
+  const settled = ids.map((id) => queue.add(completion(id)));
+  queue.flush();
+  assertEquals((await Promise.all(settled)).map(({ id }) => id), ids);
+  assertEquals(sizes, [4, 2, 2]);
+});
+
 test("SettlementQueue rejects every settlement of a batch that failed", async () => {
   const failed = new FlowError("store_failed", "The disk is gone");
   const store = fakeStore({
