@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals, assertLess, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { ChangePlaces } from "../../src/index/change_places.ts";
+import { BLOCK_PLACES, ChangePlaces } from "../../src/index/change_places.ts";
 import { ChangeSequence } from "../../src/index/change_sequence.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { seededRandom } from "../../src/time/mod.ts";
@@ -51,18 +51,32 @@ test("ChangeSequence is a list in the order of changes, however many leave it an
   );
 });
 
-test("ChangeSequence gives back the blocks of members that have left", () => {
-  const places = new ChangePlaces();
-  const sequence = new ChangeSequence(places);
-  for (let handle = 0; handle < 100_000; handle++) {
-    sequence.append(handle, handle);
-    if (handle >= 10) sequence.remove(handle - 10);
-  }
+for (const staying of [10, 300]) {
+  test(`ChangeSequence gives back the blocks of members that have left, while ${staying} stay`, () => {
+    const places = new ChangePlaces();
+    const sequence = new ChangeSequence(places);
+    for (let handle = 0; handle < 100_000; handle++) {
+      sequence.append(handle, handle);
+      if (handle >= staying) sequence.remove(handle - staying);
+    }
+    assertEquals(listed(sequence, 0).map(([handle]) => handle), [
+      ...Array.from({ length: staying }, (_, index) => 100_000 - staying + index),
+    ]);
+    // The number of a new block is one that was given back, so there never were many.
+    assertLess(places.add(sequence, 0).number, 4);
+  });
+}
+
+test("ChangeSequence puts the few that stay of many blocks into few", () => {
+  const sequence = new ChangeSequence(new ChangePlaces());
+  const count = 100 * BLOCK_PLACES;
+  for (let handle = 0; handle < count; handle++) sequence.append(handle, handle);
+  assertEquals([...sequence.stretches(0)].length, 100);
+  for (let handle = 0; handle < count; handle++) if (handle % 32 !== 0) sequence.remove(handle);
   assertEquals(listed(sequence, 0).map(([handle]) => handle), [
-    ...Array.from({ length: 10 }, (_, index) => 99_990 + index),
+    ...Array.from({ length: count / 32 }, (_, index) => 32 * index),
   ]);
-  // The number of a new block is one that was given back, so there never were many.
-  assertLess(places.add(sequence, 0).number, 4);
+  assertLess([...sequence.stretches(0)].length, 20);
 });
 
 test("ChangeSequence refuses a change that comes too late, and members that are not there", () => {
