@@ -471,6 +471,33 @@ test("slice() comes to every flow, however many types there are, and looks at a 
   assertEquals([cooledCount, state.cold.size, state.table.rowCount], [300, 300, 0]);
 });
 
+test("slice() leaves flows as they are that are not on disk", () => {
+  const store = new CoreStore({ nowMs: 1_000 });
+  store.create("a", { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  const durableLsn = store.log.length;
+  store.nowMs += 1;
+  store.create("b", { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  const { state } = store;
+  const cooling = new Cooling(state, AT_ONCE);
+  cooling.slice({ nowMs: 1_002, durableLsn, countMax: 10 });
+  assertEquals([state.cold.size, state.table.rowCount], [1, 1]);
+  cooling.slice({ nowMs: 1_002, durableLsn: store.log.length, countMax: 10 });
+  assertEquals([state.cold.size, state.table.rowCount], [2, 0]);
+});
+
+test("wakeFlows() tries a flow again at once that could not be read", () => {
+  const store = coldStore();
+  const { records, state } = store;
+  const { control } = records;
+  records.control = (lsn): CtrlEffect => {
+    records.control = control;
+    const details = { file: "log-1.seg", offset: 4_096 };
+    throw new FlowError("store_failed", `The disk does not answer for ${lsn}`, { details });
+  };
+  assertEquals(wakeFlows(state, { untilMs: 2_500, countMax: 10 }), 1);
+  assertEquals([state.cold.failure, state.table.rowCount], [null, 1]);
+});
+
 test("wakeFlows() tries a flow again later that cannot be read, and tells why", () => {
   const store = coldStore();
   const { state } = store;
