@@ -50,3 +50,24 @@ test("history() of a store begins at the version that it was asked for", async (
   assertEquals(await versions({ toVersion: 2 }), [1, 2]);
   assertEquals(await versions({ fromVersion: 1, toVersion: 1 }), [1]);
 });
+
+test("an answer that is read over several turns is whole, also if the store is closed meanwhile", async () => {
+  const store = await openStore({ dir: ":memory:", time: manualTime() });
+  const ids = Array.from({ length: 1_000 }, (_, n) => `c${n}`);
+  await store.createMany(ids, { type: "c", parentFlowId: "p" });
+  const flows = await store.claimDue("c", { worker: "w", limit: 1_000 });
+  const items = flows.map(({ id, leaseToken, fencingToken }) => ({
+    ...{ id, leaseToken: leaseToken!, fencingToken, result: id },
+  }));
+  await store.completeMany(items);
+  const answered: string[] = [];
+  const children = store.byParent("p", { full: true, count: 1_000 }).finally(() =>
+    answered.push("children")
+  );
+  const closed = store.close().then(() => answered.push("closed"));
+  // Decided before the store was closed, and read to its end before the files are.
+  for (const { id, result } of await children) assertEquals(result, id);
+  assertEquals((await children).map(({ id }) => id).sort(), [...ids].sort());
+  await closed;
+  assertEquals(answered, ["children", "closed"]);
+});

@@ -159,6 +159,28 @@ export const rowValuesCases: readonly ConformanceCase[] = [
     },
   })),
   {
+    name: "values come along also of flows to which nothing has happened for long",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      const ids = ["a", "b", "c"];
+      await store.createMany(ids, { type: JOB, payload: "in", values: { x: 1 } });
+      const flows = await store.claimDue(JOB, { worker: "worker-1", limit: 3 });
+      for (const flow of flows) await store.complete(flow, { ...owner(flow), result: flow.id });
+      await context.advance(3_600_000);
+      for (const query of ["list", "terminals"] as const) {
+        const found = await rows(store, query, { full: true, values: true });
+        same(idsOf(found), ids);
+        for (const flow of found) shows(flow, { payload: "in", result: flow.id, values: { x: 1 } });
+        same((await pagesOf(store, query, { full: true, count: 1 })).map(idsOf), [
+          ["a"],
+          ["b"],
+          ["c"],
+        ]);
+      }
+    },
+  },
+  {
     name: "a page has at least one row, with what there is room for",
     ...LIMITED,
     async run({ store }) {
