@@ -43,3 +43,34 @@ test("openStore() takes a URL for no path", async () => {
     assertEquals([code, details.field], ["invalid_argument", "dir"]);
   }
 });
+
+test("openStore() names what is wrong with an option, and makes nothing", async () => {
+  const files = memoryDirectory();
+  for (
+    const [options, field, says] of [
+      [{ log: "threads" }, "log", '"auto", "thread" or "inline"'],
+      [{ log: "thread" }, "log", "a real directory"],
+      [{ limits: 5 }, "limits", "an object"],
+      [{ limits: { idBytesMax: 0 } }, "limits.idBytesMax", "a whole number from 1"],
+      [{ retention: { sweep: 1 } }, "retention.sweep", "true or false"],
+      [{ retention: { intervalMs: 0 } }, "retention.intervalMs", "a whole number from 1"],
+      [{ merge: { keepBytes: -1 } }, "merge.keepBytes", "a whole number from 0"],
+      [{ checkpoints: 5 }, "checkpoints", "an object"],
+      [{ checkpoints: null }, "checkpoints", "an object"],
+      [{ checkpoints: { every: 1 } }, "checkpoints.every", "auto, logBytes"],
+      [{ checkpoints: { auto: "no" } }, "checkpoints.auto", "true or false"],
+      [{ checkpoints: { logBytes: 0 } }, "checkpoints.logBytes", "a whole number from 1"],
+      [{ shards: 17 }, "shards", "from 1 to 16"],
+      [{ time: 5 }, "time", "a Time"],
+      [{ dir: "./data" }, "dir", "left out beside files"],
+    ] as const
+  ) {
+    const refused = await assertRejects(() => openStore({ files, ...options } as never), FlowError);
+    assertEquals([refused.code, refused.details.field], ["invalid_argument", field]);
+    assertStringIncludes(refused.message, says);
+    assertEquals(files.list(), []);
+  }
+  const limits = { idBytesMax: undefined };
+  await using store = await openStore({ files, limits: limits as never });
+  assertEquals(store.health().status, "ok");
+});

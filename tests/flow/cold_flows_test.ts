@@ -369,6 +369,53 @@ test("indexFlaws() does not look at all flows with an id for each of them", () =
   assertEquals([...indexFlaws(state)].filter((flaw) => flaw !== undefined), []);
 });
 
+test("indexFlaws() notices a cold flow that is not what its seat says, and lanes that miscount", () => {
+  const changes: readonly [said: string, change: (store: CoreStore) => void][] = [
+    ["is not found", changedBody((identity) => ({ ...identity, id: "z" }))],
+    ["stands where others belong", changedBody((identity) => ({ ...identity, type: "z" }))],
+    ["stands where others belong", changedBody((identity) => ({ ...identity, partitionKey: "z" }))],
+    ["stands where others belong", changedControl((control) => ({ ...control, state: "z" }))],
+    [
+      "does not wake when it should",
+      changedControl((control) => ({ ...control, nextRunAtMs: 99_000, retentionUntilMs: 99_000 })),
+    ],
+    [
+      "does not wake when it should",
+      changedControl((control) => ({ ...control, nextRunAtMs: null, retentionUntilMs: null })),
+    ],
+    ['flows are cold as "', ({ state }) => void [...state.cold.lanes("t")][0]!.size++],
+    ['flows are cold as "', ({ state }) => void [...state.cold.lanes("t")][0]!.asleepCount++],
+  ];
+  assertEquals([...indexFlaws(coldStore().state)].filter((flaw) => flaw !== undefined), []);
+  for (const [said, change] of changes) {
+    const store = coldStore();
+    change(store);
+    const flaws = [...indexFlaws(store.state)].filter((flaw) => flaw !== undefined);
+    assert(flaws.some((flaw) => flaw.includes(said)), `${said}: ${flaws.join("; ")}`);
+  }
+});
+
+/** Makes the bodies of flows say something else than what they were when they became cold. */
+function changedBody(change: (identity: BodyEffect["identity"]) => BodyEffect["identity"]) {
+  return ({ records }: CoreStore): void => {
+    const { body } = records;
+    records.body = (lsn) => {
+      const effect = body.call(records, lsn);
+      return { ...effect, identity: change(effect.identity) };
+    };
+  };
+}
+
+function changedControl(change: (control: CtrlEffect["control"]) => CtrlEffect["control"]) {
+  return ({ records }: CoreStore): void => {
+    const { control } = records;
+    records.control = (lsn) => {
+      const effect = control.call(records, lsn);
+      return { ...effect, control: change(effect.control) };
+    };
+  };
+}
+
 test("info() of a partition counts what has changed since it was counted, and nothing twice", () => {
   const store = new CoreStore({ nowMs: 1_000, coolingPlan: AT_ONCE });
   for (let number = 0; number < 6_000; number++) {
