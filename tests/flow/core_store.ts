@@ -258,7 +258,6 @@ export class CoreStore {
     const before = this.state;
     this.state = this.newState();
     const begun = rebuilding.begin?.(this.state, before);
-    let isWhole = true;
     for (const frame of frames) {
       for (const record of recordsIn(frame)) {
         const { lsn, bytes } = record;
@@ -270,11 +269,9 @@ export class CoreStore {
       // Of frames that were merged the last records may be gone; commands are whole all the same.
       this.log.length = frame.end.lsn;
       this.records.cut();
-      // A merge may leave what waits for the control block that a later frame has kept.
-      isWhole &&= frame.kept === undefined;
-      if (isWhole) this.#assertSettled();
+      // Whatever a merge has left of a frame, the control block of what waits for one is in it.
+      this.#assertSettled();
     }
-    this.#assertSettled();
     begun?.();
     this.#cool(frames.at(-1)?.timeMs ?? 0);
     if (frames.length % 2 === 1) this.state = throughCheckpoint(this.state, this.newState());

@@ -277,9 +277,6 @@ function applySignalKey(state: FlowState, effect: SignalKeyEffect, lsn: number):
 
 function applyDel(state: FlowState, { key }: DelEffect, lsn: number): void {
   const { table, due, retention, states } = state;
-  // A merge may have left these without the control block that they waited for.
-  takeListed(state, key);
-  if (state.grouped.size > 0) state.grouped.delete(packKey(key));
   const handle = table.handleOf(key);
   if (handle === undefined) return;
   const flow = table.at(handle);

@@ -27,7 +27,7 @@ export class Lives {
   readonly #los = new LongUint32Array();
   /** The LSN of the last removal, 0 if there is none. */
   readonly #ends = new LongFloat64Array();
-  /** The newest version since then, 0 if there is none. */
+  /** The newest version. */
   readonly #versions = new LongFloat64Array();
   /** How many events are kept, 0 if the run does not tell. */
   readonly #histories = new LongUint32Array();
@@ -85,8 +85,6 @@ export class Lives {
   end(key: FlowKey, lsn: number): void {
     const life = this.note(key);
     this.#ends.set(life, lsn);
-    this.#versions.set(life, 0);
-    this.#histories.set(life, 0);
     this.#notes.set(life, this.isBorn(life) ? IS_BORN : UNKNOWN);
   }
 
