@@ -11,7 +11,10 @@ import type { LogTally } from "./log_tally.ts";
 export class CommitMeter {
   /** What the log holds. */
   readonly log: LogTally;
-  /** How long frames took, from their submission to the answer: their write and their sync. */
+  /**
+   * How long frames took, from their submission to the answer: their write and their sync, and what was
+   * left of those of the frame before.
+   */
   readonly latencies: Latencies = new Latencies();
   #recordCount = 0;
 

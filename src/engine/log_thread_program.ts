@@ -25,7 +25,7 @@ export interface ThreadLayout {
   readonly file: number;
   /** How many bytes the path of that file has, if it is to be opened, or 0. */
   readonly pathLength: number;
-  /** The number of a file that is closed before this one is opened, or 0. */
+  /** The number of a file that is closed first, or 0. */
   readonly closes: number;
   /** How many bytes are to be written. The path stands behind them. */
   readonly length: number;
@@ -112,11 +112,10 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
   const descriptors = new Map<number, number>();
   let brokenRound: number | undefined;
 
-  function open(file: number, closes: number, path: string): void {
-    const descriptor = descriptors.get(closes);
-    descriptors.delete(closes);
+  function close(file: number): void {
+    const descriptor = descriptors.get(file);
+    descriptors.delete(file);
     if (descriptor !== undefined) files.closeSync(descriptor);
-    descriptors.set(file, files.openSync(path, files.constants.O_RDWR));
   }
 
   function writeFrom(descriptor: number, bytes: Uint8Array, start: number, at: number): void {
@@ -150,6 +149,8 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         for (const descriptor of descriptors.values()) files.closeSync(descriptor);
         return false;
       }
+      // In any case: it is not counted among the open ones any more.
+      close(word(layout.closes));
       if (round === brokenRound) {
         answer({ serial, kind: "skipped" });
         return true;
@@ -160,7 +161,8 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       const pathEnd = end + word(layout.pathLength);
       if (pathEnd > end) {
         // A decoder takes no shared memory.
-        open(file, word(layout.closes), new TextDecoder().decode(memory.slice(end, pathEnd)));
+        const path = new TextDecoder().decode(memory.slice(end, pathEnd));
+        descriptors.set(file, files.openSync(path, files.constants.O_RDWR));
       }
       const bytes = memory.subarray(start, end);
       const at = (word(layout.at[0]) >>> 0) + word(layout.at[1]) * 0x1_0000_0000;
@@ -179,6 +181,8 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       answer(serial);
     } catch (error) {
       brokenRound = round;
+      // What was not done has opened nothing: the next order for that file brings its path again.
+      if (word(layout.pathLength) > 0) close(word(layout.file));
       const { code, message } = error as { readonly code?: string; readonly message?: string };
       const isNoSpace = isWhole && (code === "ENOSPC" || code === "EDQUOT");
       const kind = isNoSpace ? "no_space" : "failed";

@@ -38,7 +38,10 @@ export interface CommitStats {
   readonly count: number;
   /** Records of one commit, on average; 0 before the first one. */
   readonly recordsMean: number;
-  /** How long they took, from the hand-over of a frame to the end of its sync. */
+  /**
+   * How long they took, from the hand-over of a frame to the end of its sync. A large one may wait for
+   * the one before.
+   */
   readonly latency: LatencySummary;
 }
 

@@ -186,7 +186,8 @@ export class FileLog implements Log {
     if (!this.#isFree) return this.#writeBehind();
     // Only here, where everybody has heard of the last frame: a failure is the next one's.
     this.#change.makeIfDue(() => this.#beside.endRolls());
-    if (this.#isBusy) return;
+    // Or that was done at once, and then what comes next is under way.
+    if (!this.#isFree) return;
     const { waiting } = this.#line;
     if (this.#isClosed) this.#beside.end(closed());
     if (this.#beside.isDue(waiting !== undefined)) {
@@ -222,18 +223,18 @@ export class FileLog implements Log {
     this.#writingCount += 1;
     this.#writer.append(frame, (result) => {
       this.#writingCount -= 1;
+      if (result.kind === "failed") this.#fail(result.cause);
       // Or it was let go of, with one that it stood on.
-      if (this.#line.first === frame) this.#appended(frame, result);
+      else if (this.#line.first === frame) this.#appended(frame, result.kind === "done");
       this.#work();
     });
   }
 
-  #appended(frame: Frame, result: IoResult): void {
-    if (result.kind === "failed") return this.#fail(result.cause);
-    if (result.kind !== "done") return this.#void("no_space");
+  #appended(frame: Frame, hasRoom: boolean): void {
+    if (!hasRoom) return this.#void("no_space");
     this.#line.shift();
     this.#beside.framePassed();
-    this.#change.framePassed(this.#writer, this.#line.next);
+    this.#change.framePassed(this.#writer, this.#line.next, this.#beside.wantsRoll);
     this.#listener(frame, { kind: "committed", end: this.#writer.end });
   }
 

@@ -56,14 +56,17 @@ export class SegmentChange {
   }
 
   /**
-   * A frame was written. In a thread the next segment is made while there is still room in this one.
+   * A frame was written. In a thread the next segment is made while there is still room in this one,
+   * and as soon as somebody waits for it: it may be that there is always a frame under way.
    *
    * @param next Where the next frame goes.
+   * @param isWanted Whether somebody waits for a new segment, however small this one is.
    */
-  framePassed({ entry: { id }, size }: SegmentWriter, next: SegmentRoom): void {
+  framePassed({ entry: { id }, size }: SegmentWriter, next: SegmentRoom, isWanted: boolean): void {
     const { io: { mode }, segmentBytesMax } = this.#parts;
     this.#isDue = mode.kind !== "inline" && next.segment === id &&
-      size >= segmentBytesMax - segmentBytesMax / 8;
+      this.#reservation.file === undefined &&
+      (isWanted || size >= segmentBytesMax - segmentBytesMax / 8);
   }
 
   /** Whether the next segment is to be made before anything else. */
@@ -86,8 +89,9 @@ export class SegmentChange {
    * @param noRoom Called if there is none for its head.
    */
   make(noRoom: () => void): void {
-    this.#isDue = false;
+    // Whoever asks while a frame is under way does not take its turn away.
     if (!this.#host.isFree() || this.#reservation.file !== undefined) return;
+    this.#isDue = false;
     let file: ReservedFile | undefined;
     try {
       file = this.#reservation.make();

@@ -240,3 +240,32 @@ test("logThreadStep() writes nothing that stands on what was not written", () =>
   assertEquals(program.step().at(-1), failed(error, false));
   assertEquals(program.step(), [SKIPPED]);
 });
+
+test("logThreadStep() leaves nothing open that an order has opened which was not done", () => {
+  const program = new Program();
+  const error = new FileError("ENOSPC", "Refused");
+  program.writes.push(error);
+  assertEquals(program.open(1), [
+    "open /d/log-1.seg 2",
+    "write 10 7×1 0",
+    "close 10",
+    failed(error, true),
+  ]);
+  // A file that is open stays so: the isolate does not tell where it is any more.
+  program.order(orders.write, { file: 2, opens: true, round: 1, length: 1 });
+  program.writes.push(error);
+  const write = { file: 2, length: 1 };
+  program.order(orders.write, { ...write, round: 1 });
+  const next = program.order(orders.write, { ...write, round: 2 });
+  assertEquals(next, ["write 11 7×1 0", "fdatasync 11", 4]);
+});
+
+test("logThreadStep() closes a file that it is told to also if it skips the order", () => {
+  const program = new Program();
+  program.open(1);
+  program.writes.push(new FileError("ENOSPC", "Refused"));
+  program.give(orders.write, { length: 1 });
+  program.give(orders.write, { file: 2, opens: true, closes: 1, length: 1 });
+  program.step();
+  assertEquals(program.step(), ["close 10", SKIPPED]);
+});

@@ -178,6 +178,46 @@ test("FileLog lets a merge have its turn though callers bring frame after frame"
   assertEquals(writes.length, 1);
 });
 
+test("FileLog goes on in a new segment that somebody wants though callers bring frame after frame", async () => {
+  const { log, writes, submit } = await logByHand();
+  submit("first");
+  submit("second");
+  writes[0]!.finish();
+  void log.segments.roll();
+  let frameCount = 0;
+  while (writes.every(({ name }) => name === "log-3.seg")) {
+    assert(frameCount < 40, "There is still no new segment");
+    for (let underWay = writes.length; underWay < 2; underWay++) submit(`${frameCount++}`);
+    writes[0]!.finish();
+  }
+  assertEquals(writes.map(({ name, at }) => `${name} ${at}`), ["log-4.seg 0"]);
+});
+
+test("FileLog goes on in the next segment though frames are large, and one is always under way", async () => {
+  const { log, writes, submit } = await logByHand({ segmentBytesMax: 5_000 });
+  const frame = (): void => submit("x".repeat(900));
+  frame();
+  frame();
+  for (let frameCount = 2; writes.every(({ name }) => name === "log-3.seg"); frameCount++) {
+    assert(frameCount < 8, `The segment has ${log.segments.list.at(-1)?.bytes} bytes`);
+    writes[0]!.finish();
+    frame();
+  }
+});
+
+test("FileLog hands over one frame behind another also once the next segment is at hand", async () => {
+  const { writes, submit } = await logByHand({ segmentBytesMax: 5_000 });
+  submit("a".repeat(300));
+  for (const text of ["b", "c", "d", "e"]) submit(text);
+  const seen: number[][] = [];
+  for (let count = 0; count < 3; count++) {
+    writes[0]!.finish();
+    seen.push(writes.map(({ at }) => at));
+  }
+  // First it is made, with nothing under way.
+  assertEquals(seen, [[4_544], [4_672, 4_800], [4_800, 4_928]]);
+});
+
 test("FileLog goes on in the next segment when all of the last one is written", async () => {
   const { directory, log, writes, submit } = await logByHand({ segmentBytesMax: 5_000 });
   submit("a".repeat(300));
@@ -251,6 +291,20 @@ test("FileLog loses what is behind a frame that failed, and closes once all is a
   assertEquals([writes.length, isClosed], [1, false]);
   writes[0]!.finish("skipped");
   await closed;
+});
+
+test("FileLog fails when a frame does that was let go of", async () => {
+  const { log, writes, outcomes, submit } = await logByHand();
+  submit("one");
+  submit("two");
+  let lostBy: unknown;
+  log.onLost((cause) => lostBy = cause);
+  writes[0]!.finish("no_space");
+  // The thread ends before it can say that it has skipped the second one.
+  writes[0]!.finish("failed");
+  assertEquals(outcomes, ["void", "void"]);
+  assert(lostBy instanceof Error);
+  assertEquals(assertThrows(() => log.nextPlace(), FlowError).code, "store_failed");
 });
 
 test("FileLog over a thread rolls to a segment that was made ahead of need", () => {
