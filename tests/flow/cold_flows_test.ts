@@ -18,6 +18,7 @@ import {
   wakeFlows,
 } from "../../src/flow/core/mod.ts";
 import type { BodyEffect, ColdRecords, CtrlEffect } from "../../src/flow/core/mod.ts";
+import { seededRandom } from "../../src/time/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */
@@ -117,6 +118,33 @@ test("SeatChains divides a bucket of very many seats little by little", () => {
   }
   assert(askedMost < 100, `${askedMost} seats were looked at at once`);
   assertEquals([...chains.each(5)].length, COUNT);
+});
+
+test("SeatChains lets seats leave a bucket while it is divided", () => {
+  const random = seededRandom(1);
+  // Of the first bucket that is divided: half of them are to move to the new one.
+  const hashOf = (seat: number): number => seat % 2 === 0 ? 0 : 256;
+  const chains = new SeatChains({ hashOf, mayCrowd: true });
+  const model = new Set<number>();
+  const leave = (seat: number): void => {
+    chains.remove(seat);
+    model.delete(seat);
+  };
+  for (let seat = 0; seat < 1_100; seat++) {
+    chains.add(seat);
+    model.add(seat);
+    if (seat < 1_024) continue;
+    // The oldest are at the end of what is still to be divided, the newest at its beginning.
+    leave([...model][random.u32() % model.size]!);
+    leave([...model][0]!);
+    for (const hash of [0, 256]) {
+      const expected = [...model].filter((seat) => hashOf(seat) === hash);
+      assertEquals([...chains.each(hash)].sort((a, b) => a - b), expected);
+    }
+    assert([...model].every((seat) => chains.has(seat)));
+  }
+  for (const seat of [...model]) leave(seat);
+  assertEquals([...chains.each(0), ...chains.each(256)], []);
 });
 
 test("SeatChains does not remove what is not there", () => {
