@@ -234,9 +234,9 @@ export class LogThread {
       return waiting?.done({ kind: "done" });
     }
     if (waiting?.opens !== undefined) this.#files.delete(waiting.opens);
-    // What was ordered meanwhile is not carried out. What comes next stands on what there is.
-    this.#round = (this.#round + 1) | 0;
     const { kind, code, message } = answer;
+    // What was ordered meanwhile is skipped. What comes next stands on what there is.
+    if (kind !== "skipped") this.#round = (this.#round + 1) | 0;
     if (kind !== "failed") return waiting?.done({ kind });
     waiting?.done({ kind, cause: Object.assign(new Error(message), { code }) });
   }

@@ -159,6 +159,24 @@ test("LogThread writes nothing behind what it could not write, and opens again w
   assertEquals(readFileSync(join(scratch.path, "there"), "utf8"), "cc");
 });
 
+test("LogThread skips what was ordered before it was heard that something failed, and only that", async () => {
+  using scratch = scratchFolder();
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096 });
+  const there = fileIn(scratch.path, "there");
+  const missing = { ...fileIn(scratch.path, "gone"), name: "missing" };
+  const text = "a";
+  const first = { fails: write(thread, missing, { text }), behind: write(thread, there, { text }) };
+  // In the middle of answers: the one that fails now was ordered after the first had, not after all.
+  const third = first.fails.then(() => write(thread, missing, { text }));
+  const fourth = first.behind.then(() => write(thread, there, { text }));
+  const results = await Promise.all([first.fails, first.behind, third, fourth]);
+  assertEquals(results.map(({ kind }) => kind), ["failed", "skipped", "failed", "skipped"]);
+  assertEquals(await write(thread, there, { text }), { kind: "done" });
+  await thread.end();
+  there.file.close();
+  missing.file.close();
+});
+
 test("ThreadIo does nothing at once that it is asked for in the middle of an answer", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");
