@@ -37,3 +37,12 @@ test("LogTally knows a frame not far before any record", () => {
     }
   }
 });
+
+test("LogTally leads into nothing that others have taken the place of", () => {
+  const tally = new LogTally();
+  for (const index of [1, 2, 3]) tally.add(frame(index, index, 2 << 20));
+  assertEquals(tally.signpost(29), frame(2, 2, 2 << 20));
+  tally.merged({ lastLsn: 20, segmentCount: 1, savedBytes: 1 << 20 });
+  assertEquals([tally.signpost(29), tally.signpost(30)], [undefined, frame(3, 3, 2 << 20)]);
+  assertEquals([tally.bytes, tally.segments], [5 << 20, 2]);
+});
