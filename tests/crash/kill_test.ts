@@ -69,17 +69,13 @@ test(
 
 /** Whether there was something of everything to lose. */
 function assertBusy(acknowledged: Acknowledged, rounds: number): void {
-  const { created, completed, moved, spawned, signaled, set, dropped, put, linked } = acknowledged;
+  const { created, moved, completed, spawned, signaled, set, dropped, put, linked, backed } =
+    acknowledged;
   assert(created.size > rounds, `only ${created.size} created`);
-  assert(completed.size > 10, `only ${completed.size} completed`);
-  assert(moved > 10, `only ${moved} moved`);
-  assert(spawned.size > 3, `only ${spawned.size} with children`);
-  assert(signaled.size > 3, `only ${signaled.size} signaled`);
-  assert(set.size > 10, `only ${set.size} keys`);
-  assert(dropped.size > 3, `only ${dropped.size} keys deleted`);
-  assert(put.size > 3, `only ${put.size} flows with values`);
-  assert(linked.size > 3, `only ${linked.size} linked`);
-  assert(acknowledged.backed.size > 0, "no backup");
+  assert(moved > 0, "nothing was moved");
+  // Once is enough, and certain: most rounds have all of it.
+  const all = { completed, spawned, signaled, set, dropped, put, linked, backed };
+  for (const [what, { size }] of Object.entries(all)) assert(size > 0, `nothing was ${what}`);
 }
 
 /** Runs a writer, kills it at a random moment after it has opened the store, returns what it said. */
