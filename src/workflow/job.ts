@@ -33,7 +33,10 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   readonly payload: Payload;
   /** Opaque reference to the payload, null without one. */
   readonly payloadRef: string | null;
-  /** True if the payload was left out: it is larger than the cap, or beyond what one claim brings along. */
+  /**
+   * True if the payload was left out: it is larger than the cap, or, before a handler has the job,
+   * beyond what one claim brings along.
+   */
   readonly payloadOmitted?: true;
   /** Bytes of the payload, if the claim asked for it. */
   readonly payloadSize?: number;
