@@ -357,6 +357,24 @@ function namesakes(count: number): CoreStore {
   return store;
 }
 
+test("Cold flows that changed at one instant are listed by their ids", () => {
+  const store = new CoreStore({ nowMs: 1_000, coolingPlan: AT_ONCE });
+  for (const id of ["c", "a", "b"]) {
+    store.create(id, { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  }
+  store.nowMs += 1;
+  store.create("0", { type: "t", partitionKey: "p", runAtMs: 9_000 });
+  store.nowMs += 1;
+  store.policySet("u", {});
+  assertEquals([store.state.table.rowCount, store.state.cold.size], [0, 4]);
+  assertEquals(store.list("t").map(({ id }) => id), ["a", "b", "c", "0"]);
+  for (const { id } of store.list("t")) store.cancel({ id, partitionKey: "p" });
+  store.nowMs += 1;
+  store.policySet("u", {});
+  assertEquals(store.state.cold.size, 4);
+  assertEquals(store.terminals("t", { rev: true }).map(({ id }) => id), ["c", "b", "a", "0"]);
+});
+
 test("A bare id that very many flows have is refused after a few of them were read", () => {
   const store = namesakes(1_000);
   const { records } = store;
