@@ -43,6 +43,7 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
   roomsAreKnown: [
     { "src/flow/mod.ts": undefined },
     { "src/attic/mod.ts": "" },
+    { "src/flow/attic/record.ts": "" },
     { "src/attic.ts": "" },
     { "src/ARCHITECTURE.md": "" },
   ],

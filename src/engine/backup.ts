@@ -8,9 +8,9 @@ import type { Directory, NodeDirectoryOptions } from "../files/mod.ts";
 import { invalid } from "../flow/core/mod.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
-import { located } from "./caller.ts";
+import { located } from "./calls/caller.ts";
 import { directoryAt } from "./directory_at.ts";
-import { checkLongWork, inPieces, type LongWorkOptions } from "./long_work.ts";
+import { checkLongWork, inPieces, type LongWorkOptions } from "./turns/long_work.ts";
 
 /** How far a backup or a restore has come. */
 export interface BackupProgress {

@@ -32,17 +32,17 @@ import {
   parseValuePut,
   type RetentionCleanupCommand,
 } from "../flow/core/mod.ts";
-import { applyAtomic } from "./atomic.ts";
-import type { Callers } from "./caller.ts";
-import { applyCommand } from "./dispatch.ts";
-import { EmbeddedQueries, type QueryParts } from "./embedded_queries.ts";
+import { applyAtomic } from "./calls/atomic.ts";
+import type { Callers } from "./calls/caller.ts";
+import { applyCommand } from "./calls/dispatch.ts";
+import { EmbeddedQueries, type QueryParts } from "./queries/embedded_queries.ts";
 import { EmbeddedKv } from "./kv_store.ts";
-import type { Compaction, CompactOptions } from "./merger.ts";
+import type { Compaction, CompactOptions } from "./merges/merger.ts";
 import type { Shards } from "./shards.ts";
-import { Spread } from "./spread.ts";
+import { Spread } from "./calls/spread.ts";
 import type { Store } from "./store.ts";
-import type { Parse } from "./type_queries.ts";
-import { verdictOn } from "./verdict.ts";
+import type { Parse } from "./queries/type_queries.ts";
+import { verdictOn } from "./calls/verdict.ts";
 
 /** What a store is made of. */
 export interface EmbeddedStoreParts extends QueryParts {

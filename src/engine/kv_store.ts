@@ -28,8 +28,8 @@ import {
   type Reply,
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
-import type { Callers } from "./caller.ts";
-import type { Verdict } from "./pending.ts";
+import type { Callers } from "./calls/caller.ts";
+import type { Verdict } from "./calls/pending.ts";
 import type { Shards } from "./shards.ts";
 
 /** What keys need of the store around them. */

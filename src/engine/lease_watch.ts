@@ -16,7 +16,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Shards } from "./shards.ts";
-import { footingsOf } from "./verdict.ts";
+import { footingsOf } from "./calls/verdict.ts";
 
 /** What ends a lease without its holder. */
 const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(

@@ -12,20 +12,20 @@ export {
   type RestoreOptions,
   restoreStore,
 } from "./backup.ts";
-export type { DiskStats, OverloadReason } from "./admission.ts";
-export type { HealthProblem, HealthProblemCode, StoreHealth } from "./health.ts";
-export type { LatencySummary } from "./latencies.ts";
-export type { MemoryStats } from "./load.ts";
-export type { CommitStats, LogStats, ShardStats, StoreStats } from "./stats.ts";
+export type { DiskStats, OverloadReason } from "./calls/admission.ts";
+export type { HealthProblem, HealthProblemCode, StoreHealth } from "./health/health.ts";
+export type { LatencySummary } from "./health/latencies.ts";
+export type { MemoryStats } from "./health/load.ts";
+export type { CommitStats, LogStats, ShardStats, StoreStats } from "./health/stats.ts";
 export type { LogChoice, OpenOptions, StoreLimits } from "./options.ts";
 export type { LogMode } from "../log/mod.ts";
-export type { CompactProgress } from "./merge_pace.ts";
-export type { Compaction, CompactOptions, MergeStats } from "./merger.ts";
-export type { CheckpointOptions } from "./checkpoint_plan.ts";
-export type { CheckpointStats } from "./checkpointer.ts";
-export type { MergeOptions } from "./merge_plan.ts";
-export type { RetentionOptions } from "./sweeper.ts";
-export type { Damage, Verification } from "./damage_report.ts";
-export type { LongWorkOptions } from "./long_work.ts";
-export type { VerifyOptions, VerifyProgress } from "./verify.ts";
+export type { CompactProgress } from "./merges/merge_pace.ts";
+export type { Compaction, CompactOptions, MergeStats } from "./merges/merger.ts";
+export type { CheckpointOptions } from "./checkpoints/checkpoint_plan.ts";
+export type { CheckpointStats } from "./checkpoints/checkpointer.ts";
+export type { MergeOptions } from "./merges/merge_plan.ts";
+export type { RetentionOptions } from "./upkeep/sweeper.ts";
+export type { Damage, Verification } from "./verify/damage_report.ts";
+export type { LongWorkOptions } from "./turns/long_work.ts";
+export type { VerifyOptions, VerifyProgress } from "./verify/verify.ts";
 export type { Store } from "./store.ts";

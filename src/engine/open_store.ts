@@ -18,10 +18,10 @@ import {
 } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
-import { Checkpoints } from "./checkpoints.ts";
+import { Checkpoints } from "./checkpoints/checkpoints.ts";
 import { directoryAt } from "./directory_at.ts";
-import { DiskRoom } from "./disk_room.ts";
-import { Callers, located } from "./caller.ts";
+import { DiskRoom } from "./disk/disk_room.ts";
+import { Callers, located } from "./calls/caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import {
   checkCheckpoints,
@@ -36,12 +36,12 @@ import {
   MEMORY,
   type OpenOptions,
 } from "./options.ts";
-import type { ShardsOptions } from "./shard_options.ts";
+import type { ShardsOptions } from "./shard/shard_options.ts";
 import { Shards } from "./shards.ts";
-import { ShortCut } from "./short_cut.ts";
+import { ShortCut } from "./thread/short_cut.ts";
 import type { Store } from "./store.ts";
-import { ThreadIo } from "./thread_io.ts";
-import { type VerifyParts, verifyStore } from "./verify.ts";
+import { ThreadIo } from "./thread/thread_io.ts";
+import { type VerifyParts, verifyStore } from "./verify/verify.ts";
 import { watchedLock } from "./watched_lock.ts";
 
 /** After so many writes a log gets a thread: less than a tenth of a second of steady commits. */

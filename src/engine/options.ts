@@ -13,9 +13,9 @@ import {
   type CheckpointOptions,
   type CheckpointPlan,
   DEFAULT_CHECKPOINT_PLAN,
-} from "./checkpoint_plan.ts";
-import { DEFAULT_MERGE_PLAN, type MergeOptions, type MergePlan } from "./merge_plan.ts";
-import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./sweeper.ts";
+} from "./checkpoints/checkpoint_plan.ts";
+import { DEFAULT_MERGE_PLAN, type MergeOptions, type MergePlan } from "./merges/merge_plan.ts";
+import { DEFAULT_SWEEP_PLAN, type RetentionOptions, type SweepPlan } from "./upkeep/sweeper.ts";
 
 /** The limits of a store. */
 export interface StoreLimits extends FlowLimits {

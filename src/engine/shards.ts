@@ -18,30 +18,30 @@ import {
   type SpreadCommand,
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
-import { Admission } from "./admission.ts";
-import { Claim, type Claimant } from "./claim.ts";
-import { Closer } from "./closer.ts";
-import { Courier } from "./courier.ts";
-import { lacksRoom } from "./disk_room.ts";
-import { HoldUp } from "./hold_up.ts";
-import { Preparation } from "./preparation.ts";
+import { Admission } from "./calls/admission.ts";
+import { Claim, type Claimant } from "./calls/claim.ts";
+import { Closer } from "./upkeep/closer.ts";
+import { Courier } from "./upkeep/courier.ts";
+import { lacksRoom } from "./disk/disk_room.ts";
+import { HoldUp } from "./turns/hold_up.ts";
+import { Preparation } from "./calls/preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
-import { loadOf } from "./load.ts";
+import { loadOf } from "./health/load.ts";
 import type { StoreLimits } from "./options.ts";
-import { type Call, PendingCalls, type Verdict } from "./pending.ts";
-import { decided } from "./decision.ts";
+import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
+import { decided } from "./calls/decision.ts";
 import { DurablePolicies } from "./policies.ts";
-import { storeFailed, unknownOutcome } from "./refusals.ts";
-import { Router } from "./router.ts";
-import { closeAll, Shard } from "./shard.ts";
-import type { ShardHost, ShardsOptions } from "./shard_options.ts";
-import { ShardTime } from "./shard_time.ts";
-import { decideIn, type Share } from "./spread.ts";
-import { Slices } from "./slices.ts";
-import { Turns } from "./turns.ts";
-import { Upkeep } from "./upkeep.ts";
-import type { Vitals } from "./vitals.ts";
-import { type Waiter, Waiters } from "./waiters.ts";
+import { storeFailed, unknownOutcome } from "./calls/refusals.ts";
+import { Router } from "./calls/router.ts";
+import { closeAll, Shard } from "./shard/shard.ts";
+import type { ShardHost, ShardsOptions } from "./shard/shard_options.ts";
+import { ShardTime } from "./shard/shard_time.ts";
+import { decideIn, type Share } from "./calls/spread.ts";
+import { Slices } from "./turns/slices.ts";
+import { Turns } from "./turns/turns.ts";
+import { Upkeep } from "./upkeep/upkeep.ts";
+import type { Vitals } from "./health/vitals.ts";
+import { type Waiter, Waiters } from "./calls/waiters.ts";
 
 /** The shards of an open store. */
 export class Shards implements ShardHost {

@@ -18,11 +18,11 @@ import type {
 } from "../flow/mod.ts";
 import type { Directory } from "../files/mod.ts";
 import type { Backup, BackupOptions } from "./backup.ts";
-import type { Verification } from "./damage_report.ts";
-import type { Compaction, CompactOptions } from "./merger.ts";
-import type { StoreHealth } from "./health.ts";
-import type { StoreStats } from "./stats.ts";
-import type { VerifyOptions } from "./verify.ts";
+import type { Verification } from "./verify/damage_report.ts";
+import type { Compaction, CompactOptions } from "./merges/merger.ts";
+import type { StoreHealth } from "./health/health.ts";
+import type { StoreStats } from "./health/stats.ts";
+import type { VerifyOptions } from "./verify/verify.ts";
 import type { Time } from "../time/mod.ts";
 
 /** An open store. Close it when it is no longer needed: the directory is free then. */

@@ -7,7 +7,7 @@ import {
   type,
   workflow,
 } from "../../mod.ts";
-import { located } from "../../src/engine/caller.ts";
+import { located } from "../../src/engine/calls/caller.ts";
 import { explainedLoad } from "../../src/open_store.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";

@@ -1,4 +1,7 @@
-import { DEFAULT_CHECKPOINT_PLAN, isCheckpointDue } from "../../src/engine/checkpoint_plan.ts";
+import {
+  DEFAULT_CHECKPOINT_PLAN,
+  isCheckpointDue,
+} from "../../src/engine/checkpoints/checkpoint_plan.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 

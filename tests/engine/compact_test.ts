@@ -7,7 +7,7 @@ import {
   type Store,
 } from "../../mod.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
-import type { PlannedWrite } from "../../src/engine/shard.ts";
+import type { PlannedWrite } from "../../src/engine/shard/shard.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { parseCreate } from "../../src/flow/core/mod.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { DiskRoom } from "../../src/engine/disk_room.ts";
+import { DiskRoom } from "../../src/engine/disk/disk_room.ts";
 import { type Directory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 

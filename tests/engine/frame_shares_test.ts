@@ -1,4 +1,4 @@
-import { FrameShares } from "../../src/engine/frame_shares.ts";
+import { FrameShares } from "../../src/engine/shard/frame_shares.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FramesAhead } from "../../src/engine/frames_ahead.ts";
+import { FramesAhead } from "../../src/engine/shard/frames_ahead.ts";
 import type { Log, LogPosition } from "../../src/log/mod.ts";
 
 /** As much of a log as frames ask for on their way to it. */

@@ -1,4 +1,4 @@
-import { KeptRecords } from "../../src/engine/kept_records.ts";
+import { KeptRecords } from "../../src/engine/merges/kept_records.ts";
 import { logStart } from "../../src/log/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

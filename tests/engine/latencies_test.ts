@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { Latencies } from "../../src/engine/latencies.ts";
+import { Latencies } from "../../src/engine/health/latencies.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 
 test("Latencies before the first one are 0", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { LogTally } from "../../src/engine/log_tally.ts";
+import { LogTally } from "../../src/engine/shard/log_tally.ts";
 import type { FrameEnd } from "../../src/log/mod.ts";
 
 /** The end of a frame, of which each has ten records. */

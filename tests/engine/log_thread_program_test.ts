@@ -1,5 +1,5 @@
-import type { ThreadAnswer, ThreadFiles } from "../../src/engine/log_thread_program.ts";
-import { logThreadStep } from "../../src/engine/log_thread_program.ts";
+import type { ThreadAnswer, ThreadFiles } from "../../src/engine/thread/log_thread_program.ts";
+import { logThreadStep } from "../../src/engine/thread/log_thread_program.ts";
 import { FileError } from "../../src/files/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_MERGE_PLAN, worthMerging } from "../../src/engine/merge_plan.ts";
+import { DEFAULT_MERGE_PLAN, worthMerging } from "../../src/engine/merges/merge_plan.ts";
 import type { Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

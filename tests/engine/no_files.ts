@@ -5,7 +5,7 @@
  */
 
 import type { Store } from "../../mod.ts";
-import { Callers } from "../../src/engine/caller.ts";
+import { Callers } from "../../src/engine/calls/caller.ts";
 
 /** Neither copies them nor looks through them, and says of them that they are nowhere. */
 export const noFiles: Pick<Store, "backup" | "verify"> & { readonly callers: Callers } = {

@@ -1,7 +1,7 @@
 import { Keydir } from "../../src/bitcask/mod.ts";
-import { LogTally } from "../../src/engine/log_tally.ts";
-import { replacedRuns, takeOver } from "../../src/engine/replaced_runs.ts";
-import type { ShardState } from "../../src/engine/shard_state.ts";
+import { LogTally } from "../../src/engine/shard/log_tally.ts";
+import { replacedRuns, takeOver } from "../../src/engine/checkpoints/replaced_runs.ts";
+import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { logStart, Manifest, recordsOf, type SegmentEntry } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";

@@ -1,6 +1,6 @@
 import { openStore, type Store } from "../../mod.ts";
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
-import { ShardState } from "../../src/engine/shard_state.ts";
+import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
+import { ShardState } from "../../src/engine/shard/shard_state.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type Log, Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";

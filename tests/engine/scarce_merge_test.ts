@@ -7,7 +7,7 @@ import {
   writeFully,
 } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
-import { planPieces } from "../../src/engine/scarce_merge.ts";
+import { planPieces } from "../../src/engine/merges/scarce_merge.ts";
 import { Manifest, type Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";

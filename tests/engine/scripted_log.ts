@@ -5,11 +5,11 @@
  */
 
 import { FlowError } from "../../src/errors.ts";
-import { DEFAULT_CHECKPOINT_PLAN } from "../../src/engine/checkpoint_plan.ts";
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
+import { DEFAULT_CHECKPOINT_PLAN } from "../../src/engine/checkpoints/checkpoint_plan.ts";
+import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Directory, memoryDirectory } from "../../src/files/mod.ts";

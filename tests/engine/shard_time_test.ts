@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { LEAP_MS, LEAP_STABLE_MS, ShardTime } from "../../src/engine/shard_time.ts";
+import { LEAP_MS, LEAP_STABLE_MS, ShardTime } from "../../src/engine/shard/shard_time.ts";
 
 /** A clock whose two hands are moved by hand. */
 class Hands {

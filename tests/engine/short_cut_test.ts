@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { ShortCut } from "../../src/engine/short_cut.ts";
+import { ShortCut } from "../../src/engine/thread/short_cut.ts";
 import type { Time } from "../../src/time/mod.ts";
 
 /** What a machine is like, in milliseconds. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { Rest } from "../../src/engine/rest.ts";
-import { Slices } from "../../src/engine/slices.ts";
+import { Rest } from "../../src/engine/turns/rest.ts";
+import { Slices } from "../../src/engine/turns/slices.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
 
 /** Works for so many slices, and notes each. */

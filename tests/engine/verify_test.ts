@@ -4,7 +4,7 @@ import { type Damage, type FlowRecord, openStore, type Store } from "../../mod.t
 import { ByteWriter } from "../../src/codec/mod.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
-import { verifyStore } from "../../src/engine/verify.ts";
+import { verifyStore } from "../../src/engine/verify/verify.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import { ShardMap } from "../../src/flow/core/mod.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type Waiter, Waiters } from "../../src/engine/waiters.ts";
+import { type Waiter, Waiters } from "../../src/engine/calls/waiters.ts";
 
 /** A waiter that notes how often it is asked for its due time, and what it is told. */
 class Probe implements Waiter {

@@ -1,4 +1,4 @@
-import { WaitingCalls } from "../../src/engine/waiting_calls.ts";
+import { WaitingCalls } from "../../src/engine/calls/waiting_calls.ts";
 import { FlowError } from "../../src/errors.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
-import type { ShardState } from "../../src/engine/shard_state.ts";
+import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
+import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import type { EnginePractice } from "./engine_machine.ts";
 
 /** A mistake in what is made of a checkpoint. */

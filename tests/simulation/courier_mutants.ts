@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Courier } from "../../src/engine/courier.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import { Courier } from "../../src/engine/upkeep/courier.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { Mailbox } from "../../src/flow/core/mailbox.ts";
 import type { Command, Effect, Message, Reply } from "../../src/flow/core/mod.ts";

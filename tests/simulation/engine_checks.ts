@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LastCheckpoint } from "../../src/engine/checkpoints.ts";
+import type { LastCheckpoint } from "../../src/engine/checkpoints/checkpoints.ts";
 import type { FlowError } from "../../src/errors.ts";
 import type { EngineProcess } from "./engine_machine.ts";
 import type { EngineOracle } from "./engine_oracle.ts";

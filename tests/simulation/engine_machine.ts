@@ -6,12 +6,12 @@
  */
 
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
-import type { CheckpointPlan } from "../../src/engine/checkpoint_plan.ts";
-import { Checkpoints, type CheckpointsOptions } from "../../src/engine/checkpoints.ts";
-import { DiskRoom } from "../../src/engine/disk_room.ts";
+import type { CheckpointPlan } from "../../src/engine/checkpoints/checkpoint_plan.ts";
+import { Checkpoints, type CheckpointsOptions } from "../../src/engine/checkpoints/checkpoints.ts";
+import { DiskRoom } from "../../src/engine/disk/disk_room.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { Directory } from "../../src/files/mod.ts";
 import type { Frame, Log, LogOutcome, SegmentIo } from "../../src/log/mod.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
@@ -27,7 +27,7 @@ import { wrappedLog } from "./wrapped_log.ts";
 import type { Model } from "../flow/model.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkRecords, checkWhole } from "./state_check.ts";
-import type { VerifySubject } from "../../src/engine/verify.ts";
+import type { VerifySubject } from "../../src/engine/verify/verify.ts";
 
 /** Small enough for a roll every few frames. */
 const SEGMENT_BYTES_MAX = 4_096 + 3_000;

@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { Call } from "../../src/engine/pending.ts";
+import type { Call } from "../../src/engine/calls/pending.ts";
 import type { Shards } from "../../src/engine/shards.ts";
-import type { Waiter } from "../../src/engine/waiters.ts";
+import type { Waiter } from "../../src/engine/calls/waiters.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type CommittedFrame, endOfFrame, type Frame, type Log } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Verdict } from "../../src/engine/pending.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Verdict } from "../../src/engine/calls/pending.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import { FlowError } from "../../src/errors.ts";
 import type { Command } from "../../src/flow/core/mod.ts";
 import type { RoomFor } from "./disk_space.ts";

@@ -10,11 +10,11 @@
  */
 
 import { FlowError } from "../../src/errors.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import { type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { DiskSpace, ROOM_NOTICED_MS, type RoomFor } from "./disk_space.ts";
-import type { LastCheckpoint } from "../../src/engine/checkpoints.ts";
+import type { LastCheckpoint } from "../../src/engine/checkpoints/checkpoints.ts";
 import { EngineCallers } from "./engine_callers.ts";
 import {
   type EnginePractice,

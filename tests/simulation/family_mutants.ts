@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ShardState } from "../../src/engine/shard_state.ts";
+import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import type { Command, Control, Decision, Effect, GroupEffect } from "../../src/flow/core/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";
 import { onEvent, onStates } from "./state_mutants.ts";

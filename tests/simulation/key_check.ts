@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StoredRecords } from "../../src/engine/stored_records.ts";
+import type { StoredRecords } from "../../src/engine/shard/stored_records.ts";
 import { type FlowState, readKey } from "../../src/flow/core/mod.ts";
 import type { IndexedKey } from "../../src/index/mod.ts";
 import type { ModelKey } from "../flow/kv_model.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { EnginePractice } from "./engine_machine.ts";
 import { onIo, writeUnsynced } from "./io_practice.ts";
 

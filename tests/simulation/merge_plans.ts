@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MergePlan } from "../../src/engine/merge_plan.ts";
+import type { MergePlan } from "../../src/engine/merges/merge_plan.ts";
 
 /** Merges come as soon as there is something to merge. */
 const WHOLE: MergePlan = { auto: true, keepBytes: 0 };

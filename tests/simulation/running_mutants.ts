@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
-import type { RunningCheckpoint } from "../../src/engine/running_checkpoint.ts";
+import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
+import type { RunningCheckpoint } from "../../src/engine/checkpoints/running_checkpoint.ts";
 import type { Shards } from "../../src/engine/shards.ts";
-import type { ShardState } from "../../src/engine/shard_state.ts";
+import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import type { Directory } from "../../src/files/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
 import type { EnginePractice } from "./engine_machine.ts";

@@ -11,7 +11,7 @@
  */
 
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import { DEFAULT_SWEEP_PLAN } from "../../src/engine/sweeper.ts";
+import { DEFAULT_SWEEP_PLAN } from "../../src/engine/upkeep/sweeper.ts";
 import { FlowError } from "../../src/errors.ts";
 import { PowerCut, SimulatedDisk } from "../../src/files/mod.ts";
 import { FlowBatchError, type FlowRecord } from "../../src/flow/mod.ts";

@@ -5,13 +5,13 @@
  */
 
 import { backUp } from "../../src/engine/backup.ts";
-import { Checkpoints } from "../../src/engine/checkpoints.ts";
+import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import type { StoreLimits } from "../../src/engine/options.ts";
-import { ShardState } from "../../src/engine/shard_state.ts";
-import type { ShardsOptions } from "../../src/engine/shard_options.ts";
+import { ShardState } from "../../src/engine/shard/shard_state.ts";
+import type { ShardsOptions } from "../../src/engine/shard/shard_options.ts";
 import { Shards } from "../../src/engine/shards.ts";
-import type { SweepPlan } from "../../src/engine/sweeper.ts";
+import type { SweepPlan } from "../../src/engine/upkeep/sweeper.ts";
 import type { Directory } from "../../src/files/mod.ts";
 import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
@@ -19,7 +19,7 @@ import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.t
 import { assertEquals } from "../assert.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
-import type { VerifySubject } from "../../src/engine/verify.ts";
+import type { VerifySubject } from "../../src/engine/verify/verify.ts";
 import { coolingPlanAt } from "./cooling_plans.ts";
 import { mergePlanAt } from "./merge_plans.ts";
 import { CHECKPOINT_PLAN, HASH_KEY } from "./engine_machine.ts";

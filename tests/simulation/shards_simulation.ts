@@ -9,7 +9,7 @@
  */
 
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
-import type { Shard } from "../../src/engine/shard.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
 import fc from "fast-check";
-import type { Footing } from "../../src/engine/footing.ts";
+import type { Footing } from "../../src/engine/calls/footing.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
 import { test } from "../harness.ts";

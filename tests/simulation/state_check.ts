@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ShardState } from "../../src/engine/shard_state.ts";
-import type { Shard } from "../../src/engine/shard.ts";
-import { verifySteps, type VerifySubject } from "../../src/engine/verify.ts";
+import { ShardState } from "../../src/engine/shard/shard_state.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
+import { verifySteps, type VerifySubject } from "../../src/engine/verify/verify.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
 import {
   answer,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ShardState } from "../../src/engine/shard_state.ts";
+import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import {
   type Command,
   type Control,

@@ -45,6 +45,12 @@ export function roomsIn(tree: Tree): string[] {
   return [...new Set(inside.map(roomOf))].sort();
 }
 
+/** The folders of `src/` that hold code: rooms, and corners of them. */
+export function foldersIn(tree: Tree): string[] {
+  const inside = [...tree.keys()].flatMap((path) => /^src\/(.+)\/[^/]+\.ts$/.exec(path)?.[1] ?? []);
+  return [...new Set(inside)].sort();
+}
+
 /** The part of `deno.json` that the rules look at. */
 export interface Manifest {
   readonly exports: Readonly<Record<string, string>>;

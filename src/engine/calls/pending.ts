@@ -1,0 +1,209 @@
+/**
+ * Calls that wait for their effects, or for what they have seen, to be on disk.
+ *
+ * @module
+ */
+import type { Time } from "../../time/mod.ts";
+import { type Footing, isDurable, isVoid } from "./footing.ts";
+import type { Shard } from "../shard/shard.ts";
+
+/**
+ * Answers with so many flows are given in one macrotask, and the rest in later ones: a commit may be
+ * what thousands of calls wait for. Making a record takes some microseconds, most of them reading its
+ * payload.
+ */
+const FLOWS_PER_SLICE = 2_000;
+
+/** The same for bytes that are read for them: large values take longer than what is around them. */
+const BYTES_PER_SLICE = 1 << 20;
+
+/**
+ * A part of an answer that is read by itself counts as so many flows: with what it has to be read from
+ * disk it takes up to 40 µs on a busy machine, and 250 of them are 10 ms.
+ */
+const FLOWS_PER_PART = 8;
+
+/** How a call ends, once everything that it stands on is on disk. */
+export interface Verdict<T> {
+  /** All that the answer would give away. */
+  readonly standsOn: readonly Footing[];
+  /** Makes the answer; called once that is on disk. A throw is the answer, too. */
+  read(): T;
+  /**
+   * Reads a part of what the answer is to show, before `read()`. Returns whether that was all. Absent:
+   * there is little to read.
+   */
+  readPart?(): boolean;
+}
+
+/** A call that has not been answered. */
+export interface Call<T> {
+  /**
+   * Decides what the call does and answers; undefined if it goes on waiting. Decided again, from
+   * the call's inputs, when something that it stands on turns out never to have happened.
+   */
+  decide(): Verdict<T> | undefined;
+  /** The shards that the call has looked at when it is refused. Default: all. */
+  readonly looksAt?: (() => readonly Shard[]) | undefined;
+  /** Answers the caller. */
+  resolve(value: T): void;
+  /** Answers the caller with an error. */
+  reject(error: unknown): void;
+}
+
+interface Decided {
+  readonly call: Call<unknown>;
+  readonly verdict: Verdict<unknown>;
+}
+
+/** Somebody who waits until some calls do not wait any more. */
+interface Watch {
+  readonly left: Set<Decided>;
+  readonly resolve: () => void;
+}
+
+/** Decided calls, in the order of their decisions. */
+export class PendingCalls {
+  readonly #time: Pick<Time, "defer">;
+  readonly #readBytes: () => number;
+  /** Those that wait for a log. */
+  #queue: Decided[] = [];
+  /** Those that wait for nothing but their turn: the first ones were answered. Mostly none. */
+  #released: Decided[] = [];
+  #isDeferred = false;
+  /** Mostly none. */
+  #watches: Watch[] = [];
+
+  /**
+   * @param time Its macrotasks are those in which calls are answered.
+   * @param readBytes How many bytes were read for answers so far. Default: nobody counts them.
+   */
+  constructor(time: Pick<Time, "defer">, readBytes: () => number = () => 0) {
+    this.#time = time;
+    this.#readBytes = readBytes;
+  }
+
+  /** How many calls wait. */
+  get count(): number {
+    return this.#queue.length + this.#released.length;
+  }
+
+  /**
+   * Answers a decided call, at once if it waits for no log and nobody is before it. Returns whether it
+   * waits for one.
+   */
+  add<T>(call: Call<T>, verdict: Verdict<T>): boolean {
+    const decided = { call: call as Call<unknown>, verdict };
+    const isWaiting = !isReleased(verdict);
+    if (isWaiting) this.#queue.push(decided);
+    else if (this.#released.length > 0) this.#released.push(decided);
+    else if (verdict.readPart === undefined) settle(call, verdict);
+    else {
+      this.#released.push(decided);
+      this.#answer();
+    }
+    return isWaiting;
+  }
+
+  /** Answers the calls that stand on what is durable: as many as a turn has time for, and then more. */
+  release(): void {
+    this.#sortOut();
+    if (!this.#isDeferred) this.#answer();
+  }
+
+  /** Resolves when all calls that wait now have been answered, or are decided again. */
+  told(): Promise<void> {
+    if (this.count === 0) return Promise.resolve();
+    const left = new Set([...this.#released, ...this.#queue]);
+    return new Promise((resolve) => this.#watches.push({ left, resolve }));
+  }
+
+  /** Takes out the calls that stand on what never happened, in order. */
+  takeVoid(): Call<unknown>[] {
+    return this.#take(({ verdict }) => verdict.standsOn.some(isVoid)).map(({ call }) => call);
+  }
+
+  /** Takes out all calls that wait for a log, in order. */
+  takeAll(): Call<unknown>[] {
+    return this.#take(() => true).map(({ call }) => call);
+  }
+
+  #sortOut(): void {
+    const decided = this.#queue;
+    this.#queue = [];
+    for (const one of decided) (isReleased(one.verdict) ? this.#released : this.#queue).push(one);
+  }
+
+  /** Answers as many calls as one macrotask has time for, and more later. */
+  #answer(): void {
+    const bytesMax = this.#readBytes() + BYTES_PER_SLICE;
+    let flows = 0;
+    let count = 0;
+    while (
+      count < this.#released.length && flows < FLOWS_PER_SLICE && this.#readBytes() < bytesMax
+    ) {
+      const next = this.#released[count]!;
+      if (next.verdict.readPart?.() === false) {
+        flows += FLOWS_PER_PART;
+        continue;
+      }
+      flows += this.#settle(next);
+      count += 1;
+    }
+    this.#released = this.#released.slice(count);
+    if (this.#released.length === 0 || this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#time.defer(() => {
+      this.#isDeferred = false;
+      this.#answer();
+    });
+  }
+
+  #take(isTaken: (decided: Decided) => boolean): Decided[] {
+    const taken: Decided[] = [];
+    const left: Decided[] = [];
+    for (const decided of this.#queue) (isTaken(decided) ? taken : left).push(decided);
+    if (taken.length > 0) this.#queue = left;
+    for (const one of taken) this.#noteGone(one);
+    return taken;
+  }
+
+  #settle(decided: Decided): number {
+    const flows = settle(decided.call, decided.verdict);
+    this.#noteGone(decided);
+    return flows;
+  }
+
+  #noteGone(decided: Decided): void {
+    if (this.#watches.length === 0) return;
+    for (const { left } of this.#watches) left.delete(decided);
+    this.#watches = this.#watches.filter(({ left, resolve }) => {
+      if (left.size === 0) resolve();
+      return left.size > 0;
+    });
+  }
+}
+
+/** Whether an answer may be given. */
+function isReleased({ standsOn }: Verdict<unknown>): boolean {
+  return standsOn.every(isDurable);
+}
+
+/** Answers a call with what it was to be answered with. Returns of how many flows that is, or so. */
+function settle<T>(call: Call<T>, verdict: Verdict<T>): number {
+  let value: T;
+  try {
+    value = verdict.read();
+  } catch (error) {
+    call.reject(error);
+    return 1;
+  }
+  call.resolve(value);
+  return Math.max(1, flowsIn(value));
+}
+
+/** How many flows there are in a list, or on a page. */
+function flowsIn(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === "object" && value !== null && "items" in value ? flowsIn(value.items) : 1;
+}

@@ -1,0 +1,69 @@
+/**
+ * Why a command is refused although the flow would allow it.
+ *
+ * @module
+ */
+import { FlowError, isFlowError } from "../../errors.ts";
+import type { FlowLimits } from "../../flow/mod.ts";
+import { EXHAUSTED_MS } from "../disk/disk_room.ts";
+
+/** Whoever asked for a merge that cannot be made waits so long: others may go on, or there may be room. */
+const OUTDATED_RETRY_MS = 1_000;
+const ROOM_RETRY_MS = 5_000;
+
+/** The command does not fit into its limit. */
+export function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
+  return new FlowError(
+    "too_large",
+    `The command writes ${bytes} bytes, the limit is ${commandBytesMax} (limits.commandBytesMax)`,
+    { details: { value: bytes, limit: commandBytesMax } },
+  );
+}
+
+/** There is no room on the disk. */
+export function diskFull(): FlowError {
+  return new FlowError("overloaded", "The disk is full, nothing was written", {
+    details: { reason: "disk_full", retryAfterMs: EXHAUSTED_MS },
+  });
+}
+
+/** Whether something was refused since there is no room on the disk. */
+export function isDiskFull(error: unknown): boolean {
+  return isFlowError(error, "overloaded") && error.details["reason"] === "disk_full";
+}
+
+/** There is not even room for what a merge would keep. */
+export function noRoomToMerge(lackedBytes: number): FlowError {
+  const message = "The disk is full: merging goes on once there are about " +
+    `${lackedBytes} bytes of room`;
+  return new FlowError("overloaded", message, {
+    details: { reason: "disk_full", retryAfterMs: ROOM_RETRY_MS, lackedBytes },
+  });
+}
+
+/** Others have made a merge wrong, again and again. */
+export function outdatedAgain(): FlowError {
+  return new FlowError(
+    "overloaded",
+    "Values that were to go were linked while segments were merged, again and again",
+    { details: { retryAfterMs: OUTDATED_RETRY_MS } },
+  );
+}
+
+/** Nothing is served any more. */
+export function storeFailed(cause: unknown): FlowError {
+  return new FlowError("store_failed", "The log or the state above it failed", { cause });
+}
+
+/** The store failed, and nobody knows what has become of a command. */
+export function unknownOutcome(cause: unknown): FlowError {
+  const message = "The store failed while the command was on its way to the disk";
+  return new FlowError("unknown_outcome", message, { cause });
+}
+
+/** What reads nothing but throws a refusal. */
+export function raising(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}
