@@ -1,23 +1,9 @@
 import type { ThreadAnswer, ThreadFiles } from "../../src/engine/thread/log_thread_program.ts";
-import { logThreadStep } from "../../src/engine/thread/log_thread_program.ts";
+import { LAYOUT, logThreadStep, ORDERS } from "../../src/engine/thread/log_thread_program.ts";
 import { FileError } from "../../src/files/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 
-const layout = {
-  serial: 0,
-  places: 1,
-  placeWords: 9,
-  order: 0,
-  round: 1,
-  file: 2,
-  pathLength: 3,
-  closes: 4,
-  length: 5,
-  at: [6, 7],
-  tookUs: 8,
-} as const;
-const orders = { reserve: 1, write: 2, end: 3 };
 const placeCount = 2;
 
 /** What is ordered, besides what is to be done. */
@@ -67,7 +53,14 @@ class Program {
       nowMs: () => this.#nowMs,
     };
     const { words: { buffer: words }, memory: { buffer: memory } } = this;
-    const data = { layout, orders, placeCount, words, memory, directory: "/d" };
+    const data = {
+      layout: LAYOUT,
+      orders: ORDERS,
+      placeCount,
+      words,
+      memory,
+      directory: "/d",
+    };
     this.#step = logThreadStep(data, files);
   }
 
@@ -79,7 +72,7 @@ class Program {
     const start = place * this.memory.length / placeCount;
     this.memory.fill(byte, start, start + length);
     this.memory.set(path, start + length);
-    const first = layout.places + place * layout.placeWords;
+    const first = LAYOUT.places + place * LAYOUT.placeWords;
     const low = at % 2 ** 32;
     this.words.set([order, round, file, path.length, closes, length, low, at / 2 ** 32], first);
   }
@@ -100,13 +93,14 @@ class Program {
 
   /** Writes a byte to a file that is not open. */
   open(file: number, closes = 0): unknown[] {
-    return this.order(orders.write, { file, opens: true, closes, length: 1 });
+    return this.order(ORDERS.write, { file, opens: true, closes, length: 1 });
   }
 
   /** How long the last order has taken, as the thread says. */
   get tookUs(): number {
     const place = this.#done % placeCount;
-    return this.words[layout.places + place * layout.placeWords + layout.tookUs]!;
+    return this
+      .words[LAYOUT.places + place * LAYOUT.placeWords + LAYOUT.tookUs]!;
   }
 }
 
@@ -121,9 +115,13 @@ test("logThreadStep() writes once and syncs once, at any offset", () => {
   const program = new Program();
   assertEquals(program.open(1), ["open /d/log-1.seg 2", "write 10 7×1 0", "fdatasync 10", 1]);
   const write = { length: 100, at: 4_096 };
-  assertEquals(program.order(orders.write, write), ["write 10 7×100 4096", "fdatasync 10", 2]);
+  assertEquals(program.order(ORDERS.write, write), [
+    "write 10 7×100 4096",
+    "fdatasync 10",
+    2,
+  ]);
   for (const at of [2 ** 31, 2 ** 32 - 64, 2 ** 32, 2 ** 40 + 64]) {
-    const [call] = program.order(orders.write, { length: 1, at });
+    const [call] = program.order(ORDERS.write, { length: 1, at });
     assertEquals(call, `write 10 7×1 ${at}`);
   }
 });
@@ -131,10 +129,10 @@ test("logThreadStep() writes once and syncs once, at any offset", () => {
 test("logThreadStep() says how long a write and its sync took", () => {
   const program = new Program();
   program.open(1);
-  program.order(orders.write, { length: 100 });
+  program.order(ORDERS.write, { length: 100 });
   assertEquals(program.tookUs, 250);
   program.writes.push(60);
-  program.order(orders.write, { length: 100 });
+  program.order(ORDERS.write, { length: 100 });
   assertEquals(program.tookUs, 375);
 });
 
@@ -142,7 +140,7 @@ test("logThreadStep() finishes a short write, and gives up on one that does noth
   const program = new Program();
   program.open(1);
   program.writes.push(60, 39);
-  assertEquals(program.order(orders.write, { length: 100, at: 64 }), [
+  assertEquals(program.order(ORDERS.write, { length: 100, at: 64 }), [
     "write 10 7×100 64",
     "write 10 7×40 124",
     "write 10 7×1 163",
@@ -150,7 +148,7 @@ test("logThreadStep() finishes a short write, and gives up on one that does noth
     2,
   ]);
   program.writes.push(60, 0);
-  const [, , answer] = program.order(orders.write, { length: 100 });
+  const [, , answer] = program.order(ORDERS.write, { length: 100 });
   assertEquals(answer, failed(new Error("The write at 60 did nothing"), false));
 });
 
@@ -163,23 +161,26 @@ test("logThreadStep() says that there is no room only if nothing was written", (
     const isFull = code !== "EIO";
     const answerTo = (order: number, round: number) =>
       program.order(order, { length: 9, round }).at(-1);
-    assertEquals(answerTo(orders.write, 1), failed(error, isFull));
+    assertEquals(answerTo(ORDERS.write, 1), failed(error, isFull));
     program.writes.push(5, error);
-    assertEquals(answerTo(orders.write, 2), failed(error, false));
+    assertEquals(answerTo(ORDERS.write, 2), failed(error, false));
     program.writes.push(5, error);
-    assertEquals(answerTo(orders.reserve, 3), failed(error, isFull));
+    assertEquals(answerTo(ORDERS.reserve, 3), failed(error, isFull));
   }
   const error = new FileError("ENOSPC", "Late");
   const late = new Program("linux", { fdatasync: error });
   late.open(1);
-  assertEquals(late.order(orders.write, { length: 9, round: 1 }).at(-1), failed(error, false));
+  assertEquals(
+    late.order(ORDERS.write, { length: 9, round: 1 }).at(-1),
+    failed(error, false),
+  );
 });
 
 test("logThreadStep() reserves by zeros and a synced directory, which Windows keeps by itself", () => {
   const linux = new Program();
   linux.open(3);
   const reserve = { file: 3, length: 4_096 };
-  assertEquals(linux.order(orders.reserve, reserve), [
+  assertEquals(linux.order(ORDERS.reserve, reserve), [
     "write 10 0×4096 0",
     "open /d 0",
     "fsync 11",
@@ -188,11 +189,14 @@ test("logThreadStep() reserves by zeros and a synced directory, which Windows ke
   ]);
   const windows = new Program("win32");
   windows.open(3);
-  assertEquals(windows.order(orders.reserve, reserve), ["write 10 0×4096 0", 2]);
+  assertEquals(windows.order(ORDERS.reserve, reserve), ["write 10 0×4096 0", 2]);
   const error = new FileError("EIO", "Refused");
   const broken = new Program("linux", { fsync: error });
   broken.open(3);
-  assertEquals(broken.order(orders.reserve, reserve).slice(-2), ["close 11", failed(error, false)]);
+  assertEquals(broken.order(ORDERS.reserve, reserve).slice(-2), [
+    "close 11",
+    failed(error, false),
+  ]);
 });
 
 test("logThreadStep() closes the file it is told to, and all of them at the end", () => {
@@ -207,17 +211,17 @@ test("logThreadStep() closes the file it is told to, and all of them at the end"
     3,
   ]);
   assertEquals(program.goesOn, true);
-  assertEquals(program.order(orders.end), ["close 11", "close 12", undefined]);
+  assertEquals(program.order(ORDERS.end), ["close 11", "close 12", undefined]);
   assertEquals(program.goesOn, false);
 });
 
 test("logThreadStep() carries out what was ordered meanwhile, from a place of its own", () => {
   const program = new Program();
   program.open(1);
-  program.give(orders.write, { length: 100, at: 64 }, 1);
-  program.give(orders.write, { length: 50, at: 164 }, 2);
+  program.give(ORDERS.write, { length: 100, at: 64 }, 1);
+  program.give(ORDERS.write, { length: 50, at: 164 }, 2);
   assertEquals(program.step(), ["write 10 1×100 64", "fdatasync 10", 2]);
-  program.give(orders.write, { length: 9, at: 214 }, 3);
+  program.give(ORDERS.write, { length: 9, at: 214 }, 3);
   assertEquals(program.step(), ["write 10 2×50 164", "fdatasync 10", 3]);
   assertEquals(program.step(), ["write 10 3×9 214", "fdatasync 10", 4]);
 });
@@ -227,16 +231,16 @@ test("logThreadStep() writes nothing that stands on what was not written", () =>
   program.open(1);
   const error = new FileError("ENOSPC", "Refused");
   program.writes.push(error);
-  program.give(orders.write, { length: 100, at: 64 });
-  program.give(orders.write, { length: 50, at: 164 });
+  program.give(ORDERS.write, { length: 100, at: 64 });
+  program.give(ORDERS.write, { length: 50, at: 164 });
   assertEquals(program.step(), ["write 10 7×100 64", failed(error, true)]);
   assertEquals(program.step(), [SKIPPED]);
   // Of the next round is what was ordered by somebody who knows.
-  const next = program.order(orders.write, { length: 9, at: 64, round: 1 });
+  const next = program.order(ORDERS.write, { length: 9, at: 64, round: 1 });
   assertEquals(next, ["write 10 7×9 64", "fdatasync 10", 4]);
   program.writes.push(5, error);
-  program.give(orders.write, { length: 9, at: 73, round: 1 });
-  program.give(orders.write, { length: 9, at: 82, round: 1 });
+  program.give(ORDERS.write, { length: 9, at: 73, round: 1 });
+  program.give(ORDERS.write, { length: 9, at: 82, round: 1 });
   assertEquals(program.step().at(-1), failed(error, false));
   assertEquals(program.step(), [SKIPPED]);
 });
@@ -252,11 +256,11 @@ test("logThreadStep() leaves nothing open that an order has opened which was not
     failed(error, true),
   ]);
   // A file that is open stays so: the isolate does not tell where it is any more.
-  program.order(orders.write, { file: 2, opens: true, round: 1, length: 1 });
+  program.order(ORDERS.write, { file: 2, opens: true, round: 1, length: 1 });
   program.writes.push(error);
   const write = { file: 2, length: 1 };
-  program.order(orders.write, { ...write, round: 1 });
-  const next = program.order(orders.write, { ...write, round: 2 });
+  program.order(ORDERS.write, { ...write, round: 1 });
+  const next = program.order(ORDERS.write, { ...write, round: 2 });
   assertEquals(next, ["write 11 7×1 0", "fdatasync 11", 4]);
 });
 
@@ -264,8 +268,8 @@ test("logThreadStep() closes a file that it is told to also if it skips the orde
   const program = new Program();
   program.open(1);
   program.writes.push(new FileError("ENOSPC", "Refused"));
-  program.give(orders.write, { length: 1 });
-  program.give(orders.write, { file: 2, opens: true, closes: 1, length: 1 });
+  program.give(ORDERS.write, { length: 1 });
+  program.give(ORDERS.write, { file: 2, opens: true, closes: 1, length: 1 });
   program.step();
   assertEquals(program.step(), ["close 10", SKIPPED]);
 });

@@ -12,28 +12,12 @@ import { invariant } from "../../invariant.ts";
 import type { FileHandle } from "../../files/mod.ts";
 import type { IoResult, SegmentFile, SegmentWrite } from "../../log/mod.ts";
 import {
+  LAYOUT,
+  ORDERS,
   type ThreadAnswer,
   type ThreadData,
-  type ThreadLayout,
-  type ThreadOrders,
   threadProgram,
 } from "./log_thread_program.ts";
-
-const LAYOUT: ThreadLayout = {
-  serial: 0,
-  places: 1,
-  placeWords: 9,
-  order: 0,
-  round: 1,
-  file: 2,
-  pathLength: 3,
-  closes: 4,
-  length: 5,
-  at: [6, 7],
-  tookUs: 8,
-};
-
-const ORDERS: ThreadOrders = { reserve: 1, write: 2, end: 3 };
 
 /** Orders that are under way: one that is carried out, and one that is at hand when it is done. */
 const ORDERS_MAX = 2;

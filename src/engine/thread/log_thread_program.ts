@@ -45,6 +45,24 @@ export interface ThreadOrders {
   readonly end: number;
 }
 
+/** Where the words of {@linkcode ThreadLayout} stand. */
+export const LAYOUT: ThreadLayout = {
+  serial: 0,
+  places: 1,
+  placeWords: 9,
+  order: 0,
+  round: 1,
+  file: 2,
+  pathLength: 3,
+  closes: 4,
+  length: 5,
+  at: [6, 7],
+  tookUs: 8,
+};
+
+/** The numbers of {@linkcode ThreadOrders}. */
+export const ORDERS: ThreadOrders = { reserve: 1, write: 2, end: 3 };
+
 /** What the thread is given when it starts. */
 export interface ThreadData {
   readonly layout: ThreadLayout;
