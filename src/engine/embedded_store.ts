@@ -35,7 +35,7 @@ import {
 import { applyAtomic } from "./calls/atomic.ts";
 import type { Callers } from "./calls/caller.ts";
 import { applyCommand } from "./calls/dispatch.ts";
-import { EmbeddedQueries, type QueryParts } from "./queries/embedded_queries.ts";
+import { EmbeddedQueries, type QueryParts } from "./embedded_queries.ts";
 import { EmbeddedKv } from "./kv_store.ts";
 import type { Compaction, CompactOptions } from "./merges/merger.ts";
 import type { Shards } from "./shards.ts";

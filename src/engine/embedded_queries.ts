@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type * as flow from "../../flow/mod.ts";
+import type * as flow from "../flow/mod.ts";
 import {
   endedRows,
   type LineageQuery,
@@ -28,16 +28,16 @@ import {
   readValues,
   relatedRows,
   valuePlace,
-} from "../../flow/core/mod.ts";
-import type { Time } from "../../time/mod.ts";
-import type { Callers } from "../calls/caller.ts";
-import { Definitions } from "../definitions.ts";
-import { FeedStream } from "../events/event_stream.ts";
-import { healthOf, type StoreHealth } from "../health/health.ts";
-import type { Shards } from "../shards.ts";
-import { statsOf, type StoreStats } from "../health/stats.ts";
-import { type Parse, TypeQueries } from "./type_queries.ts";
-import { flowVerdict, historyVerdict, verdictOn } from "../calls/verdict.ts";
+} from "../flow/core/mod.ts";
+import type { Time } from "../time/mod.ts";
+import type { Callers } from "./calls/caller.ts";
+import { Definitions } from "./definitions.ts";
+import { FeedStream } from "./events/event_stream.ts";
+import { healthOf, type StoreHealth } from "./health/health.ts";
+import type { Shards } from "./shards.ts";
+import { statsOf, type StoreStats } from "./health/stats.ts";
+import { type Parse, TypeQueries } from "./queries/type_queries.ts";
+import { flowVerdict, historyVerdict, verdictOn } from "./calls/verdict.ts";
 
 /** What queries need of the store around them. */
 export interface QueryParts {
