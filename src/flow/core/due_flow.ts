@@ -14,6 +14,8 @@ export interface DueFlow {
   readonly dueMs: number;
 }
 
+type Identified = Pick<Flow["identity"], "id" | "partitionKey">;
+
 /** As flows are claimed: the most urgent first, then the longest due, then by id. */
 export function byUrgency(a: DueFlow, b: DueFlow): number {
   return b.flow.control.priority - a.flow.control.priority || byDueTime(a, b);
@@ -21,14 +23,15 @@ export function byUrgency(a: DueFlow, b: DueFlow): number {
 
 /** The longest due first, then by id. */
 export function byDueTime(a: DueFlow, b: DueFlow): number {
-  return a.dueMs - b.dueMs || byIdentity(a.flow, b.flow);
+  return a.dueMs - b.dueMs || byIdentity(a.flow.identity, b.flow.identity);
 }
 
 /** As flows are listed: by their last change, then by id. */
 export function byLastChange(a: Flow, b: Flow): number {
-  return a.control.updatedAtMs - b.control.updatedAtMs || byIdentity(a, b);
+  return a.control.updatedAtMs - b.control.updatedAtMs || byIdentity(a.identity, b.identity);
 }
 
-function byIdentity({ identity: a }: Flow, { identity: b }: Flow): number {
+/** By id, then by partition. */
+export function byIdentity(a: Identified, b: Identified): number {
   return compareUtf8(a.id, b.id) || compareUtf8(a.partitionKey, b.partitionKey);
 }

@@ -15,7 +15,7 @@ import type {
   ValuesQuery,
 } from "./query.ts";
 import { formatLeaseCursor, type LeasePosition } from "./cursor.ts";
-import { byDueTime, type DueFlow } from "./due_flow.ts";
+import { byDueTime, byIdentity, type DueFlow } from "./due_flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type ListedCounts, PartitionCounts } from "./partition_counts.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
@@ -72,9 +72,7 @@ export function readStuck(shards: States, query: StuckQuery, nowMs: number): Row
 }
 
 function isBehind({ flow: { identity }, dueMs }: DueFlow, after: LeasePosition): boolean {
-  const order = dueMs - after.deadlineMs || compareUtf8(identity.id, after.id) ||
-    compareUtf8(identity.partitionKey, after.partitionKey);
-  return order > 0;
+  return (dueMs - after.deadlineMs || byIdentity(identity, after)) > 0;
 }
 
 function leaseCursorBehind({ flow: { identity }, dueMs }: DueFlow): string {
