@@ -107,7 +107,7 @@ async function end(answer: Promise<BatchAnswer>, places: readonly number[]): Pro
 
 /** Its outcomes, with the place that the refused item of the group has in the batch. */
 function inBatch(refusal: FlowBatchError, places: readonly number[]): readonly BatchOutcome[] {
-  const index = placeOf(refusal, places);
+  const index = firstRefused({ places, refusal });
   const rest = { ok: false, error: notApplied(itemError(refusal), index) } as const;
   return refusal.outcomes.map((outcome) =>
     !outcome.ok && outcome.error.code === "not_applied" ? rest : outcome
@@ -123,13 +123,8 @@ function byFirstRefused(a: GroupEnd, b: GroupEnd): number {
   return firstRefused(a) - firstRefused(b);
 }
 
-/** The place of the item because of which a group was refused. */
-function firstRefused({ places, refusal }: GroupEnd): number {
-  return placeOf(refusal, places);
-}
-
-/** The place in the batch of the item that a group was refused for. */
-function placeOf(refusal: FlowError | undefined, places: readonly number[]): number {
+/** The place in the batch of the item because of which a group was refused. */
+function firstRefused({ places, refusal }: Pick<GroupEnd, "places" | "refusal">): number {
   const index = refusal instanceof FlowBatchError ? refusal.details.index : 0;
   return places[typeof index === "number" ? index : 0]!;
 }

@@ -81,7 +81,6 @@ export class LogThread {
   /** The oldest first. */
   #waiting: Waiting[] = [];
   #onEnded: (cause: unknown) => void = () => {};
-  #isEnding = false;
   #end: { readonly cause: unknown } | undefined;
 
   private constructor(worker: Worker, { directory, words, memory }: ThreadData) {
@@ -151,7 +150,6 @@ export class LogThread {
   /** Ends the thread. Resolves when it is gone. */
   end(): Promise<void> {
     if (this.#end !== undefined) return Promise.resolve();
-    this.#isEnding = true;
     return new Promise((resolve) => {
       this.#onEnded = () => resolve();
       this.#give({ order: ORDERS.end, at: 0, length: 0 }, () => resolve());
