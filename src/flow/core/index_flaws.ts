@@ -25,24 +25,36 @@ interface CheckedIndex {
  * found nothing; between two pieces the state may change.
  */
 export function* indexFlaws(state: FlowState): Generator<string | undefined> {
-  const { table, cold } = state;
   const indexes = indexesOf(state);
-  for (const handle of table.handles()) {
-    const flow = table.at(handle);
-    yield lookupFlaw(state, flow, handle);
-    const seat = cold.seatOf(handle);
-    for (const { name, isOfTimes = false, flawOf, holds } of indexes) {
-      // A flow that has a seat is listed there, and is not due as long as it sleeps.
-      const isCold = seat !== undefined && (!isOfTimes || !cold.isAwake(seat));
-      const flaw = isCold ? compared(holds(handle), false) : flawOf(handle, flow);
-      if (flaw !== undefined) yield `${nameOf(flow)} ${flaw} in the index by ${name}`;
-    }
+  for (const handle of state.table.handles()) {
+    const flaws = flawsOf(state, indexes, handle);
+    if (flaws.length === 0) yield;
+    else yield* flaws;
   }
   yield* coldFlaws(state);
   for (const index of indexes) yield* strangers(state, index);
   for (const { key, isInOrder } of state.kv.members()) {
     yield isInOrder ? undefined : `The key "${key.key}" is not where its name and its end say`;
   }
+}
+
+/** What is wrong with where a flow stands: all of it at once, for the flow may change after that. */
+function flawsOf(
+  state: FlowState,
+  indexes: readonly CheckedIndex[],
+  handle: number,
+): readonly string[] {
+  const { table, cold } = state;
+  const flow = table.at(handle);
+  const seat = cold.seatOf(handle);
+  const wrong = indexes.flatMap(({ name, isOfTimes = false, flawOf, holds }) => {
+    // A flow that has a seat is listed there, and is not due as long as it sleeps.
+    const isCold = seat !== undefined && (!isOfTimes || !cold.isAwake(seat));
+    const flaw = isCold ? compared(holds(handle), false) : flawOf(handle, flow);
+    return flaw === undefined ? [] : [`${nameOf(flow)} ${flaw} in the index by ${name}`];
+  });
+  const lookup = lookupFlaw(state, flow, handle);
+  return lookup === undefined ? wrong : [lookup, ...wrong];
 }
 
 /** What an index holds that is no flow, or not in its order. */
