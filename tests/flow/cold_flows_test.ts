@@ -431,6 +431,20 @@ test("indexFlaws() finds nothing wrong in flows that change between any two step
   assert(stepCount > 9);
 });
 
+test("indexFlaws() finds nothing wrong in cold flows that leave between any two steps of it", () => {
+  for (let leavesAt = 0; leavesAt < 9; leavesAt++) {
+    const store = coldStore();
+    let stepCount = 0;
+    for (const flaw of indexFlaws(store.state)) {
+      assertEquals(flaw, undefined, `at ${leavesAt}`);
+      if (stepCount++ !== leavesAt) continue;
+      for (const id of "cd") store.cancel({ id, partitionKey: "p" });
+      store.nowMs += 8 * 86_400_000;
+      store.retentionCleanup();
+    }
+  }
+});
+
 test("indexFlaws() notices a cold flow that is not what its seat says, and lanes that miscount", () => {
   const changes: readonly [said: string, change: (store: CoreStore) => void][] = [
     ["is not found", changedBody((identity) => ({ ...identity, id: "z" }))],

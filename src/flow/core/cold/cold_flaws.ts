@@ -18,22 +18,31 @@ export function* coldFlaws(state: FlowState): Generator<string | undefined> {
   let lastLane: ColdLane | undefined;
   let lastLsn = 0;
   for (const { lane, at } of state.cold.seats()) {
-    if (lane !== lastLane) {
-      yield laneFlaw(lane);
-      lastLsn = 0;
-    }
+    const isNext = lane !== lastLane;
     lastLane = lane;
+    if (isNext) lastLsn = 0;
+    // Both before anything is told: the flow may be elsewhere after that.
+    const wrongLane = isNext ? laneFlaw(lane) : undefined;
     const lsn = at.block.lsnOf(at.place);
-    const flow = readIfWhole(state, at);
-    if (flow === undefined) {
-      yield undefined;
-      continue;
-    }
-    const flaw = lsn > lastLsn ? seatFlaw(state, lane, at, flow) : "stands before an older one";
-    const { identity: { id, partitionKey } } = flow;
-    yield flaw && `Flow "${id}" in partition "${partitionKey}" ${flaw} among the cold flows`;
+    const wrongSeat = flawAt(state, lane, at, lsn > lastLsn);
     lastLsn = lsn;
+    if (wrongLane !== undefined) yield wrongLane;
+    yield wrongSeat;
   }
+}
+
+/** What is wrong with the flow in a seat, if it can be read. */
+function flawAt(
+  state: FlowState,
+  lane: ColdLane,
+  at: LanePlace,
+  isInOrder: boolean,
+): string | undefined {
+  const flow = readIfWhole(state, at);
+  if (flow === undefined) return undefined;
+  const flaw = isInOrder ? seatFlaw(state, lane, at, flow) : "stands before an older one";
+  const { identity: { id, partitionKey } } = flow;
+  return flaw && `Flow "${id}" in partition "${partitionKey}" ${flaw} among the cold flows`;
 }
 
 /** The flow in a seat; undefined: its records are damaged, or the disk does not give them out. */
