@@ -20,18 +20,22 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
 import { FileError, fileErrorCode } from "./file_error.ts";
 import type { FileHandle, FilePosition } from "./file_handle.ts";
 import { checkFileName, isLockName } from "./file_name.ts";
+import { type Folders, makeFolder } from "./folder_creation.ts";
 import { lockDirectory } from "./lock.ts";
 import { checkOffset } from "./offset.ts";
 
 /** How a directory is opened. */
 export interface NodeDirectoryOptions {
-  /** Whether it is created, with its parents and durably, if it is missing. Default `true`. */
+  /**
+   * Whether it is created, with its parents and durably, if it is missing; the name of one that is
+   * empty is made durable. Default `true`.
+   */
   readonly create?: boolean;
 }
 
@@ -45,7 +49,7 @@ export function nodeDirectory(
   { create = true }: NodeDirectoryOptions = {},
 ): Directory {
   const absolute = resolve(path);
-  if (create) createDirectory(absolute);
+  if (create) makeFolder(absolute, nodeFolders);
   return new NodeDirectory(absolute);
 }
 
@@ -142,28 +146,12 @@ class NodeFile implements FileHandle {
   }
 }
 
-/**
- * Creates what is missing of `path`, one folder after the other, and makes each name durable in its
- * parent. A parent that cannot be synced is found out before anything is created in it: the next
- * attempt would take what it finds for durable.
- */
-function createDirectory(path: string): void {
-  if (isDirectory(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) createDirectory(parent);
-  syncDirectory(parent);
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Somebody else may have been faster.
-    if (!isDirectory(path)) throw error;
-  }
-  syncDirectory(parent);
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
+const nodeFolders: Folders = {
+  has: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+  isEmpty: (path) => readdirSync(path).length === 0,
+  make: (path) => mkdirSync(path),
+  sync: syncDirectory,
+};
 
 function syncDirectory(path: string): void {
   let descriptor: number;

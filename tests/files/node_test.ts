@@ -47,6 +47,16 @@ test("nodeDirectory() creates nothing in a parent that it cannot sync", when(has
   assertEquals(existsSync(join(parent, "a")), false);
 });
 
+test("nodeDirectory() takes a folder in one that may not be opened", when(hasNobody), () => {
+  using scratch = scratchFolder();
+  const [parent, inner] = [join(scratch.path, "parent"), join(scratch.path, "parent", "inner")];
+  mkdirSync(inner, { recursive: true });
+  chmodSync(scratch.path, 0o755);
+  chmodSync(inner, 0o777);
+  chmodSync(parent, 0o311);
+  assertEquals(askedByNobody(inner, { times: 1 }), ["locked"]);
+});
+
 test("nodeDirectory() says so where no folder can be made", when(existsSync("/proc/self")), () => {
   assertThrows(() => nodeDirectory("/proc/missing"), Error);
 });
