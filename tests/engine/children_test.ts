@@ -8,35 +8,11 @@ import {
 import { test } from "../harness.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { openStore } from "../../src/open_store.ts";
-import { FlowError, type FlowRecord, type Store } from "../../mod.ts";
+import { FlowError, type FlowRecord } from "../../mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 import { openLog } from "../log/log_store.ts";
+import { GROUP, names, threeGenerations } from "./generations.ts";
 import { ScriptedStore } from "./scripted_log.ts";
-
-const GROUP = { groupId: "g", waitState: "waiting", success: "completed", failure: "failed" };
-
-function names(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-}
-
-/** A parent with `count` children that have `count` children each. */
-async function threeGenerations(store: Store, count: number): Promise<FlowRecord> {
-  const parent = await store.create("parent", { type: "t", partitionKey: "p" });
-  const spawned = await store.spawnChildren(parent, names("c", count), {
-    ...GROUP,
-    type: "c",
-    fencingToken: 0,
-  });
-  for (const child of await store.claimDue("c", { worker: "w", limit: count })) {
-    await store.spawnChildren(child, names(`${child.id}.`, count), {
-      ...GROUP,
-      type: "leaf",
-      leaseToken: child.leaseToken ?? undefined,
-      fencingToken: child.fencingToken,
-    });
-  }
-  return spawned;
-}
 
 test("a blocked claim gets a parent as soon as its last child has ended", async () => {
   await using store = await openStore(":memory:");

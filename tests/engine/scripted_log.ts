@@ -31,6 +31,8 @@ export interface ScriptOptions {
   readonly limits?: Partial<StoreLimits>;
   readonly frameBytesMax?: number;
   readonly directory?: Directory;
+  /** Its deferred tasks wait for a turn. Default: time that stands still. */
+  readonly time?: ManualTime;
   readonly shardCount?: number;
   /** Whether logs are written by threads, which take some turns. Default `false`. */
   readonly isThreaded?: boolean;
@@ -43,7 +45,7 @@ export class ScriptedStore implements AsyncDisposable {
   readonly store: EmbeddedStore;
   readonly shards: Shards;
   readonly shard: Shard;
-  readonly time: ManualTime = manualTime({ autoDefer: false });
+  readonly time: ManualTime;
   /** What becomes of the next frames of each shard; those after them are committed. */
   readonly fatesOf: VoidReason[][] = [];
   /** The same of the first shard. */
@@ -60,7 +62,8 @@ export class ScriptedStore implements AsyncDisposable {
 
   constructor(options: ScriptOptions = {}) {
     const { limits, frameBytesMax, directory = memoryDirectory(), shardCount = 1 } = options;
-    const { time } = this;
+    const { time = manualTime({ autoDefer: false }) } = options;
+    this.time = time;
     const storeLimits = { ...DEFAULT_STORE_LIMITS, ...limits };
     const lock = directory.lock({ pid: 1, runtime: "test", startedAtMs: 0 });
     const manifest = Manifest.open({ directory, random: time.random, shards: shardCount });

@@ -34,6 +34,8 @@ export class Claim<T> implements Call<T>, Prepared, Waiter {
   readonly #claimant: Claimant<T>;
   readonly #onAbort = (): void => {
     this.#leave();
+    // Nobody may be left for whom the process would stay alive.
+    this.#shards.reschedule();
     this.#claimant.reject(this.#command.signal?.reason);
   };
   #isWaiting = false;

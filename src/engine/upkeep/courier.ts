@@ -77,6 +77,8 @@ export class Courier {
   /** Lets a call wait until it is known whether the name that it wants is taken. */
   add<T>(call: Call<T>): void {
     this.#waiting.add(call);
+    // Now somebody waits for what comes next, and the process stays alive.
+    this.#shards.reschedule();
   }
 
   /** Whether there is anything that could be handed on now. */
