@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import type { CreateRequest } from "../../src/flow/core/command.ts";
-import { createDigest, RequestText } from "../../src/flow/core/digest.ts";
+import { sipHash24 } from "../../src/codec/mod.ts";
+import {
+  createDigest,
+  groupDigest,
+  type HashedRequest,
+  RequestDigests,
+  RequestText,
+} from "../../src/flow/core/digest.ts";
+import type { KeyedHash } from "../../src/flow/core/flow_key.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
@@ -47,8 +55,6 @@ function hashedText({ payload, values, attributes = {}, ...given }: CreateReques
   const link = payload !== undefined && "linkLsn" in payload ? payload.linkLsn : undefined;
   const content = payload !== undefined && "bytes" in payload ? payload : undefined;
   const head = JSON.stringify([
-    given.id,
-    given.partitionKey,
     given.type,
     given.state,
     given.runAtMs,
@@ -69,8 +75,6 @@ function hashedText({ payload, values, attributes = {}, ...given }: CreateReques
 
 /** The members of a request that may differ when all others are the same. */
 const MEMBERS = [
-  "id",
-  "partitionKey",
   "type",
   "state",
   "runAtMs",
@@ -107,4 +111,85 @@ test("createDigest() hashes what it always has, also of requests that are nearly
     }),
     { file: import.meta.url, runs: 300 },
   );
+});
+
+/** A hash that tells texts apart, and how often it was asked for. */
+function countingHash(): { hash: KeyedHash; count: () => number } {
+  let count = 0;
+  const hash: KeyedHash = (bytes, length) => {
+    count++;
+    return sipHash24([1, 2, 3, 4], bytes, length);
+  };
+  return { hash, count: () => count };
+}
+
+/** A request that gives nothing but what every request has to. */
+const BARE: CreateRequest = {
+  id: "a",
+  partitionKey: "p",
+  type: "email",
+  state: undefined,
+  runAtMs: undefined,
+  priority: undefined,
+  payload: undefined,
+  values: undefined,
+  parentFlowId: undefined,
+  rootFlowId: undefined,
+  correlationId: undefined,
+  attributes: undefined,
+  idempotent: true,
+  retentionTtlMs: undefined,
+  historyMaxEvents: undefined,
+};
+
+test("RequestDigests.of() is the digest of each request, whichever came before it", () => {
+  const { hash } = countingHash();
+  const digester = { hash, requestText: new RequestText() };
+  assertProperty(
+    fc.property(request, request, fc.constantFrom(...MEMBERS), (first, other, member) => {
+      const digests = new RequestDigests(digester);
+      for (const request of [first, { ...first, [member]: other[member] }, first, other]) {
+        assertEquals(digests.of(request), createDigest(digester, request));
+      }
+    }),
+    { file: import.meta.url, runs: 300 },
+  );
+});
+
+test("RequestDigests.of() hashes once what a batch asks for many times", () => {
+  const { hash, count } = countingHash();
+  const digests = new RequestDigests({ hash, requestText: new RequestText() });
+  const payload = { encoding: 0 as const, bytes: new Uint8Array(9) };
+  for (const id of ["a", "b", "c"]) digests.of({ ...BARE, payload, id, partitionKey: id });
+  assertEquals(count(), 1);
+});
+
+test("groupDigest() depends on names and requests of children, and not on their order", () => {
+  const { hash } = countingHash();
+  const group = {
+    id: "parts",
+    wait: "all" as const,
+    waitState: "waiting",
+    success: "done",
+    failure: "broken",
+    onChildFailed: "fail_parent" as const,
+    onParentClosed: "cancel_children" as const,
+  };
+  const child = (partitionKey: string, id: string, lo: number): HashedRequest => ({
+    request: { ...BARE, partitionKey, id },
+    digest: { hi: 0, lo },
+  });
+  const digestOf = (...children: HashedRequest[]): string =>
+    JSON.stringify(groupDigest(hash, group, children));
+  const [a, b] = [child("p", "a", 1), child("p", "b", 2)];
+  assertEquals(digestOf(a, b), digestOf(b, a));
+  const others = [
+    digestOf(a, b),
+    digestOf(a),
+    digestOf(child("p", "a", 2), child("p", "b", 1)),
+    digestOf(a, child("p", "c", 2)),
+    digestOf(a, child("q", "b", 2)),
+    digestOf(a, child("pb", "", 2)),
+  ];
+  assertEquals(new Set(others).size, others.length);
 });

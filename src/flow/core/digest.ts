@@ -8,6 +8,7 @@ import type { CreateRequest, SignalCommand } from "./command.ts";
 import type { SpawnedGroup } from "./family_command.ts";
 import type { KeyedHash } from "./flow_key.ts";
 import type { ValueChanges } from "./named_values.ts";
+import { pairName } from "./pair_name.ts";
 
 const encoder = new TextEncoder();
 
@@ -38,7 +39,8 @@ type CommonMembers = Pick<
 /**
  * What create requests say, as bytes; one after the other, in the same place. JSON put together by
  * hand, in less than half the time. Nothing that can be given is null, so null stands for what was not.
- * New members are appended.
+ * New members are appended. The name of the flow is not in it: a request is compared with the flow that
+ * has its name.
  */
 export class RequestText {
   readonly #writer = hashWriter();
@@ -52,10 +54,6 @@ export class RequestText {
     const content = payload !== undefined && "bytes" in payload ? payload : undefined;
     const writer = this.#writer;
     writer.reset();
-    writer.rawText("[");
-    writer.json(request.id);
-    writer.rawText(",");
-    writer.json(request.partitionKey);
     writer.raw(this.#commonOf(request));
     const facts = attributes === undefined ? [] : byName(Object.entries(attributes));
     writer.rawText(facts.length === 0 ? ",[]," : `,${JSON.stringify(facts)},`);
@@ -74,7 +72,7 @@ export class RequestText {
     const { retentionTtlMs, historyMaxEvents } = request;
     const ids = { parentFlowId, rootFlowId, correlationId };
     this.#common = { type, state, runAtMs, priority, ...ids, retentionTtlMs, historyMaxEvents };
-    const head = `,${json(type)},${json(state)},${json(runAtMs)},${json(priority)}`;
+    const head = `[${json(type)},${json(state)},${json(runAtMs)},${json(priority)}`;
     const names = `,${json(parentFlowId)},${json(rootFlowId)},${json(correlationId)}`;
     const tail = `,${json(retentionTtlMs)},${json(historyMaxEvents)}`;
     return this.#commonText = encoder.encode(head + names + tail);
@@ -86,6 +84,12 @@ function isAlike(a: CommonMembers, b: CommonMembers): boolean {
     a.priority === b.priority && a.parentFlowId === b.parentFlowId &&
     a.rootFlowId === b.rootFlowId && a.correlationId === b.correlationId &&
     a.retentionTtlMs === b.retentionTtlMs && a.historyMaxEvents === b.historyMaxEvents;
+}
+
+/** Whether two requests of one command ask for the same. If their values are the same objects, they do. */
+function isSame(a: CreateRequest, b: CreateRequest): boolean {
+  return isAlike(a, b) && a.payload === b.payload && a.values === b.values &&
+    a.attributes === b.attributes;
 }
 
 function json(member: string | number | undefined): string {
@@ -100,21 +104,47 @@ export function createDigest({ hash, requestText }: Digester, request: CreateReq
   return requestText.hashedBy(hash, request);
 }
 
-/**
- * A hash of what a request for children says, in whatever order it names them.
- *
- * @param children The digests of the requests that create them.
- */
+/** The digests of the requests of one command, which mostly ask for the same: it is hashed once. */
+export class RequestDigests {
+  readonly #digester: Digester;
+  #request: CreateRequest | undefined;
+  #digest: Hash64 | undefined;
+
+  /** No digests yet. */
+  constructor(digester: Digester) {
+    this.#digester = digester;
+  }
+
+  /** The digest of a request. */
+  of(request: CreateRequest): Hash64 {
+    if (this.#digest !== undefined && isSame(this.#request!, request)) return this.#digest;
+    this.#request = request;
+    return this.#digest = createDigest(this.#digester, request);
+  }
+}
+
+/** A request for a child, and its digest. */
+export interface HashedRequest {
+  /** The request. */
+  readonly request: CreateRequest;
+  /** Its digest. */
+  readonly digest: Hash64;
+}
+
+/** A hash of what a request for children says, in whatever order it names them. */
 export function groupDigest(
   hash: KeyedHash,
   group: SpawnedGroup,
-  children: readonly Hash64[],
+  children: readonly HashedRequest[],
 ): Hash64 {
   const { wait, waitState, success, failure, onChildFailed, onParentClosed } = group;
-  const digests = children.map(({ hi, lo }) => [hi, lo] as const)
-    .sort(([hi, lo], [otherHi, otherLo]) => hi - otherHi || lo - otherLo);
+  const named = byName(
+    children.map((
+      { request: { partitionKey, id }, digest: { hi, lo } },
+    ) => [pairName(partitionKey, id), [hi, lo]]),
+  );
   // New members are appended.
-  const members = [wait, waitState, success, failure, onChildFailed, onParentClosed, digests];
+  const members = [wait, waitState, success, failure, onChildFailed, onParentClosed, named];
   return hash(encoder.encode(JSON.stringify(members)));
 }
 

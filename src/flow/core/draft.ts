@@ -7,11 +7,12 @@ import type { Hash64 } from "../../codec/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { Random } from "../../time/mod.ts";
 import type { FlowEventName, FlowLimits, TypePolicy } from "../mod.ts";
-import type { FlowTarget } from "./command.ts";
+import type { CreateRequest, FlowTarget } from "./command.ts";
 import { cancelForeclosed } from "./cascade.ts";
 import { type ClosingView, isForeclosed } from "./closing.ts";
 import { changedControl, type ControlChange, endedControl, type Ending } from "./control_change.ts";
 import type { DecideContext } from "./decide_context.ts";
+import { RequestDigests } from "./digest.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
 import type { Control, Flow, Identity } from "./flow.ts";
@@ -68,6 +69,7 @@ export class Draft implements FlowLookup, ClosingView {
   /** Flows as they were created. */
   readonly #born: Flow[] = [];
   #family: Family | undefined;
+  #digests: RequestDigests | undefined;
   #lookupCount = 0;
 
   /** Begins a command. */
@@ -196,6 +198,11 @@ export class Draft implements FlowLookup, ClosingView {
   /** Whether a partition belongs to the shard that decides. */
   isHere(partitionKey: string): boolean {
     return this.neighbours.shardOf(partitionKey) === this.neighbours.shard;
+  }
+
+  /** The digest of a request to create a flow. */
+  digestOf(request: CreateRequest): Hash64 {
+    return (this.#digests ??= new RequestDigests(this.state)).of(request);
   }
 
   /** A key that no flow has. */

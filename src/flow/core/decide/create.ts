@@ -5,7 +5,6 @@
  */
 import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import type { CreateRequest } from "../command.ts";
-import { createDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import { type Flow, type Identity, isForgotten, NO_ATTRIBUTES } from "../flow.ts";
@@ -28,7 +27,7 @@ export function decideCreate(draft: Draft, request: CreateRequest): Flow {
   }
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, id, request.values);
-  const digest = createDigest(draft.state, request);
+  const digest = draft.digestOf(request);
   return beginFlow(draft, request, { old, plan, membership: null, digest });
 }
 
@@ -40,7 +39,7 @@ function repeat(draft: Draft, request: CreateRequest, flow: Flow): Flow {
 
 /** Whether a flow was created by the same request. */
 export function isSameRequest(draft: Draft, request: CreateRequest, { identity }: Flow): boolean {
-  return isSameHash(createDigest(draft.state, request), identity.digest);
+  return isSameHash(draft.digestOf(request), identity.digest);
 }
 
 /** What a new flow has besides what was asked for. */

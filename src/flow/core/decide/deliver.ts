@@ -4,7 +4,6 @@
  * @module
  */
 import { cancelChildren } from "../cascade.ts";
-import { createDigest } from "../digest.ts";
 import type { DeliverCommand } from "../family_command.ts";
 import type { Draft } from "../draft.ts";
 import { type Flow, isForgotten } from "../flow.ts";
@@ -42,7 +41,7 @@ function bear(draft: Draft, { request, membership }: BirthMessage): void {
     return takeIn(draft, old, { request, membership });
   }
   const plan = request.values && planValues(NO_VALUES, request.values, neverHeld);
-  const digest = createDigest(draft.state, request);
+  const digest = draft.digestOf(request);
   beginFlow(draft, request, { old, plan, membership, digest });
 }
 

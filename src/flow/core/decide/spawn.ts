@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Hash64, isSameHash } from "../../../codec/mod.ts";
+import { isSameHash } from "../../../codec/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
 import type { ChildRequest, SpawnCommand } from "../family_command.ts";
-import { createDigest, groupDigest } from "../digest.ts";
+import { groupDigest, type HashedRequest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
@@ -34,17 +34,15 @@ import { plannedValues } from "./values.ts";
 export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const parent = draft.named(command.target);
   const requests = command.children.map((child) => childOf(parent, child));
-  const digests = requests.map((request) => createDigest(draft.state, request));
-  const digest = groupDigest(draft.state.hash, command.group, digests);
+  const children = requests.map((request) => ({ request, digest: draft.digestOf(request) }));
+  const digest = groupDigest(draft.state.hash, command.group, children);
   const known = parent.groups.find(({ id }) => id === command.group.id);
   if (known !== undefined) {
     if (!isSameHash(known.digest, digest)) throw groupConflict(parent, known.id);
     return replyOf(parent);
   }
   requireParent(draft, parent, command);
-  const planned = requests.map((request, index) =>
-    planChild(draft, parent, { request, digest: digests[index]! })
-  );
+  const planned = children.map((child) => planChild(draft, parent, child));
   const counts = { total: requests.length, completed: 0, failed: 0, cancelled: 0 };
   const elsewhere = planned.reduce((mask, { shard }) => mask | shardBit(draft, shard), 0);
   const resolved = command.group.wait === "none" ? "success" : null;
@@ -68,15 +66,8 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
 /** Names a flow. */
 type FlowName = Pick<CreateRequest, "partitionKey" | "id">;
 
-/** A child that somebody asks for. */
-interface WantedChild {
-  readonly request: CreateRequest;
-  /** The digest of the request. */
-  readonly digest: Hash64;
-}
-
 /** A child that may be created, or that is there already. */
-interface PlannedChild extends WantedChild {
+interface PlannedChild extends HashedRequest {
   /** The number of the shard that it belongs to. */
   readonly shard: number;
   readonly plan: PlannedValues | undefined;
@@ -110,7 +101,7 @@ function requireParent(draft: Draft, parent: Flow, command: SpawnCommand): void 
 }
 
 /** Refuses a child that cannot be. Writes nothing. */
-function planChild(draft: Draft, parent: Flow, { request, digest }: WantedChild): PlannedChild {
+function planChild(draft: Draft, parent: Flow, { request, digest }: HashedRequest): PlannedChild {
   draft.requireStored("payloadRef", request.payload);
   const plan = plannedValues(draft, request.id, request.values);
   const { neighbours } = draft;
