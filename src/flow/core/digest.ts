@@ -104,11 +104,18 @@ export function createDigest({ hash, requestText }: Digester, request: CreateReq
   return requestText.hashedBy(hash, request);
 }
 
+/** A request, and its digest. */
+export interface HashedRequest {
+  /** The request. */
+  readonly request: CreateRequest;
+  /** Its digest. */
+  readonly digest: Hash64;
+}
+
 /** The digests of the requests of one command, which mostly ask for the same: it is hashed once. */
 export class RequestDigests {
   readonly #digester: Digester;
-  #request: CreateRequest | undefined;
-  #digest: Hash64 | undefined;
+  #last: HashedRequest | undefined;
 
   /** No digests yet. */
   constructor(digester: Digester) {
@@ -117,18 +124,11 @@ export class RequestDigests {
 
   /** The digest of a request. */
   of(request: CreateRequest): Hash64 {
-    if (this.#digest !== undefined && isSame(this.#request!, request)) return this.#digest;
-    this.#request = request;
-    return this.#digest = createDigest(this.#digester, request);
+    if (this.#last === undefined || !isSame(this.#last.request, request)) {
+      this.#last = { request, digest: createDigest(this.#digester, request) };
+    }
+    return this.#last.digest;
   }
-}
-
-/** A request for a child, and its digest. */
-export interface HashedRequest {
-  /** The request. */
-  readonly request: CreateRequest;
-  /** Its digest. */
-  readonly digest: Hash64;
 }
 
 /** A hash of what a request for children says, in whatever order it names them. */
