@@ -2,6 +2,7 @@ import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { Rest } from "../../src/engine/turns/rest.ts";
 import { Slices } from "../../src/engine/turns/slices.ts";
+import { TurnShare } from "../../src/engine/turns/turn_share.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
 
 /** Works for so many slices, and notes each. */
@@ -55,4 +56,21 @@ test("Rest waits at its end for a macrotask in which nobody else goes on", async
   await turn(time);
   await Promise.all([rested, another]);
   assertEquals(done, ["other", "other", "another", "rested"]);
+});
+
+test("TurnShare has room for so many slices, and for none once a turn has lasted", () => {
+  const time = manualTime();
+  const share = new TurnShare(time.clock, { slicesMax: 3, msMax: 2 });
+  const took = (ms: number): boolean => {
+    time.tick(ms);
+    return share.took();
+  };
+  assertEquals([took(0), took(1), took(0)], [true, true, false]);
+  share.begin();
+  assertEquals([took(1), took(1)], [true, false]);
+  share.begin();
+  assertEquals([took(9)], [false]);
+  time.tick(9);
+  share.begin();
+  assertEquals([took(0), took(0), took(0)], [true, true, false]);
 });

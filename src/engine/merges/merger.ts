@@ -16,6 +16,7 @@ import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
 import type { Time } from "../../time/mod.ts";
+import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
 
 /**
  * In the background everybody else has this long between two slices, which take a few hundredths of it,
@@ -25,10 +26,10 @@ const REST_MS = 10;
 
 /**
  * A merge has fallen behind when more has been written since it began than it has gone through. Then it
- * takes so many slices in every turn: half a millisecond, or one and a half if records are of a kibibyte,
- * about as much of the time of a process that does nothing but write as merging costs.
+ * takes so much of every turn: half a millisecond, or one and a half if records are of a kibibyte, about
+ * as much of the time of a process that does nothing but write as merging costs.
  */
-const BEHIND_SLICES = 4;
+const BEHIND: TurnShareLimits = { slicesMax: 4, msMax: 2 };
 
 /** So often is a merge begun again that somebody has made wrong. */
 const TRIES_MAX = 3;
@@ -176,13 +177,14 @@ export class Merger {
 
   /** A pace that takes rests, unless somebody waits or it has fallen behind. */
   #paceBehind(isBehind: (progress: CompactProgress) => boolean): Pace {
-    let slices = 0;
+    const share = new TurnShare(this.#time.clock, BEHIND);
     const rest = async (progress: CompactProgress): Promise<void> => {
       // Somebody who waits for it must not wait for an alarm: that keeps no process alive.
       const isAwaited = this.#runningCount > 1;
-      if (isAwaited) await this.#rest.turn();
-      else if (!isBehind(progress)) await this.#takeRest();
-      else if (++slices % BEHIND_SLICES === 0) await this.#rest.turn();
+      if (!isAwaited && !isBehind(progress)) await this.#takeRest();
+      else if (isAwaited || !share.took()) await this.#rest.turn();
+      else return;
+      share.begin();
     };
     return { rest, wait: (until) => until };
   }
