@@ -8,7 +8,7 @@
  */
 
 import { FlowError } from "../errors.ts";
-import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
+import type { Directory, FileHandle } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
@@ -16,7 +16,7 @@ import { WindowMemory } from "./file_window.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { isNoSpace } from "./inline_io.ts";
 import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
+import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
 import type { StoredFrame } from "./reader.ts";
 import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
@@ -53,9 +53,6 @@ interface Output {
 
 /** An offset in it fits into 32 bits, with a frame to spare. */
 const OUTPUT_BYTES_MAX = 1 << 30;
-
-/** More than what a generation that lists new segments is longer than the one before, in both slots. */
-const MANIFEST_GROWTH_BYTES = 16 << 10;
 
 /** How long whoever found the disk full leaves it alone. */
 const RETRY_MS = 5_000;
@@ -132,15 +129,12 @@ export class SegmentMerge implements Merge {
       isSamePosition(last?.end ?? this.base, this.end),
       "A merge ends where its inputs did",
     );
-    if (last !== undefined) makeSureOfRoom(last);
+    const change = this.#change();
+    const hasRoom = this.#orFail(() => this.#parts.manifest.makeRoom(change, 2));
+    if (!hasRoom) throw noRoom(segmentName((last?.entry ?? this.#parts.inputs[0]!).id));
     this.#isOver = true;
     for (const { target: { file } } of outputs) file.close();
-    try {
-      this.#list(outputs.map((output) => this.#entryOf(output)));
-    } catch (error) {
-      this.#parts.fail(error);
-      throw error;
-    }
+    this.#orFail(() => this.#parts.manifest.publish(change));
     const { files, inputs } = this.#parts;
     for (const input of inputs) files.forget(input);
     this.#replaced = inputs.map(({ id }) => segmentName(id));
@@ -185,16 +179,16 @@ export class SegmentMerge implements Merge {
     return { ...entry, ...until > end.index ? { until } : {}, sealed: { end, size } };
   }
 
-  /** Lists new segments in the place of the inputs. */
-  #list(entries: readonly SegmentEntry[]): void {
-    const { manifest, inputs } = this.#parts;
-    const { state } = manifest;
+  /** What the manifest is to say: new segments in the place of the inputs. */
+  #change(): Pick<ManifestState, "segments"> {
+    const { manifest: { state }, inputs } = this.#parts;
     const replaced = new Set(inputs.map(({ id }) => id));
-    manifest.publish({
+    const entries = this.#outputs.map((output) => this.#entryOf(output));
+    return {
       segments: state.segments.flatMap((segment) =>
         segment.id === inputs[0]!.id ? entries : replaced.has(segment.id) ? [] : [segment]
       ),
-    });
+    };
   }
 
   /**
@@ -202,13 +196,19 @@ export class SegmentMerge implements Merge {
    * bring it back, opening knows it by its place.
    */
   #unlist(): void {
+    // Its room was made with that of the one before: others may have filled the disk since.
+    this.#orFail(() => this.#parts.manifest.publish({}));
+    this.#areListed = false;
+  }
+
+  /** Does something with the manifest. If that fails, nobody can know what it says. */
+  #orFail<T>(act: () => T): T {
     try {
-      this.#parts.manifest.publish({});
+      return act();
     } catch (error) {
       this.#parts.fail(error);
       throw error;
     }
-    this.#areListed = false;
   }
 
   /** The segment that has room for a frame. */
@@ -244,19 +244,6 @@ export class SegmentMerge implements Merge {
 
   #checkGoesOn(): void {
     if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
-  }
-}
-
-/**
- * Throws if there is no room for a manifest that is longer than the one before: nothing has happened
- * yet, and a generation that cannot be written ends the log.
- */
-function makeSureOfRoom({ target: { name, file }, size }: Output): void {
-  try {
-    writeFully(file, new Uint8Array(MANIFEST_GROWTH_BYTES), { at: size });
-    file.truncate(size);
-  } catch (error) {
-    throw isNoSpace(error) ? noRoom(name) : failed(`"${name}" cannot be written`, error);
   }
 }
 

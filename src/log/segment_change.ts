@@ -118,14 +118,15 @@ export class SegmentChange {
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     const write = { at: 0, length: head.length, fill };
     this.#host.perform((done) => this.#parts.io.write(reserved, write, done), (hasRoom) => {
-      if (!hasRoom) {
-        this.drop();
-        return then(undefined);
-      }
+      let isListed: boolean;
       try {
-        listNext(this.#parts.manifest, writer, entry);
+        isListed = hasRoom && listNext(this.#parts.manifest, writer, entry);
       } catch (error) {
         return this.#host.fail(error);
+      }
+      if (!isListed) {
+        this.drop();
+        return then(undefined);
       }
       this.#reservation.take();
       then(writer.continuedIn({ entry, file: reserved.file }));
