@@ -31,15 +31,26 @@ function shortCut() {
 
   /** By the thread, in the next turn but one. */
   function byThread(length: number, writeMs: number, { wakingMs = 0, lagMs = 0 }: Machine): void {
-    cut.leave(length);
+    const departure = cut.leave(length, false);
     turn(lagMs);
     nowMs += writeMs + 2 * wakingMs;
-    cut.comeBack(writeMs);
+    cut.comeBack(departure, writeMs);
+  }
+
+  /** Two writes by the thread, the second at hand when the first is done. */
+  function twoByThread(lengths: readonly [number, number], [firstMs, secondMs]: readonly number[]) {
+    const [first, second] = [cut.leave(lengths[0], false), cut.leave(lengths[1], true)];
+    turn(0);
+    nowMs += firstMs!;
+    cut.comeBack(first, firstMs!);
+    nowMs += secondMs!;
+    cut.comeBack(second, secondMs!);
   }
 
   return {
     cut,
     byThread,
+    twoByThread,
     /** One write after the other, each where it is said to be done better. Returns where: h or t. */
     write(count: number, machine: Machine, length = 100): string {
       let where = "";
@@ -124,4 +135,20 @@ test("ShortCut learns nothing from writes that are not short", () => {
   assertEquals(write(20, { writes: [50], wakingMs: 50 }, 100_000), thread(20));
   assert(cut.isShorter(100));
   assertEquals(write(100, SLOW_DISK), here(5) + thread(95));
+});
+
+test("ShortCut learns nothing from a long write with a short one behind it, but from that one", () => {
+  const { write, twoByThread } = shortCut();
+  for (let count = 0; count < 100; count++) twoByThread([100_000, 100], [50, 0.2]);
+  assertEquals(write(100, QUICK), here(100));
+  for (let count = 0; count < 100; count++) twoByThread([100, 100_000], [5, 0.2]);
+  assertEquals(write(5, SLOW_DISK), thread(5));
+});
+
+test("ShortCut does not take for a long way that a write waits for another", () => {
+  const { write, twoByThread } = shortCut();
+  for (let count = 0; count < 100; count++) twoByThread([100, 100], [5, 5]);
+  assertEquals(write(5, SLOW_DISK), thread(5));
+  for (let count = 0; count < 100; count++) twoByThread([100_000, 100], [50, 5]);
+  assertEquals(write(5, SLOW_DISK), thread(5));
 });

@@ -27,6 +27,14 @@ const WAY_SHARE = 1 / 2;
 /** What is known of the way is forgotten after so many writes that have not gone it. */
 const WAY_WRITES_MAX = 32;
 
+/** A write that has gone to the thread. */
+export interface Departure {
+  /** Whether what it takes is what short writes take. */
+  readonly isShort: boolean;
+  /** When it left, in milliseconds; undefined: it does not show how long the way is. */
+  readonly atMs: number | undefined;
+}
+
 /**
  * Tells whether a write is done better here and now than by a thread. The way there and back takes
  * longer than most disks need for a short write, on some runtimes several times as long; but a slow
@@ -48,7 +56,6 @@ export class ShortCut {
   /** How long turns had to wait, in milliseconds. */
   readonly #lags = new Recent();
   #writesSinceWay = 0;
-  #leftAtMs: number | undefined;
   #isLooking = false;
 
   /** The disk has to show that it is slow. */
@@ -73,19 +80,25 @@ export class ShortCut {
     this.#lookAtLag();
   }
 
-  /** A write of so many bytes goes to the thread. */
-  leave(length: number): void {
-    this.#leftAtMs = length <= BYTES_MAX ? this.#nowMs() : undefined;
+  /**
+   * A write goes to the thread. Returns what is to be told when it comes back: others may go after it
+   * before that.
+   *
+   * @param length Its bytes.
+   * @param isBehind Whether it waits there for another one: then nobody can tell what the way takes.
+   */
+  leave(length: number, isBehind: boolean): Departure {
     this.#lookAtLag();
+    const isShort = length <= BYTES_MAX;
+    return { isShort, atMs: isShort && !isBehind ? this.#nowMs() : undefined };
   }
 
-  /** The thread has done it, and took so many milliseconds. */
-  comeBack(writeMs: number): void {
-    if (this.#leftAtMs === undefined) return;
-    this.#writes.add(writeMs);
-    this.#ways.add(this.#nowMs() - this.#leftAtMs - writeMs);
+  /** The thread has done a write, and took so many milliseconds. */
+  comeBack({ isShort, atMs }: Departure, writeMs: number): void {
+    if (isShort) this.#writes.add(writeMs);
+    if (atMs === undefined) return;
+    this.#ways.add(this.#nowMs() - atMs - writeMs);
     this.#writesSinceWay = 0;
-    this.#leftAtMs = undefined;
   }
 
   /** Looks how long a task has to wait for its turn. */

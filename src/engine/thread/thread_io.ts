@@ -91,9 +91,9 @@ export class ThreadIo implements SegmentIo {
     if (thread.isIdle && !this.#isAnswering && shortCut?.isShorter(write.length)) {
       return shortCut.take(() => this.#inline.write(target, write, answer));
     }
-    shortCut?.leave(write.length);
+    const departure = shortCut?.leave(write.length, !thread.isIdle);
     thread.write(target, write, (result) => {
-      if (result.kind === "done") shortCut?.comeBack(thread.tookMs);
+      if (result.kind === "done" && departure) shortCut?.comeBack(departure, thread.tookMs);
       answer(result);
     });
   }
