@@ -226,3 +226,26 @@ test("a store that is lost answers all the same what was durable before", async 
   time.runDeferred();
   assertEquals((await Promise.all(durable)).length, 3_000);
 });
+
+test("PendingCalls leaves the rest of a macrotask to others once reading parts has lasted", () => {
+  const { time, pending, life, answered, add } = calls();
+  life.durableLsn = 1;
+  let readCount = 0;
+  function* parts(): Generator<void, number[]> {
+    for (; readCount < 20; readCount++) {
+      time.tick(1);
+      yield;
+    }
+    return [1];
+  }
+  pending.add({
+    decide: () => undefined,
+    resolve: ([first]) => void answered.push(first!),
+    reject: () => {},
+  }, new GradualVerdict([{ life, lsn: 1 }], parts()));
+  add(2);
+  const counts = [readCount];
+  for (; pending.count > 0; counts.push(readCount)) time.runDeferred();
+  assertEquals(counts, [3, 7, 11, 15, 19, 20]);
+  assertEquals(answered, [1, 2]);
+});

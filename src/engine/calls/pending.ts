@@ -4,6 +4,7 @@
  * @module
  */
 import type { Time } from "../../time/mod.ts";
+import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
 import { type Footing, isDurable, isVoid } from "./footing.ts";
 import type { Shard } from "../shard/shard.ts";
 
@@ -18,10 +19,10 @@ const FLOWS_PER_SLICE = 2_000;
 const BYTES_PER_SLICE = 1 << 20;
 
 /**
- * A part of an answer that is read by itself counts as so many flows: with what it has to be read from
- * disk it takes up to 40 µs on a busy machine, and 250 of them are 10 ms.
+ * What is read of answers a part at a time. With what it has to be read from disk a part takes up to
+ * 40 µs on a busy machine, and now and then much longer.
  */
-const FLOWS_PER_PART = 8;
+const PARTS: TurnShareLimits = { slicesMax: 250, msMax: 4 };
 
 /** How a call ends, once everything that it stands on is on disk. */
 export interface Verdict<T> {
@@ -64,7 +65,7 @@ interface Watch {
 
 /** Decided calls, in the order of their decisions. */
 export class PendingCalls {
-  readonly #time: Pick<Time, "defer">;
+  readonly #time: Pick<Time, "clock" | "defer">;
   readonly #readBytes: () => number;
   /** Those that wait for a log. */
   #queue: Decided[] = [];
@@ -75,10 +76,10 @@ export class PendingCalls {
   #watches: Watch[] = [];
 
   /**
-   * @param time Its macrotasks are those in which calls are answered.
+   * @param time Its macrotasks are those in which calls are answered, by its clock.
    * @param readBytes How many bytes were read for answers so far. Default: nobody counts them.
    */
-  constructor(time: Pick<Time, "defer">, readBytes: () => number = () => 0) {
+  constructor(time: Pick<Time, "clock" | "defer">, readBytes: () => number = () => 0) {
     this.#time = time;
     this.#readBytes = readBytes;
   }
@@ -139,13 +140,19 @@ export class PendingCalls {
     const bytesMax = this.#readBytes() + BYTES_PER_SLICE;
     let flows = 0;
     let count = 0;
+    let parts: TurnShare | undefined;
     while (
       count < this.#released.length && flows < FLOWS_PER_SLICE && this.#readBytes() < bytesMax
     ) {
       const next = this.#released[count]!;
-      if (next.verdict.readPart?.() === false) {
-        flows += FLOWS_PER_PART;
-        continue;
+      if (next.verdict.readPart !== undefined) {
+        parts ??= new TurnShare(this.#time.clock, PARTS);
+        const isWhole = next.verdict.readPart();
+        const hasRoom = parts.took();
+        if (!isWhole) {
+          if (hasRoom) continue;
+          break;
+        }
       }
       flows += this.#settle(next);
       count += 1;
