@@ -227,6 +227,51 @@ test("events() goes on in front of a merge for whoever has heard everything", as
   await store.close();
 });
 
+test("events() tells nothing of what a merge has replaced since it was read, not even the last of it", async () => {
+  for (const toldCount of [1, 2]) {
+    const { store } = await open(memoryDirectory());
+    const ids = ["a", "b", "c"];
+    for (const id of ids) await store.create(id, { type: "t" });
+    // All three are read at once, and told one by one.
+    const events = store.events({ from: "start" });
+    for (const id of ids.slice(0, toldCount)) assertEquals((await events.next()).value?.id, id);
+    const { lsns: [last] } = await store.backup(memoryDirectory());
+    await store.compact();
+    const error = await assertRejects(() => events.next(), FlowError);
+    assertEquals([error.code, error.details["first"]], ["log_trimmed", last! + 1]);
+    assertEquals(await events.next(), { done: true, value: undefined });
+    await store.close();
+  }
+});
+
+test("events() passes over nothing, not even where a merge has left nothing to be told", async () => {
+  const { store, time } = await open(memoryDirectory());
+  await store.create("a", { type: "t" });
+  const [first] = await take(store, "start", 1);
+  await store.create("b", { type: "t", retentionTtlMs: 1 });
+  await store.cancel("b");
+  await time.advance(1_000);
+  assertEquals((await store.retentionCleanup()).flows, 1);
+  await store.compact();
+  await store.create("c", { type: "t" });
+  const error = await assertRejects(() => take(store, first!.cursor, 1), FlowError);
+  assertEquals(error.code, "log_trimmed");
+  await store.close();
+});
+
+test("events() tells of the very first change behind a merge", async () => {
+  const { store } = await open(memoryDirectory());
+  await store.create("a", { type: "t" });
+  await store.compact();
+  const waiting = store.events({ from: "start" });
+  const told = waiting.next();
+  // It brings nothing with it but the event.
+  await store.signal("a", { signal: "hello" });
+  assertEquals((await told).value?.event, "signaled");
+  assertEquals((await take(store, "start", 1)).map(({ event }) => event), ["signaled"]);
+  await store.close();
+});
+
 async function take(store: Store, from: string, count: number) {
   const events = [];
   for await (const event of store.events({ from })) {
