@@ -74,7 +74,13 @@ for (const shards of [1, 3]) {
     // What comes later is not in it.
     await store.create("late", { type: "t" });
     await store.close();
-    await restoreStore({ from: backup, to: restored });
+    progress.length = 0;
+    const onProgress = (done: { readonly bytes: number; readonly totalBytes: number }): void => {
+      assertEquals(done.totalBytes, bytes);
+      progress.push(done.bytes);
+    };
+    await restoreStore({ from: backup, to: restored, onProgress });
+    assertEquals([progress.at(-1), progress.toSorted((a, b) => a - b)], [bytes, progress]);
     for (const _ of ["once", "and again"]) {
       await using again = await openStore({ files: restored });
       assertEquals(await seen(again), before);
@@ -224,7 +230,7 @@ test("restoreStore() refuses a backup with any byte changed in it", async () => 
       FlowError,
     );
     assertEquals(error.code, "corrupt");
-    assertEquals(error.details["file"], "log-1.seg");
+    assertEquals([error.details["file"], error.details["offset"]], ["log-1.seg", 0]);
   }
 });
 

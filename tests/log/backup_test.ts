@@ -7,7 +7,7 @@ import {
 } from "../../src/files/mod.ts";
 import { encodeBackupList, readBackupList } from "../../src/log/backup_list.ts";
 import { copyBackup, cutBackup, type Log, Manifest, restoreBackup } from "../../src/log/mod.ts";
-import { FlowError } from "../../src/errors.ts";
+import { FlowError, isFlowError } from "../../src/errors.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -211,7 +211,7 @@ for (const what of ["copyBackup", "restoreBackup"] as const) {
             for (const _ of start(to));
             isDone = true;
           } catch (error) {
-            assert(error instanceof FlowError, String(error));
+            assert(isFlowError(error, "store_failed"), String(error));
             failedCount += 1;
           }
           assertEquals(openNow(to), [openBefore, 0], `${call} ${after}`);
