@@ -11,6 +11,7 @@ import { planPieces } from "../../src/engine/merges/scarce_merge.ts";
 import { Manifest, type Segment } from "../../src/log/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { copyOf } from "./copied_files.ts";
 
 const HOUR_MS = 3_600_000;
@@ -378,6 +379,103 @@ test("a store is what it was wherever a merge piece by piece is cut short", asyn
     assertEquals(await everything(again, "live"), before);
     await again.close();
   }
+});
+
+test("a store on a full disk looks ever more rarely for something to give back, and at once after a find", async () => {
+  const { disk, time, open } = setting();
+  const full = await open(false);
+  await full.policySet("live", { retention: { historyMaxEvents: 1 } });
+  await fill(full, { type: "live" });
+  await full.close();
+  const files = countingDirectory(disk.directory());
+  const store = await open(true, { files });
+  assertEquals(store.health().overload, "disk_full");
+  /** Whether segments are read while time goes on: only a merge does that here. */
+  const isTried = async (ms: number): Promise<boolean> => {
+    const { reads } = files.counts();
+    await time.advance(ms);
+    return files.counts().reads > reads;
+  };
+  const signal = (): Promise<unknown> => store.signal("live-0-0", { signal: "s" });
+  await signal();
+  assert(await isTried(0));
+  for (const restMs of [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000]) {
+    await signal();
+    assertEquals([await isTried(restMs - 1), await isTried(1)], [false, true], `${restMs}`);
+  }
+  assertEquals(store.stats().merges.count, 0);
+  // Nothing was written since, so nothing can have become unwanted.
+  assert(!await isTried(3_600_000));
+  await signal();
+  assert(await isTried(5_000));
+  // Now there is something: all but the last of these.
+  for (let count = 0; count < 150; count++) await signal();
+  assertEquals([await isTried(599_999), await isTried(1)], [false, true]);
+  assert(store.stats().merges.count > 0);
+  assertEquals([await isTried(4_999), await isTried(1)], [false, true]);
+  await signal();
+  assertEquals([await isTried(9_999), await isTried(1)], [false, true]);
+  await signal();
+  assertEquals([await isTried(19_999), await isTried(1)], [false, true]);
+  assertEquals(store.health().overload, "disk_full");
+  // The next time that a disk is full is another one.
+  disk.capacityBytes = Infinity;
+  await time.advance(60_000);
+  assertEquals(store.health().overload, null);
+  disk.capacityBytes = disk.usedBytes;
+  await fill(store, { type: "live", round: 1 });
+  assertEquals(store.health().overload, "disk_full");
+  for (let seconds = 0; !await isTried(1_000); seconds++) {
+    assert(seconds < 60, "Nothing is tried");
+    await signal();
+  }
+  await signal();
+  assertEquals([await isTried(9_999), await isTried(1)], [false, true]);
+  await store.close();
+});
+
+test("a merge on a full disk that fails is tried again after a rest, and health() says why it did", async () => {
+  const { disk, time, open } = setting();
+  const full = await open(false);
+  await fill(full, { type: "live" });
+  await full.close();
+  const files = countingDirectory(disk.directory());
+  const store = await open(true, { files });
+  const isTried = async (ms: number): Promise<boolean> => {
+    const { reads } = files.counts();
+    await time.advance(ms);
+    return files.counts().reads > reads;
+  };
+  disk.loseSector({ name: "log-3.seg" });
+  await store.signal("live-0-0", { signal: "s" });
+  await time.advance(0);
+  for (const restMs of [10_000, 20_000, 40_000]) {
+    const { problems } = store.health();
+    const { message } = problems.find(({ code }) => code === "merge_failed")!;
+    assert(message.includes("log-3.seg"), message);
+    assertEquals([await isTried(restMs - 1), await isTried(1)], [false, true]);
+  }
+  await store.close();
+});
+
+test("health() says how much room a merge on a full disk lacks", async () => {
+  const { disk, time, open } = setting();
+  const full = await open(false);
+  await fill(full, { type: "live" }, 1_000);
+  for (let round = 1; round <= 4; round++) {
+    for (let index = 0; index < 100 * round; index++) {
+      await full.kv.set(`live-${index}`, "y".repeat(100), { partitionKey: "p" });
+    }
+  }
+  await full.close();
+  disk.directory().remove("BALLAST");
+  disk.capacityBytes = disk.usedBytes + 40_000;
+  const store = await open();
+  await time.advance(1);
+  assertEquals(store.health().overload, "disk_full");
+  const { message } = store.health().problems.find(({ code }) => code === "merge_failed")!;
+  assert(/merging goes on once there are about \d+ bytes of room/.test(message), message);
+  await store.close();
 });
 
 test("planPieces() takes what fits, the newest first, and half of what comes back", () => {

@@ -293,6 +293,28 @@ test("ColdFlows gives room back when most flows have left", () => {
   assert(cold.bytes < before / 4, `${cold.bytes} of ${before} bytes`);
 });
 
+test("ColdFlows gives the numbers of blocks that are gone to the next ones", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  const empty = cold.bytes;
+  let lsn = 0;
+  let bytes: number | undefined;
+  for (let round = 0; round < 5; round++) {
+    const numbers = Array.from({ length: 2_500 }, (_, index) => 10_000 * round + index);
+    for (const number of numbers) cold.add(KIND, brief(number, lsn += 2));
+    assertEquals(
+      new Set(numbers.map((number) => seatOfNumber(cold, number) >>> 10)),
+      new Set([0, 1, 2]),
+    );
+    bytes ??= cold.bytes;
+    assertEquals(cold.bytes, bytes);
+    for (const number of numbers) {
+      cold.warmed(seatOfNumber(cold, number), number);
+      cold.changed(number);
+    }
+    assertEquals([cold.size, cold.bytes], [0, empty]);
+  }
+});
+
 test("ColdFlows takes flows only behind those that are there, with bodies near enough", () => {
   const cold = new ColdFlows(NO_RECORDS);
   cold.add(KIND, brief(1, 10));
