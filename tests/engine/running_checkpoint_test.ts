@@ -172,7 +172,9 @@ test("health() tells of checkpoints that cannot be written, until one can", asyn
   while (opened.store.stats().checkpoints.isRunning) await opened.time.advance(10);
   assertEquals(opened.store.stats().checkpoints.count, 0);
   const codes = () => opened.store.health().problems.map(({ code }) => code);
-  assert(codes().includes("checkpoint_failed"));
+  const problem = opened.store.health().problems.find(({ code }) => code === "checkpoint_failed");
+  const { failure } = opened.store.stats().checkpoints;
+  assertEquals(problem?.message, `Checkpoints cannot be written: ${failure}`);
   // Nothing of it is left, and work goes on.
   assertEquals(checkpointsIn(disk.directory()), []);
   await opened.store.cancel("flow-1");
