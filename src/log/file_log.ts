@@ -312,8 +312,13 @@ export class FileLog implements Log {
     this.#change.begin(this.#writer, (next) => {
       if (next === undefined) return this.#void("no_space");
       this.#beside.endRolls();
-      this.#writer.close();
+      const full = this.#writer;
       this.#writer = next;
+      try {
+        full.close();
+      } catch (error) {
+        this.#fail(error);
+      }
     });
   }
 
@@ -334,22 +339,34 @@ export class FileLog implements Log {
 
   #closeFiles(): void {
     // After a failure nobody can know whether the manifest lists it.
-    this.segments.end(this.#failure !== undefined);
+    const leaves = this.#failure !== undefined;
     this.#beside.endRolls();
-    this.#change.drop();
-    this.#writer.close();
-    this.#parts.files.close();
+    this.#endAnyway(() => this.segments.end(leaves));
+    this.#endAnyway(() => this.#change.drop());
+    this.#endAnyway(() => this.#writer.close());
+    this.#endAnyway(() => this.#parts.files.close());
     this.#onIdle();
+  }
+
+  /** What cannot be closed keeps nothing else open: whoever closes the log hears of it in the end. */
+  #endAnyway(end: () => void): void {
+    try {
+      end();
+    } catch (error) {
+      this.#failure ??= failed("The files of the log cannot be closed", error);
+    }
   }
 
   /** Ends the I/O. Throws or rejects if the log has failed since closing began. */
   #end(failure: FlowError | undefined): void | Promise<void> {
+    const tell = (): void => {
+      if (this.#failure !== failure) throw this.#failure;
+    };
     const ended = this.#parts.io.close();
-    if (this.#failure === failure) return ended;
-    if (ended === undefined) throw this.#failure;
-    return ended.then(() => {
-      throw this.#failure;
-    });
+    if (ended === undefined) return tell();
+    return ended.catch((cause) => {
+      this.#failure ??= failed("The files of the log cannot be closed", cause);
+    }).then(tell);
   }
 
   #checkUsable(): void {

@@ -64,10 +64,18 @@ export class SegmentFiles {
     this.#open.delete(id);
   }
 
-  /** Closes all that `get()` has opened. */
+  /** Closes all that `get()` has opened, also if one of them cannot be closed; then throws that error. */
   close(): void {
-    for (const file of this.#open.values()) file.close();
+    const failures: unknown[] = [];
+    for (const file of this.#open.values()) {
+      try {
+        file.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
     this.#open.clear();
+    if (failures.length > 0) throw failures[0];
   }
 
   #find(name: string): FileHandle {

@@ -199,6 +199,17 @@ test("logThreadStep() reserves by zeros and a synced directory, which Windows ke
   ]);
 });
 
+test("logThreadStep() ends, and has tried to close every file, also if none can be closed", () => {
+  const error = new FileError("EIO", "i/o error");
+  const fails: Record<string, Error> = {};
+  const program = new Program("linux", fails);
+  program.open(1);
+  program.open(2);
+  fails["close"] = error;
+  assertEquals(program.order(ORDERS.end), ["close 10", "close 11", failed(error, false)]);
+  assertEquals(program.goesOn, false);
+});
+
 test("logThreadStep() closes the file it is told to, and all of them at the end", () => {
   const program = new Program();
   program.open(1);

@@ -7,6 +7,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { LogThread } from "../../src/engine/thread/log_thread.ts";
+import { threadProgram } from "../../src/engine/thread/log_thread_program.ts";
 import { ShortCut } from "../../src/engine/thread/short_cut.ts";
 import { ThreadIo } from "../../src/engine/thread/thread_io.ts";
 import { memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
@@ -77,6 +78,27 @@ test("LogThread says what the operating system has refused, and goes on", async 
   assertEquals(await write(thread, there, { text: "a" }), { kind: "done" });
   await thread.end();
   there.file.close();
+});
+
+test("LogThread.end() tells what could not be closed, once the thread is gone", async () => {
+  using scratch = scratchFolder();
+  const broken = `const { constants, openSync, writeSync, fdatasyncSync } = require("node:fs");
+    const brokenFiles = {
+      ...{ constants, openSync, writeSync, fdatasyncSync },
+      closeSync() { throw Object.assign(new Error("EIO: i/o error, close"), { code: "EIO" }); },
+    };`;
+  const [first, ...lines] = threadProgram().split("\n");
+  const program = [first, broken, ...lines].join("\n")
+    .replace('require("node:fs"), platform', "brokenFiles, platform");
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096, program });
+  const target = fileIn(scratch.path, "log-1.seg");
+  assertEquals(await write(thread, target, { text: "a" }), { kind: "done" });
+  target.file.close();
+  const error = await assertRejects(() => thread.end(), Error, "EIO");
+  assertEquals((error as { readonly code?: string }).code, "EIO");
+  // Nothing more is said, and nothing can be ordered.
+  await thread.end();
+  assertEquals((await write(thread, target, { text: "b" })).kind, "failed");
 });
 
 test("ThreadIo works inline until its thread is there", async () => {

@@ -1,11 +1,12 @@
 import { FlowError } from "../../src/errors.ts";
-import { memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
-import { endOfFrame, logStart } from "../../src/log/mod.ts";
+import { FileError, memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { endOfFrame, InlineIo, type Log, logStart } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { scratchFolder } from "../scratch.ts";
+import { type FileHooks, wrappedDirectory } from "../simulation/wrapped_directory.ts";
 import { append, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
@@ -243,6 +244,62 @@ test("FileLog.close() that cannot write the evidence says so, and closes the fil
   assertEquals(disk.openHandleCount, 0);
   log.close();
   assertEquals(textsOf(openLog(disk.directory())), ["one"]);
+});
+
+/** A log of segments for one frame each, in which closing files of a name fails once that is said. */
+function logThatCannotClose(disk: SimulatedDisk): { readonly log: Log; broken: string } {
+  const setting = { broken: "" };
+  const hooks = (name: string): FileHooks => ({
+    close(file) {
+      file.close();
+      if (name === setting.broken) throw new FileError("EIO", "i/o error");
+    },
+  });
+  const log = openLog(wrappedDirectory(disk.directory(), hooks), { segmentBytesMax: TINY });
+  append(log, "one");
+  return Object.assign(setting, { log });
+}
+
+test("FileLog.close() says what could not be closed, once, and closes everything else", () => {
+  // A segment that was read, and the one that is written to.
+  for (const broken of ["log-1.seg", "log-2.seg"]) {
+    const disk = simulatedDisk();
+    const setting = logThatCannotClose(disk);
+    const { log } = setting;
+    append(log, "two");
+    assertEquals(textsOf(log), ["one", "two"]);
+    setting.broken = broken;
+    const error = assertThrows(() => log.close(), FlowError, "EIO");
+    assertEquals(error.code, "store_failed");
+    assertEquals(disk.openHandleCount, 0);
+    log.close();
+    assertEquals(textsOf(openLog(disk.directory())), ["one", "two"]);
+  }
+});
+
+test("FileLog fails if a full segment cannot be closed, and nothing else does", () => {
+  const disk = simulatedDisk();
+  const setting = logThatCannotClose(disk);
+  const { log } = setting;
+  log.nextPlace();
+  setting.broken = "log-1.seg";
+  assertEquals(submit(log, frameOf(log, "two")).kind, "lost");
+  assertThrows(() => log.nextPlace(), FlowError, "failed");
+  log.close();
+  assertEquals(disk.openHandleCount, 0);
+  assertEquals(textsOf(openLog(disk.directory())), ["one"]);
+});
+
+test("FileLog.close() rejects if what writes the log cannot be closed", async () => {
+  const directory = memoryDirectory();
+  const io = Object.assign(new InlineIo(directory, "It is a test"), {
+    close: () => Promise.reject(new FileError("EIO", "i/o error")),
+  });
+  const log = openLog(directory, { io: () => io });
+  append(log, "one");
+  const error = await assertRejects(async () => await log.close(), FlowError, "EIO");
+  assertEquals(error.code, "store_failed");
+  assertEquals(textsOf(openLog(directory)), ["one"]);
 });
 
 test("FileLog keeps its frames in real files", () => {

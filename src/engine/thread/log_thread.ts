@@ -36,6 +36,8 @@ export interface LogThreadOptions {
   readonly directory: string;
   /** The most bytes of one write. */
   readonly writeBytesMax: number;
+  /** What it runs, for tests with files that fail. Default: `threadProgram()`. */
+  readonly program?: string;
 }
 
 /** Something for the thread to do. */
@@ -94,7 +96,8 @@ export class LogThread {
   }
 
   /** Starts a thread. Rejects where there can be none. */
-  static async start({ directory, writeBytesMax }: LogThreadOptions): Promise<LogThread> {
+  static async start(options: LogThreadOptions): Promise<LogThread> {
+    const { directory, writeBytesMax, program = threadProgram() } = options;
     const { Worker } = await import("node:worker_threads");
     const data: ThreadData = {
       layout: LAYOUT,
@@ -106,7 +109,7 @@ export class LogThread {
       directory,
     };
     // What the host preloads into its own threads is not meant for this one.
-    const worker = new Worker(threadProgram(), { eval: true, execArgv: [], workerData: data });
+    const worker = new Worker(program, { eval: true, execArgv: [], workerData: data });
     const thread = new LogThread(worker, data);
     await new Promise<void>((resolve, reject) => {
       // It says 0 when it is there.
@@ -147,12 +150,16 @@ export class LogThread {
     this.#give({ order: ORDERS.write, target, at, length, fill }, done);
   }
 
-  /** Ends the thread. Resolves when it is gone. */
+  /** Ends the thread. Resolves when it is gone, or rejects then if a file could not be closed. */
   end(): Promise<void> {
     if (this.#end !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onEnded = () => resolve();
-      this.#give({ order: ORDERS.end, at: 0, length: 0 }, () => resolve());
+    return new Promise((resolve, reject) => {
+      this.#give({ order: ORDERS.end, at: 0, length: 0 }, (result) => {
+        // Without an answer it is gone: there was nothing to say.
+        if (this.#end !== undefined || result.kind !== "failed") return resolve();
+        this.#onEnded = () => reject(result.cause);
+        this.#worker.ref();
+      });
     });
   }
 

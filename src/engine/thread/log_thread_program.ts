@@ -136,6 +136,24 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     if (descriptor !== undefined) files.closeSync(descriptor);
   }
 
+  /** Whatever becomes of one file, the others are closed, too. The first failure is told. */
+  function closeAll(failed: (error: unknown) => void): void {
+    let hasFailed = false;
+    for (const file of [...descriptors.keys()]) {
+      try {
+        close(file);
+      } catch (error) {
+        if (!hasFailed) failed(error);
+        hasFailed = true;
+      }
+    }
+  }
+
+  function told(error: unknown): { readonly code: string | undefined; readonly message: string } {
+    const { code, message } = error as { readonly code?: string; readonly message?: string };
+    return { code, message: message ?? String(error) };
+  }
+
   function writeFrom(descriptor: number, bytes: Uint8Array, start: number, at: number): void {
     for (let done = start; done < bytes.length;) {
       const count = files.writeSync(descriptor, bytes, done, bytes.length - done, at + done);
@@ -160,13 +178,13 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     const firstWord = layout.places + place * layout.placeWords;
     const word = (at: number): number => Atomics.load(words, firstWord + at);
     const order = word(layout.order);
+    if (order === orders.end) {
+      closeAll((error) => answer({ serial, kind: "failed", ...told(error) }));
+      return false;
+    }
     const round = word(layout.round);
     let isWhole = true;
     try {
-      if (order === orders.end) {
-        for (const descriptor of descriptors.values()) files.closeSync(descriptor);
-        return false;
-      }
       // In any case: it is not counted among the open ones any more.
       close(word(layout.closes));
       if (round === brokenRound) {
@@ -201,10 +219,9 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       brokenRound = round;
       // What was not done has opened nothing: the next order for that file brings its path again.
       if (word(layout.pathLength) > 0) close(word(layout.file));
-      const { code, message } = error as { readonly code?: string; readonly message?: string };
+      const { code, message } = told(error);
       const isNoSpace = isWhole && (code === "ENOSPC" || code === "EDQUOT");
-      const kind = isNoSpace ? "no_space" : "failed";
-      answer({ serial, kind, code, message: message ?? String(error) });
+      answer({ serial, kind: isNoSpace ? "no_space" : "failed", code, message });
     }
     return true;
   };
