@@ -29,6 +29,7 @@ import {
 } from "../flow/core/mod.ts";
 import { invariant } from "../invariant.ts";
 import type { Callers } from "./calls/caller.ts";
+import { GradualVerdict } from "./calls/gradual_verdict.ts";
 import type { Verdict } from "./calls/pending.ts";
 import type { Shards } from "./shards.ts";
 
@@ -88,9 +89,8 @@ export class EmbeddedKv implements KvStore {
       const shard = this.#shards.router.shardOf(query.partitionKey);
       return this.#shards.call(() => {
         const found = findKeys(shard.state.flows, query, this.#shards.now());
-        const read = (): Page<KvEntry> =>
-          readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
-        return { standsOn: [shard.footing()], read };
+        const parts = readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
+        return new GradualVerdict([shard.footing()], parts);
       });
     });
   }

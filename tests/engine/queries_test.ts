@@ -1,7 +1,9 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { openStore } from "../../mod.ts";
-import { manualTime } from "../../src/time/mod.ts";
+import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
+import { openStore, type Store } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { manualTime, type Time } from "../../src/time/mod.ts";
 
 test("terminals() and failures() of a store list and page what has ended", async () => {
   const time = manualTime();
@@ -71,3 +73,81 @@ test("an answer that is read over several turns is whole, also if the store is c
   await closed;
   assertEquals(answered, ["children", "closed"]);
 });
+
+/** A store, and how many bytes were read in each macrotask, and between two of them. */
+async function storeThatCountsReads(): Promise<
+  { readonly store: Store; readonly reads: number[] }
+> {
+  let bytes = 0;
+  const reads: number[] = [];
+  const note = (): void => {
+    reads.push(bytes);
+    bytes = 0;
+  };
+  const files = wrappedDirectory(memoryDirectory(), () => ({
+    read(file, buffer, position) {
+      const count = file.read(buffer, position);
+      bytes += count;
+      return count;
+    },
+  }));
+  const inner = manualTime();
+  const time: Time = {
+    ...{ manual: true, clock: inner.clock, random: inner.random },
+    alarm: (ring) => inner.alarm(ring),
+    defer: (task) =>
+      inner.defer(() => {
+        note();
+        task();
+        note();
+      }),
+  };
+  const store = await openStore({ files, time, limits: { claimBytesMax: 64 << 20 } });
+  return { store, reads };
+}
+
+/** Values of which each is read by itself, and 17 or 18 in a macrotask. */
+const LARGE_BYTES = 60_000;
+const TASK_BYTES_MAX = 1.5 * 1_048_576;
+
+test("kv.list() reads a page of large values over several macrotasks, and misses none", async () => {
+  const { store, reads } = await storeThatCountsReads();
+  const keys = Array.from({ length: 100 }, (_, index) => `k${100 + index}`);
+  for (const key of keys) await store.kv.set(key, new Uint8Array(LARGE_BYTES).fill(7));
+  reads.length = 0;
+  const page = store.kv.list("k", { count: 100 });
+  // What others do meanwhile is not shown, and takes nothing away.
+  await store.kv.set(keys[99]!, "new");
+  await store.kv.delete(keys[98]!);
+  await store.create("next", { type: "job" });
+  const { items, cursor } = await page;
+  assertEquals([items.map(({ key }) => key), cursor], [keys, null]);
+  assert(items.every(({ value }) => value instanceof Uint8Array && value.length === LARGE_BYTES));
+  assert(Math.max(...reads) < TASK_BYTES_MAX, `${Math.max(...reads)} bytes in a macrotask`);
+  assert(reads.reduce((sum, bytes) => sum + bytes, 0) >= 100 * LARGE_BYTES);
+  await store.close();
+});
+
+test("history() reads large values, or many events, over several macrotasks", async () => {
+  const { store, reads } = await storeThatCountsReads();
+  const payload = new Uint8Array(LARGE_BYTES).fill(7);
+  await store.create("a", { type: "job", payload, historyMaxEvents: 1_000 });
+  for (let index = 0; index < 400; index++) await store.signal("a", { signal: `s${index}` });
+  reads.length = 0;
+  const events = store.history("a", { values: true, count: 100, rev: true });
+  await store.signal("a", { signal: "later" });
+  assertEquals((await events).map(({ version }) => version), versionsFrom(401, 302));
+  assert((await events).every(({ payload }) => (payload as Uint8Array).length === LARGE_BYTES));
+  assert(Math.max(...reads) < TASK_BYTES_MAX, `${Math.max(...reads)} bytes in a macrotask`);
+  reads.length = 0;
+  const all = await store.history("a", { count: 1_000 });
+  assertEquals(all.map(({ version }) => version), versionsFrom(402, 1).reverse());
+  // Without values it is their number that ends a macrotask.
+  assertEquals(reads.filter((bytes) => bytes > 0).length, 2);
+  await store.close();
+});
+
+/** All versions, the newest first. */
+function versionsFrom(newest: number, oldest: number): number[] {
+  return Array.from({ length: newest - oldest + 1 }, (_, index) => newest - index);
+}

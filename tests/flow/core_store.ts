@@ -182,7 +182,7 @@ export class CoreStore {
     this.#look(query.target);
     const found = core.findFlow(this.state.table, query.target, this.nowMs);
     if (found === undefined) return [];
-    return core.readHistory(found, query, this.records, this.#read);
+    return core.whole(core.readHistory(found, query, this.records, this.#read));
   }
   terminals(type: unknown, options?: unknown): FlowRecord[] {
     this.close();
@@ -213,7 +213,7 @@ export class CoreStore {
   kvList(prefix: unknown, options?: unknown): Page<KvEntry> {
     const query = core.parseKvList(prefix, options, this.context);
     const found = core.findKeys(this.state, query, this.nowMs);
-    return core.readKeys(found, query.totalBytesMax, (lsn) => this.records.key(lsn));
+    return core.whole(core.readKeys(found, query.totalBytesMax, (lsn) => this.records.key(lsn)));
   }
   atomic(
     partitionKey: unknown,

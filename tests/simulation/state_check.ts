@@ -17,6 +17,7 @@ import {
   toRecord,
   valuePlace,
   wakeFlows,
+  whole,
 } from "../../src/flow/core/mod.ts";
 import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
@@ -74,7 +75,7 @@ export function checkRecords(shard: Shard, model: Model): void {
     const sight = { nowMs: 0, headLsn: Infinity };
     const read: ReadValue = (number, maxBytes) =>
       records.value(valuePlace(number).lsn, maxBytes, sight);
-    const events = readHistory(found, query, records, read);
+    const events = whole(readHistory(found, query, records, read));
     requireEqual(
       `The history of ${nameOf(flow)}`,
       events.map(showAnswer),

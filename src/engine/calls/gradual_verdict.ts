@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { Parts } from "../../flow/core/mod.ts";
 import type { Footing } from "./footing.ts";
 import type { Verdict } from "./pending.ts";
 
 /** An answer that is put together a part at a time. */
 export class GradualVerdict<T> implements Verdict<T> {
   readonly standsOn: readonly Footing[];
-  readonly #parts: Iterator<void, T>;
+  readonly #parts: Parts<T>;
   /** Undefined: there is more to read. */
   #end: (() => T) | undefined;
 
@@ -17,7 +18,7 @@ export class GradualVerdict<T> implements Verdict<T> {
    * @param standsOn All that the answer would give away.
    * @param parts Reads a part each time, and returns the answer in the end.
    */
-  constructor(standsOn: readonly Footing[], parts: Iterator<void, T>) {
+  constructor(standsOn: readonly Footing[], parts: Parts<T>) {
     this.standsOn = standsOn;
     this.#parts = parts;
   }

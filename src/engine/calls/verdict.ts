@@ -10,6 +10,7 @@ import {
   type Flow,
   type GetQuery,
   type HistoryQuery,
+  type Parts,
   readFlow,
   readHistory,
   type Reply,
@@ -44,7 +45,7 @@ export function verdictOn<T>(shards: Shards, reply: Reply, on: readonly Shard[])
   const read = valuesAt(shards.all, shards.now(), standsOn);
   const parts = answerInParts(reply, read);
   // Every kind of command and query has its kind of reply; the contract's types say which.
-  if (parts !== undefined) return new GradualVerdict(standsOn, parts as Iterator<void, T>);
+  if (parts !== undefined) return new GradualVerdict(standsOn, parts as Parts<T>);
   return { standsOn, read: () => answer(reply, read) as T };
 }
 
@@ -78,7 +79,6 @@ export function historyVerdict(
   const standsOn = footingsOf(shards, found ?? null, on);
   if (found === undefined) return { standsOn, read: () => [] };
   const { records } = shards.router.shardOf(found.identity.partitionKey);
-  const read = (): HistoryEvent[] =>
-    readHistory(found, query, records, valuesAt(shards.all, nowMs, standsOn));
-  return { standsOn, read };
+  const read = valuesAt(shards.all, nowMs, standsOn);
+  return new GradualVerdict(standsOn, readHistory(found, query, records, read));
 }

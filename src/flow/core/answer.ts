@@ -18,6 +18,7 @@ import type { Hydration } from "./command.ts";
 import type { Flow } from "./flow.ts";
 import { toRecord } from "./flow_record.ts";
 import { Hydrator, type ReadValue } from "./hydrator.ts";
+import { type Parts, whole } from "./parts.ts";
 import type { FlowsReply, ItemOutcome, Reply, RowsReply, ValuesReply } from "./reply.ts";
 import { cursorBehind } from "./rows.ts";
 import { decodeValue } from "./value_codec.ts";
@@ -80,7 +81,7 @@ function answerAtOnce(reply: Reply, read: ReadValue): Answer {
  * The same for a reply that shows values of many flows: reads those of one at a time, and returns what
  * the caller gets in the end. Undefined: there is little to read.
  */
-export function answerInParts(reply: Reply, read: ReadValue): Generator<void, Answer> | undefined {
+export function answerInParts(reply: Reply, read: ReadValue): Parts<Answer> | undefined {
   switch (reply.kind) {
     case "flows":
       return reply.hydration === null ? undefined : claimed(reply, read);
@@ -90,13 +91,6 @@ export function answerInParts(reply: Reply, read: ReadValue): Generator<void, An
       return valuesOf(reply, read);
     default:
       return undefined;
-  }
-}
-
-function whole(parts: Generator<void, Answer>): Answer {
-  for (;;) {
-    const { done, value } = parts.next();
-    if (done === true) return value;
   }
 }
 
@@ -113,7 +107,7 @@ function toOutcome(outcome: ItemOutcome): BatchOutcome {
 }
 
 /** Flows with what they are to show; what is too much for one answer is left out and marked. */
-function* claimed({ flows, hydration }: FlowsReply, read: ReadValue): Generator<void, Answer> {
+function* claimed({ flows, hydration }: FlowsReply, read: ReadValue): Parts<Answer> {
   const hydrator = new Hydrator(hydration, read);
   const records: FlowRecord[] = [];
   for (const flow of flows) {
@@ -131,7 +125,7 @@ function* shownRows(
   { flows, cursor }: RowsReply,
   read: ReadValue,
   hydration: Hydration,
-): Generator<void, Answer> {
+): Parts<Answer> {
   const hydrator = new Hydrator(hydration, read);
   const records: FlowRecord[] = [];
   for (const flow of flows) {
@@ -157,7 +151,7 @@ function tooManyRows(count: number, limit: number): FlowError {
 }
 
 /** The values that references lead to, null where one leads nowhere. */
-function* valuesOf({ lsns, totalBytesMax }: ValuesReply, read: ReadValue): Generator<void, Answer> {
+function* valuesOf({ lsns, totalBytesMax }: ValuesReply, read: ReadValue): Parts<Answer> {
   const values: unknown[] = [];
   let leftBytes = totalBytesMax;
   for (const [index, lsn] of lsns.entries()) {

@@ -12,6 +12,7 @@ import type { Flow } from "./flow.ts";
 import { toHistoryEvent } from "./history_event.ts";
 import type { NamedValues } from "./named_values.ts";
 import { Hydrator, type ReadValue } from "./hydrator.ts";
+import type { Parts } from "./parts.ts";
 
 /** Where the past of flows is kept. */
 export interface HistoryLog {
@@ -23,20 +24,27 @@ export interface HistoryLog {
   list(lsn: number): NamedValues;
 }
 
-/** Answers `history`. */
-export function readHistory(
+/** Answers `history`, a record at a time: what a flow keeps may be large, and much. */
+export function* readHistory(
   flow: Flow,
   query: HistoryQuery,
   log: HistoryLog,
   read: ReadValue,
-): HistoryEvent[] {
-  const effects = newestMatching(flow, query, log);
+): Parts<HistoryEvent[]> {
+  const effects: CtrlEffect[] = [];
+  for (const effect of newestMatching(flow, query, log)) {
+    if (effect !== undefined) effects.push(effect);
+    yield;
+  }
   if (!query.rev) effects.reverse();
   const hydrator = new Hydrator(query.hydration, read);
-  return effects.map((effect) => ({
-    ...toHistoryEvent(flow.identity, effect),
-    ...hydrator.values(effect.control),
-  }));
+  const events: HistoryEvent[] = [];
+  for (const effect of effects) {
+    const values = hydrator.values(effect.control);
+    events.push({ ...toHistoryEvent(flow.identity, effect), ...values });
+    if (hydrator.showsValues) yield;
+  }
+  return events;
 }
 
 /** The version of the oldest event that a flow keeps. */
@@ -60,24 +68,25 @@ export function lsnOfVersion(
   return lsn;
 }
 
-/** The newest events that pass, newest first. */
-function newestMatching(
+/** The newest events that pass, newest first; undefined for each that does not. */
+function* newestMatching(
   flow: Flow,
   { filter, count }: HistoryQuery,
   log: HistoryLog,
-): CtrlEffect[] {
-  const found: CtrlEffect[] = [];
+): Generator<CtrlEffect | undefined> {
   const newest = Math.min(flow.control.version, filter.toVersion ?? Infinity);
   const oldest = Math.max(oldestVersion(flow), filter.fromVersion ?? 0);
-  if (newest < oldest) return found;
+  if (newest < oldest) return;
   let lsn = lsnOfVersion(flow, newest, (lsn) => log.previous(lsn));
-  for (let version = newest; version >= oldest && found.length < count; version--) {
+  let left = count;
+  for (let version = newest; version >= oldest && left > 0; version--) {
     const effect = log.control(lsn);
-    if (isBefore(effect, filter)) break;
-    if (matches(effect, filter)) found.push(effect);
+    if (isBefore(effect, filter)) return;
+    const passes = matches(effect, filter);
+    if (passes) left -= 1;
+    yield passes ? effect : undefined;
     lsn = log.previous(lsn);
   }
-  return found;
 }
 
 /** Whether neither this event nor one before it can pass. */

@@ -10,6 +10,7 @@ import type { KvEffect } from "./effect.ts";
 import { formatKeyCursor } from "./cursor.ts";
 import type { KvTarget } from "./kv_command.ts";
 import { isOver } from "./kv_draft.ts";
+import type { Parts } from "./parts.ts";
 import type { FlowState } from "./state.ts";
 import type { Value } from "./value.ts";
 import { decodeValue } from "./value_codec.ts";
@@ -84,12 +85,14 @@ export function readKey({ partitionKey, key, lsn, untilMs }: IndexedKey, read: R
   };
 }
 
-/** A page of keys with their values. It ends where the values become too many bytes. */
-export function readKeys(
+/**
+ * A page of keys with their values, one at a time. It ends where the values become too many bytes.
+ */
+export function* readKeys(
   { keys, more }: FoundKeys,
   totalBytesMax: number,
   read: ReadKey,
-): Page<KvEntry> {
+): Parts<Page<KvEntry>> {
   const items: KvEntry[] = [];
   let leftBytes = totalBytesMax;
   const measured: ReadKey = (lsn) => {
@@ -101,6 +104,7 @@ export function readKeys(
     const entry = readKey(key, measured);
     if (leftBytes < 0 && items.length > 0) break;
     items.push(entry);
+    yield;
   }
   const last = items.at(-1);
   const isCut = more || items.length < keys.length;

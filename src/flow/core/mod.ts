@@ -126,6 +126,7 @@ export { GistReader } from "./encoding/gists.ts";
 export type { Stretch } from "./merge/stretches.ts";
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
+export { type Parts, whole } from "./parts.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { invalid } from "./parse/bad_argument.ts";
 export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";

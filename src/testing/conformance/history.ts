@@ -198,6 +198,23 @@ export const historyCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "history() shows many events, up to the moment at which it was called",
+    async run({ store }) {
+      await create(store, "a", { state: "s", payload: "p", historyMaxEvents: 700 });
+      const move = { from: "s", to: "s", fencingToken: 0 };
+      const move600 = Array.from({ length: 600 }, () => store.transition("a", move));
+      await Promise.all(move600);
+      const [events, filtered] = await Promise.all([
+        store.history("a", { count: 1_000, values: true, rev: true }),
+        store.history("a", { event: "created", count: 1_000 }),
+        store.cancel("a"),
+      ]);
+      same(events.map(({ version }) => version), Array.from({ length: 601 }, (_, n) => 601 - n));
+      holds(events.every(({ payload }) => payload === "p"), "Each event has its values");
+      same(filtered.map(({ version }) => version), [1]);
+    },
+  },
+  {
     name:
       "history() of a flow that there is not, is in another partition, or is past its retention is empty",
     needs: ["manualClock"],

@@ -230,6 +230,22 @@ export const kvCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "kv.list() shows many keys as they were when it was called, whatever is called behind it",
+    needs: ["kv"],
+    async run({ kv }) {
+      const keys = Array.from({ length: 600 }, (_, index) => `k${100 + index}`);
+      await setAll(kv, keys);
+      const [{ items }] = await Promise.all([
+        kv.list("k", { count: 600 }),
+        kv.set("k100", "new"),
+        kv.delete("k698"),
+        kv.set("k699", "new"),
+      ]);
+      same(items.map(({ value }) => value), keys);
+      same((await keysOf(kv, "k69", { rev: true })).slice(0, 2), ["k699", "k697"]);
+    },
+  },
+  {
     name: "keys are not flows: they have neither their ids nor their partitions to themselves",
     needs: ["kv"],
     async run({ kv, store }) {
