@@ -178,8 +178,8 @@ export class HandleHeap {
     if (holes.length === this.#size) this.#size = 0;
     else {
       // The deepest first: there are members below it, and whoever fills it comes from the end.
-      if (holes.length > 1) holes.sort((a, b) => b - a);
-      for (const hole of holes) this.#fill(hole);
+      const ordered = Uint32Array.from(holes).sort();
+      for (let index = ordered.length - 1; index >= 0; index--) this.#fill(ordered[index]!);
     }
     this.#nodes.shrink(this.#size);
   }

@@ -17,7 +17,8 @@ import type { Dictionary } from "./dictionary.ts";
 import type { BodyEffect } from "./effect.ts";
 import {
   BODY_FIXED_BYTES,
-  readBody,
+  BODY_KEY_BYTES,
+  readIdentity,
   typeOfLoner,
   writeBodyFixed,
   writeBodyRest,
@@ -97,10 +98,13 @@ export class IdentityArena {
   read(block: number): Identity {
     const piece = this.#pieceOf(block);
     const start = offsetOf(block);
-    const restStart = this.#idAt(block);
-    const fixed = new ByteReader(piece, { start: start + LENGTH_BYTES, end: restStart });
-    const rest = new ByteReader(piece, { start: restStart, end: start + u32At(piece, start) });
-    return readBody(fixed, rest, this.#dictionary).identity;
+    const end = start + u32At(piece, start);
+    const fixed = new ByteReader(piece, { start: start + LENGTH_BYTES + BODY_KEY_BYTES, end });
+    // Read by itself only if another version knows more than this one.
+    const rest = this.#fixedBytes === BODY_FIXED_BYTES
+      ? fixed
+      : new ByteReader(piece, { start: this.#idAt(block), end });
+    return readIdentity(fixed, rest, this.#dictionary);
   }
 
   /** What indexes want of the identity in a block. */

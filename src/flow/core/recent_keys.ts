@@ -11,11 +11,17 @@ import type { FlowKey } from "./flow_key.ts";
  */
 export const RECENT_COUNT: number = 1 << 10;
 
+/**
+ * Places for what they are found by, a few for each, so that hardly any two come to the same: with one
+ * for each it was one flow of eleven, each of which had to be looked for among all.
+ */
+export const RECENT_PLACES: number = 4 * RECENT_COUNT;
+
 /** The handles of the keys that were seen last: numbers in one place, where chains are all over it. */
 export class RecentKeys {
-  readonly #keys = new Uint32Array(2 * RECENT_COUNT);
+  readonly #keys = new Uint32Array(2 * RECENT_PLACES);
   /** The handles, plus 1. */
-  readonly #handles = new Float64Array(RECENT_COUNT);
+  readonly #handles = new Float64Array(RECENT_PLACES);
 
   /** The handle of a key, -1 if it was not seen lately. */
   handleOf(key: FlowKey): number {
@@ -39,5 +45,5 @@ export class RecentKeys {
 }
 
 function placeOf({ lo }: FlowKey): number {
-  return (lo >>> 2) & (RECENT_COUNT - 1);
+  return (lo >>> 2) & (RECENT_PLACES - 1);
 }

@@ -15,7 +15,7 @@ import { type Beside, FlowRows } from "./flow_rows.ts";
 import type { FlowEntry, FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
 import { sortedBy } from "./radix_sort.ts";
-import { RECENT_COUNT, RecentKeys } from "./recent_keys.ts";
+import { RECENT_COUNT, RECENT_PLACES, RecentKeys } from "./recent_keys.ts";
 
 /** What a table is made of. */
 export interface PackedTableParts {
@@ -45,7 +45,7 @@ export class PackedTable implements FlowTable {
   /** The handle of every flow that is at hand. */
   readonly #recentHandles = new Float64Array(RECENT_COUNT);
   readonly #recentKeys = new RecentKeys();
-  readonly #recentIds = new RecentHandles(RECENT_COUNT);
+  readonly #recentIds = new RecentHandles(RECENT_PLACES);
   readonly #copy: SlowCopy = new SlowCopy({
     end: () => this.#rows.end,
     // Who has a seat as well is written there.

@@ -17,7 +17,7 @@ import { fixedLengthAt, RECORD_HEADER_BYTES, type RecordSpan } from "../../../lo
 import type { Attributes } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
-import { NO_ATTRIBUTES } from "../flow.ts";
+import { type Identity, NO_ATTRIBUTES } from "../flow.ts";
 import type { BodyGist, GistRoom } from "../gist.ts";
 import { putHash, readHashAt, readKey } from "./key.ts";
 import { readMembership, writeMembership } from "./membership.ts";
@@ -31,8 +31,9 @@ const HAS_ATTRIBUTES = 8;
 const HAS_MEMBERSHIP = 16;
 const KNOWN_FLAGS = HAS_PARENT | HAS_ROOT | HAS_CORRELATION | HAS_ATTRIBUTES | HAS_MEMBERSHIP;
 
-/** Bytes of the fixed part. */
+/** Bytes of the fixed part, and of the key that it begins with. */
 export const BODY_FIXED_BYTES = 33;
+export const BODY_KEY_BYTES = 8;
 
 /** Writes the fixed part: every field where FORMAT.md draws it. */
 export function writeBodyFixed(writer: ByteWriter, effect: BodyEffect, names: NameIds): void {
@@ -107,7 +108,15 @@ export function readBody(
   rest: ByteReader,
   dictionary: Dictionary,
 ): BodyEffect {
-  const key = readKey(fixed);
+  return { kind: "body", key: readKey(fixed), identity: readIdentity(fixed, rest, dictionary) };
+}
+
+/** Reads what follows the key. */
+export function readIdentity(
+  fixed: ByteReader,
+  rest: ByteReader,
+  dictionary: Dictionary,
+): Identity {
   const type = nameIn(dictionary, fixed.u32());
   const createdAtMs = fixed.u53();
   const historyMaxEvents = fixed.u32();
@@ -128,7 +137,7 @@ export function readBody(
     digest,
   };
   rest.end();
-  return { kind: "body", key, identity };
+  return identity;
 }
 
 /** Reads an object that was written as JSON. */
