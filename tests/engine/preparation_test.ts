@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
+import { Preparation } from "../../src/engine/calls/preparation.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
 
@@ -150,4 +151,24 @@ test("list() of a partition ends with the store while it looks for rows", async 
   const refused = assertRejects(() => list, FlowError);
   await turnsUntil(time, Promise.all([refused, closed]));
   assertEquals((await refused).code, "store_closed");
+});
+
+test("Preparation lets a call go on that cannot be prepared, to be refused", () => {
+  const time = manualTime({ autoDefer: false });
+  const said: string[] = [];
+  const preparation = new Preparation({
+    ...{ time, givesWay: () => false },
+    guard(act) {
+      try {
+        act();
+      } catch (error) {
+        said.push(String((error as Error).message));
+      }
+    },
+  });
+  const isPrepared = (): boolean => {
+    throw new Error("Broken");
+  };
+  preparation.lead({ givesWay: false, isPrepared, prepare: () => true }, () => said.push("on"));
+  assertEquals([said, time.deferredCount], [["Broken", "on"], 0]);
 });

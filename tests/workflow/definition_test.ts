@@ -1,10 +1,20 @@
 import * as v from "valibot";
 import { FlowError } from "../../src/errors.ts";
 import { fakeStore, memoryStore } from "../../src/testing/mod.ts";
-import { complete, fail, ok, retryOr, type, workflow } from "../../src/workflow/mod.ts";
+import {
+  complete,
+  fail,
+  ok,
+  retry,
+  retryOr,
+  startWorker,
+  type,
+  workflow,
+} from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { billingOn } from "./billing.ts";
+import { jobSource } from "./job_source.ts";
 
 /** A definition that is sound but for what is given. */
 function define(changes: object): unknown {
@@ -253,4 +263,25 @@ test("workflow() is defined anew by the next version of a program, on the same f
   await using next = await store.reopen();
   const later = workflow({ type: "t", store: next, initialState: "z", states: { z: {} } });
   assertEquals((await later.checkStates()).unserved.map(({ state }) => state), ["a"]);
+});
+
+test("a target that only the retry of a state names goes with every retry, and into the policy", async () => {
+  const { store, time, add, sent } = jobSource();
+  const retried = { maxRetries: 1, exhaustedTo: "failed" } as const;
+  const email = workflow({
+    ...{ type: "email", store, initialState: "queued" },
+    states: { queued: { retry: retried } },
+  });
+  await using _worker = startWorker(email, { worker: "w", handler: () => retry("again") });
+  add("a");
+  await time.advance(0);
+  const [[, , options]] = sent("retry") as [[string, unknown, { readonly retry: unknown }]];
+  assertEquals(options.retry, retried);
+  const calls: unknown[] = [];
+  const policySet = (...args: unknown[]): never => void calls.push(args) as never;
+  await workflow({
+    ...{ type: "email", store: fakeStore({ policySet }), initialState: "queued" },
+    states: { queued: { retry: retried } },
+  }).installPolicy();
+  assertEquals(calls, [["email", { states: { queued: { retry: retried } } }]]);
 });

@@ -68,6 +68,31 @@ test("stop() aborts the jobs and hands back those that give up because of it", a
   assertEquals([worker.stats.handedBack, worker.stats.settled], [2, 2]);
 });
 
+test("stop() takes no error for an abort that only looks like one, or leads in a circle", async () => {
+  const { store, time, add, sent } = jobSource();
+  const circle = new Error("round and round");
+  circle.cause = circle;
+  const thrown: Readonly<Record<string, unknown>> = {
+    a: { name: "AbortError" },
+    b: circle,
+    c: new Error("outer", { cause: { name: "AbortError" } }),
+    d: new Error("outer", { cause: new DOMException("inner", "AbortError") }),
+  };
+  const worker = startWorker(emailOn(store), {
+    worker: "w",
+    handler: ({ id, signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(thrown[id]))),
+  });
+  add("a", "b", "c", "d");
+  await time.advance(0);
+  const stopping = worker.stop();
+  await time.advance(0);
+  await stopping;
+  assertEquals([worker.stats.handedBack, worker.stats.settled], [1, 3]);
+  const [[, , handedBack]] = sent("transition") as [[string, unknown, object]];
+  assertEquals(handedBack, handBackOf("d"));
+});
+
 test("stop() hands back jobs whose handlers were told by what they waited for", async () => {
   const { store, time, add, sent } = jobSource();
   const worker = startWorker(emailOn(store), {
