@@ -136,8 +136,8 @@ export function ok(value?: unknown): Ok {
 /**
  * The job went wrong: applies the state's `onError`.
  *
- * @param reason Any JSON value, bytes, or an exception, which is stored with its name, message, stack
- * and causes.
+ * @param reason Any JSON value, bytes, or an exception. Of that are stored name, message and stack, its
+ * cause, and the errors that it stands for (`AggregateError`): up to eight of them, with their causes.
  */
 export function error(reason?: unknown): Failure {
   return { [OUTCOME]: true, kind: "error", reason };

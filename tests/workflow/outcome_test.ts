@@ -125,6 +125,73 @@ test("runOnce() stores an exception with name, message, stack and causes", async
   assert(typeof causeStack === "string");
 });
 
+/** Names and messages of an exception that is stored, and of what led to it. */
+function outlineOf(stored: unknown): unknown {
+  const { name, message, cause, errors } = stored as Record<string, unknown>;
+  if (name === undefined) return stored;
+  return [
+    `${name}: ${message}`,
+    ...errors === undefined ? [] : [(errors as unknown[]).map(outlineOf)],
+    ...cause === undefined ? [] : [{ cause: outlineOf(cause) }],
+  ];
+}
+
+async function storedWhenThrown(thrown: unknown): Promise<unknown> {
+  const { sent } = await run(() => Promise.reject(thrown));
+  return (sent[0] as [string, { error: unknown }])[1].error;
+}
+
+test("runOnce() stores the errors of an AggregateError, with their causes", async () => {
+  const inner = [new TypeError("one", { cause: new Error("why") }), "two", { n: 3 }];
+  const thrown = new AggregateError(inner, "all of them", { cause: new RangeError("outer") });
+  assertEquals(outlineOf(await storedWhenThrown(thrown)), [
+    "AggregateError: all of them",
+    [["TypeError: one", { cause: ["Error: why"] }], "two", { n: 3 }],
+    { cause: ["RangeError: outer"] },
+  ]);
+  const none = await Promise.any([]).catch((error) => error);
+  assertEquals(Object.keys(await storedWhenThrown(none) as object), ["name", "message", "stack"]);
+});
+
+test("runOnce() stores the first eight errors that led to one, and those before their causes", async () => {
+  const inner = Array.from(
+    { length: 7 },
+    (_, n) => new Error(`${n}`, { cause: new Error(`cause of ${n}`) }),
+  );
+  const [, errors] = outlineOf(await storedWhenThrown(new AggregateError(inner))) as unknown[];
+  assertEquals(errors, [
+    ["Error: 0", { cause: ["Error: cause of 0"] }],
+    ...[1, 2, 3, 4, 5, 6].map((n) => [`Error: ${n}`]),
+  ]);
+  const many = new AggregateError(Array.from({ length: 100_000 }, (_, n) => n), "", {
+    cause: "there is no room for this one",
+  });
+  assertEquals(outlineOf(await storedWhenThrown(many)), [
+    "AggregateError: ",
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  ]);
+});
+
+test("runOnce() stores an AggregateError among its own errors, and cuts texts without end", async () => {
+  const thrown = new AggregateError([], "x".repeat(1_000_000));
+  thrown.errors = Array.from({ length: 8 }, () => thrown);
+  thrown.cause = thrown;
+  const bytes = JSON.stringify(await storedWhenThrown(thrown)).length;
+  assert(bytes > 9 * 16_384 && bytes < 500_000, `${bytes} bytes are stored`);
+});
+
+test("runOnce() stores what a SuppressedError stands for", async () => {
+  const thrown = Object.assign(new Error("An error was suppressed"), {
+    name: "SuppressedError",
+    error: new Error("closing failed"),
+    suppressed: new TypeError("no card"),
+  });
+  assertEquals(outlineOf(await storedWhenThrown(thrown)), [
+    "SuppressedError: An error was suppressed",
+    [["Error: closing failed"], ["TypeError: no card"]],
+  ]);
+});
+
 test("runOnce() stores an exception that is its own cause, and cuts texts without end", async () => {
   const thrown = new Error("x".repeat(1_000_000));
   thrown.cause = thrown;

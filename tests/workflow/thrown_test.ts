@@ -18,6 +18,14 @@ const unaskable: Readonly<Record<string, () => unknown>> = {
   },
   "an error whose message cannot be read": () => withGetter("message"),
   "an error whose cause cannot be read": () => withGetter("cause"),
+  "an aggregate whose errors cannot be read": () =>
+    Object.defineProperty(new AggregateError([], "outer"), "errors", {
+      get() {
+        throw new Error("inner");
+      },
+    }),
+  "an aggregate of what are no errors": () =>
+    Object.assign(new AggregateError([], "outer"), { errors: 7 }),
   "an error with a cause that was revoked": () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
