@@ -248,6 +248,35 @@ test("a checkpoint stands on any number of segments", async () => {
   await log.close();
 });
 
+test("Checkpoints.published() takes none that a merge has made useless since its last byte", async () => {
+  const files = memoryDirectory();
+  const store = await openStore({ files, time: manualTime() });
+  await store.createMany(["a", "b", "c"], { type: "job" });
+  await store.close();
+  const random = seededRandom(1);
+  const manifest = Manifest.open({ directory: files, random });
+  const log = openFileLog({ directory: files, random, manifest });
+  const { lsn } = log.end;
+  const rest = (): Promise<void> => Promise.resolve();
+  const sizes = { segmentCount: 1, bytes: 5_000, savedBytes: 10 };
+  for (const lastLsn of [lsn - 1, lsn, lsn + 1]) {
+    const checkpoints = new Checkpoints({ directory: files, manifest });
+    const state = ShardState.of(log, { hashKey: [1, 2, 3, 4] });
+    const begun = checkpoints.begin(0, lsn, { log, state });
+    begun.settled(state.read, state.timeMs);
+    const pace = { sliceBytes: 1 << 20, sliceSteps: 64, rest };
+    const written = await begun.write(pace, () => false);
+    // It is written, and nobody has heard of it.
+    checkpoints.merged(0, { ...sizes, lastLsn });
+    await checkpoints.published(0, written, rest);
+    const isOfUse = lastLsn < lsn;
+    assertEquals(checkpoints.last(0).lsn, isOfUse ? lsn : 0);
+    assertEquals(checkpoints.isMissed(0), !isOfUse);
+    assertEquals(checkpointsIn(files).includes(written.name), isOfUse);
+  }
+  await log.close();
+});
+
 test("close() does not wait for the checkpoint before to be removed at leisure", async () => {
   const files = memoryDirectory();
   const time = manualTime();

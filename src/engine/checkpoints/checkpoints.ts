@@ -67,14 +67,17 @@ interface Known {
   isLoaded: boolean;
   /** Whether merges may have dropped flows whose links are still in the state. */
   isOutlived: boolean;
-  /** What merges have written and saved since the checkpoint was begun that is under way. */
-  sinceBegun: MergedSizes;
+  /**
+   * What merges have written and saved since the checkpoint was begun that is under way, in bytes, and
+   * the last record by which they have decided what is left.
+   */
+  sinceBegun: MergesSince;
 }
 
-/** What merges have done to a log, in bytes. */
-type MergedSizes = Pick<MergedSegments, "bytes" | "savedBytes">;
+/** What merges have done to a log. */
+type MergesSince = Pick<MergedSegments, "bytes" | "savedBytes" | "lastLsn">;
 
-const NO_MERGES: MergedSizes = { bytes: 0, savedBytes: 0 };
+const NO_MERGES: MergesSince = { bytes: 0, savedBytes: 0, lastLsn: 0 };
 
 /** What is known when a state is made of the log. */
 const NOTHING = {
@@ -173,6 +176,7 @@ export class Checkpoints {
     known.sinceBegun = {
       bytes: sinceBegun.bytes + bytes,
       savedBytes: sinceBegun.savedBytes + savedBytes,
+      lastLsn: Math.max(sinceBegun.lastLsn, lastLsn),
     };
     if (lastLsn >= last.lsn) {
       if (last.lsn === 0) return;
@@ -221,7 +225,13 @@ export class Checkpoints {
   ): Promise<void> {
     const { directory } = this.#options;
     const known = this.#of(shard);
-    const { bytes: mergedBytes, savedBytes } = known.sinceBegun;
+    const { bytes: mergedBytes, savedBytes, lastLsn } = known.sinceBegun;
+    // A merge may have come between its last byte and this, and nobody was left to be told to give up.
+    if (lastLsn >= end.end.lsn) {
+      this.discard(shard);
+      known.isMissed = true;
+      return;
+    }
     known.last = lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes });
     known.isMissed = false;
     for (const other of checkpointsIn(directory, shard)) {
