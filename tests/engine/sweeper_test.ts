@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
+import type { Shards } from "../../src/engine/shards.ts";
+import { Sweeper } from "../../src/engine/upkeep/sweeper.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 
@@ -95,6 +97,40 @@ test("the sweeper takes a slice at a time, and rests in between", async () => {
   await time.advance(1);
   // Two slices of ten are gone; what is left is counted by removing it.
   assertEquals(await left(), 5);
+});
+
+test("the sweeper looks how much room there is when it has its slice, and not before", async () => {
+  let nowMs = 0;
+  let isDiskFull = false;
+  let spareBytes = 0;
+  const slices: (() => void)[] = [];
+  const swept: string[] = [];
+  const shards = {
+    ...{ all: [], limits: { cleanupLimitMax: 1_000 }, now: () => nowMs, nextForgottenMs: () => 0 },
+    admission: { isDiskFull: () => isDiskFull, shortDisk: { takeSpare: () => spareBytes } },
+    slices: { next: () => new Promise<void>((resolve) => slices.push(resolve)) },
+    call: () => {
+      swept.push(`at ${nowMs}`);
+      return Promise.resolve({ flows: 1, keys: 0 });
+    },
+    reschedule: () => {},
+  };
+  const sweeper = new Sweeper(shards as unknown as Shards, () => nowMs);
+  const slice = async (): Promise<void> => {
+    slices.shift()!();
+    for (let count = 0; count < 12; count++) await undefined;
+  };
+  nowMs = 60_000;
+  sweeper.wake();
+  // Somebody has filled it while the sweeper waited for its turn.
+  isDiskFull = true;
+  await slice();
+  assertEquals([swept, sweeper.nextAtMs()], [[], 120_000]);
+  nowMs = 120_000;
+  spareBytes = 100;
+  sweeper.wake();
+  await slice();
+  assertEquals([swept, sweeper.nextAtMs()], [["at 120000"], 180_000]);
 });
 
 test("the sweeper goes on after a fault", async () => {

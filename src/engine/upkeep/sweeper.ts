@@ -84,14 +84,20 @@ export class Sweeper {
     // Most turns come before it has rested: they need not know what is next.
     const nowMs = this.#monotonicMs();
     if (this.#restUntilMs > nowMs || this.nextAtMs() > nowMs) return;
-    const sliceMax = this.#sliceMax();
-    if (sliceMax === 0) return this.#rest(Infinity);
     this.#isSweeping = true;
     // A sweep that fails has removed nothing, and the next one finds the same.
-    this.#shards.slices.next().then(() => this.#sweep(sliceMax)).then(
-      ({ flows, keys }) => this.#rest(flows + keys === sliceMax ? CATCH_UP_MS : Infinity),
+    this.#shards.slices.next().then(() => this.#sweepSlice()).then(
+      (isAll) => this.#rest(isAll ? Infinity : CATCH_UP_MS),
       () => this.#rest(Infinity),
     );
+  }
+
+  /** Removes as much as there is room for by now. Resolves to whether nothing more can be done. */
+  async #sweepSlice(): Promise<boolean> {
+    const sliceMax = this.#sliceMax();
+    if (sliceMax === 0) return true;
+    const { flows, keys } = await this.#sweep(sliceMax);
+    return flows + keys < sliceMax;
   }
 
   /** How much one slice removes. */
