@@ -271,7 +271,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   4: "41181b57b26c442e",
   5: "1b25d2654c23db5c",
   6: "d6a744928579ddfa",
-  7: "1354ac9354d267c4",
+  7: "8aab3585de383401",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {
