@@ -4,12 +4,11 @@
  * @module
  */
 
-import { type Directory, withFile, writeDurably, writeFully } from "../files/mod.ts";
+import { type Directory, writeDurably } from "../files/mod.ts";
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { BACKUP_NAME } from "./backup_list.ts";
 import { corrupt, failed, guarded } from "./file_fault.ts";
-import { isNoSpace } from "./inline_io.ts";
 import {
   encodeSlot,
   type Generation,
@@ -93,25 +92,6 @@ export class Manifest {
   }
 
   /**
-   * Makes room for the generation that `publish()` would write, and for more that say the same, up to
-   * one in each slot. They need none then, whoever fills the disk meanwhile. Returns whether there is
-   * room; otherwise nothing has happened.
-   *
-   * @param change What changes.
-   * @param generations How many there are to be. Default 1.
-   * @throws {FlowError} `store_failed` if it cannot be made for another reason.
-   */
-  makeRoom(change: Partial<ManifestState>, generations: 1 | 2 = 1): boolean {
-    this.prove();
-    return this.#attempt(() => {
-      const { number, state } = this.#nextOf(change);
-      const { length } = encodeSlot({ number, state });
-      const names = [slotName(number), slotName(number + 1)].slice(0, generations);
-      return names.every((name) => hasLength(this.#directory, name, length));
-    });
-  }
-
-  /**
    * Writes the next generation and makes it durable. After a failure nobody can know which one is
    * valid, and this object takes no further one. The id of a segment that it lists is taken for good.
    *
@@ -122,7 +102,9 @@ export class Manifest {
     this.#attempt(() => {
       const other = this.findOther();
       if (other !== undefined) throw other;
-      const next = this.#nextOf(change);
+      const state = { ...this.state, ...change };
+      const nextSegment = Math.max(state.nextSegment, ...state.segments.map(({ id }) => id + 1));
+      const next = { number: this.generation + 1, state: { ...state, nextSegment } };
       writeSlot(this.#directory, next);
       this.#current = next;
     });
@@ -171,16 +153,10 @@ export class Manifest {
     return storeFailed(`"${path}" has no manifest any more: it was moved or removed`);
   }
 
-  #nextOf(change: Partial<ManifestState>): Generation {
-    const state = { ...this.state, ...change };
-    const nextSegment = Math.max(state.nextSegment, ...state.segments.map(({ id }) => id + 1));
-    return { number: this.generation + 1, state: { ...state, nextSegment } };
-  }
-
-  #attempt<T>(act: () => T): T {
+  #attempt(act: () => void): void {
     if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
     try {
-      return act();
+      act();
     } catch (error) {
       this.#failure = failed("The manifest cannot be written", error);
       throw this.#failure;
@@ -241,21 +217,6 @@ function begin(directory: Directory, state: ManifestState): Generation {
   const first: Generation = { number: 1, state };
   writeSlot(directory, first);
   return first;
-}
-
-/** Lets a slot be so long, with zeros behind what it says. Returns false if there is no room. */
-function hasLength(directory: Directory, name: string, length: number): boolean {
-  return withFile(directory, name, (file) => {
-    const size = file.getSize();
-    if (size >= length) return true;
-    try {
-      writeFully(file, new Uint8Array(length - size), { at: size });
-      return true;
-    } catch (error) {
-      if (!isNoSpace(error)) throw error;
-      return false;
-    }
-  });
 }
 
 function writeSlot(directory: Directory, generation: Generation): void {

@@ -8,7 +8,7 @@
  */
 
 import { FlowError } from "../errors.ts";
-import type { Directory, FileHandle } from "../files/mod.ts";
+import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
@@ -16,7 +16,7 @@ import { WindowMemory } from "./file_window.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { isNoSpace } from "./inline_io.ts";
 import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
-import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
 import type { StoredFrame } from "./reader.ts";
 import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
@@ -53,6 +53,9 @@ interface Output {
 
 /** An offset in it fits into 32 bits, with a frame to spare. */
 const OUTPUT_BYTES_MAX = 1 << 30;
+
+/** More than what a generation that lists new segments is longer than the one before, in both slots. */
+const MANIFEST_GROWTH_BYTES = 16 << 10;
 
 /** How long whoever found the disk full leaves it alone. */
 const RETRY_MS = 5_000;
@@ -129,12 +132,15 @@ export class SegmentMerge implements Merge {
       isSamePosition(last?.end ?? this.base, this.end),
       "A merge ends where its inputs did",
     );
-    const change = this.#change();
-    const hasRoom = this.#orFail(() => this.#parts.manifest.makeRoom(change, 2));
-    if (!hasRoom) throw noRoom(segmentName((last?.entry ?? this.#parts.inputs[0]!).id));
+    if (last !== undefined) makeSureOfRoom(last);
     this.#isOver = true;
     for (const { target: { file } } of outputs) file.close();
-    this.#orFail(() => this.#parts.manifest.publish(change));
+    try {
+      this.#list(outputs.map((output) => this.#entryOf(output)));
+    } catch (error) {
+      this.#parts.fail(error);
+      throw error;
+    }
     const { files, inputs } = this.#parts;
     for (const input of inputs) files.forget(input);
     this.#replaced = inputs.map(({ id }) => segmentName(id));
@@ -179,16 +185,16 @@ export class SegmentMerge implements Merge {
     return { ...entry, ...until > end.index ? { until } : {}, sealed: { end, size } };
   }
 
-  /** What the manifest is to say: new segments in the place of the inputs. */
-  #change(): Pick<ManifestState, "segments"> {
-    const { manifest: { state }, inputs } = this.#parts;
+  /** Lists new segments in the place of the inputs. */
+  #list(entries: readonly SegmentEntry[]): void {
+    const { manifest, inputs } = this.#parts;
+    const { state } = manifest;
     const replaced = new Set(inputs.map(({ id }) => id));
-    const entries = this.#outputs.map((output) => this.#entryOf(output));
-    return {
+    manifest.publish({
       segments: state.segments.flatMap((segment) =>
         segment.id === inputs[0]!.id ? entries : replaced.has(segment.id) ? [] : [segment]
       ),
-    };
+    });
   }
 
   /**
@@ -196,19 +202,13 @@ export class SegmentMerge implements Merge {
    * bring it back, opening knows it by its place.
    */
   #unlist(): void {
-    // Its room was made with that of the one before: others may have filled the disk since.
-    this.#orFail(() => this.#parts.manifest.publish({}));
-    this.#areListed = false;
-  }
-
-  /** Does something with the manifest. If that fails, nobody can know what it says. */
-  #orFail<T>(act: () => T): T {
     try {
-      return act();
+      this.#parts.manifest.publish({});
     } catch (error) {
       this.#parts.fail(error);
       throw error;
     }
+    this.#areListed = false;
   }
 
   /** The segment that has room for a frame. */
@@ -244,6 +244,19 @@ export class SegmentMerge implements Merge {
 
   #checkGoesOn(): void {
     if (this.#isOver) throw new FlowError("store_closed", "The merge has ended");
+  }
+}
+
+/**
+ * Throws if there is no room for a manifest that is longer than the one before: nothing has happened
+ * yet, and a generation that cannot be written ends the log.
+ */
+function makeSureOfRoom({ target: { name, file }, size }: Output): void {
+  try {
+    writeFully(file, new Uint8Array(MANIFEST_GROWTH_BYTES), { at: size });
+    file.truncate(size);
+  } catch (error) {
+    throw isNoSpace(error) ? noRoom(name) : failed(`"${name}" cannot be written`, error);
   }
 }
 

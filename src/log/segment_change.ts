@@ -118,15 +118,14 @@ export class SegmentChange {
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     const write = { at: 0, length: head.length, fill };
     this.#host.perform((done) => this.#parts.io.write(reserved, write, done), (hasRoom) => {
-      let isListed: boolean;
-      try {
-        isListed = hasRoom && listNext(this.#parts.manifest, writer, entry);
-      } catch (error) {
-        return this.#host.fail(error);
-      }
-      if (!isListed) {
+      if (!hasRoom) {
         this.drop();
         return then(undefined);
+      }
+      try {
+        listNext(this.#parts.manifest, writer, entry);
+      } catch (error) {
+        return this.#host.fail(error);
       }
       this.#reservation.take();
       then(writer.continuedIn({ entry, file: reserved.file }));

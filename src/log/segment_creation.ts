@@ -67,7 +67,6 @@ export function nextSegment(
 /**
  * Seals the open segment of a log and lists the next one, in one generation of the manifest. Always
  * in the isolate of the store: the manifest belongs to all logs of the directory, and has one writer.
- * Returns false if there is no room for it: nothing has changed then.
  */
 export function listNext(
   manifest: Manifest,
@@ -77,14 +76,11 @@ export function listNext(
     readonly size: number;
   },
   next: SegmentEntry,
-): boolean {
+): void {
   const { state } = manifest;
-  const sealed = state.segments
+  const segments = state.segments
     .map((segment) => segment.id === id ? { ...segment, sealed: { end, size } } : segment);
-  const change = { segments: [...sealed, next] };
-  if (!manifest.makeRoom(change)) return false;
-  manifest.publish(change);
-  return true;
+  manifest.publish({ segments: [...segments, next] });
 }
 
 /** The lowest id above all that are or were in use, strays included. */

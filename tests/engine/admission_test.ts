@@ -108,9 +108,8 @@ test("a key, or a command with a new flow in it, is new work; what settles a flo
 });
 
 test("work that exists goes on when the disk is full, for as long as the ballast lasts", async () => {
-  // A multiple of what a frame takes: the outcome of one that is written in part is unknown. And so
-  // little that no merge begins a segment in half of it.
-  await using opened = await setting({ ballastBytes: 192 * 80 });
+  // A multiple of what a frame takes: the outcome of one that is written in part is unknown.
+  await using opened = await setting({ ballastBytes: 192 * 100 });
   const { disk, time, store } = opened;
   const jobs = await claimed(store, 200);
   await store.complete(jobs[199]!.id, jobs[199]!.proof);
@@ -128,7 +127,7 @@ test("work that exists goes on when the disk is full, for as long as the ballast
       break;
     }
   }
-  assertEquals(count, 80);
+  assertEquals(count, 100);
   assertEquals((await store.get(jobs[count]!.id))?.state, "running");
   assertEquals(await reason(store.create("new", { type: "job" })), "disk_full");
 

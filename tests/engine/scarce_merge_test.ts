@@ -332,34 +332,6 @@ test("compact() says how much room it lacks if nothing of what it keeps fits any
   await store.close();
 });
 
-test("compact() in next to no room says how much it lacks, and goes on when that is there", async () => {
-  const KIB = 1_024;
-  // Room for nothing; for the head of a segment, but no longer manifest; for a segment; for one more.
-  for (const roomBytes of [0, 4 * KIB, 4 * KIB + 50, 6 * KIB, 12 * KIB, 20 * KIB]) {
-    const { disk, store, before } = await overdue();
-    disk.capacityBytes = disk.usedBytes + roomBytes;
-    let isDone = false;
-    for (let tries = 1; !isDone; tries++) {
-      assert(tries <= 3, `${roomBytes} bytes of room, and what was lacking has not helped`);
-      try {
-        await store.compact();
-        isDone = true;
-      } catch (error) {
-        assert(isFlowError(error, "overloaded"), `${roomBytes}: ${error}`);
-        const lackedBytes = Number(error.details["lackedBytes"]);
-        // A piece of which nothing is kept fits into that, and gives back what others need.
-        assert(lackedBytes < 10 * KIB, `${lackedBytes} bytes are lacking`);
-        // Besides, files grow by a little: the manifest, and what frames are kept in.
-        disk.capacityBytes = disk.usedBytes + lackedBytes + KIB;
-      }
-    }
-    assert(store.stats().log.bytes < 1_000_000);
-    assertEquals(await everything(store, "live"), before);
-    assertEquals((await store.verify()).damage, []);
-    await store.close();
-  }
-});
-
 test("a store is what it was wherever a merge piece by piece is cut short", async () => {
   let isOver = false;
   // Not at every call: there are hundreds, and a simulation of all that a store does cuts at any.

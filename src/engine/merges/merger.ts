@@ -12,13 +12,7 @@ import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from ".
 import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
 import { Rest } from "../turns/rest.ts";
 import { isDiskFull, noRoomToMerge, outdatedAgain } from "../calls/refusals.ts";
-import {
-  isWorthRolling,
-  mergeInRoom,
-  SCARCE_PASSES,
-  type ScarceOutcome,
-  SEGMENT_BYTES,
-} from "./scarce_merge.ts";
+import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "./scarce_merge.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
 import type { Time } from "../../time/mod.ts";
@@ -46,6 +40,9 @@ const TRIES_MAX = 3;
  */
 const SCARCE_REST_MS = 5_000;
 const SCARCE_REST_MS_MAX = 600_000;
+
+/** With less room than this there is no merge, since nothing fits into it. */
+const ROOM_BYTES_MIN = 16 << 10;
 
 /** Options of `compact`. What was done before the signal stays. */
 export type CompactOptions = LongWorkOptions<CompactProgress>;
@@ -149,7 +146,7 @@ export class Merger {
     const lsns = this.#shards.all.map(({ headLsn }) => headLsn).join();
     const nowMs = this.#time.clock.monotonicMs();
     // Only what has been written since could have made anything unwanted.
-    if (lsns === this.#barrenLsns || room.roomForMerge < SEGMENT_BYTES) {
+    if (lsns === this.#barrenLsns || room.roomForMerge < ROOM_BYTES_MIN) {
       this.#scarceAtMs = nowMs + SCARCE_REST_MS;
       return;
     }
@@ -262,21 +259,17 @@ export class Merger {
     let roomBytes = totalBytes / 2;
     let lackedBytes = totalBytes;
     let savedBytes = 0;
-    while (roomBytes >= SEGMENT_BYTES) {
+    while (roomBytes >= ROOM_BYTES_MIN) {
       try {
         const outcome = await this.#mergeScarce(shard, roomBytes, pace);
         savedBytes += outcome.savedBytes;
         if (outcome.lackedBytes === 0 && savedBytes > 0) return;
-        if (outcome.lackedBytes === 0) {
-          // Or all of it is wanted, but for a little: that goes with the rest or not at all.
-          if (isWorthRolling(shard.segments.list)) lackedBytes = SEGMENT_BYTES;
-          break;
-        }
+        // All of it is wanted, but for a little: that goes with the rest or not at all.
+        if (outcome.lackedBytes === 0) break;
         lackedBytes = outcome.lackedBytes;
         if (outcome.savedBytes > 0) continue;
       } catch (error) {
         if (!isDiskFull(error)) throw error;
-        lackedBytes = roomBytes;
       }
       roomBytes /= 2;
     }

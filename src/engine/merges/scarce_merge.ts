@@ -9,7 +9,7 @@ import { isDiskFull } from "../calls/refusals.ts";
 import { Merging, type MergingOptions, type Outcome, settle } from "./merging.ts";
 
 /** A new segment takes so much besides the records in it, and a little for each frame. */
-export const SEGMENT_BYTES = 8 << 10;
+const SEGMENT_BYTES = 8 << 10;
 
 /** A segment is replaced if so large a share of it goes: it is read again and again otherwise. */
 const GAIN_SHARE = 1 / 8;
@@ -60,9 +60,8 @@ export async function mergeInRoom(options: ScarceOptions): Promise<ScarceOutcome
   const weights = await weighPieces(options);
   const { pieces, lackedBytes } = planPieces(sealed, weights, roomBytes);
   if (pieces.length === 0) return { savedBytes: 0, lackedBytes };
-  const replaced = await replacePieces(pieces, options, weights);
-  // One that was chosen takes less than those that were not.
-  return { ...replaced, lackedBytes: replaced.lackedBytes || lackedBytes };
+  const replaced = await replacePieces(pieces, options);
+  return { ...replaced, lackedBytes: Math.max(replaced.lackedBytes, lackedBytes) };
 }
 
 /** Replaces all segments at once, if there is room. Resolves to the bytes that were given back. */
@@ -137,15 +136,10 @@ function mergingOf(pieces: readonly number[], options: ScarceOptions): Merging {
   return new Merging(decision, options, stretches);
 }
 
-/**
- * Replaces segments one by one, as long as there is room.
- *
- * @param weights The bytes of what is kept of each, if somebody has weighed them.
- */
+/** Replaces segments one by one, as long as there is room. */
 async function replacePieces(
   pieces: readonly number[],
   options: ScarceOptions,
-  weights?: ReadonlyMap<number, number>,
 ): Promise<ScarceOutcome> {
   const merging = mergingOf(pieces, options);
   let savedBytes = 0;
@@ -153,7 +147,7 @@ async function replacePieces(
     await merging.decide();
     for (const id of pieces) {
       const merge = options.shard.segments.merge([id], merging.until.index);
-      const lackedBytes = takenBytes(weights === undefined ? merge.bytes : weights.get(id) ?? 0);
+      const { bytes: lackedBytes } = merge;
       try {
         const outcome = await settle(merging, { merge, segmentCount: 1 }, options);
         options.onOutcome(outcome);
