@@ -47,14 +47,23 @@ function syncLeft(path: string, folders: Folders): void {
     folders.sync(dirname(path));
   } catch (error) {
     // Then it was not made here: that begins with a sync of the parent.
-    if (!isDenied(error)) throw error;
+    if (!isOutOfReach(error)) throw error;
   }
 }
 
-/** Whether it is the system, or the runtime, that does not let this process open something. */
-function isDenied(error: unknown): boolean {
-  const code = fileErrorCode(error);
-  if (code === "EACCES" || code === "EPERM" || code === "ERR_ACCESS_DENIED") return true;
-  // Deno gives no code.
+/** What says that this process may not open a folder, or that its file system syncs none. */
+const OUT_OF_REACH: readonly (string | undefined)[] = [
+  "EACCES",
+  "EPERM",
+  "ERR_ACCESS_DENIED",
+  "EINVAL",
+  "ENOTSUP",
+  "EROFS",
+];
+
+/** Whether nobody here can sync a folder. */
+function isOutOfReach(error: unknown): boolean {
+  if (OUT_OF_REACH.includes(fileErrorCode(error))) return true;
+  // Deno gives no code if it is not allowed to.
   return error instanceof Error && error.name === "NotCapable";
 }

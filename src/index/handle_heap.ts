@@ -29,6 +29,9 @@ const HOLES_MAX = 256;
 /** Following one member from the top takes as long as looking at so many side by side. */
 const LOOKS_PER_STEP = 16;
 
+/** So many holes are put in order faster as plain numbers: 100 in a microsecond instead of four. */
+const NUMBERS_MIN = 16;
+
 /** In the place of the handle of a member that was removed, and of its place: there is no such one. */
 const NOBODY = 0xffff_ffff;
 
@@ -178,7 +181,9 @@ export class HandleHeap {
     if (holes.length === this.#size) this.#size = 0;
     else {
       // The deepest first: there are members below it, and whoever fills it comes from the end.
-      const ordered = Uint32Array.from(holes).sort();
+      const ordered = holes.length < NUMBERS_MIN
+        ? holes.sort(ascending)
+        : Uint32Array.from(holes).sort();
       for (let index = ordered.length - 1; index >= 0; index--) this.#fill(ordered[index]!);
     }
     this.#nodes.shrink(this.#size);
@@ -276,6 +281,10 @@ export class HandleHeap {
       this.#nodes.setRank(place, this.#ties.rank(handle, this.#prefix));
     }
   }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 /** The place that a place is below of. */

@@ -88,7 +88,8 @@ function taken(errors: readonly unknown[], room: Room): readonly unknown[] {
 
 /** The errors that one stands for. */
 function errorsIn(error: Error): readonly unknown[] {
-  if (error instanceof AggregateError) return error.errors;
+  // Whoever has thrown it may have put anything there.
+  if (error instanceof AggregateError) return Array.isArray(error.errors) ? error.errors : [];
   // Not every runtime has the class; what is compiled for those that have none makes up its own.
   if (error.name !== "SuppressedError") return [];
   const { error: thrown, suppressed } = error as { error?: unknown; suppressed?: unknown };

@@ -76,3 +76,15 @@ test("makeFolder() fails where the parent of an empty folder cannot be synced", 
   });
   assertThrows(() => makeFolder("/a", broken), Error, "EIO");
 });
+
+test("makeFolder() takes an empty folder in a file system that syncs no folders", () => {
+  for (const code of ["EINVAL", "ENOTSUP", "EROFS"]) {
+    const folders = Object.assign(new FolderModel(["/a"]), {
+      sync() {
+        throw Object.assign(new Error(`${code}: not here`), { code });
+      },
+    });
+    makeFolder("/a", folders);
+    assertThrows(() => makeFolder("/b", folders), Error, code);
+  }
+});

@@ -172,6 +172,13 @@ test("runOnce() stores the first eight errors that led to one, and those before 
   ]);
 });
 
+test("runOnce() stores an AggregateError that holds no list of errors", async () => {
+  for (const errors of [undefined, null, 7, "two", new Map(), { length: 3 }]) {
+    const thrown = Object.assign(new AggregateError([], "odd"), { errors });
+    assertEquals(outlineOf(await storedWhenThrown(thrown)), ["AggregateError: odd"]);
+  }
+});
+
 test("runOnce() stores an AggregateError among its own errors, and cuts texts without end", async () => {
   const thrown = new AggregateError([], "x".repeat(1_000_000));
   thrown.errors = Array.from({ length: 8 }, () => thrown);

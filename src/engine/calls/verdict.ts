@@ -9,6 +9,7 @@ import {
   answerInParts,
   type Flow,
   type GetQuery,
+  type HistoryLog,
   type HistoryQuery,
   type Parts,
   readFlow,
@@ -78,7 +79,13 @@ export function historyVerdict(
   const found = shards.closer.look(query.target);
   const standsOn = footingsOf(shards, found ?? null, on);
   if (found === undefined) return { standsOn, read: () => [] };
-  const { records } = shards.router.shardOf(found.identity.partitionKey);
+  const shard = shards.router.shardOf(found.identity.partitionKey);
+  // Asked each time: the state may be built anew between two parts.
+  const log: HistoryLog = {
+    control: (lsn) => shard.records.control(lsn),
+    previous: (lsn) => shard.records.previous(lsn),
+    list: (lsn) => shard.records.list(lsn),
+  };
   const read = valuesAt(shards.all, nowMs, standsOn);
-  return new GradualVerdict(standsOn, readHistory(found, query, records, read));
+  return new GradualVerdict(standsOn, readHistory(found, query, log, read));
 }
