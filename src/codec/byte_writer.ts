@@ -13,9 +13,6 @@ const FIRST_BYTES = 256;
 /** Texts up to this length are tried character by character; beyond it the runtime is faster. */
 const SHORT_TEXT_MAX = 64;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
 /** So many bytes are set sooner than the runtime is asked to. */
 const FEW_BYTES = 32;
 
@@ -132,24 +129,6 @@ export class ByteWriter {
   /** A text in UTF-8, without its length. */
   rawText(value: string): void {
     this.#length += this.#put(value, this.#length);
-  }
-
-  /** A well-formed text as JSON, in UTF-8. */
-  json(value: string): void {
-    // Most texts are shown as they are, and found to be so on the way.
-    this.#reserve(value.length + 2);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = QUOTE;
-    for (let index = 0; index < value.length; index++) {
-      const unit = value.charCodeAt(index);
-      if (unit < 0x20 || unit >= 0x80 || unit === QUOTE || unit === BACKSLASH) {
-        return this.rawText(JSON.stringify(value));
-      }
-      bytes[at++] = unit;
-    }
-    bytes[at++] = QUOTE;
-    this.#length = at;
   }
 
   /** Zeros, `count` of them. */

@@ -58,26 +58,3 @@ test("ByteWriter.room() takes fields at their places, also where the buffer had 
     assertEquals(reader.text(), "after");
   }
 });
-
-test("ByteWriter.json() writes what JSON.stringify() says, in UTF-8", () => {
-  const texts = [
-    "",
-    "order-1",
-    'say "no"',
-    "a\\b",
-    "line\n",
-    "\u0000",
-    "\u007f",
-    "é",
-    "\u{1F600}",
-    "x".repeat(300),
-  ];
-  for (const text of texts) {
-    const writer = new ByteWriter(1);
-    writer.u8(7);
-    writer.json(text);
-    writer.u8(7);
-    const expected = new TextEncoder().encode(JSON.stringify(text));
-    assertEquals(writer.bytes().slice(1, -1), expected);
-  }
-});
