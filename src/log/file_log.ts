@@ -310,8 +310,8 @@ export class FileLog implements Log {
   /** Goes on in the next segment. */
   #roll(): void {
     this.#change.begin(this.#writer, (next) => {
-      if (next === undefined) return this.#void("no_space");
       this.#beside.endRolls();
+      if (next === undefined) return this.#stay();
       const full = this.#writer;
       this.#writer = next;
       try {
@@ -320,6 +320,14 @@ export class FileLog implements Log {
         this.#fail(error);
       }
     });
+  }
+
+  /** There was no room for the head of the next segment, though it had been made. */
+  #stay(): void {
+    // Somebody puts together a frame that counts on its place there: it tries again.
+    if (this.#line.first === undefined && this.#line.isPlaceGiven) return;
+    this.#change.drop();
+    this.#void("no_space");
   }
 
   #markIfDue(): void {

@@ -83,15 +83,25 @@ function attempt(act: () => boolean): IoResult {
   }
 }
 
-/** Returns false if there is no room and nothing was written; throws if anything else fails. */
+/** Returns false if there is no room and nothing is left of them; throws if anything else fails. */
 function writeWhole(file: SegmentFile["file"], bytes: Uint8Array, at: number): boolean {
-  let done: number;
+  let done = 0;
   try {
     done = file.write(bytes, { at });
+    if (done < bytes.length) writeFully(file, bytes.subarray(done), { at: at + done });
+    return true;
   } catch (error) {
-    if (isNoSpace(error)) return false;
+    if (isNoSpace(error) && (done === 0 || isTakenBack(file, bytes, at))) return false;
     throw error;
   }
-  if (done < bytes.length) writeFully(file, bytes.subarray(done), { at: at + done });
+}
+
+/**
+ * Takes back what there was room for of bytes that do not fit. Nothing of it was synced, and the file
+ * ended before them; what overwrites something cannot be taken back.
+ */
+function isTakenBack(file: SegmentFile["file"], { length }: Uint8Array, at: number): boolean {
+  if (file.getSize() >= at + length) return false;
+  file.truncate(at);
   return true;
 }

@@ -4,16 +4,18 @@
  * @module
  */
 
-import { type Directory, writeDurably } from "../files/mod.ts";
+import { type Directory, withFile, writeDurably, writeFully } from "../files/mod.ts";
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { BACKUP_NAME } from "./backup_list.ts";
 import { corrupt, failed, guarded } from "./file_fault.ts";
+import { isNoSpace } from "./inline_io.ts";
 import {
   encodeSlot,
   type Generation,
   MANIFEST_NAMES,
   readSlot,
+  slotBytesFor,
   slotName,
 } from "./manifest_slot.ts";
 import { type ManifestState, type SegmentEntry, shardCountOf, slotsOf } from "./manifest_state.ts";
@@ -92,6 +94,23 @@ export class Manifest {
   }
 
   /**
+   * Makes both slots long enough for so many more segments, and for every shard to go on in one more:
+   * generations that list no others need no room on the disk then, whoever fills it meanwhile, and
+   * however many there are. Returns false if there is no room now; nothing has changed then.
+   *
+   * @throws {FlowError} `store_failed` if they cannot be written.
+   */
+  makeRoom(segments: number): boolean {
+    this.prove();
+    return this.#attempt(() => {
+      this.#checkIsOnly();
+      const bytes = slotBytesFor(this.#current, segments + this.shardCount);
+      return [this.generation + 1, this.generation]
+        .every((number) => lengthen(this.#directory, slotName(number), bytes));
+    });
+  }
+
+  /**
    * Writes the next generation and makes it durable. After a failure nobody can know which one is
    * valid, and this object takes no further one. The id of a segment that it lists is taken for good.
    *
@@ -100,8 +119,7 @@ export class Manifest {
   publish(change: Partial<ManifestState>): void {
     this.prove();
     this.#attempt(() => {
-      const other = this.findOther();
-      if (other !== undefined) throw other;
+      this.#checkIsOnly();
       const state = { ...this.state, ...change };
       const nextSegment = Math.max(state.nextSegment, ...state.segments.map(({ id }) => id + 1));
       const next = { number: this.generation + 1, state: { ...state, nextSegment } };
@@ -153,10 +171,15 @@ export class Manifest {
     return storeFailed(`"${path}" has no manifest any more: it was moved or removed`);
   }
 
-  #attempt(act: () => void): void {
+  #checkIsOnly(): void {
+    const other = this.findOther();
+    if (other !== undefined) throw other;
+  }
+
+  #attempt<T>(act: () => T): T {
     if (this.#failure !== undefined) throw failed("The manifest has failed", this.#failure);
     try {
-      act();
+      return act();
     } catch (error) {
       this.#failure = failed("The manifest cannot be written", error);
       throw this.#failure;
@@ -221,4 +244,23 @@ function begin(directory: Directory, state: ManifestState): Generation {
 
 function writeSlot(directory: Directory, generation: Generation): void {
   writeDurably(directory, slotName(generation.number), encodeSlot(generation));
+}
+
+/**
+ * Puts zeros behind what a slot says until it has so many bytes, and makes that durable: the room is
+ * taken then. Returns false if there is none; some may have been taken.
+ */
+function lengthen(directory: Directory, name: string, bytes: number): boolean {
+  return withFile(directory, name, (file) => {
+    const size = file.getSize();
+    if (size >= bytes) return true;
+    try {
+      writeFully(file, new Uint8Array(bytes - size), { at: size });
+      file.flush();
+      return true;
+    } catch (error) {
+      if (isNoSpace(error)) return false;
+      throw error;
+    }
+  });
 }

@@ -7,12 +7,35 @@
 import { type Directory, readWholeFile } from "../files/mod.ts";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
-import { featuresOf, type ManifestState, parseManifestState } from "./manifest_state.ts";
+import {
+  featuresOf,
+  type ManifestState,
+  parseManifestState,
+  type SegmentEntry,
+} from "./manifest_state.ts";
 
 const MAGIC = magic("FCMF");
 
 /** The names of the slots. Generation g is in slot g mod 2. */
 export const MANIFEST_NAMES: readonly [string, string] = ["MANIFEST.0", "MANIFEST.1"];
+
+/** A slot grows by so many bytes: a few dozen segments, and a block of most file systems. */
+const STEP_BYTES = 4_096;
+
+const ID_MAX = 0xffff_ffff;
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+const PLACE_MAX = { index: COUNT_MAX, lsn: COUNT_MAX, chain: ID_MAX };
+
+/** The entry that takes most. */
+const LONGEST_ENTRY: Required<SegmentEntry> = {
+  id: ID_MAX,
+  shard: 0xffff,
+  salt: ID_MAX,
+  base: PLACE_MAX,
+  merged: true,
+  until: COUNT_MAX,
+  sealed: { end: PLACE_MAX, size: COUNT_MAX },
+};
 
 /** One generation of the manifest. */
 export interface Generation {
@@ -34,6 +57,16 @@ export function encodeSlot({ number, state }: Generation): Uint8Array {
     features: featuresOf(state),
     writeFields: (writer) => writer.u53(number),
   });
+}
+
+/**
+ * How long a slot has to be for whatever follows this generation and lists up to so many segments more.
+ * Sealing a segment and listing the next one takes no more than a segment that has all that one can have.
+ */
+export function slotBytesFor({ number, state }: Generation, segments: number): number {
+  const { length } = encodeSlot({ number, state: { ...state, nextSegment: COUNT_MAX } });
+  const bytes = length + segments * (JSON.stringify(LONGEST_ENTRY).length + ",".length);
+  return Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
 }
 
 /** What is written of a state: not what only a restored store differs in. */

@@ -8,7 +8,7 @@
  */
 
 import { FlowError } from "../errors.ts";
-import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
+import type { Directory, FileHandle } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
@@ -16,6 +16,7 @@ import { WindowMemory } from "./file_window.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { isNoSpace } from "./inline_io.ts";
 import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
+import { MANIFEST_NAMES } from "./manifest_slot.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { isSamePosition } from "./position.ts";
 import type { StoredFrame } from "./reader.ts";
@@ -53,9 +54,6 @@ interface Output {
 
 /** An offset in it fits into 32 bits, with a frame to spare. */
 const OUTPUT_BYTES_MAX = 1 << 30;
-
-/** More than what a generation that lists new segments is longer than the one before, in both slots. */
-const MANIFEST_GROWTH_BYTES = 16 << 10;
 
 /** How long whoever found the disk full leaves it alone. */
 const RETRY_MS = 5_000;
@@ -132,15 +130,12 @@ export class SegmentMerge implements Merge {
       isSamePosition(last?.end ?? this.base, this.end),
       "A merge ends where its inputs did",
     );
-    if (last !== undefined) makeSureOfRoom(last);
+    // Also for the generation that follows, which is no longer.
+    const hasRoom = this.#orFail(() => this.#parts.manifest.makeRoom(outputs.length));
+    if (!hasRoom) throw noRoom(MANIFEST_NAMES[0]);
     this.#isOver = true;
     for (const { target: { file } } of outputs) file.close();
-    try {
-      this.#list(outputs.map((output) => this.#entryOf(output)));
-    } catch (error) {
-      this.#parts.fail(error);
-      throw error;
-    }
+    this.#orFail(() => this.#list(outputs.map((output) => this.#entryOf(output))));
     const { files, inputs } = this.#parts;
     for (const input of inputs) files.forget(input);
     this.#replaced = inputs.map(({ id }) => segmentName(id));
@@ -202,13 +197,18 @@ export class SegmentMerge implements Merge {
    * bring it back, opening knows it by its place.
    */
   #unlist(): void {
+    this.#orFail(() => this.#parts.manifest.publish({}));
+    this.#areListed = false;
+  }
+
+  /** Does something to the manifest. If that fails, nobody can know what it says. */
+  #orFail<T>(act: () => T): T {
     try {
-      this.#parts.manifest.publish({});
+      return act();
     } catch (error) {
       this.#parts.fail(error);
       throw error;
     }
-    this.#areListed = false;
   }
 
   /** The segment that has room for a frame. */
@@ -247,19 +247,6 @@ export class SegmentMerge implements Merge {
   }
 }
 
-/**
- * Throws if there is no room for a manifest that is longer than the one before: nothing has happened
- * yet, and a generation that cannot be written ends the log.
- */
-function makeSureOfRoom({ target: { name, file }, size }: Output): void {
-  try {
-    writeFully(file, new Uint8Array(MANIFEST_GROWTH_BYTES), { at: size });
-    file.truncate(size);
-  } catch (error) {
-    throw isNoSpace(error) ? noRoom(name) : failed(`"${name}" cannot be written`, error);
-  }
-}
-
 function createFile(directory: Directory, name: string): FileHandle {
   try {
     return directory.open(name, { create: true });
@@ -271,7 +258,7 @@ function createFile(directory: Directory, name: string): FileHandle {
 function noRoom(file: string): FlowError {
   return new FlowError(
     "overloaded",
-    `The disk is full: there is no room for the merged segment "${file}"`,
+    `The disk is full: a merge finds no room for "${file}"`,
     { details: { reason: "disk_full", retryAfterMs: RETRY_MS, file } },
   );
 }

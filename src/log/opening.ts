@@ -120,6 +120,8 @@ function begin(openings: readonly Opening[]): number {
   const epoch = Math.max(state.epoch, ...openings.map(({ epoch }) => epoch)) + 1;
   const created = openings.flatMap(({ created }) => created ?? []);
   removeStrays(directory, strays.expired);
+  // What is new may fit all the same, and a store on a full disk has to open, so that work can end.
+  manifest.makeRoom(created.length + strays.quarantine.length);
   manifest.publish({
     ...created.length === 0 ? {} : { segments: [...state.segments, ...created] },
     epoch,

@@ -38,8 +38,12 @@ export class Reservation {
     return this.#file?.isReady ? this.#file : undefined;
   }
 
-  /** Makes a file. Undefined: there is no room for one. */
+  /**
+   * Makes a file. Undefined: there is no room for one, or for a manifest that lists it: whoever counts
+   * on this file counts on that.
+   */
   make(): ReservedFile | undefined {
+    if (!this.#source.manifest.makeRoom(1)) return undefined;
     try {
       const id = freeSegmentId(this.#source);
       const name = segmentName(id);

@@ -84,7 +84,8 @@ export class SegmentChange {
   }
 
   /**
-   * Makes the next segment, unless there is one. Nothing happens if there is no room for its name.
+   * Makes the next segment, unless there is one. Nothing happens if there is no room for its name, or
+   * for a manifest that lists it.
    *
    * @param noRoom Called if there is none for its head.
    */
@@ -109,7 +110,7 @@ export class SegmentChange {
   /**
    * Writes the head of the next segment, and lists it in the place of the one that is open.
    *
-   * @param then Called with what writes the new one; undefined: there was no room.
+   * @param then Called with what writes the new one; undefined: there was no room, and it waits.
    */
   begin(writer: SegmentWriter, then: (next: SegmentWriter | undefined) => void): void {
     const reserved = this.#reservation.ready;
@@ -118,10 +119,7 @@ export class SegmentChange {
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     const write = { at: 0, length: head.length, fill };
     this.#host.perform((done) => this.#parts.io.write(reserved, write, done), (hasRoom) => {
-      if (!hasRoom) {
-        this.drop();
-        return then(undefined);
-      }
+      if (!hasRoom) return then(undefined);
       try {
         listNext(this.#parts.manifest, writer, entry);
       } catch (error) {

@@ -31,7 +31,7 @@ export type IoResult =
     readonly kind: "done";
   }
   | {
-    /** There was no room, and nothing was written. */
+    /** There was no room, and nothing is left of what there was room for. */
     readonly kind: "no_space";
   }
   | {

@@ -29,6 +29,8 @@ class Program {
   #done = 0;
   #nowMs = 1_000;
   goesOn = true;
+  /** Of every file. */
+  size = 0;
 
   constructor(platform = "linux", fails: Readonly<Record<string, Error>> = {}) {
     const note = (call: string): void => {
@@ -49,6 +51,8 @@ class Program {
       },
       fdatasyncSync: (file) => note(`fdatasync ${file}`),
       fsyncSync: (file) => note(`fsync ${file}`),
+      fstatSync: (file) => (note(`fstat ${file}`), { size: this.size }),
+      ftruncateSync: (file, size) => note(`ftruncate ${file} ${size}`),
       closeSync: (file) => note(`close ${file}`),
       nowMs: () => this.#nowMs,
     };
@@ -152,7 +156,7 @@ test("logThreadStep() finishes a short write, and gives up on one that does noth
   assertEquals(answer, failed(new Error("The write at 60 did nothing"), false));
 });
 
-test("logThreadStep() says that there is no room only if nothing was written", () => {
+test("logThreadStep() says that there is no room only if nothing is left of what it wrote", () => {
   for (const code of ["ENOSPC", "EDQUOT", "EIO"]) {
     const program = new Program();
     program.open(1);
@@ -160,12 +164,27 @@ test("logThreadStep() says that there is no room only if nothing was written", (
     program.writes.push(error);
     const isFull = code !== "EIO";
     const answerTo = (order: number, round: number) =>
-      program.order(order, { length: 9, round }).at(-1);
+      program.order(order, { length: 9, at: 64, round }).at(-1);
     assertEquals(answerTo(ORDERS.write, 1), failed(error, isFull));
     program.writes.push(5, error);
-    assertEquals(answerTo(ORDERS.write, 2), failed(error, false));
+    program.size = 69;
+    assertEquals(answerTo(ORDERS.write, 2), failed(error, isFull));
+    const taken = isFull ? ["fstat 10", "ftruncate 10 64"] : [];
+    assertEquals(program.calls, ["write 10 7×9 64", "write 10 7×4 69", ...taken]);
+    // It stands in the middle of the file, and what was there before is gone.
     program.writes.push(5, error);
-    assertEquals(answerTo(ORDERS.reserve, 3), failed(error, isFull));
+    program.size = 73;
+    assertEquals(answerTo(ORDERS.write, 3), failed(error, false));
+    program.writes.push(5, error);
+    assertEquals(answerTo(ORDERS.reserve, 4), failed(error, isFull));
+  }
+  for (const call of ["fstat", "ftruncate"]) {
+    const program = new Program("linux", { [call]: new FileError("EIO", "Not even that") });
+    program.open(1);
+    const error = new FileError("ENOSPC", "Refused");
+    program.writes.push(5, error);
+    program.size = 5;
+    assertEquals(program.order(ORDERS.write, { length: 9 }).at(-1), failed(error, false));
   }
   const error = new FileError("ENOSPC", "Late");
   const late = new Program("linux", { fdatasync: error });
@@ -249,10 +268,11 @@ test("logThreadStep() writes nothing that stands on what was not written", () =>
   // Of the next round is what was ordered by somebody who knows.
   const next = program.order(ORDERS.write, { length: 9, at: 64, round: 1 });
   assertEquals(next, ["write 10 7×9 64", "fdatasync 10", 4]);
-  program.writes.push(5, error);
+  const fault = new FileError("EIO", "Refused");
+  program.writes.push(5, fault);
   program.give(ORDERS.write, { length: 9, at: 73, round: 1 });
   program.give(ORDERS.write, { length: 9, at: 82, round: 1 });
-  assertEquals(program.step().at(-1), failed(error, false));
+  assertEquals(program.step().at(-1), failed(fault, false));
   assertEquals(program.step(), [SKIPPED]);
 });
 

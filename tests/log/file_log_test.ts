@@ -7,7 +7,7 @@ import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { scratchFolder } from "../scratch.ts";
 import { type FileHooks, wrappedDirectory } from "../simulation/wrapped_directory.ts";
-import { append, frameOf, openLog, submit, textsOf } from "./log_store.ts";
+import { append, filesOf, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
 const TINY = 4_097;
@@ -144,24 +144,78 @@ test("FileLog.nextPlace() stays in a full segment while there is no room for ano
   assertEquals(textsOf(openLog(disk.directory())), ["one", "two", "three"]);
 });
 
-test("FileLog.submit() loses a frame that was written in part, and then nothing works any more", () => {
-  const disk = simulatedDisk();
-  const log = openLog(disk.directory());
-  disk.arm({ call: "write", short: true, code: "ENOSPC" });
-  const outcome = submit(log, frameOf(log, "x".repeat(500)));
-  assertEquals(outcome.kind, "lost");
-  const calls: (() => unknown)[] = [
-    () => log.submit(frameOf(log, "two")),
-    () => log.nextPlace(),
-    () => [...log.read(0)],
-    () => log.readBytes(1, 4_160, 1),
-  ];
-  for (const call of calls) {
-    assertEquals(assertThrows(call, FlowError).code, "store_failed");
+test("FileLog goes on in its segment while there is no room for a manifest that lists another", () => {
+  const seen = new Set<string>();
+  for (const count of [1, 15, 40]) {
+    for (let roomBytes = 128; roomBytes < 17_000; roomBytes += 100) {
+      const disk = simulatedDisk();
+      const log = openLog(disk.directory(), { segmentBytesMax: TINY });
+      for (let serial = 0; serial < count; serial++) append(log, `${serial}`);
+      disk.capacityBytes = disk.usedBytes + roomBytes;
+      let { length } = log.segments.list;
+      log.nextPlace();
+      const { kind } = submit(log, frameOf(log, "full"));
+      // The head of the next segment may leave too little for it.
+      assert(kind !== "lost", `${roomBytes} bytes of room`);
+      seen.add(log.segments.list.length > length ? "rolled" : "stayed");
+      length = log.segments.list.length;
+      void log.segments.roll();
+      seen.add(log.segments.list.length > length ? "rolled idle" : "stayed idle");
+      disk.capacityBytes = Infinity;
+      append(log, "more");
+      assert(log.segments.list.length > count);
+      log.close();
+      const texts = textsOf(openLog(disk.directory()));
+      assertEquals(texts.slice(count), [...kind === "committed" ? ["full"] : [], "more"]);
+    }
   }
-  log.close();
-  assertEquals(disk.openHandleCount, 0);
-  assertEquals(textsOf(openLog(disk.directory())), []);
+  assertEquals(seen.size, 4);
+});
+
+test("FileLog.submit() takes a frame back that fits in part, and goes on when there is room", () => {
+  const sizeOf = (disk: SimulatedDisk): number => filesOf(disk.directory())["log-1.seg"]!.length;
+  for (let roomBytes = 0; roomBytes < 576; roomBytes++) {
+    const disk = simulatedDisk();
+    const log = openLog(disk.directory());
+    append(log, "one");
+    const size = sizeOf(disk);
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+    // What stands behind it says itself where its own frame ends.
+    const outcome = submit(log, frameOf(log, "x".repeat(480)));
+    assertEquals(outcome, { kind: "void", why: "no_space" }, `${roomBytes}`);
+    assertEquals(sizeOf(disk), size);
+    if (roomBytes % 2 === 0) {
+      disk.capacityBytes = Infinity;
+      append(log, "two");
+    }
+    const texts = textsOf(log);
+    assertEquals(texts.length, roomBytes % 2 === 0 ? 2 : 1);
+    disk.powerCut();
+    assertEquals(textsOf(openLog(disk.restart())), texts);
+  }
+});
+
+test("FileLog.submit() loses a frame that cannot be taken back, and then nothing works any more", () => {
+  for (const cause of ["write", "truncate"] as const) {
+    const disk = simulatedDisk();
+    const log = openLog(disk.directory());
+    disk.arm({ call: "write", short: true, code: cause === "write" ? "EIO" : "ENOSPC" });
+    if (cause === "truncate") disk.arm({ call: "truncate" });
+    const outcome = submit(log, frameOf(log, "x".repeat(500)));
+    assertEquals(outcome.kind, "lost");
+    const calls: (() => unknown)[] = [
+      () => log.submit(frameOf(log, "two")),
+      () => log.nextPlace(),
+      () => [...log.read(0)],
+      () => log.readBytes(1, 4_160, 1),
+    ];
+    for (const call of calls) {
+      assertEquals(assertThrows(call, FlowError).code, "store_failed");
+    }
+    log.close();
+    assertEquals(disk.openHandleCount, 0);
+    assertEquals(textsOf(openLog(disk.directory())), []);
+  }
 });
 
 test("FileLog.submit() loses a frame whose sync fails, and opening again decides", () => {

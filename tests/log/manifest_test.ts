@@ -1,14 +1,22 @@
 import fc from "fast-check";
 import { DecodeError } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { Manifest } from "../../src/log/mod.ts";
-import { decodeSlot, encodeSlot, type Generation } from "../../src/log/manifest_slot.ts";
+import {
+  decodeSlot,
+  encodeSlot,
+  type Generation,
+  MANIFEST_NAMES,
+  readSlot,
+  slotBytesFor,
+} from "../../src/log/manifest_slot.ts";
 import {
   featuresOf,
   type ManifestState,
   parseManifestState,
   PARTITION_SLOTS,
+  type SegmentEntry,
   shardCountOf,
   slotsOf,
 } from "../../src/log/manifest_state.ts";
@@ -41,6 +49,15 @@ const state: ManifestState = {
     { id: 3, shard: 0, salt: 8, base: { index: 5, lsn: 9, chain: 11 } },
   ],
   quarantine: [{ name: "log-2.seg", generation: 4 }],
+};
+
+const place = { index: Number.MAX_SAFE_INTEGER, lsn: Number.MAX_SAFE_INTEGER, chain: 0xffff_ffff };
+
+/** An entry with the longest numbers that there are. */
+const longest: Required<SegmentEntry> = {
+  ...{ id: 0xffff_ffff, shard: 0xffff, salt: 0xffff_ffff, base: place, merged: true },
+  until: Number.MAX_SAFE_INTEGER,
+  sealed: { end: place, size: Number.MAX_SAFE_INTEGER },
 };
 
 test("Manifest.open() creates a store with an id of its own, and finds it again", () => {
@@ -140,6 +157,98 @@ test("Manifest.open() refuses a newer format, whichever slot it is in", () => {
       name,
       9,
     ]);
+  }
+});
+
+test("Manifest.makeRoom() lets every shard go on in a new segment, and a few more, on a full disk", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const manifest = Manifest.open({
+    ...{ directory: disk.directory(), random: seededRandom(1), shards: 3 },
+  });
+  let { id } = longest;
+  for (let round = 0; round < 20; round++) {
+    disk.capacityBytes = Infinity;
+    assert(manifest.makeRoom(2));
+    disk.capacityBytes = disk.usedBytes;
+    // A merge leaves two more, and every shard goes on before the generation after the merge.
+    for (const count of [2, 1, 1, 1, 0]) {
+      const more = Array.from({ length: count }, () => ({ ...longest, id: id--, shard: 0 }));
+      const { until: _, merged: __, sealed: ___, ...last } = { ...longest, id: 1, shard: 0 };
+      manifest.publish({ segments: [...more, ...manifest.state.segments.slice(0, -1), last] });
+    }
+    assertEquals(disk.usedBytes, disk.capacityBytes);
+  }
+});
+
+test("Manifest.makeRoom() without room changes nothing, and says so", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const manifest = open(disk.directory());
+  const slots = (): unknown[] => MANIFEST_NAMES.map((name) => readSlot(disk.directory(), name));
+  const before = slots();
+  for (const roomBytes of [0, 100, 4_096]) {
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+    assertEquals([manifest.makeRoom(1), slots()], [false, before]);
+  }
+  disk.capacityBytes = Infinity;
+  assertEquals([manifest.makeRoom(1), slots()], [true, before]);
+  manifest.publish({ epoch: 7 });
+  assertEquals(open(disk.directory()).state.epoch, 7);
+});
+
+test("Manifest.makeRoom() writes and syncs once a slot, and nothing where there is room", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const manifest = open(directory);
+  directory.reset();
+  const work = (): number[][] =>
+    MANIFEST_NAMES.map((name) => {
+      const { writes, flushes } = directory.counts(name);
+      return [writes, flushes];
+    });
+  assert(manifest.makeRoom(1));
+  assertEquals(work(), [[1, 1], [1, 1]]);
+  for (let epoch = 1; epoch < 10; epoch++) manifest.publish({ epoch });
+  directory.reset();
+  assert(manifest.makeRoom(1));
+  assertEquals(work(), [[0, 0], [0, 0]]);
+});
+
+test("Manifest.makeRoom() leaves slots alone that another process writes", () => {
+  const directory = countingDirectory(memoryDirectory());
+  const [manifest, other] = [open(directory), open(directory, 2)];
+  manifest.prove();
+  other.publish({ epoch: 2 });
+  directory.reset();
+  assertThrows(() => manifest.makeRoom(1), FlowError, "Another process");
+  assertEquals(directory.counts().writes, 0);
+});
+
+test("Manifest.makeRoom() that fails for another reason than lack of room is the end", () => {
+  for (const call of ["write", "flush"] as const) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const manifest = open(disk.directory());
+    disk.arm({ call });
+    for (let tries = 0; tries < 2; tries++) {
+      const error = assertThrows(() => manifest.makeRoom(1), FlowError);
+      assertEquals(error.code, "store_failed");
+    }
+    assertThrows(() => manifest.publish({}), FlowError);
+  }
+});
+
+test("slotBytesFor() is enough for the longest that a generation can become", () => {
+  const number = Number.MAX_SAFE_INTEGER;
+  const { until: _, merged: __, sealed: ___, ...open } = longest;
+  for (let count = 1; count < 50; count++) {
+    const bytes = slotBytesFor({ number: 1, state }, count);
+    assertEquals(bytes % 4_096, 0);
+    const merged = [...state.segments, ...Array(count).fill(longest)];
+    const [first, second] = state.segments;
+    const sealed = [{ ...second!, sealed: longest.sealed }, ...Array(count - 1).fill(longest)];
+    const rolled = [first!, ...sealed, open];
+    for (const segments of [merged, rolled]) {
+      const { length } = encodeSlot({ number, state: { ...state, nextSegment: number, segments } });
+      assert(length <= bytes, `${length} of ${bytes} bytes for ${count}`);
+    }
   }
 });
 

@@ -32,11 +32,20 @@ function sealedOf(log: Log): number[] {
   return log.segments.list.filter(({ isSealed }) => isSealed).map(({ id }) => id);
 }
 
-/** Carries out a merge that keeps some texts, `count` frames at a time. */
+interface CarryOutOptions {
+  /** So many frames become one. Default 2. */
+  readonly count?: number;
+  /** So many steps of removing are made. Default: all. */
+  readonly stepsMax?: number;
+  /** Called when the manifest lists what was kept. */
+  readonly onPublished?: () => void;
+}
+
+/** Carries out a merge that keeps some texts. */
 async function carryOut(
   merge: Merge,
   isWanted: (text: string) => boolean,
-  { count = 2, stepsMax = Infinity } = {},
+  { count = 2, stepsMax = Infinity, onPublished = () => {} }: CarryOutOptions = {},
 ): Promise<void> {
   let part: MergedFrame | undefined;
   let frames = 0;
@@ -58,6 +67,7 @@ async function carryOut(
   }
   if (part !== undefined) await merge.write(part);
   merge.publish();
+  onPublished();
   let steps = 0;
   for (const _ of merge.removeReplaced()) if (++steps === stepsMax) break;
   merge.abandon();
@@ -264,31 +274,55 @@ test("Segments.merge() of a piece says with which segments it means something to
 });
 
 test("Merge.publish() refuses while there is no room for a longer manifest, and the log goes on", async () => {
-  const disk = new SimulatedDisk({ random: seededRandom(1) });
-  /** Replaces a segment by itself, which makes the manifest longer, with so much room. */
-  const replace = async (log: Log, roomBytes: number): Promise<void> => {
-    const [, second] = sealedOf(log);
-    const merge = log.segments.merge([second!], log.end.index);
+  let refused = 0;
+  for (let roomBytes = 0;; roomBytes += 512) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const log = lettersIn(disk.directory());
+    // So many segments that a few more are too many for the slots as they are.
+    for (let count = 0; count < 12; count++) append(log, "g");
     disk.capacityBytes = disk.usedBytes + roomBytes;
-    try {
-      await carryOut(merge, isSmall);
-    } finally {
-      merge.abandon();
-      disk.capacityBytes = Infinity;
-    }
-  };
-  const log = lettersIn(disk.directory());
-  const { bytes } = log.segments.list[1]!;
-  for (let roomBytes = bytes - 100; roomBytes < bytes + 100; roomBytes++) {
-    const error = await assertRejects(() => replace(log, roomBytes));
-    assert(isFlowError(error, "overloaded"), `${roomBytes}: ${error}`);
-    append(log, "g");
+    const [first] = sealedOf(log);
+    const isDone = await carryOut(log.segments.merge([first!], log.end.index), isSmall)
+      .then(() => true, (error) => {
+        assert(isFlowError(error, "overloaded"), `${roomBytes}: ${error}`);
+        return false;
+      });
+    disk.capacityBytes = Infinity;
+    append(log, "h");
+    const texts = textsOf(log);
+    assertEquals([texts[1], texts.at(-1)], [isDone ? "b" : "A", "h"]);
+    log.close();
+    assertEquals(textsOf(openLog(disk.directory())), texts);
+    if (isDone) break;
+    refused += 1;
   }
-  await replace(log, 2 * bytes + (16 << 10));
-  const texts = textsOf(log);
-  assertEquals(texts.slice(0, 4), ["a", "A", "b", "c"]);
-  log.close();
-  assertEquals(textsOf(openLog(disk.directory())), texts);
+  assert(refused > 8, `${refused}`);
+});
+
+test("a merge ends on a disk that is full by then, though another shard goes on in between", async () => {
+  for (let count = 0; count < 30; count++) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const directory = disk.directory();
+    const manifest = Manifest.open({ directory, random: seededRandom(1), shards: 2 });
+    const [log, other] = [0, 1].map((shard) => openLog(directory, { ...TINY, manifest, shard }));
+    for (const letter of LETTERS) append(log!, letter, letter.toUpperCase());
+    for (let serial = 0; serial < count; serial++) append(other!, `${serial}`);
+    const merge = log!.segments.merge([sealedOf(log!)[1]!], log!.end.index);
+    // Its next segment is at hand before the disk is full.
+    other!.nextPlace();
+    await carryOut(merge, isSmall, {
+      onPublished: () => {
+        disk.capacityBytes = disk.usedBytes + 128;
+        append(other!, "more");
+        assertEquals(disk.usedBytes, disk.capacityBytes);
+      },
+    });
+    assertEquals(textsOf(log!).slice(0, 4), ["a", "A", "b", "c"]);
+    assertEquals(textsOf(other!).at(-1), "more");
+    assertEquals(other!.segments.list.length, count + 1);
+    log!.close();
+    other!.close();
+  }
 });
 
 test("Segments.roll() seals a segment that has frames, once", () => {

@@ -237,6 +237,47 @@ test("FileLog goes on in the next segment when all of the last one is written", 
   assertEquals(textsOf(openLog(directory)).length, 6);
 });
 
+test("FileLog keeps a place that it has told of in a segment whose head found no room", async () => {
+  for (const comes of [true, false]) {
+    const { log, writes, outcomes, submit } = await logByHand();
+    submit("before");
+    writes[0]!.finish();
+    const rolled = log.segments.roll();
+    const place = log.nextPlace();
+    writes[0]!.finish("no_space");
+    await rolled;
+    assertEquals([place.segment, writes.length], [4, 0]);
+    if (!comes) log.segments.returnPlace();
+    else assertEquals(log.nextPlace(), place);
+    // There is room again by the time at which a frame comes to that place, or another one.
+    submit("after");
+    while (writes.length > 0) writes[0]!.finish();
+    assertEquals(outcomes, ["committed", "committed"]);
+    const [, , , after] = [...log.read(0)];
+    assertEquals(after!.place, place);
+    assertEquals(textsOf(log), ["x", "y", "before", "after"]);
+  }
+});
+
+test("FileLog goes back to its segment when a frame finds no room for the head of the next", async () => {
+  const { directory, log, writes, outcomes, submit } = await logByHand();
+  submit("before");
+  writes[0]!.finish();
+  void log.segments.roll();
+  log.nextPlace();
+  writes[0]!.finish("no_space");
+  submit("void");
+  writes[0]!.finish("no_space");
+  assertEquals(outcomes, ["committed", "void"]);
+  assertEquals(directory.list().includes("log-4.seg"), false);
+  submit("after", log.end);
+  assertEquals(writes.map(({ name }) => name), ["log-3.seg"]);
+  writes[0]!.finish();
+  void log.segments.roll();
+  while (writes.length > 0) writes[0]!.finish();
+  assertEquals(textsOf(log), ["x", "y", "before", "after"]);
+});
+
 test("FileLog hands over nothing behind a frame that does not stand on it", async () => {
   const { log, writes, outcomes, submit } = await logByHand();
   const before = log.end;

@@ -178,6 +178,19 @@ const noManifestProof: Practice = {
     }),
 };
 
+/** Lists a new segment without having made room for a longer manifest. */
+const noManifestRoom: Practice = {
+  name: "noManifestRoom",
+  directory: (inner) =>
+    wrappedDirectory(inner, (name) =>
+      isManifest(name)
+        ? {
+          write: (file, buffer, position) =>
+            position.at === 0 ? file.write(buffer, position) : buffer.length,
+        }
+        : undefined),
+};
+
 /** Believes headers without their checksum. */
 const noHeaderCrc = onSegments("noHeaderCrc", () => ({
   read(file, buffer, position) {
@@ -298,6 +311,7 @@ export const logMutants: readonly Practice[] = [
   noDirFsync,
   listAfterWrite,
   noManifestProof,
+  noManifestRoom,
   noHeaderCrc,
   noMarker,
   noRecoveryMarker,

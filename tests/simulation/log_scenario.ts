@@ -20,8 +20,8 @@ export type LogOp =
     readonly bytes: number;
     readonly syncFails: boolean;
   }
-  /** The log falls idle, is read, or is closed and opened again. */
-  | { readonly kind: "mark" | "read" | "close" }
+  /** The log falls idle, goes on in a new segment, is read, or is closed and opened again. */
+  | { readonly kind: "mark" | "roll" | "read" | "close" }
   /** The process ends now, and power perhaps once more within the recovery, after `cut` calls. */
   | {
     readonly kind: "crash";
@@ -106,7 +106,7 @@ const op: fc.Arbitrary<LogOp> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom("mark" as const, "read" as const, "close" as const),
+      kind: fc.constantFrom(...["mark", "roll", "read", "close"] as const),
     }),
   },
   {

@@ -25,6 +25,7 @@ import {
   readRecord,
   RecordType,
   recoverySteps,
+  SEGMENT_HEAD_BYTES,
 } from "../../src/log/mod.ts";
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { LogOracle, Violation } from "./log_oracle.ts";
@@ -104,6 +105,8 @@ class LogSimulation {
         return this.#append(this.#open(), op);
       case "mark":
         return this.#mark(this.#open());
+      case "roll":
+        return this.#roll(this.#open());
       case "read":
         return this.#check(this.#open());
       case "close":
@@ -186,16 +189,30 @@ class LogSimulation {
   }
 
   #mark(log: Log): void {
+    const isDone = this.#beside(() => log.mark());
+    // On a full disk there may be no evidence, and that is no error.
+    if (isDone) this.#markedCount = this.#oracle.committedCount;
+  }
+
+  #roll(log: Log): void {
+    const isDone = this.#beside(() => void log.segments.roll().catch(() => {}));
+    if (isDone && log.segments.list.at(-1)!.bytes > SEGMENT_HEAD_BYTES) {
+      throw this.#violation("The log stays in its segment");
+    }
+  }
+
+  /** Does something that is no frame. Whether nothing kept the log from it. */
+  #beside(act: () => void): boolean {
     const struck = this.#struckBefore();
     try {
       this.#lostBy = undefined;
-      log.mark();
+      act();
       if (this.#lostBy !== undefined) throw this.#lostBy;
-      // On a full disk there may be no evidence, and that is no error.
-      if (!struck() && !this.#isFull) this.#markedCount = this.#oracle.committedCount;
+      return !struck() && !this.#isFull && !this.#disk.isOff;
     } catch (error) {
       this.#expectFault(error, struck);
       this.#close();
+      return false;
     }
   }
 
@@ -322,7 +339,8 @@ class LogSimulation {
     if (this.#disk.isOff) return this.#end();
     if (isFlowError(error, "corrupt") && this.#isDamaged) throw new Refused();
     const isFailure = !(error instanceof FlowError) || error.code === "store_failed";
-    if (isFailure && (struck() || this.#isFull)) return;
+    // A log that is open has made sure of all that it cannot do without.
+    if (isFailure && (struck() || this.#isFull && this.#log === undefined)) return;
     throw this.#violation("There is no reason to fail", error);
   }
 

@@ -94,6 +94,8 @@ export interface ThreadFiles {
   writeSync(file: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   fdatasyncSync(file: number): void;
   fsyncSync(file: number): void;
+  fstatSync(file: number): { readonly size: number };
+  ftruncateSync(file: number, size: number): void;
   closeSync(file: number): void;
   /** Milliseconds since an arbitrary moment. */
   nowMs(): number;
@@ -162,6 +164,17 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     }
   }
 
+  /** As in a log without a thread: the file ended before bytes that do not fit. */
+  function isTakenBack(descriptor: number, length: number, at: number): boolean {
+    try {
+      if (files.fstatSync(descriptor).size >= at + length) return false;
+      files.ftruncateSync(descriptor, at);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   function syncDirectory(): void {
     // Windows opens no directory this way; its file systems keep a journal of names by themselves.
     if (files.platform === "win32") return;
@@ -183,7 +196,8 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       return false;
     }
     const round = word(layout.round);
-    let isWhole = true;
+    /** Takes back what was written; false: nobody can. Nothing was, at first. */
+    let takeBack = (): boolean => true;
     try {
       // In any case: it is not counted among the open ones any more.
       close(word(layout.closes));
@@ -209,8 +223,11 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         syncDirectory();
       } else {
         const first = files.writeSync(descriptor, bytes, 0, bytes.length, at);
-        isWhole = false;
-        if (first < bytes.length) writeFrom(descriptor, bytes, first, at);
+        if (first < bytes.length) {
+          takeBack = () => isTakenBack(descriptor, bytes.length, at);
+          writeFrom(descriptor, bytes, first, at);
+        }
+        takeBack = () => false;
         files.fdatasyncSync(descriptor);
       }
       Atomics.store(words, firstWord + layout.tookUs, (files.nowMs() - startMs) * 1_000);
@@ -220,7 +237,7 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       // What was not done has opened nothing: the next order for that file brings its path again.
       if (word(layout.pathLength) > 0) close(word(layout.file));
       const { code, message } = told(error);
-      const isNoSpace = isWhole && (code === "ENOSPC" || code === "EDQUOT");
+      const isNoSpace = (code === "ENOSPC" || code === "EDQUOT") && takeBack();
       answer({ serial, kind: isNoSpace ? "no_space" : "failed", code, message });
     }
     return true;
