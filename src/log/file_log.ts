@@ -311,7 +311,12 @@ export class FileLog implements Log {
   #roll(): void {
     this.#change.begin(this.#writer, (next) => {
       this.#beside.endRolls();
-      if (next === undefined) return this.#stay();
+      if (next === undefined) {
+        // Whoever was told of a place in it, and brings its frame to it, tries again.
+        if (this.#line.first === undefined && this.#line.isPlaceGiven) return;
+        this.#change.drop();
+        return this.#void("no_space");
+      }
       const full = this.#writer;
       this.#writer = next;
       try {
@@ -320,14 +325,6 @@ export class FileLog implements Log {
         this.#fail(error);
       }
     });
-  }
-
-  /** There was no room for the head of the next segment, though it had been made. */
-  #stay(): void {
-    // Somebody puts together a frame that counts on its place there: it tries again.
-    if (this.#line.first === undefined && this.#line.isPlaceGiven) return;
-    this.#change.drop();
-    this.#void("no_space");
   }
 
   #markIfDue(): void {

@@ -33,6 +33,7 @@ import { checkAtRest, checkPoisoned, checkPromised } from "./engine_checks.ts";
 import { LEAP_NOTICED_MS, SWEEP_MS } from "./engine_checks.ts";
 import { type EngineReport, violationOf } from "./engine_report.ts";
 import { microtasks, stackOf } from "./moment.ts";
+import { Excuses } from "./excuses.ts";
 import { processTime } from "./process_time.ts";
 import { checkRebuilt, checkState } from "./state_check.ts";
 
@@ -55,6 +56,7 @@ export async function runEngineScenario(
 class EngineSimulation implements Surroundings, LogTap {
   readonly #practice: EnginePractice;
   readonly #temper: LogTemper;
+  readonly #excuses: Excuses;
   readonly #disk: SimulatedDisk;
   readonly #space: DiskSpace;
   readonly #random: Random;
@@ -63,14 +65,12 @@ class EngineSimulation implements Surroundings, LogTap {
   readonly #follower: EngineFollower = new EngineFollower();
   readonly #compactions: EngineCompactions = new EngineCompactions({
     isRunning: (asked) => !this.isOff && this.#process === asked,
-    mayFail: () => this.#mayFail(),
+    mayFail: () => this.#excuses.mayFail,
   });
   #process: EngineProcess | undefined;
   #wallMs = START_MS;
   #lostBy: unknown;
   #isOpening = false;
-  #hasFaults = false;
-  #wasShort = false;
   #openingCount = 0;
   #lossCount = 0;
   #quietCount = 0;
@@ -90,6 +90,7 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#callers = new EngineCallers(this.#oracle, familyPercent);
     this.#practice = practice;
     this.#temper = temper;
+    this.#excuses = new Excuses(temper);
     this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
     this.#space = new DiskSpace(this.#disk);
     this.#random = seededRandom(~seed);
@@ -183,10 +184,10 @@ class EngineSimulation implements Surroundings, LogTap {
       case "cut":
         return this.#disk.cutAfter(op.calls, op);
       case "fault":
-        this.#hasFaults = true;
+        this.#excuses.hasFaults = true;
         return this.#disk.arm(op.fault);
       case "room":
-        this.#wasShort = true;
+        this.#excuses.wasShort = true;
         return this.#space.set(op.bytes, this.#process);
     }
   }
@@ -323,7 +324,7 @@ class EngineSimulation implements Surroundings, LogTap {
       this.#openingCount += 1;
       this.#hadRoomSince = this.fullCount;
       const { shard, shards, log } = this.#process;
-      if (!this.#mayFail()) checkPromised(this.#process, this.#promised);
+      if (!this.#excuses.mayFail) checkPromised(this.#process, this.#promised);
       this.#oracle.recovered(shards.now(), log.end.lsn);
       if (!this.#mayLook(shard)) continue;
       checkState(shard.state, this.#oracle.journal.model);
@@ -378,22 +379,10 @@ class EngineSimulation implements Surroundings, LogTap {
     this.isLost = this.isClosing = false;
   }
 
-  /** Whether something was done to the disk or the log. */
-  #mayFail(): boolean {
-    return this.#wasShort || this.#mayLose();
-  }
-
-  /** Whether something was done to them that is more than lack of room. */
-  #mayLose(): boolean {
-    const { losePercent, death } = this.#temper;
-    return this.#hasFaults || losePercent > 0 || death !== undefined;
-  }
-
   /** An error is right if something was done to the disk or the log that explains it. */
   #expectFault(error: unknown): void {
     const isRight = !(error instanceof FlowError) || error.code === "store_failed";
-    // A store that is open has made sure of the room for all that it cannot do without.
-    const mayFail = this.#isOpening ? this.#mayFail() : this.#mayLose();
+    const mayFail = this.#isOpening ? this.#excuses.mayFail : this.#excuses.mayLose;
     if (!mayFail || !isRight) {
       throw new Violation(`There is no reason for ${stackOf(error)}`);
     }
