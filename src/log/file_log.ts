@@ -317,13 +317,7 @@ export class FileLog implements Log {
         this.#change.drop();
         return this.#void("no_space");
       }
-      const full = this.#writer;
       this.#writer = next;
-      try {
-        full.close();
-      } catch (error) {
-        this.#fail(error);
-      }
     });
   }
 

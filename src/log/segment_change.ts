@@ -108,7 +108,8 @@ export class SegmentChange {
   }
 
   /**
-   * Writes the head of the next segment, and lists it in the place of the one that is open.
+   * Writes the head of the next segment, and lists it in the place of the one that is open, which is
+   * closed once somebody goes on in the new one.
    *
    * @param then Called with what writes the new one; undefined: there was no room, and it waits.
    */
@@ -122,11 +123,12 @@ export class SegmentChange {
       if (!hasRoom) return then(undefined);
       try {
         listNext(this.#parts.manifest, writer, entry);
+        this.#reservation.take();
+        then(writer.continuedIn({ entry, file: reserved.file }));
+        writer.close();
       } catch (error) {
-        return this.#host.fail(error);
+        this.#host.fail(error);
       }
-      this.#reservation.take();
-      then(writer.continuedIn({ entry, file: reserved.file }));
     });
   }
 
