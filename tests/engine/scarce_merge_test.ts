@@ -332,6 +332,31 @@ test("compact() says how much room it lacks if nothing of what it keeps fits any
   await store.close();
 });
 
+test("compact() in next to no room refuses or is done, and the store goes on", async () => {
+  const KIB = 1_024;
+  const ends = new Set<string>();
+  // For nothing; for the head of a segment and no longer manifest; for a segment; for some of them.
+  for (const roomBytes of [0, 4 * KIB, 4 * KIB + 50, 8 * KIB, 12 * KIB + 50, 20 * KIB, 40 * KIB]) {
+    const { disk, open, store, before } = await overdue();
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+    const end = await store.compact().then(() => "done", (error) => {
+      assert(isFlowError(error, "overloaded"), `${roomBytes}: ${error}`);
+      return "refused";
+    });
+    ends.add(end);
+    assertEquals(await everything(store, "live"), before);
+    disk.capacityBytes = Infinity;
+    await store.signal("live-0-0", { signal: "goes on" });
+    await store.compact();
+    assertEquals((await store.verify()).damage, []);
+    await store.close();
+    const again = await open(false);
+    assertEquals((await again.list("live", { count: 1_000 })).length, 960);
+    await again.close();
+  }
+  assertEquals([...ends].sort(), ["done", "refused"]);
+});
+
 test("a store is what it was wherever a merge piece by piece is cut short", async () => {
   let isOver = false;
   // Not at every call: there are hundreds, and a simulation of all that a store does cuts at any.
