@@ -5,6 +5,7 @@
  */
 
 export type { Chance } from "./chance.ts";
+export { closeAll } from "./closing.ts";
 export type { Damage, DamageTarget } from "./damage.ts";
 export type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
 export type { Fault, FileCall } from "./fault.ts";

@@ -8,7 +8,7 @@
  */
 
 import { FlowError } from "../errors.ts";
-import type { Directory, FileHandle } from "../files/mod.ts";
+import { closeAll, type Directory, type FileHandle } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed } from "./file_fault.ts";
@@ -134,7 +134,7 @@ export class SegmentMerge implements Merge {
     const hasRoom = this.#orFail(() => this.#parts.manifest.makeRoom(outputs.length));
     if (!hasRoom) throw noRoom(MANIFEST_NAMES[0]);
     this.#isOver = true;
-    for (const { target: { file } } of outputs) file.close();
+    closeAll(outputs.map(({ target: { file } }) => file));
     this.#orFail(() => this.#list(outputs.map((output) => this.#entryOf(output))));
     const { files, inputs } = this.#parts;
     for (const input of inputs) files.forget(input);
@@ -162,17 +162,19 @@ export class SegmentMerge implements Merge {
     const useless = this.#isOver
       ? this.#replaced
       : this.#outputs.map(({ target: { name } }) => name);
-    for (const { target: { file } } of this.#isOver ? [] : this.#outputs) {
-      if (!leaves) emptyIfPossible(file, SEGMENT_HEAD_BYTES);
-      file.close();
-    }
+    const files = this.#isOver ? [] : this.#outputs.map(({ target: { file } }) => file);
+    if (!leaves) { for (const file of files) emptyIfPossible(file, SEGMENT_HEAD_BYTES); }
     this.#isOver = true;
     this.#replaced = [];
     // The log knows its last merge for as long as there is no other.
     this.#memory = new WindowMemory();
     // What a slot lists stays, and says itself what it belongs to: the next opening finds it.
-    if (leaves || this.#areListed) return;
-    for (const name of useless) removeIfPossible(this.#parts.directory, name);
+    const names = leaves || this.#areListed ? [] : useless;
+    try {
+      closeAll(files);
+    } finally {
+      for (const name of names) removeIfPossible(this.#parts.directory, name);
+    }
   }
 
   #entryOf({ entry, end, size }: Output): SegmentEntry {

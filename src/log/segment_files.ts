@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Directory, fileErrorCode, type FileHandle, readFully } from "../files/mod.ts";
+import {
+  closeAll,
+  type Directory,
+  fileErrorCode,
+  type FileHandle,
+  readFully,
+} from "../files/mod.ts";
 import { corrupt, guarded } from "./file_fault.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
@@ -66,16 +72,9 @@ export class SegmentFiles {
 
   /** Closes all that `get()` has opened, also if one of them cannot be closed; then throws that error. */
   close(): void {
-    const failures: unknown[] = [];
-    for (const file of this.#open.values()) {
-      try {
-        file.close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
+    const files = [...this.#open.values()];
     this.#open.clear();
-    if (failures.length > 0) throw failures[0];
+    closeAll(files);
   }
 
   #find(name: string): FileHandle {

@@ -28,7 +28,7 @@ function scene(plan: Partial<CheckpointPlan> = {}) {
   const said: string[] = [];
   const last = { name: "", segment: undefined as number | undefined, lsn: 0, bytes: 0 };
   let ending = Promise.withResolvers<{ readonly bytes: number }>();
-  let [isShort, isStubborn] = [false, false];
+  let [isShort, isStubborn, isOfUse] = [false, false, true];
   let pace: CheckpointPace | undefined;
   let onSubmit = (): void => {};
   const links = { notedCount: 0 };
@@ -58,7 +58,8 @@ function scene(plan: Partial<CheckpointPlan> = {}) {
   let isOutlived = false;
   const checkpoints = {
     last: () => ({ ...last, logBytes: 0, mergedBytes: 0 }),
-    ...{ isMissed: () => false, isOutlived: () => isOutlived, published: () => Promise.resolve() },
+    ...{ isMissed: () => false, isOutlived: () => isOutlived, published: () => isOfUse },
+    removeOthers: () => Promise.resolve(),
     discard: () => void said.push("discard"),
   };
   const shards = {
@@ -81,6 +82,8 @@ function scene(plan: Partial<CheckpointPlan> = {}) {
     /** The checkpoint that is under way lets others have their turn. */
     rest: (): Promise<void> => pace!.rest(),
     setOutlived: () => isOutlived = true,
+    /** A merge makes useless what is written from now on. */
+    setUseless: () => isOfUse = false,
     /** The frame that is open turns out badly. */
     setOnSubmit: (act: (shard: { life: object }) => void) => onSubmit = () => act(shard),
     /** The checkpoint that is under way ends, and whoever waits for that goes on. */
@@ -93,6 +96,15 @@ function scene(plan: Partial<CheckpointPlan> = {}) {
     },
   };
 }
+
+test("Checkpointer counts no checkpoint that is of no use by the time it is written", async () => {
+  const { checkpointer, end, setUseless } = scene();
+  setUseless();
+  checkpointer.wake();
+  await end(100);
+  const { count, writtenBytes, lastAtMs } = checkpointer.stats;
+  assertEquals([count, writtenBytes, lastAtMs], [0, 100, null]);
+});
 
 test("Checkpointer writes one behind the frame that is open, and the next one when that is done", async () => {
   const { time, said, checkpointer, end } = scene();

@@ -295,6 +295,21 @@ test("logThreadStep() leaves nothing open that an order has opened which was not
   assertEquals(next, ["write 11 7×1 0", "fdatasync 11", 4]);
 });
 
+test("logThreadStep() goes on if a file cannot be closed that was opened in vain", () => {
+  const program = new Program("linux", { close: new FileError("EIO", "Not even that") });
+  const error = new FileError("ENOSPC", "Refused");
+  program.writes.push(error);
+  assertEquals(program.open(1).slice(-2), ["close 10", failed(error, true)]);
+  assertEquals(program.goesOn, true);
+  const again = { file: 1, opens: true, round: 1, length: 1 };
+  assertEquals(program.order(ORDERS.write, again), [
+    "open /d/log-1.seg 2",
+    "write 11 7×1 0",
+    "fdatasync 11",
+    2,
+  ]);
+});
+
 test("logThreadStep() closes a file that it is told to also if it skips the order", () => {
   const program = new Program();
   program.open(1);

@@ -1,7 +1,9 @@
-import { assertEquals, assertFalse } from "../assert.ts";
+import { assert, assertEquals, assertFalse } from "../assert.ts";
 import { test } from "../harness.ts";
 import type { FlowRecord, HistoryEvent } from "../../src/flow/mod.ts";
 import { answer } from "../../src/flow/core/mod.ts";
+import type { Flow } from "../../src/flow/core/flow.ts";
+import { stepsBack } from "../../src/flow/core/history.ts";
 import { CoreStore } from "./core_store.ts";
 
 /**
@@ -134,4 +136,20 @@ test("answer() marks values whose bytes are gone", () => {
     [null, true, false, undefined],
   );
   assertEquals([record.result, record.resultMissing], [null, true]);
+});
+
+test("stepsBack() goes back a million versions a thousand at a time", () => {
+  const count = 1_000_000;
+  const flow = {
+    ...{ lsn: 10 * count, control: { version: count }, identity: { historyMaxEvents: count } },
+  } as unknown as Flow;
+  let steps = 0;
+  const parts = stepsBack(flow, 1, { previous: (lsn) => (steps += 1, lsn - 10) });
+  for (let before = 0;; before = steps) {
+    const { done, value } = parts.next();
+    assert(steps - before <= 1_000, `${steps - before} steps in one part`);
+    if (done !== true) continue;
+    assertEquals([value, steps], [10, count - 1]);
+    break;
+  }
 });

@@ -1,5 +1,5 @@
 import { isFlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type Directory, FileError, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { Feature } from "../../src/log/format.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
 import { append, directoryOf, filesOf, openLog, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
@@ -212,6 +213,36 @@ test("Merge.abandon() leaves the log as it was, and no file", async () => {
   await assertRejects(() => merge.write({ ...frame!, count: 0, body: new Uint8Array(0) }));
   assertThrows(() => merge.publish());
   assertEquals(textsOf(log).length, 2 * LETTERS.length);
+});
+
+test("a merge of which a file cannot be closed leaves none open, and none behind when it is given up", async () => {
+  for (const isPublished of [true, false]) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    let failsLeft = 0;
+    const directory = wrappedDirectory(disk.directory(), (name) => ({
+      close(file) {
+        file.close();
+        if (name.endsWith(".seg") && failsLeft-- > 0) {
+          throw new FileError("EIO", "The end of it is not well");
+        }
+      },
+    }));
+    const log = openLog(directory, TINY);
+    for (const letter of LETTERS) append(log, letter, letter.toUpperCase());
+    const merge = log.segments.merge(sealedOf(log));
+    const names = directory.list();
+    for (const frame of merge.frames()) await merge.write(frame);
+    const before = disk.openHandleCount - 1;
+    failsLeft = 1;
+    if (isPublished) assertThrows(() => merge.publish(), FileError);
+    else assertThrows(() => merge.abandon(), FileError);
+    merge.abandon();
+    assert(disk.openHandleCount <= before, "A file is open");
+    if (!isPublished) assertEquals(directory.list(), names);
+    const texts = textsOf(log);
+    log.close();
+    assertEquals(textsOf(openLog(disk.directory())), texts);
+  }
 });
 
 test("Log.close() ends a merge that is under way", async () => {

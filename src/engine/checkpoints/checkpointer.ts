@@ -208,14 +208,15 @@ export class Checkpointer {
     this.#running = { shard, checkpoint };
     try {
       const written = await checkpoint.write(pace, () => checkpoints.isOutlived(shard.number));
-      const { count, writtenBytes } = this.#stats;
+      const isOfUse = checkpoints.published(shard.number, written);
+      const { count, writtenBytes, lastAtMs } = this.#stats;
       this.#stats = {
-        count: count + 1,
+        count: isOfUse ? count + 1 : count,
         writtenBytes: writtenBytes + written.bytes,
-        lastAtMs: this.#time.clock.wallMs(),
+        lastAtMs: isOfUse ? this.#time.clock.wallMs() : lastAtMs,
         failure: null,
       };
-      await checkpoints.published(shard.number, written, pace.rest);
+      await checkpoints.removeOthers(shard.number, pace.rest);
     } finally {
       this.#running = undefined;
     }

@@ -217,23 +217,26 @@ export class Checkpoints {
     return this.#of(shard).isOutlived;
   }
 
-  /** A checkpoint was written: those before it go, a little at a time. */
-  async published(
+  /** A checkpoint was written. Returns whether it is of use. */
+  published(
     shard: number,
     { name, end, logBytes, bytes }: WrittenCheckpoint,
-    rest: () => Promise<void>,
-  ): Promise<void> {
-    const { directory } = this.#options;
+  ): boolean {
     const known = this.#of(shard);
     const { bytes: mergedBytes, savedBytes, lastLsn } = known.sinceBegun;
     // A merge may have come between its last byte and this, and nobody was left to be told to give up.
-    if (lastLsn >= end.end.lsn) {
-      this.discard(shard);
-      known.isMissed = true;
-      return;
-    }
-    known.last = lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes });
-    known.isMissed = false;
+    const isOfUse = lastLsn < end.end.lsn;
+    known.last = isOfUse
+      ? lastOf(end, { name, bytes, mergedBytes, logBytes: logBytes - savedBytes })
+      : NO_CHECKPOINT;
+    known.isMissed = !isOfUse;
+    return isOfUse;
+  }
+
+  /** Removes all but the last that is of use, a little at a time. */
+  async removeOthers(shard: number, rest: () => Promise<void>): Promise<void> {
+    const { directory } = this.#options;
+    const { name } = this.#of(shard).last;
     for (const other of checkpointsIn(directory, shard)) {
       if (other.name === name) continue;
       for (const _ of removeInSteps(directory, other.name, 0)) await rest();

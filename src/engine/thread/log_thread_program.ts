@@ -138,6 +138,15 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     if (descriptor !== undefined) files.closeSync(descriptor);
   }
 
+  /** Whoever hears of the first failure needs no second one. */
+  function closeAnyway(file: number): void {
+    try {
+      close(file);
+    } catch {
+      // It is not open any more: nobody closes a file twice.
+    }
+  }
+
   /** Whatever becomes of one file, the others are closed, too. The first failure is told. */
   function closeAll(failed: (error: unknown) => void): void {
     let hasFailed = false;
@@ -235,7 +244,7 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     } catch (error) {
       brokenRound = round;
       // What was not done has opened nothing: the next order for that file brings its path again.
-      if (word(layout.pathLength) > 0) close(word(layout.file));
+      if (word(layout.pathLength) > 0) closeAnyway(word(layout.file));
       const { code, message } = told(error);
       const isNoSpace = (code === "ENOSPC" || code === "EDQUOT") && takeBack();
       answer({ serial, kind: isNoSpace ? "no_space" : "failed", code, message });

@@ -12,7 +12,10 @@ import type { Flow } from "./flow.ts";
 import { toHistoryEvent } from "./history_event.ts";
 import type { NamedValues } from "./named_values.ts";
 import { Hydrator, type ReadValue } from "./hydrator.ts";
-import type { Parts } from "./parts.ts";
+import { type Parts, whole } from "./parts.ts";
+
+/** So many steps back take no longer than reading a record. */
+const STEPS_PER_PART = 1_000;
 
 /** Where the past of flows is kept. */
 export interface HistoryLog {
@@ -53,18 +56,26 @@ export function oldestVersion({ identity, control }: Flow): number {
 }
 
 /** The LSN of the control block that made a version of a flow, which has to be kept. */
-export function lsnOfVersion(
+export function lsnOfVersion(flow: Flow, version: number, log: HistoryLog): number {
+  return whole(stepsBack(flow, version, log));
+}
+
+/** Goes back to a version, from one control block to the one before it: there may be a million. */
+export function* stepsBack(
   flow: Flow,
   version: number,
-  previous: HistoryLog["previous"],
-): number {
+  log: Pick<HistoryLog, "previous">,
+): Parts<number> {
   invariant(
     version >= oldestVersion(flow) && version <= flow.control.version,
     `version ${version} of a flow with version ${flow.control.version} is not kept`,
   );
   let { lsn } = flow;
   // Every event makes one version, so there is nothing to be read on the way.
-  for (let at = flow.control.version; at > version; at--) lsn = previous(lsn);
+  for (let at = flow.control.version; at > version; at--) {
+    lsn = log.previous(lsn);
+    if (at % STEPS_PER_PART === 0) yield;
+  }
   return lsn;
 }
 
@@ -73,11 +84,11 @@ function* newestMatching(
   flow: Flow,
   { filter, count }: HistoryQuery,
   log: HistoryLog,
-): Generator<CtrlEffect | undefined> {
+): Generator<CtrlEffect | undefined | void> {
   const newest = Math.min(flow.control.version, filter.toVersion ?? Infinity);
   const oldest = Math.max(oldestVersion(flow), filter.fromVersion ?? 0);
   if (newest < oldest) return;
-  let lsn = lsnOfVersion(flow, newest, (lsn) => log.previous(lsn));
+  let lsn = yield* stepsBack(flow, newest, log);
   let left = count;
   for (let version = newest; version >= oldest && left > 0; version--) {
     const effect = log.control(lsn);

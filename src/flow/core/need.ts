@@ -60,7 +60,7 @@ export function load(
   if (needs.length === 0) return NOTHING;
   const events = new Map<string, PastFlow>();
   for (const { flow, version } of needs) {
-    const effect = log.control(lsnOfVersion(flow, version, (lsn) => log.previous(lsn)));
+    const effect = log.control(lsnOfVersion(flow, version, log));
     const fits = packKey(effect.key) === packKey(flow.key) && effect.control.version === version;
     invariant(fits, `the log has another event where version ${version} of a flow should be`);
     const { valuesLsn } = effect.control;
