@@ -680,12 +680,16 @@ test("wakeFlows() does not take it for damage that a store has ended, or is wron
 });
 
 test("ColdFlows does not take the records of another flow for one", () => {
-  const cold = new ColdFlows({
-    control: () => ({ key: { hi: 9, lo: 0 } }) as CtrlEffect,
-    body: () => ({ key: { hi: 1, lo: 4 } }) as BodyEffect,
-    list: () => [],
-  });
-  cold.add(KIND, brief(1, 10));
-  const { at } = [...cold.seats()][0]!;
-  assertThrows(() => cold.read(seatOf(at)), InvariantError);
+  const { key } = brief(1, 10);
+  const other = { ...key, hi: key.hi + 1 };
+  for (const [ofControl, ofBody] of [[key, other], [other, key]] as const) {
+    const cold = new ColdFlows({
+      control: () => ({ key: ofControl, control: { valuesLsn: 0 } }) as CtrlEffect,
+      body: () => ({ key: ofBody }) as BodyEffect,
+      list: () => [],
+    });
+    cold.add(KIND, brief(1, 10));
+    const { at } = [...cold.seats()][0]!;
+    assertThrows(() => cold.read(seatOf(at)), InvariantError);
+  }
 });
