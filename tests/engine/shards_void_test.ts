@@ -102,6 +102,23 @@ test("a claim is decided again that made room in a shard which started again", a
   assertEquals((await after(scripted, got))?.fencingToken, 1);
 });
 
+test("a claim is decided again if a shard has changed while another one made room", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store, shards } = scripted;
+  await withFlows(scripted, 2);
+  const created: Promise<FlowRecord>[] = [];
+  const [shard] = shards.all.slice(1);
+  const makeRoom = shard!.makeRoom.bind(shard);
+  shard!.makeRoom = (plan) => {
+    makeRoom(plan);
+    if (created.length > 0) return;
+    created.push(store.create("urgent", { type: "job", partitionKey: P0, priority: 2 }));
+  };
+  const claimed = store.claimDue("job", { worker: "w", limit: 3 });
+  assertEquals(idsOf(await after(scripted, claimed)), ["urgent", "a", "b"]);
+  assertEquals((await Promise.all(created)).map(({ version }) => version), [1]);
+});
+
 test("a claim that is void wherever it took flows is decided again in all shards", async () => {
   await using scripted = new ScriptedStore({ shardCount: SHARDS });
   const { store } = scripted;
