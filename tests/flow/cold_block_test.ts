@@ -14,7 +14,7 @@ const NO_RECORDS = {} as ColdRecords;
 
 /** What is kept of a flow, made of its number. */
 function brief(number: number, lsn = 2 * number): Brief {
-  const key = { hi: number, lo: number * 4 };
+  const key = { hi: Math.imul(number, 0x9e37_79b1) >>> 0, lo: number * 4 };
   return { key, idHash: number, partitionHash: number % 3, lsn, bodyLsn: lsn - 1, wakeMs: null };
 }
 
@@ -159,4 +159,40 @@ test("isLeft() says whether a flow is in a seat that is still to be written", ()
   cold.add(KIND, brief(3_000));
   saving.next();
   assertEquals(left(), [false, false, false]);
+});
+
+test("search() of a lane finds the first flow of all that is beyond something, whoever has left", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  for (let number = 1; number <= 3_000; number++) cold.add(KIND, brief(number));
+  for (const { at } of [...cold.seats()]) {
+    const number = at.block.keyOf(at.place).lo / 4;
+    // Also the first and the last of a block.
+    if (number % 5 === 0 || (number + 2) % 1_024 < 4) {
+      cold.warmed(seatOf(at), number);
+      cold.changed(number);
+    }
+  }
+  const [lane] = cold.lanes("t");
+  const lsns = [...cold.seats()].map(({ at: { block, place } }) => block.lsnOf(place));
+  for (let from = 0; from <= 6_002; from += 7) {
+    const found = lane!.search(({ block, place }) => block.lsnOf(place) >= from);
+    const lsn = found && found.block.lsnOf(found.place);
+    assertEquals(lsn, lsns.find((lsn) => lsn >= from), `from ${from}`);
+  }
+});
+
+test("wakesUntil() names no more flows than it is asked for, and nobody who has left", () => {
+  const cold = new ColdFlows(NO_RECORDS);
+  for (let number = 1; number <= 5; number++) {
+    cold.add(KIND, { ...brief(number), wakeMs: number * 1_000 });
+  }
+  assertEquals([0, 3, 9].map((countMax) => cold.wakesUntil(5, countMax).length), [0, 3, 5]);
+  for (const seat of cold.wakesUntil(4, 9)) {
+    const number = cold.keyOf(seat).lo / 4;
+    cold.warmed(seat, number);
+    cold.changed(number);
+  }
+  assertEquals([cold.wakeSecond, cold.wakesUntil(4, 9)], [1, []]);
+  cold.lookAgain([]);
+  assertEquals(cold.wakeSecond, 5);
 });
