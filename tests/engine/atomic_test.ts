@@ -12,6 +12,8 @@ import {
 } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { partitionsOf } from "./partitions.ts";
+import { ScriptedStore } from "./scripted_log.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
@@ -184,4 +186,30 @@ test("atomic() spawns children in the shard of its partition, and their ends rea
     assertEquals((await store.get(target))?.state, "completed");
     assertEquals((await store.kv.list("done/", { partitionKey })).items.length, 2);
   }
+});
+
+test("a refused atomic() waits for the shards that it has looked at: with a spawn, for all", async () => {
+  await using scripted = new ScriptedStore({ shardCount: 2 });
+  const [here, elsewhere] = partitionsOf(2) as [string, string];
+  const { store } = scripted;
+  scripted.isSilent = true;
+  const created = store.create("f", { type: "t", partitionKey: elsewhere });
+  const told: string[] = [];
+  const refusals = [
+    store.atomic(here, (tx) => [tx.kv.set("k", 1), tx.cancel("missing")]),
+    store.atomic(here, (tx) => [
+      tx.kv.set("k", 1),
+      tx.spawnChildren("missing", ["a"], {
+        ...{ groupId: "g", waitState: "waiting", success: "done", failure: "broken" },
+        ...{ type: "c", fencingToken: 0 },
+      }),
+    ]),
+  ].map((call, index) =>
+    assertRejects(() => call, FlowAtomicError).then(({ code }) => told.push(`${index} ${code}`))
+  );
+  for (let turn = 0; turn < 3; turn++) await scripted.turn();
+  assertEquals(told, ["0 not_found"]);
+  scripted.answer();
+  await Promise.all([created, ...refusals]);
+  assertEquals(told, ["0 not_found", "1 not_found"]);
 });

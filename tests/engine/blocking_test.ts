@@ -2,6 +2,8 @@ import { assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { partitionsOf } from "./partitions.ts";
+import { ScriptedStore } from "./scripted_log.ts";
 
 async function stores(): Promise<{ store: Store; time: ManualTime }> {
   const time = manualTime();
@@ -12,6 +14,23 @@ async function stores(): Promise<{ store: Store; time: ManualTime }> {
 async function claimedId(store: Store, worker = "w", limit = 1): Promise<string> {
   const flows = await store.claimDue("job", { worker, limit, blockMs: 0 });
   return flows.map(({ id }) => id).join();
+}
+
+/** A signal, and how many listen to it. */
+function watchedSignal(): { signal: AbortSignal; listening: () => number } {
+  const { signal } = new AbortController();
+  let count = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...given: Parameters<typeof add>) => {
+    count += 1;
+    add(...given);
+  };
+  signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+    count -= 1;
+    remove(...given);
+  };
+  return { signal, listening: () => count };
 }
 
 test("claimDue() with blockMs wakes on create()", async () => {
@@ -217,4 +236,74 @@ test("a claim that waits after it has given a flow up takes the flow when it is 
   const claimed = store.claimDue("job", { worker: "w", blockMs: 1_000 });
   await time.advance(1_000);
   assertEquals((await claimed).map(({ id }) => id), ["a"]);
+});
+
+test("claimDue() does not listen to its signal any more once it is answered, or the store closed", async () => {
+  const { store } = await stores();
+  const { signal, listening } = watchedSignal();
+  const [claimed, refused] = [1, 2].map(() =>
+    store.claimDue("job", { worker: "w", blockMs: 0, signal })
+  );
+  assertEquals(listening(), 2);
+  await store.create("a", { type: "job" });
+  assertEquals([(await claimed)!.length, listening()], [1, 1]);
+  await store.close();
+  await assertRejects(() => refused!, FlowError);
+  assertEquals(listening(), 0);
+});
+
+test("a claim that finds nothing when it wakes counts once among those that wait", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time, limits: { waitersMax: 1 } });
+  await store.policySet("job", {
+    states: { queued: { maxReclaims: 0, retry: { exhaustedTo: "queued" } } },
+  });
+  await store.create("a", { type: "job" });
+  await store.claimDue("job", { worker: "gone", leaseMs: 10 });
+  const claimed = claimedId(store);
+  // First it gives the flow up, and finds nothing; then the flow is due.
+  await time.advance(10);
+  assertEquals(await claimed, "a");
+  const next = claimedId(store);
+  await store.create("b", { type: "job" });
+  assertEquals(await next, "b");
+});
+
+test("a claim that is refused when it wakes waits no more, also before it is told", async () => {
+  await using scripted = new ScriptedStore({ limits: { commandBytesMax: 600 } });
+  const { store, shards } = scripted;
+  const woken = assertRejects(() => claimedId(store, "w", 10), FlowError);
+  await scripted.turn();
+  assertEquals(shards.waiters.count, 1);
+  scripted.isSilent = true;
+  const ids = Array.from({ length: 10 }, (_, index) => `f${index}`);
+  const created = ids.map((id) => store.create(id, { type: "job" }));
+  await scripted.turn();
+  assertEquals(shards.waiters.count, 0);
+  scripted.answer();
+  await scripted.turn();
+  assertEquals((await woken).code, "too_large");
+  await Promise.all(created);
+});
+
+test("a claim that is refused does not wait for shards that it has not looked at", async () => {
+  await using scripted = new ScriptedStore({ shardCount: 2, limits: { waitersMax: 1 } });
+  const { store } = scripted;
+  const [here, elsewhere] = partitionsOf(2) as [string, string];
+  const waiting = store.claimDue("job", { worker: "w", blockMs: 0, partitionKey: here });
+  scripted.isSilent = true;
+  const created = store.create("a", { type: "job", partitionKey: elsewhere });
+  await scripted.turn();
+  const refused = assertRejects(
+    () => store.claimDue("job", { worker: "w", blockMs: 0, partitionKey: here }),
+    FlowError,
+  );
+  await scripted.turn();
+  const inTime = await Promise.race([refused, scripted.turn()]);
+  assertEquals(inTime?.code, "too_many_waiters");
+  scripted.answer();
+  await created;
+  const closed = assertRejects(() => waiting, FlowError);
+  await store.close();
+  await closed;
 });

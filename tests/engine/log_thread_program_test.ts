@@ -25,14 +25,18 @@ class Program {
   readonly memory = new Uint8Array(new SharedArrayBuffer(4_096));
   readonly #step;
   #opened = 10;
-  #given = 0;
-  #done = 0;
+  #given: number;
+  #done: number;
   #nowMs = 1_000;
   goesOn = true;
   /** Of every file. */
   size = 0;
+  /** How often the last order was answered. */
+  answerCount = 0;
 
-  constructor(platform = "linux", fails: Readonly<Record<string, Error>> = {}) {
+  /** @param serial The number of the order before the first. */
+  constructor(platform = "linux", fails: Readonly<Record<string, unknown>> = {}, serial = 0) {
+    this.#given = this.#done = serial;
     const note = (call: string): void => {
       this.calls.push(call);
       this.#nowMs += 0.125;
@@ -71,7 +75,8 @@ class Program {
   /** Gives an order to write bytes of a number, or to do something else. */
   give(order: number, facts: Facts = {}, byte = 7): void {
     const { file = 1, opens = false, closes = 0, round = 0, length = 0, at = 0 } = facts;
-    const place = ++this.#given % placeCount;
+    this.#given = (this.#given + 1) | 0;
+    const place = (this.#given >>> 0) % placeCount;
     const path = new TextEncoder().encode(opens ? `/d/log-${file}.seg` : "");
     const start = place * this.memory.length / placeCount;
     this.memory.fill(byte, start, start + length);
@@ -85,7 +90,12 @@ class Program {
   step(): unknown[] {
     this.calls.length = 0;
     let answer: ThreadAnswer | undefined;
-    this.goesOn = this.#step(++this.#done, (given) => answer = given);
+    this.#done = (this.#done + 1) | 0;
+    this.answerCount = 0;
+    this.goesOn = this.#step(this.#done, (given) => {
+      answer = given;
+      this.answerCount += 1;
+    });
     return [...this.calls, typeof answer === "object" ? { ...answer, serial: 0 } : answer];
   }
 
@@ -318,4 +328,33 @@ test("logThreadStep() closes a file that it is told to also if it skips the orde
   program.give(ORDERS.write, { file: 2, opens: true, closes: 1, length: 1 });
   program.step();
   assertEquals(program.step(), ["close 10", SKIPPED]);
+});
+
+test("logThreadStep() tells once that files could not be closed", () => {
+  const error = new Error("EIO: i/o error, close");
+  const program = new Program("linux", { close: error });
+  for (const file of [1, 2]) program.open(file);
+  assertEquals(program.order(ORDERS.end).at(-1), failed(error, false));
+  assertEquals([program.answerCount, program.goesOn], [1, false]);
+});
+
+test("logThreadStep() tells what was thrown, whatever it is", () => {
+  const program = new Program("linux", { fdatasync: "odd" });
+  const answer = { serial: 0, kind: "failed", code: undefined, message: "odd" };
+  assertEquals(program.open(1).at(-1), answer);
+  assertEquals(program.goesOn, true);
+});
+
+test("logThreadStep() goes on after an order that it skips", () => {
+  const program = new Program();
+  program.writes.push(new Error("EIO"));
+  program.open(1);
+  assertEquals(program.open(2).at(-1), { serial: 0, kind: "skipped" });
+  assertEquals([program.answerCount, program.goesOn], [1, true]);
+});
+
+test("logThreadStep() finds the place of an order when its number begins anew below zero", () => {
+  const program = new Program("linux", {}, 2 ** 31 - 2);
+  const last = [2 ** 31 - 1, -(2 ** 31), -(2 ** 31) + 1];
+  assertEquals(last.map((_, index) => program.open(index + 1).at(-1)), last);
 });

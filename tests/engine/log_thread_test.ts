@@ -138,6 +138,66 @@ test("ThreadIo does what is short inline, and the rest by its thread, in one fil
   assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), texts.join(""));
 });
 
+test("ThreadIo makes room in a file at once until its thread is there, and then lets it", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const directory = nodeDirectory(scratch.path);
+  const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 9 });
+  const results: IoResult[] = [];
+  const reserve = (): Promise<void> =>
+    new Promise((resolve) =>
+      io.reserve(target, (result) => {
+        results.push(result);
+        resolve();
+      })
+    );
+  const atOnce = reserve();
+  assertEquals([results.length, io.writesMax], [1, 1]);
+  await atOnce;
+  const starting = io.start();
+  assert(io.start() === starting, "It is started once");
+  await starting;
+  const later = reserve();
+  assertEquals([results.length, io.writesMax], [1, 2]);
+  await later;
+  assertEquals(results, [{ kind: "done" }, { kind: "done" }]);
+  await io.close();
+  target.file.close();
+});
+
+test("ThreadIo tells its short cut of every write, and of those that came back", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const said: unknown[] = [];
+  const shortCut = {
+    isShorter: (length: number) => length < 4,
+    take(act: () => void) {
+      said.push("take");
+      act();
+    },
+    leave(length: number, isBehind: boolean) {
+      said.push(["leave", length, isBehind]);
+      return { isShort: false, atMs: length };
+    },
+    comeBack: ({ atMs }: { readonly atMs: number }) => void said.push(["back", atMs]),
+  } as unknown as ShortCut;
+  const directory = nodeDirectory(scratch.path);
+  const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 9, shortCut });
+  await io.start();
+  assertEquals(await write(io, target, { text: "abc" }), { kind: "done" });
+  assertEquals(said.splice(0), ["take"]);
+  const both = [write(io, target, { text: "abcd" }), write(io, target, { at: 4, text: "ef" })];
+  assertEquals(await Promise.all(both), [{ kind: "done" }, { kind: "done" }]);
+  const sent = [["leave", 4, false], ["leave", 2, true]];
+  assertEquals(said.splice(0), [...sent, ["back", 4], ["back", 2]]);
+  const missing = { ...fileIn(scratch.path, "log-2.seg"), name: "missing" };
+  assertEquals((await write(io, missing, { text: "abcd" })).kind, "failed");
+  assertEquals(said, [["leave", 4, false]]);
+  await io.close();
+  for (const { file } of [target, missing]) file.close();
+  assertEquals(readFileSync(join(scratch.path, "log-1.seg"), "utf8"), "abcdef");
+});
+
 test("ThreadIo writes nothing inline while its thread is busy, and as much behind that as there is room", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");

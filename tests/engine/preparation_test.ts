@@ -3,15 +3,16 @@ import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { Preparation } from "../../src/engine/calls/preparation.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
+import { partitionsOf } from "./partitions.ts";
 import { manualTime } from "../../src/time/mod.ts";
 
 /** Those of other partitions are passed over eight at a time. */
 const MANY = 24_000;
 
 /** A store with some thousand flows, every second of them in a partition of its own. */
-async function filled(count = 6_000) {
+async function filled(count = 6_000, shards = 1) {
   const time = manualTime({ autoDefer: false });
-  const opening = openStore({ dir: ":memory:", time });
+  const opening = openStore({ files: memoryDirectory(), shards, time });
   time.runDeferred();
   const store = await opening;
   for (let first = 0; first < count; first += 500) {
@@ -82,8 +83,18 @@ test("a claim by partition ends with the store while flows are divided", async (
   const claim = claimOf(store, "shared");
   const closed = store.close();
   const refused = assertRejects(() => claim, FlowError);
-  await turnsUntil(time, Promise.all([refused, closed]));
+  assert(await turnsUntil(time, refused) <= 2, "nothing is looked at any more");
+  await turnsUntil(time, closed);
   assertEquals((await refused).code, "store_closed");
+});
+
+test("a claim by partitions is decided once the flows of all their shards are divided", async () => {
+  const { store, time } = await filled(6_000, 2);
+  const partitionKeys = partitionsOf(2);
+  const claim = store.claimDue("job", { worker: "w", partitionKeys });
+  const turns = await turnsUntil(time, claim);
+  assert(turns >= 10 && turns < 20, `${turns} turns`);
+  await turnsUntil(time, store.close());
 });
 
 test("info() of a partition lets others have their turn while cold flows are counted, and is right", async () => {
@@ -149,7 +160,8 @@ test("list() of a partition ends with the store while it looks for rows", async 
   const list = store.list("job", { partitionKey: "none" });
   const closed = store.close();
   const refused = assertRejects(() => list, FlowError);
-  await turnsUntil(time, Promise.all([refused, closed]));
+  assert(await turnsUntil(time, refused) <= 2, "nothing is looked at any more");
+  await turnsUntil(time, closed);
   assertEquals((await refused).code, "store_closed");
 });
 

@@ -316,3 +316,18 @@ test("a reference leads to the shard of its value, from whatever shard it is fol
   );
   assertEquals(never.code, "invalid_argument");
 });
+
+test("a command that names an id finds the flow behind one in that shard whose retention is over", async () => {
+  const time = manualTime();
+  await using store = await opened({ time, retention: { sweep: false } });
+  const map = shardMap(SHARDS);
+  const [over, there] = Array.from({ length: 100 }, (_, index) => `p${index}`)
+    .filter((partitionKey) => map.shardOf(partitionKey) === SHARDS - 1) as [string, string];
+  // Whichever of them is found first.
+  for (const [id, ...partitionKeys] of [["a", over, there], ["b", there, over]] as const) {
+    for (const partitionKey of partitionKeys) await store.create(id, { type: "t", partitionKey });
+    await store.cancel({ id, partitionKey: over }, { ttlMs: 1_000 });
+  }
+  time.tick(5_000);
+  for (const id of ["a", "b"]) assertEquals((await store.cancel(id)).partitionKey, there);
+});

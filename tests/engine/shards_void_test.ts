@@ -88,6 +88,76 @@ test("a claim that is refused in the middle leaves nothing in a shard that had m
   assertEquals(idsOf(await after(scripted, again)), ["a", "b"]);
 });
 
+test("a claim is decided again that made room in a shard which started again", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS, frameBytesMax: 4_096 });
+  const { store } = scripted;
+  await withFlows(scripted, 2);
+  const payload = "x".repeat(3_800);
+  const large = store.create("large", { type: "other", partitionKey: P1, payload });
+  scripted.fatesOf[1]!.push("moved");
+  const claimed = store.claimDue("job", { worker: "w", limit: 2 });
+  assertEquals(idsOf(await after(scripted, claimed)), ["a", "b"]);
+  assertEquals((await after(scripted, large)).version, 1);
+  const got = store.get({ id: "b", partitionKey: P1 });
+  assertEquals((await after(scripted, got))?.fencingToken, 1);
+});
+
+test("a claim is decided again if a shard has changed while another one made room", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store, shards } = scripted;
+  await withFlows(scripted, 2);
+  const created: Promise<FlowRecord>[] = [];
+  const [shard] = shards.all.slice(1);
+  const makeRoom = shard!.makeRoom.bind(shard);
+  shard!.makeRoom = (plan) => {
+    makeRoom(plan);
+    if (created.length > 0) return;
+    created.push(store.create("urgent", { type: "job", partitionKey: P0, priority: 2 }));
+  };
+  const claimed = store.claimDue("job", { worker: "w", limit: 3 });
+  assertEquals(idsOf(await after(scripted, claimed)), ["urgent", "a", "b"]);
+  assertEquals((await Promise.all(created)).map(({ version }) => version), [1]);
+});
+
+test("a claim that is void wherever it took flows is decided again in all shards", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store } = scripted;
+  await withFlows(scripted, 1);
+  scripted.fatesOf[0]!.push("moved");
+  const claimed = store.claimDue("job", { worker: "w", limit: 1 });
+  const urgent = store.create("b", { type: "job", partitionKey: P1, priority: 2 });
+  assertEquals(idsOf(await after(scripted, claimed)), ["b"]);
+  await after(scripted, urgent);
+});
+
+test("a claim writes nothing in shards in which it takes nothing", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  await withFlows(scripted, 1);
+  const before = scripted.frameCount;
+  const wrote: number[] = [];
+  const { shards } = scripted;
+  const inner = shards.wrote.bind(shards);
+  shards.wrote = (shard, ...given) => {
+    wrote.push(shard.number);
+    inner(shard, ...given);
+  };
+  await after(scripted, scripted.store.claimDue("job", { worker: "w", limit: 2 }));
+  assertEquals([wrote, scripted.frameCount - before], [[0], 1]);
+});
+
+test("a cleanup that was void in a shard removes nothing more in the others", async () => {
+  await using scripted = new ScriptedStore({ shardCount: SHARDS });
+  const { store, time } = scripted;
+  await withFlows(scripted, 6);
+  for (const id of ["a", "b", "c", "d", "e", "f"]) {
+    await after(scripted, store.cancel(id, { ttlMs: 1_000 }));
+  }
+  time.tick(1_000);
+  scripted.fatesOf[1]!.push("moved");
+  const cleaned = store.retentionCleanup({ limit: 3 });
+  assertEquals((await after(scripted, cleaned)).flows, 3);
+});
+
 test("a query over all shards is read again when one of them starts again", async () => {
   await using scripted = new ScriptedStore({ shardCount: SHARDS });
   await withFlows(scripted, 2);

@@ -152,3 +152,43 @@ test("ShortCut does not take for a long way that a write waits for another", () 
   for (let count = 0; count < 100; count++) twoByThread([100_000, 100], [50, 5]);
   assertEquals(write(5, SLOW_DISK), thread(5));
 });
+
+test("ShortCut draws the line at half a millisecond, and at half of what the write takes", () => {
+  const after = (writeMs: number, { wakingMs = 0, lagMs = 0 }: Partial<Machine>): boolean => {
+    const { cut, byThread } = shortCut();
+    for (let count = 0; count < 8; count++) byThread(100, writeMs, { writes: [], wakingMs, lagMs });
+    return cut.isShorter(100);
+  };
+  assertEquals([0.5, 0.625].map((writeMs) => after(writeMs, {})), [true, false]);
+  assertEquals([0.5, 0.625].map((lagMs) => after(0.25, { lagMs })), [true, false]);
+  // The way is twice the waking.
+  assertEquals([1, 1.0625].map((wakingMs) => after(4, { wakingMs })), [false, true]);
+});
+
+test("ShortCut calls a write short by its bytes, and times the way of one that waits for no other", () => {
+  const { cut } = shortCut();
+  assertEquals(cut.leave(8_192, false), { isShort: true, atMs: 0 });
+  assertEquals(cut.leave(8_192, true), { isShort: true, atMs: undefined });
+  assertEquals(cut.leave(8_193, false), { isShort: false, atMs: undefined });
+});
+
+test("ShortCut does not forget how long the way is over a write that does not show it", () => {
+  const { cut, write } = shortCut();
+  assertEquals(write(7, SCARCE), here(5) + thread(2));
+  for (let count = 0; count < 3; count++) cut.comeBack(cut.leave(100, true), 4);
+  assertEquals(write(1, SCARCE), here(1));
+});
+
+test("ShortCut looks once at a time how long tasks wait", () => {
+  const tasks: (() => void)[] = [];
+  const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+  const time = { clock, defer: (task: () => void) => void tasks.push(task) } as unknown as Time;
+  const cut = new ShortCut(time);
+  cut.leave(100, false);
+  cut.take(() => {});
+  cut.leave(100, true);
+  assertEquals(tasks.length, 1);
+  tasks.pop()!();
+  cut.leave(100, false);
+  assertEquals(tasks.length, 1);
+});

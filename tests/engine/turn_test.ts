@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { manualTime, type Time } from "../../src/time/mod.ts";
+import { ScriptedStore } from "./scripted_log.ts";
 
 test("commands get to the log although every turn of the host takes longer than a second", async () => {
   const inner = manualTime();
@@ -67,6 +68,23 @@ test("after a hold-up the owner extends its lease first, whoever else claims som
   const refused = assertRejects(() => stolen, FlowError, "closed");
   await settled(store.close());
   await refused;
+});
+
+test("a claim that comes right after a hold-up gives way to the owner of the lease", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, time } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const claimed = store.claimDue("job", { worker: "owner", leaseMs: 2_000 });
+  await scripted.turn();
+  const [flow] = await claimed;
+  time.tick(5_000);
+  const stolen = store.claimDue("job", { worker: "thief" });
+  const { leaseToken, fencingToken } = flow!;
+  const extended = store.extendLease("a", { leaseToken: leaseToken!, fencingToken });
+  for (let turn = 0; turn < 4; turn++) await scripted.turn();
+  assertEquals([(await extended).leaseOwner, await stolen], ["owner", []]);
 });
 
 test("after a leap of the wall clock nobody takes a lease over, also who says what time it is", async () => {

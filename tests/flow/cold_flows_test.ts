@@ -357,11 +357,40 @@ test("A cold flow is listed, counted and found as before, and stays cold unless 
   assertEquals([states, scheduled, due], [{ queued: 2, completed: 2 }, 1, 0]);
   assertEquals(store.info("t", { partitionKey: "p" }).scheduled, 1);
   assertEquals(store.info("t", { partitionKey: "q" }).scheduled, 0);
+  assertEquals(store.info("t", { partitionKey: "p" }).states, { queued: 2, completed: 2 });
   assertEquals(store.state.table.rowCount, 0);
   const found = store.get({ id: "a", partitionKey: "p" }, { values: true });
   assertEquals([found?.state, found?.values], ["completed", { name: "a" }]);
   assertEquals(store.state.table.rowCount, 1);
   assertEquals([store.state.table.size, store.state.cold.size], [4, 4]);
+});
+
+test("info() of a partition does not count cold flows whose retention is over", () => {
+  const store = coldStore();
+  store.nowMs = 1_000 + 7 * 86_400_000;
+  assertEquals(store.info("t", { partitionKey: "p" }).states, { queued: 2 });
+});
+
+test("A list fails at a damaged cold flow that belongs to it, and at no other", () => {
+  const store = new CoreStore({ nowMs: 1_000, coolingPlan: AT_ONCE });
+  for (let number = 0; number < 600; number++) {
+    store.create(`f${number}`, { type: "t", partitionKey: `p${number}`, runAtMs: 9e6 });
+    store.nowMs += 1;
+  }
+  store.policySet("u", {});
+  assertEquals(store.state.cold.size, 600);
+  const { records } = store;
+  let thrown: Error = new FlowError("store_failed", "The disk does not answer", {
+    details: { file: "log-1.seg", offset: 4_096 },
+  });
+  records.body = () => {
+    throw thrown;
+  };
+  assertEquals(store.list("t", { partitionKey: "none" }), []);
+  assertEquals(assertThrows(() => store.list("t", { partitionKey: "p7" })), thrown);
+  assertEquals([...indexFlaws(store.state)].filter((flaw) => flaw !== undefined), []);
+  thrown = new InvariantError("The LSN was left out");
+  assertEquals(assertThrows(() => store.list("t", { partitionKey: "none" })), thrown);
 });
 
 /** A store with flows of one id in very many partitions, half of them cold. */
@@ -481,6 +510,11 @@ test("indexFlaws() notices a cold flow that is not what its seat says, and lanes
       "does not wake when it should",
       changedControl((control) => ({ ...control, nextRunAtMs: null, retentionUntilMs: null })),
     ],
+    ["stands before an older one", ({ state }) => {
+      const [lane] = state.cold.lanes("t");
+      const places = lane!.places.bind(lane);
+      lane!.places = (rev, from) => places(!rev, from);
+    }],
     ['flows are cold as "', ({ state }) => void [...state.cold.lanes("t")][0]!.size++],
     ['flows are cold as "', ({ state }) => void [...state.cold.lanes("t")][0]!.asleepCount++],
   ];
@@ -616,6 +650,17 @@ test("slice() comes to every flow, however many types there are, and looks at a 
   assertEquals([cooledCount, state.cold.size, state.table.rowCount], [300, 300, 0]);
 });
 
+test("slice() lets go of no more warm flows than it is told to", () => {
+  const { state, log } = coldStore();
+  const { cold, table } = state;
+  for (const { at } of [...cold.seats()]) table.warm(seatOf(at));
+  assertEquals([cold.warmCount, table.rowCount], [4, 4]);
+  const cooling = new Cooling(state, AT_ONCE);
+  const slice = { nowMs: 1_001, durableLsn: log.length, countMax: 3 };
+  assertEquals([cooling.slice(slice), cold.warmCount], [3, 1]);
+  assertEquals([cooling.slice(slice), cold.warmCount, table.rowCount], [1, 0, 0]);
+});
+
 test("slice() leaves flows as they are that are not on disk", () => {
   const store = new CoreStore({ nowMs: 1_000 });
   store.create("a", { type: "t", partitionKey: "p", runAtMs: 9_000 });
@@ -680,12 +725,16 @@ test("wakeFlows() does not take it for damage that a store has ended, or is wron
 });
 
 test("ColdFlows does not take the records of another flow for one", () => {
-  const cold = new ColdFlows({
-    control: () => ({ key: { hi: 9, lo: 0 } }) as CtrlEffect,
-    body: () => ({ key: { hi: 1, lo: 4 } }) as BodyEffect,
-    list: () => [],
-  });
-  cold.add(KIND, brief(1, 10));
-  const { at } = [...cold.seats()][0]!;
-  assertThrows(() => cold.read(seatOf(at)), InvariantError);
+  const { key } = brief(1, 10);
+  const other = { ...key, hi: key.hi + 1 };
+  for (const [ofControl, ofBody] of [[key, other], [other, key]] as const) {
+    const cold = new ColdFlows({
+      control: () => ({ key: ofControl, control: { valuesLsn: 0 } }) as CtrlEffect,
+      body: () => ({ key: ofBody }) as BodyEffect,
+      list: () => [],
+    });
+    cold.add(KIND, brief(1, 10));
+    const { at } = [...cold.seats()][0]!;
+    assertThrows(() => cold.read(seatOf(at)), InvariantError);
+  }
 });
