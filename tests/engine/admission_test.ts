@@ -171,6 +171,34 @@ test("a store that failed for lack of room finishes its work after it was opened
   await reopened.create("new", { type: "job" });
 });
 
+test("a store opens on a disk without a byte of room, however it ended, and work ends out of the ballast", async () => {
+  for (const shards of [1, 3]) {
+    for (const end of ["close", "kill", "power cut"]) {
+      const disk = new SimulatedDisk({ random: seededRandom(1), capacityBytes: 10_000_000 });
+      const limits = { ballastBytes: 20_000, segmentBytesMax: 65_536 };
+      const open = () => openStore({ files: disk.directory(), time: manualTime(), shards, limits });
+      let store = await open();
+      // Every shard goes on in another segment, which makes the manifest longer.
+      const ids = Array.from({ length: 1_000 }, (_, index) => `job-${index}`);
+      await store.createMany(ids, { type: "job", payload: "x".repeat(100 + 200 * shards) });
+      const jobs = await store.claimDue("job", { worker: "w", limit: 20, leaseMs: 60_000 });
+      for (let opening = 1; opening <= 4; opening++) {
+        if (end === "close") await store.close();
+        else if (end === "kill") disk.kill();
+        else disk.powerCut();
+        if (end !== "close") disk.restart();
+        if (opening === 1) disk.capacityBytes = disk.usedBytes;
+        store = await open();
+        const { id, partitionKey, leaseToken, fencingToken } = jobs[opening]!;
+        const proof = { leaseToken: leaseToken!, fencingToken };
+        assertEquals((await store.complete({ id, partitionKey }, proof)).state, "completed");
+        assertEquals(await reason(store.create("new", { type: "job" })), "disk_full");
+      }
+      await store.close();
+    }
+  }
+});
+
 test("a store without ballast refuses what the disk has no room for", async () => {
   await using opened = await setting({ ballastBytes: 0, diskFreeBytesMin: 0 });
   const { disk, store } = opened;

@@ -10,7 +10,6 @@
 import { ByteWriter } from "../../src/codec/mod.ts";
 import { FlowError, isFlowError } from "../../src/errors.ts";
 import { type Directory, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
-import { InvariantError } from "../../src/invariant.ts";
 import {
   beginRecord,
   type CommittedFrame,
@@ -30,6 +29,7 @@ import {
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { LogOracle, Violation } from "./log_oracle.ts";
 import type { LogOp, LogScenario } from "./log_scenario.ts";
+import { isBroken } from "./moment.ts";
 import { type Practice, soundPractice } from "./practice.ts";
 
 /** Small enough for a roll every few frames. */
@@ -68,6 +68,7 @@ class LogSimulation {
   #outcome: LogOutcome | undefined;
   #lostBy: unknown;
   #isDamaged = false;
+  #hadRoom = false;
   #markedCount = 0;
   #openingCount = 0;
   #serial = 0;
@@ -263,6 +264,7 @@ class LogSimulation {
         : this.#disk.misdirect(target);
       this.#isDamaged = damage !== undefined;
     }
+    this.#hadRoom = false;
     this.#crash(op.ending, "chance");
   }
 
@@ -288,12 +290,14 @@ class LogSimulation {
       if (opening > WILD_OPENINGS_MAX) this.#calm();
       if (opening > WILD_OPENINGS_MAX + 1) throw this.#violation("The log does not open any more");
       if (this.#disk.isOff) this.#directory = this.#wrapped(this.#disk.restart());
+      const struck = this.#struckBefore();
       const log = this.#openOnce();
       if (log === undefined) continue;
       this.#log = log;
       const frames = this.#read(log);
       if (frames === undefined) continue;
       this.#openingCount += 1;
+      this.#hadRoom ||= !this.#isFull && !struck();
       this.#oracle.opened(frames);
       this.#markedCount = this.#oracle.committedCount;
       log.onSettled((_frame, outcome) => this.#outcome = outcome);
@@ -335,12 +339,12 @@ class LogSimulation {
   /** An error is right if a fault explains it. */
   #expectFault(error: unknown, struck: () => boolean): void {
     if (error instanceof Violation) throw error;
-    if (hasCause(error, InvariantError)) throw this.#violation("An invariant is broken", error);
+    if (isBroken(error)) throw this.#violation("An invariant is broken", error);
     if (this.#disk.isOff) return this.#end();
     if (isFlowError(error, "corrupt") && this.#isDamaged) throw new Refused();
     const isFailure = !(error instanceof FlowError) || error.code === "store_failed";
-    // A log that is open has made sure of all that it cannot do without.
-    if (isFailure && (struck() || this.#isFull && this.#log === undefined)) return;
+    // A log that has once been opened with room has made sure of all that it cannot do without.
+    if (isFailure && (struck() || this.#isFull && !this.#hadRoom)) return;
     throw this.#violation("There is no reason to fail", error);
   }
 
@@ -392,9 +396,4 @@ class LogSimulation {
       : what;
     return new Violation(`${reason}\nCalls:\n${this.#disk.trace()}`, { cause: this });
   }
-}
-
-function hasCause(error: unknown, kind: typeof InvariantError): boolean {
-  if (error instanceof kind) return true;
-  return error instanceof Error && error.cause !== undefined && hasCause(error.cause, kind);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvariantError } from "../../src/invariant.ts";
+
 /** Microtasks that an answer or a slice of a checkpoint goes through on its way, and some more. */
 const MICROTASKS = 40;
 
@@ -15,4 +17,10 @@ export async function microtasks(): Promise<void> {
 /** Where an error comes from. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** Whether an error comes of a broken invariant. */
+export function isBroken(error: unknown): boolean {
+  if (error instanceof InvariantError) return true;
+  return error instanceof Error && error.cause !== undefined && isBroken(error.cause);
 }
