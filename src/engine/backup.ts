@@ -44,7 +44,7 @@ export interface BackupParts {
   readonly directory: Directory;
   readonly manifest: Manifest;
   /** Those of all shards, by number. */
-  readonly logs: readonly Pick<Log, "end">[];
+  readonly logs: readonly Pick<Log, "end" | "segments">[];
   readonly time: Time;
   /** Why the store is open no more; undefined if it is. Its files may be somebody else's then. */
   readonly ended: () => FlowError | undefined;
@@ -59,7 +59,7 @@ export async function backUp(
   const { onProgress, signal } = checkLongWork(options);
   signal?.throwIfAborted();
   const target = directoryOf("to", to);
-  const cut = cutBackup(directory, manifest, logs);
+  const cut = cutBackup(manifest, logs);
   const goOn = (progress: BackupProgress): void => {
     const ending = ended();
     if (ending !== undefined) throw ending;

@@ -30,6 +30,11 @@ export interface SimulatedDiskOptions {
   readonly random: Chance;
   /** Room for all files together, in bytes. Default: no limit. */
   readonly capacityBytes?: number;
+  /**
+   * How a write goes for a part of which there is room: it returns how much that was, or it throws
+   * after that (as Deno does). Default `false`.
+   */
+  readonly throwsShort?: boolean;
   /** What messages call it. Default `":simulated:"`. */
   readonly path?: string;
 }
@@ -53,7 +58,8 @@ export class SimulatedDisk {
 
   /** A new disk without files, and a machine that runs. */
   constructor(options: SimulatedDiskOptions) {
-    this.#machine = new SimulatedMachine(options.random, options.capacityBytes ?? Infinity);
+    const { capacityBytes = Infinity, throwsShort = false } = options;
+    this.#machine = new SimulatedMachine(options.random, capacityBytes, throwsShort);
     this.#path = options.path ?? ":simulated:";
   }
 

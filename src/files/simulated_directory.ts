@@ -187,6 +187,7 @@ class SimulatedHandle implements FileHandle {
     const fits = Math.min(buffer.length, Math.max(0, this.#sizeMax() - at));
     if (fits === 0 && buffer.length > 0) throw this.#full();
     this.#file.write(buffer.subarray(0, fits), at);
+    if (fits < buffer.length && this.#machine.throwsShort) throw this.#full();
     return fits;
   }
 

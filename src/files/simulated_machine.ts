@@ -55,9 +55,13 @@ export class SimulatedMachine {
   #isOff = false;
   #cut: Cut | undefined;
 
-  constructor(random: Chance, capacityBytes: number) {
+  /** Whether a write throws after a part of it for which there was room. */
+  readonly throwsShort: boolean;
+
+  constructor(random: Chance, capacityBytes: number, throwsShort: boolean) {
     this.random = random;
     this.capacityBytes = capacityBytes;
+    this.throwsShort = throwsShort;
   }
 
   /** Number of the process that runs now. */

@@ -6,7 +6,7 @@
 
 import { crc32 } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
-import { type Directory, readFully, withFile, writeDurably, writeFully } from "../files/mod.ts";
+import { type Directory, readFully, writeDurably, writeFully } from "../files/mod.ts";
 import { BACKUP_NAME, type CopiedFile, encodeBackupList } from "./backup_list.ts";
 import { corrupt, guarded } from "./file_fault.ts";
 import type { Log, LogPosition } from "./log.ts";
@@ -42,13 +42,13 @@ export interface CopyProgress {
  * @param logs Those of all shards, by number.
  */
 export function cutBackup(
-  directory: Directory,
   manifest: Manifest,
-  logs: readonly Pick<Log, "end">[],
+  logs: readonly Pick<Log, "end" | "segments">[],
 ): BackupCut {
   const { state } = manifest;
+  // Not of the open file: what is being written behind its end may be taken back.
   const segments = state.segments.map((entry) => {
-    const size = entry.sealed?.size ?? sizeOf(directory, segmentName(entry.id));
+    const size = entry.sealed?.size ?? logs[entry.shard]!.segments.list.at(-1)!.bytes;
     return { entry, size };
   });
   return { manifest: state, ends: logs.map(({ end }) => end), segments };
@@ -133,11 +133,4 @@ export function writeWhole(directory: Directory, name: string, bytes: Uint8Array
     writeDurably(directory, name, bytes, { create: true });
     directory.sync();
   });
-}
-
-function sizeOf(directory: Directory, name: string): number {
-  return guarded(
-    `"${name}" cannot be read`,
-    () => withFile(directory, name, (file) => file.getSize()),
-  );
 }

@@ -5,6 +5,7 @@
  */
 
 import { FlowError } from "../errors.ts";
+import { fileErrorCode } from "../files/mod.ts";
 import { InvariantError } from "../invariant.ts";
 
 /** Where damage is. */
@@ -46,4 +47,10 @@ export function guarded<Result>(what: string, act: () => Result, place?: DamageP
     // A defect of ours is not the machine's fault.
     throw error instanceof InvariantError ? error : failed(what, error, place);
   }
+}
+
+/** Whether the operating system says that there is no room. */
+export function isNoSpace(error: unknown): boolean {
+  const code = fileErrorCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }

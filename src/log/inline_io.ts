@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type Directory, fileErrorCode, writeFully } from "../files/mod.ts";
+import { type Directory, writeFully } from "../files/mod.ts";
+import { cutOff } from "./cut.ts";
+import { isNoSpace } from "./file_fault.ts";
 import { SEGMENT_HEAD_BYTES } from "./segment.ts";
 import type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
 
@@ -68,12 +70,6 @@ export class InlineIo implements SegmentIo {
   }
 }
 
-/** Whether the operating system says that there is no room. */
-export function isNoSpace(error: unknown): boolean {
-  const code = fileErrorCode(error);
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
 /** Runs what returns whether there was room. */
 function attempt(act: () => boolean): IoResult {
   try {
@@ -91,17 +87,30 @@ function writeWhole(file: SegmentFile["file"], bytes: Uint8Array, at: number): b
     if (done < bytes.length) writeFully(file, bytes.subarray(done), { at: at + done });
     return true;
   } catch (error) {
-    if (isNoSpace(error) && (done === 0 || isTakenBack(file, bytes, at))) return false;
+    if (isNoSpace(error) && takeBack(file, { at, done, end: at + bytes.length })) return false;
     throw error;
   }
 }
 
 /**
- * Takes back what there was room for of bytes that do not fit. Nothing of it was synced, and the file
- * ended before them; what overwrites something cannot be taken back.
+ * Takes back what there was room for of bytes that do not fit. How much that was, some runtimes say
+ * by the size of the file only. Returns false if nobody can: it has overwritten something, or the cut
+ * has failed.
  */
-function isTakenBack(file: SegmentFile["file"], { length }: Uint8Array, at: number): boolean {
-  if (file.getSize() >= at + length) return false;
-  file.truncate(at);
-  return true;
+function takeBack(
+  file: SegmentFile["file"],
+  { at, done, end }: { readonly at: number; readonly done: number; readonly end: number },
+): boolean {
+  try {
+    const size = file.getSize();
+    if (size >= end) return done === 0;
+    if (size > at) {
+      cutOff(file, at);
+      // Some file systems give room back only with the next commit of their journal.
+      file.flush();
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }

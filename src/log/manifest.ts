@@ -8,8 +8,7 @@ import { type Directory, withFile, writeDurably, writeFully } from "../files/mod
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { BACKUP_NAME } from "./backup_list.ts";
-import { corrupt, failed, guarded } from "./file_fault.ts";
-import { isNoSpace } from "./inline_io.ts";
+import { corrupt, failed, guarded, isNoSpace } from "./file_fault.ts";
 import {
   encodeSlot,
   type Generation,
@@ -96,11 +95,13 @@ export class Manifest {
   /**
    * Makes both slots long enough for so many more segments, and for every shard to go on in one more:
    * generations that list no others need no room on the disk then, whoever fills it meanwhile, and
-   * however many there are. Returns false if there is no room now; nothing has changed then.
+   * however many there are. Returns false if there is no room now; they say what they said then.
    *
    * @throws {FlowError} `store_failed` if they cannot be written.
    */
   makeRoom(segments: number): boolean {
+    // Somebody may have deleted a slot.
+    if (missingSlots(this.#directory).length > 0) this.#isProved = false;
     this.prove();
     return this.#attempt(() => {
       this.#checkIsOnly();
@@ -138,11 +139,9 @@ export class Manifest {
   prove(): void {
     this.#attempt(() => {
       if (this.#isProved) return;
-      writeSlot(this.#directory, this.#current);
-      // Somebody may have deleted the other slot.
-      const names = this.#directory.list();
-      const missing = MANIFEST_NAMES.filter((name) => !names.includes(name));
+      const missing = missingSlots(this.#directory);
       for (const name of missing) this.#directory.open(name, { create: true }).close();
+      writeSlot(this.#directory, this.#current);
       if (missing.length > 0) this.#directory.sync();
       this.#isProved = true;
     });
@@ -246,9 +245,15 @@ function writeSlot(directory: Directory, generation: Generation): void {
   writeDurably(directory, slotName(generation.number), encodeSlot(generation));
 }
 
+/** The names of slots that are not there. */
+function missingSlots(directory: Directory): readonly string[] {
+  const names = directory.list();
+  return MANIFEST_NAMES.filter((name) => !names.includes(name));
+}
+
 /**
  * Puts zeros behind what a slot says until it has so many bytes, and makes that durable: the room is
- * taken then. Returns false if there is none; some may have been taken.
+ * taken then. Returns false if there is none: it is as long as it was.
  */
 function lengthen(directory: Directory, name: string, bytes: number): boolean {
   return withFile(directory, name, (file) => {
@@ -259,8 +264,13 @@ function lengthen(directory: Directory, name: string, bytes: number): boolean {
       file.flush();
       return true;
     } catch (error) {
-      if (isNoSpace(error)) return false;
-      throw error;
+      if (!isNoSpace(error)) throw error;
     }
+    // It must not be taken for long enough the next time.
+    if (file.getSize() > size) {
+      file.truncate(size);
+      file.flush();
+    }
+    return false;
   });
 }

@@ -39,7 +39,8 @@ export {
 } from "./checkpoint.ts";
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
-export { InlineIo, isNoSpace } from "./inline_io.ts";
+export { isNoSpace } from "./file_fault.ts";
+export { InlineIo } from "./inline_io.ts";
 export { LostFiles } from "./lost_files.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
 export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";

@@ -12,6 +12,7 @@ import { type FileHandle, readFully, writeFully } from "../files/mod.ts";
 import { corrupt } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader, type FrameHeader } from "./frame.ts";
+import { cutOff } from "./cut.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { LogPosition } from "./log.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
@@ -154,7 +155,7 @@ function judgeTail(survey: TailSurvey): void {
 function repairTail(file: FileHandle, survey: TailSurvey): void {
   const { size, endOffset, unprovedOffset } = survey;
   if (size === endOffset && unprovedOffset === endOffset) return;
-  if (size > endOffset) file.truncate(endOffset);
+  if (size > endOffset) cutOff(file, endOffset);
   // This process may have read these from the page cache after a sync that failed, in which case
   // the disk does not have them, and syncing without writing would not bring them there.
   for (let at = unprovedOffset; at < endOffset; at += COPY_BYTES) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNoSpace } from "./inline_io.ts";
+import { isNoSpace } from "./file_fault.ts";
 import { segmentName } from "./segment.ts";
 import { removeIfPossible } from "./removal.ts";
 import { freeSegmentId, type SegmentSource } from "./segment_creation.ts";

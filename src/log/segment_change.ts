@@ -84,10 +84,9 @@ export class SegmentChange {
   }
 
   /**
-   * Makes the next segment, unless there is one. Nothing happens if there is no room for its name, or
-   * for a manifest that lists it.
+   * Makes the next segment, unless there is one.
    *
-   * @param noRoom Called if there is none for its head.
+   * @param noRoom Called if there is none, for its head, its name, or a manifest that lists it.
    */
   make(noRoom: () => void): void {
     // Whoever asks while a frame is under way does not take its turn away.
@@ -99,7 +98,7 @@ export class SegmentChange {
     } catch (error) {
       return this.#host.fail(error);
     }
-    if (file === undefined) return;
+    if (file === undefined) return noRoom();
     this.#host.perform((done) => this.#parts.io.reserve(file, done), (hasRoom) => {
       if (hasRoom) return void (file.isReady = true);
       this.drop();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNoSpace } from "./inline_io.ts";
+import { isNoSpace } from "./file_fault.ts";
 import type { IoResult } from "./segment_io.ts";
 
 /** While frames wait, so many of them are written before it is the turn of something else. */

@@ -179,14 +179,22 @@ test("logThreadStep() says that there is no room only if nothing is left of what
     program.writes.push(5, error);
     program.size = 69;
     assertEquals(answerTo(ORDERS.write, 2), failed(error, isFull));
-    const taken = isFull ? ["fstat 10", "ftruncate 10 64"] : [];
+    const taken = isFull
+      ? ["fstat 10", "write 10 0×5 64", "fdatasync 10", "ftruncate 10 64", "fdatasync 10"]
+      : [];
     assertEquals(program.calls, ["write 10 7×9 64", "write 10 7×4 69", ...taken]);
+    // Deno says only by the size of the file that it has written a part.
+    program.writes.push(error);
+    assertEquals(answerTo(ORDERS.write, 3), failed(error, isFull));
+    assertEquals(program.calls.slice(1), taken);
     // It stands in the middle of the file, and what was there before is gone.
     program.writes.push(5, error);
     program.size = 73;
-    assertEquals(answerTo(ORDERS.write, 3), failed(error, false));
+    assertEquals(answerTo(ORDERS.write, 4), failed(error, false));
+    program.writes.push(error);
+    assertEquals(answerTo(ORDERS.write, 5), failed(error, isFull));
     program.writes.push(5, error);
-    assertEquals(answerTo(ORDERS.reserve, 4), failed(error, isFull));
+    assertEquals(answerTo(ORDERS.reserve, 6), failed(error, isFull));
   }
   for (const call of ["fstat", "ftruncate"]) {
     const program = new Program("linux", { [call]: new FileError("EIO", "Not even that") });
@@ -273,7 +281,7 @@ test("logThreadStep() writes nothing that stands on what was not written", () =>
   program.writes.push(error);
   program.give(ORDERS.write, { length: 100, at: 64 });
   program.give(ORDERS.write, { length: 50, at: 164 });
-  assertEquals(program.step(), ["write 10 7×100 64", failed(error, true)]);
+  assertEquals(program.step(), ["write 10 7×100 64", "fstat 10", failed(error, true)]);
   assertEquals(program.step(), [SKIPPED]);
   // Of the next round is what was ordered by somebody who knows.
   const next = program.order(ORDERS.write, { length: 9, at: 64, round: 1 });
@@ -293,6 +301,7 @@ test("logThreadStep() leaves nothing open that an order has opened which was not
   assertEquals(program.open(1), [
     "open /d/log-1.seg 2",
     "write 10 7×1 0",
+    "fstat 10",
     "close 10",
     failed(error, true),
   ]);
@@ -303,6 +312,25 @@ test("logThreadStep() leaves nothing open that an order has opened which was not
   program.order(ORDERS.write, { ...write, round: 1 });
   const next = program.order(ORDERS.write, { ...write, round: 2 });
   assertEquals(next, ["write 11 7×1 0", "fdatasync 11", 4]);
+});
+
+test("logThreadStep() takes a frame back before it closes the file that was opened for it", () => {
+  const program = new Program();
+  const error = new FileError("ENOSPC", "Refused");
+  program.writes.push(5, error);
+  program.size = 69;
+  assertEquals(program.order(ORDERS.write, { opens: true, length: 9, at: 64 }), [
+    "open /d/log-1.seg 2",
+    "write 10 7×9 64",
+    "write 10 7×4 69",
+    "fstat 10",
+    "write 10 0×5 64",
+    "fdatasync 10",
+    "ftruncate 10 64",
+    "fdatasync 10",
+    "close 10",
+    failed(error, true),
+  ]);
 });
 
 test("logThreadStep() goes on if a file cannot be closed that was opened in vain", () => {

@@ -175,7 +175,7 @@ test("FileLog goes on in its segment while there is no room for a manifest that 
 test("FileLog.submit() takes a frame back that fits in part, and goes on when there is room", () => {
   const sizeOf = (disk: SimulatedDisk): number => filesOf(disk.directory())["log-1.seg"]!.length;
   for (let roomBytes = 0; roomBytes < 576; roomBytes++) {
-    const disk = simulatedDisk();
+    const disk = new SimulatedDisk({ random: seededRandom(9), throwsShort: roomBytes % 3 === 0 });
     const log = openLog(disk.directory());
     append(log, "one");
     const size = sizeOf(disk);
@@ -192,6 +192,22 @@ test("FileLog.submit() takes a frame back that fits in part, and goes on when th
     assertEquals(texts.length, roomBytes % 2 === 0 ? 2 : 1);
     disk.powerCut();
     assertEquals(textsOf(openLog(disk.restart())), texts);
+  }
+});
+
+test("a frame that was taken back is gone, though the power goes while the next one is written", () => {
+  for (let seed = 0; seed < 400; seed++) {
+    const disk = new SimulatedDisk({ random: seededRandom(seed) });
+    const log = openLog(disk.directory());
+    append(log, "one");
+    disk.capacityBytes = disk.usedBytes + 127;
+    // It is whole again as soon as there are zeros behind what there was room for.
+    assertEquals(submit(log, frameOf(log, `two${"\0".repeat(200)}`)).kind, "void");
+    disk.capacityBytes = Infinity;
+    disk.cutAfter(1, { ending: "power", keep: "chance" });
+    const kind = submit(log, frameOf(log, `three${"x".repeat(900)}`)).kind;
+    const texts = textsOf(openLog(disk.restart()));
+    assert(!texts.some((text) => text.startsWith("two")), `Seed ${seed}, ${kind}`);
   }
 });
 

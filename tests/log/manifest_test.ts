@@ -212,6 +212,29 @@ test("Manifest.makeRoom() writes and syncs once a slot, and nothing where there 
   assertEquals(work(), [[0, 0], [0, 0]]);
 });
 
+test("Manifest.makeRoom() leaves a slot as long as it was for which there is no room at its sync", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const manifest = open(disk.directory());
+  const sizes = (): unknown => Object.values(filesOf(disk.directory())).map(({ length }) => length);
+  const before = sizes();
+  disk.arm({ call: "flush", code: "ENOSPC" });
+  assertEquals([manifest.makeRoom(1), sizes()], [false, before]);
+  assertEquals([manifest.makeRoom(1), sizes()], [true, [4_096, 4_096]]);
+});
+
+test("Manifest.makeRoom() makes a slot anew that somebody has deleted, with what it said", () => {
+  for (const name of MANIFEST_NAMES) {
+    const directory = memoryDirectory();
+    const manifest = open(directory);
+    manifest.publish({ epoch: 7 });
+    directory.remove(name);
+    assert(manifest.makeRoom(1));
+    assertEquals(open(directory).state.epoch, 7);
+    manifest.publish({ epoch: 8 });
+    assertEquals(open(directory).state.epoch, 8);
+  }
+});
+
 test("Manifest.makeRoom() leaves slots alone that another process writes", () => {
   const directory = countingDirectory(memoryDirectory());
   const [manifest, other] = [open(directory), open(directory, 2)];

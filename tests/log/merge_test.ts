@@ -245,6 +245,21 @@ test("a merge of which a file cannot be closed leaves none open, and none behind
   }
 });
 
+test("a merge of which a part cannot be taken back ends alone", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const log = lettersIn(disk.directory());
+  const merge = log.segments.merge(sealedOf(log));
+  const [frame] = [...merge.frames()];
+  disk.arm({ call: "write", after: 2, short: true, code: "ENOSPC" });
+  disk.arm({ call: "truncate", code: "EIO" });
+  const error = await assertRejects(() => merge.write(frame!));
+  assert(isFlowError(error, "overloaded"), String(error));
+  merge.abandon();
+  append(log, "g");
+  assertEquals(textsOf(log).at(-1), "g");
+  log.close();
+});
+
 test("Log.close() ends a merge that is under way", async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const log = lettersIn(disk.directory());

@@ -1,5 +1,5 @@
 import { FlowError, isFlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import { Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
@@ -10,7 +10,9 @@ import {
   directoryOf,
   type Files,
   filesOf,
+  frameOf,
   openLog,
+  submit,
   textsOf,
   withHeaderField,
 } from "./log_store.ts";
@@ -110,6 +112,34 @@ test("openFileLog() cuts off a last frame that was cut short at any byte", () =>
     append(log, "four");
     log.close();
     assertEquals(textsOf(openLog(directory)), ["one", "two", "four"]);
+  }
+});
+
+test("openFileLog() cuts a frame off for good, also if the sync of that fails", () => {
+  for (const after of [0, 1]) {
+    for (let seed = 0; seed < 200; seed++) {
+      const disk = new SimulatedDisk({ random: seededRandom(seed) });
+      const log = openLog(disk.directory());
+      append(log, "one");
+      log.close();
+      const { length } = filesOf(disk.directory())["log-1.seg"]!;
+      const again = openLog(disk.directory());
+      append(again, `two${"\0".repeat(900)}`);
+      disk.kill();
+      // Its end was lost: zeros only, which makes it whole again wherever they come from.
+      withFile(disk.restart(), "log-1.seg", (file) => {
+        file.truncate(length + 300);
+        file.flush();
+      });
+      disk.arm({ call: "flush", name: "log-1.seg", after, keep: "none" });
+      assertThrows(() => openLog(disk.directory()));
+      const opened = openLog(disk.directory());
+      assertEquals(textsOf(opened), ["one"]);
+      disk.cutAfter(1, { ending: "power", keep: "chance" });
+      submit(opened, frameOf(opened, `three${"x".repeat(2_000)}`));
+      const texts = textsOf(openLog(disk.restart()));
+      assert(!texts.some((text) => text.startsWith("two")), `Seed ${seed}, flush ${after}`);
+    }
   }
 });
 

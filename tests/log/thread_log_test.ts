@@ -1,5 +1,5 @@
 import { FlowError } from "../../src/errors.ts";
-import { memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
+import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import {
   endOfFrame,
   type Frame,
@@ -7,6 +7,7 @@ import {
   type IoResult,
   type Log,
   type LogOutcome,
+  Manifest,
   type SegmentIo,
 } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
@@ -19,6 +20,10 @@ import { append, frameOf, openLog, textsOf } from "./log_store.ts";
 /** A segment that is full after one frame. */
 const TINY = 4_097;
 
+function manifestOf(directory: Directory): Manifest {
+  return Manifest.open({ directory, random: seededRandom(1) });
+}
+
 /** A log over a simulated thread, whose steps are in the hand of a test. */
 class ThreadLog {
   readonly time = manualTime({ autoDefer: false });
@@ -27,10 +32,13 @@ class ThreadLog {
   readonly outcomes: LogOutcome["kind"][] = [];
   lostBy: unknown;
 
-  constructor(directory = memoryDirectory(), { segmentBytesMax = 1 << 20, deathPercent = 0 } = {}) {
+  constructor(
+    directory: Directory = memoryDirectory(),
+    { manifest = manifestOf(directory), segmentBytesMax = 1 << 20, deathPercent = 0 } = {},
+  ) {
     const { time } = this;
     const io = new SimulatedThread({ directory, time, random: seededRandom(5), deathPercent });
-    this.log = openLog(directory, { io: () => io, segmentBytesMax });
+    this.log = openLog(directory, { manifest, io: () => io, segmentBytesMax });
     io.start();
     this.log.onSettled((_frame, { kind }) => this.outcomes.push(kind));
     this.log.onLost((cause) => this.lostBy = cause);
@@ -235,6 +243,30 @@ test("FileLog goes on in the next segment when all of the last one is written", 
   const texts = textsOf(log).map(([letter]) => letter);
   assertEquals(texts, ["x", "y", "a", "b", "c", "d"]);
   assertEquals(textsOf(openLog(directory)).length, 6);
+});
+
+test("FileLog over a busy thread ends a roll for which there is no room in the manifest", async () => {
+  const directory = memoryDirectory();
+  const manifest = manifestOf(directory);
+  const thread = new ThreadLog(directory, { manifest });
+  const { log, time } = thread;
+  let triedCount = 0;
+  manifest.makeRoom = () => {
+    triedCount += 1;
+    return false;
+  };
+  let frameCount = 0;
+  const send = (): void => void thread.submit(`${frameCount++}`);
+  log.onSettled(send);
+  send();
+  while (frameCount < 3) time.runDeferred();
+  let isEnded = false;
+  void log.segments.roll().then(() => isEnded = true);
+  while (frameCount < 20) {
+    time.runDeferred();
+    await undefined;
+  }
+  assertEquals([isEnded, triedCount], [true, 1]);
 });
 
 test("FileLog keeps a place that it has told of in a segment whose head found no room", async () => {

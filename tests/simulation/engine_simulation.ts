@@ -91,7 +91,7 @@ class EngineSimulation implements Surroundings, LogTap {
     this.#practice = practice;
     this.#temper = temper;
     this.#excuses = new Excuses(temper);
-    this.#disk = new SimulatedDisk({ random: seededRandom(seed) });
+    this.#disk = new SimulatedDisk({ random: seededRandom(seed), throwsShort: seed % 2 > 0 });
     this.#space = new DiskSpace(this.#disk);
     this.#random = seededRandom(~seed);
   }

@@ -173,11 +173,17 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     }
   }
 
-  /** As in a log without a thread: the file ended before bytes that do not fit. */
-  function isTakenBack(descriptor: number, length: number, at: number): boolean {
+  /** Takes back what there was room for of bytes that do not fit, as a log without a thread does. */
+  function takeBack(descriptor: number, at: number, done: number, end: number): boolean {
     try {
-      if (files.fstatSync(descriptor).size >= at + length) return false;
-      files.ftruncateSync(descriptor, at);
+      const { size } = files.fstatSync(descriptor);
+      if (size >= end) return done === 0;
+      if (size > at) {
+        writeFrom(descriptor, new Uint8Array(Math.min(64, size - at)), 0, at);
+        files.fdatasyncSync(descriptor);
+        files.ftruncateSync(descriptor, at);
+        files.fdatasyncSync(descriptor);
+      }
       return true;
     } catch {
       return false;
@@ -205,8 +211,8 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
       return false;
     }
     const round = word(layout.round);
-    /** Takes back what was written; false: nobody can. Nothing was, at first. */
-    let takeBack = (): boolean => true;
+    /** Sees to it that nothing is left of what was written; false: nobody can. Nothing was, at first. */
+    let isUndone = (): boolean => true;
     try {
       // In any case: it is not counted among the open ones any more.
       close(word(layout.closes));
@@ -231,22 +237,21 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         writeFrom(descriptor, new Uint8Array(bytes.length), 0, at);
         syncDirectory();
       } else {
-        const first = files.writeSync(descriptor, bytes, 0, bytes.length, at);
-        if (first < bytes.length) {
-          takeBack = () => isTakenBack(descriptor, bytes.length, at);
-          writeFrom(descriptor, bytes, first, at);
-        }
-        takeBack = () => false;
+        let first = 0;
+        isUndone = () => takeBack(descriptor, at, first, at + bytes.length);
+        first = files.writeSync(descriptor, bytes, 0, bytes.length, at);
+        if (first < bytes.length) writeFrom(descriptor, bytes, first, at);
+        isUndone = () => false;
         files.fdatasyncSync(descriptor);
       }
       Atomics.store(words, firstWord + layout.tookUs, (files.nowMs() - startMs) * 1_000);
       answer(serial);
     } catch (error) {
       brokenRound = round;
+      const { code, message } = told(error);
+      const isNoSpace = (code === "ENOSPC" || code === "EDQUOT") && isUndone();
       // What was not done has opened nothing: the next order for that file brings its path again.
       if (word(layout.pathLength) > 0) closeAnyway(word(layout.file));
-      const { code, message } = told(error);
-      const isNoSpace = (code === "ENOSPC" || code === "EDQUOT") && takeBack();
       answer({ serial, kind: isNoSpace ? "no_space" : "failed", code, message });
     }
     return true;
