@@ -234,7 +234,7 @@ export class FileLog implements Log {
     if (!hasRoom) return this.#void("no_space");
     this.#line.shift();
     this.#beside.framePassed();
-    this.#change.framePassed(this.#writer, this.#line.next, this.#beside.wantsRoll);
+    this.#change.framePassed(this.#writer, this.#beside.wantsRoll);
     this.#listener(frame, { kind: "committed", end: this.#writer.end });
   }
 

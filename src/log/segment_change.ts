@@ -59,13 +59,11 @@ export class SegmentChange {
    * A frame was written. In a thread the next segment is made while there is still room in this one,
    * and as soon as somebody waits for it: it may be that there is always a frame under way.
    *
-   * @param next Where the next frame goes.
    * @param isWanted Whether somebody waits for a new segment, however small this one is.
    */
-  framePassed({ entry: { id }, size }: SegmentWriter, next: SegmentRoom, isWanted: boolean): void {
+  framePassed({ size }: SegmentWriter, isWanted: boolean): void {
     const { io: { mode }, segmentBytesMax } = this.#parts;
-    this.#isDue = mode.kind !== "inline" && next.segment === id &&
-      this.#reservation.file === undefined &&
+    this.#isDue = mode.kind !== "inline" && this.#reservation.file === undefined &&
       (isWanted || size >= segmentBytesMax - segmentBytesMax / 8);
   }
 

@@ -138,6 +138,9 @@ test("FileLog.nextPlace() stays in a full segment while there is no room for ano
   assertEquals(log.nextPlace().segment, 1);
   append(log, "two");
   disk.capacityBytes = Infinity;
+  // A name takes room as well.
+  disk.arm({ call: "open", name: "log-2.seg", code: "ENOSPC" });
+  assertEquals([log.nextPlace().segment, disk.armedCount], [1, 0]);
   assert(log.nextPlace().segment > 1);
   append(log, "three");
   log.close();
@@ -337,6 +340,22 @@ test("FileLog fails if a full segment cannot be closed, and nothing else does", 
   log.close();
   assertEquals(disk.openHandleCount, 0);
   assertEquals(textsOf(openLog(disk.directory())), ["one"]);
+});
+
+test("FileLog.close() leaves the next segment where nobody knows whether the manifest lists it", () => {
+  const disk = simulatedDisk();
+  const log = openLog(disk.directory(), { segmentBytesMax: TINY });
+  append(log, "one");
+  log.nextPlace();
+  // It does list it, though the sync says that it failed.
+  disk.arm({ call: "flush", name: "MANIFEST.1", keep: "all" });
+  disk.arm({ call: "flush", name: "MANIFEST.0", keep: "all" });
+  assertEquals(submit(log, frameOf(log, "two")).kind, "lost");
+  log.close();
+  disk.disarm();
+  disk.kill();
+  const opened = openLog(disk.restart());
+  assertEquals([opened.segments.list.length, textsOf(opened)], [2, ["one"]]);
 });
 
 test("FileLog.close() rejects if what writes the log cannot be closed", async () => {

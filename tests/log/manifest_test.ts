@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { DecodeError } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  type Directory,
+  memoryDirectory,
+  SimulatedDisk,
+  writeDurably,
+} from "../../src/files/mod.ts";
+import { BACKUP_NAME } from "../../src/log/backup_list.ts";
 import { Manifest } from "../../src/log/mod.ts";
 import {
   decodeSlot,
@@ -62,9 +68,11 @@ const longest: Required<SegmentEntry> = {
 
 test("Manifest.open() creates a store with an id of its own, and finds it again", () => {
   const directory = memoryDirectory();
-  const { dbId } = open(directory).state;
+  const { dbId, fencingFloor, epoch, nextSegment } = open(directory).state;
   assertMatch(dbId, /^[0-9a-f]{16}$/);
+  assertEquals([fencingFloor, epoch, nextSegment], [0, 0, 1]);
   assertEquals(open(directory, 2).state.dbId, dbId);
+  assertEquals(open(directory, 2).shardCount, 1);
   assertNotEquals(open(memoryDirectory(), 2).state.dbId, dbId);
 });
 
@@ -96,7 +104,8 @@ test("Manifest.publish() writes a generation that was only read once more, befor
   const manifest = open(directory);
   manifest.publish({ epoch: 5 });
   manifest.publish({ epoch: 6 });
-  assertEquals(directory.counts().writes, 3);
+  // Both slots have their names already.
+  assertEquals([directory.counts().writes, directory.syncCount], [3, 0]);
 });
 
 test("Manifest.open() takes the generation before when the newest is damaged at any byte", () => {
@@ -132,8 +141,18 @@ test("Manifest.open() refuses a directory with segments and no valid slot", () =
   for (const slot of [{}, { "MANIFEST.0": empty, "MANIFEST.1": new Uint8Array(300) }]) {
     const directory = directoryOf({ ...slot, "log-4.seg": empty });
     const error = assertThrows(() => open(directory), FlowError, "log-4.seg");
-    assertEquals(error.code, "corrupt");
+    assertEquals([error.code, error.details], ["corrupt", { file: "MANIFEST.0", offset: 0 }]);
   }
+});
+
+test("Manifest.open() refuses a directory with a backup, and leaves it as it is", () => {
+  const directory = directoryOf({
+    [BACKUP_NAME]: new Uint8Array(0),
+    "log-4.seg": new Uint8Array(0),
+  });
+  const { code, details } = assertThrows(() => open(directory), FlowError, "restoreStore()");
+  assertEquals([code, details], ["invalid_argument", { field: "dir", value: directory.path }]);
+  assertEquals(directory.list(), [BACKUP_NAME, "log-4.seg"]);
 });
 
 test("Manifest.open() starts over where a creation was cut short", () => {
@@ -142,6 +161,15 @@ test("Manifest.open() starts over where a creation was cut short", () => {
   const manifest = open(directory);
   assertEquals(manifest.generation, 1);
   assertEquals(directory.list(), ["MANIFEST.0", "MANIFEST.1", "notes.txt"]);
+});
+
+test("Manifest.open() makes names anew of which a creation that failed has not said whether they last", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  disk.arm({ call: "sync" });
+  assertThrows(() => open(disk.directory()), FlowError);
+  const { dbId } = open(disk.directory()).state;
+  disk.powerCut({ keep: "none" });
+  assertEquals(open(disk.restart(), 2).state.dbId, dbId);
 });
 
 test("Manifest.open() refuses a newer format, whichever slot it is in", () => {
@@ -206,6 +234,9 @@ test("Manifest.makeRoom() writes and syncs once a slot, and nothing where there 
     });
   assert(manifest.makeRoom(1));
   assertEquals(work(), [[1, 1], [1, 1]]);
+  // For the one that was asked for, and for the one that the shard goes on in.
+  const bytes = slotBytesFor({ number: 1, state: manifest.state }, 2);
+  assertEquals(MANIFEST_NAMES.map((name) => filesOf(directory)[name]!.length), [bytes, bytes]);
   for (let epoch = 1; epoch < 10; epoch++) manifest.publish({ epoch });
   directory.reset();
   assert(manifest.makeRoom(1));
@@ -235,6 +266,17 @@ test("Manifest.makeRoom() makes a slot anew that somebody has deleted, with what
   }
 });
 
+test("Manifest.makeRoom() writes a generation that was only read once more, and a slot that is gone", () => {
+  const directory = countingDirectory(memoryDirectory());
+  open(directory).publish({ epoch: 8 });
+  directory.remove("MANIFEST.1");
+  directory.reset();
+  // Whoever has room makes a file next that only makes sense with this generation.
+  assert(open(directory).makeRoom(1));
+  const writes = MANIFEST_NAMES.map((name) => directory.counts(name).writes);
+  assertEquals([writes, directory.syncCount], [[2, 1], 1]);
+});
+
 test("Manifest.makeRoom() leaves slots alone that another process writes", () => {
   const directory = countingDirectory(memoryDirectory());
   const [manifest, other] = [open(directory), open(directory, 2)];
@@ -261,7 +303,9 @@ test("Manifest.makeRoom() that fails for another reason than lack of room is the
 test("slotBytesFor() is enough for the longest that a generation can become", () => {
   const number = Number.MAX_SAFE_INTEGER;
   const { until: _, merged: __, sealed: ___, ...open } = longest;
-  for (let count = 1; count < 50; count++) {
+  // Of so many, every byte that one of them lacks shows behind some number of blocks.
+  const many = Array.from({ length: 25 }, (_, index) => 500 + index);
+  for (const count of [...Array(50).keys(), ...many].slice(1)) {
     const bytes = slotBytesFor({ number: 1, state }, count);
     assertEquals(bytes % 4_096, 0);
     const merged = [...state.segments, ...Array(count).fill(longest)];
@@ -282,6 +326,26 @@ test("Manifest.publish() notices another writer", () => {
   two.publish({});
   const error = assertThrows(() => one.publish({}), FlowError, "Another process");
   assertEquals(error.code, "store_failed");
+});
+
+test("Manifest.findOther() knows another store by either slot, and a manifest by one that is left", () => {
+  const others = memoryDirectory();
+  open(others, 2).publish({});
+  for (const count of [1, 2]) {
+    for (const name of MANIFEST_NAMES) {
+      const directory = memoryDirectory();
+      const manifest = open(directory);
+      for (let epoch = 1; epoch <= count; epoch++) manifest.publish({ epoch });
+      const found = (): string | undefined => manifest.findOther()?.message;
+      assertEquals(found(), undefined);
+      directory.remove(name);
+      assertEquals(found(), undefined);
+      writeDurably(directory, name, filesOf(others)[name]!, { create: true });
+      assertMatch(`${found()}`, /holds another store/);
+      for (const slot of MANIFEST_NAMES) directory.remove(slot);
+      assertMatch(`${found()}`, /has no manifest/);
+    }
+  }
 });
 
 test("Manifest.publish() does nothing any more after a failure", () => {
@@ -308,8 +372,21 @@ test("Manifest.publish() makes a slot anew that somebody has deleted", () => {
 test("decodeSlot() gives back what encodeSlot() wrote", () => {
   const generation: Generation = { number: 2 ** 52, state };
   assertEquals(decodeSlot(encodeSlot(generation), "MANIFEST.0"), generation);
+  const restored = { ...state, hashId: state.dbId, fencingFloor: 1 };
+  assertEquals(
+    decodeSlot(encodeSlot({ number: 2, state: restored }), "MANIFEST.0")?.state,
+    restored,
+  );
   // In the other slot it would be a misdirected write.
   assertEquals(decodeSlot(encodeSlot(generation), "MANIFEST.1"), undefined);
+});
+
+test("encodeSlot() writes what only a restored store differs in for such a store only", () => {
+  const isWritten = (more: Partial<ManifestState>): boolean =>
+    new TextDecoder().decode(encodeSlot({ number: 2, state: { ...state, ...more } }))
+      .includes("hashId");
+  const { dbId: hashId } = state;
+  assertEquals([{}, { hashId }, { hashId, fencingFloor: 1 }].map(isWritten), [true, false, true]);
 });
 
 test("decodeSlot() takes random bytes for nothing", () => {

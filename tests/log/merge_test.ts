@@ -3,18 +3,23 @@ import { type Directory, FileError, memoryDirectory, SimulatedDisk } from "../..
 import { InvariantError } from "../../src/invariant.ts";
 import { Feature } from "../../src/log/format.ts";
 import {
+  type BodyPlace,
+  InlineIo,
   type Log,
   Manifest,
   type Merge,
   type MergedFrame,
   recordsOf,
   SEGMENT_HEAD_BYTES,
+  type SegmentIo,
 } from "../../src/log/mod.ts";
+import type { StoredFrame } from "../../src/log/reader.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
+import { countingDirectory } from "../files/counting.ts";
 import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
-import { append, directoryOf, filesOf, openLog, textsOf } from "./log_store.ts";
+import { append, directoryOf, filesOf, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 
 /** A segment that is full after one frame. */
 const TINY = { segmentBytesMax: 4_097 };
@@ -72,6 +77,16 @@ async function carryOut(
   let steps = 0;
   for (const _ of merge.removeReplaced()) if (++steps === stepsMax) break;
   merge.abandon();
+}
+
+/** Writes everything that a merge reads. */
+async function writeAll(merge: Merge): Promise<void> {
+  for (const frame of merge.frames()) await merge.write(frame);
+}
+
+/** The number of the last manifest. */
+function generationOf(directory: Directory): number {
+  return Manifest.open({ directory, random: seededRandom(1) }).generation;
 }
 
 const isSmall = (text: string): boolean => text === text.toLowerCase();
@@ -368,6 +383,182 @@ test("a merge ends on a disk that is full by then, though another shard goes on 
     assertEquals(other!.segments.list.length, count + 1);
     log!.close();
     other!.close();
+  }
+});
+
+test("Merge.write() tells where a frame stands, and publish() what there is of it", async () => {
+  const directory = countingDirectory(memoryDirectory());
+  for (const letter of ["a", "b"]) {
+    const log = openLog(directory);
+    append(log, letter);
+    append(log, letter.toUpperCase());
+    void log.segments.roll();
+    log.close();
+  }
+  const log = openLog(directory);
+  // Whoever has read them has them open.
+  assertEquals(textsOf(log), ["a", "A", "b", "B"]);
+  const merge = log.segments.merge(sealedOf(log));
+  const sizes = log.segments.list.filter(({ isSealed }) => isSealed).map(({ bytes }) => bytes);
+  assertEquals(merge.bytes, sizes.reduce((sum, bytes) => sum + bytes));
+  const written: [BodyPlace, Uint8Array][] = [];
+  for (const frame of merge.frames()) written.push([await merge.write(frame), frame.body.slice()]);
+  const merged = merge.publish();
+  assertEquals(directory.openHandleCount, 1);
+  assertEquals(merged, { segmentCount: 1, bytes: log.segments.list[0]!.bytes });
+  for (const [{ segment, offset }, body] of written) {
+    assertEquals(log.readBytes(segment, offset, body.length), body);
+  }
+  const epochs = [...log.read(0)].map((frame) => (frame as StoredFrame).epoch);
+  assertEquals(epochs, [1, 1, 2, 2], "Each is of the last opening that has written up to it");
+  log.close();
+});
+
+test("Merge.removeReplaced() does one thing in a step", async () => {
+  for (const count of [1, 3]) {
+    const directory = memoryDirectory();
+    const log = lettersIn(directory);
+    const inputs = sealedOf(log).slice(0, count);
+    const merge = log.segments.merge(inputs);
+    await writeAll(merge);
+    merge.publish();
+    const published = generationOf(directory);
+    const steps: [generations: number, files: number][] = [];
+    for (const _ of merge.removeReplaced()) {
+      const left = inputs.filter((id) => directory.list().includes(`log-${id}.seg`));
+      steps.push([generationOf(directory) - published, left.length]);
+    }
+    const lefts = Array.from({ length: count + 1 }, (_, index) => count - index);
+    assertEquals(steps, [[0, count], ...lefts.map((left): [number, number] => [1, left])]);
+    log.close();
+  }
+});
+
+test("Merge.removeReplaced() does nothing any more once the merge is abandoned", async () => {
+  const directory = countingDirectory(memoryDirectory());
+  const log = lettersIn(directory);
+  const merge = log.segments.merge(sealedOf(log));
+  await writeAll(merge);
+  merge.publish();
+  const names = directory.list();
+  directory.reset();
+  const steps = merge.removeReplaced()[Symbol.iterator]();
+  steps.next();
+  merge.abandon();
+  assert(steps.next().done);
+  const { writes, truncates } = directory.counts();
+  assertEquals([directory.list(), writes, truncates], [names, 0, 0]);
+});
+
+test("Merge.abandon() ends whoever is in the middle of it, and gives room back though a file is open", async () => {
+  const directory = memoryDirectory();
+  const log = lettersIn(directory);
+  const names = directory.list();
+  const isClosed = (error: unknown): void => assert(isFlowError(error, "store_closed"), `${error}`);
+  const merge = log.segments.merge(sealedOf(log));
+  const frames = merge.frames()[Symbol.iterator]();
+  const frame: MergedFrame = frames.next().value;
+  await merge.write(frame);
+  // A thread may have it open for longer than the log.
+  const elsewhere = directory.open(directory.list().find((name) => !names.includes(name))!);
+  assert(elsewhere.getSize() > SEGMENT_HEAD_BYTES);
+  merge.abandon();
+  assertEquals(elsewhere.getSize(), SEGMENT_HEAD_BYTES);
+  isClosed(await assertRejects(() => merge.write(frame)));
+  isClosed(assertThrows(() => frames.next()));
+  const early = log.segments.merge(sealedOf(log));
+  early.abandon();
+  isClosed(await assertRejects(() => early.write(frame)));
+  const late = log.segments.merge(sealedOf(log));
+  await writeAll(late);
+  late.abandon();
+  isClosed(assertThrows(() => late.publish()));
+  assertEquals([directory.list(), textsOf(log).length], [names, 2 * LETTERS.length]);
+});
+
+test("Log.close() of a log that has failed leaves what a merge has written as it is", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const log = lettersIn(disk.directory());
+  const names = disk.directory().list();
+  await writeAll(log.segments.merge(sealedOf(log)));
+  disk.arm({ call: "flush" });
+  assertEquals(submit(log, frameOf(log, "g")).kind, "lost");
+  const before = filesOf(disk.directory());
+  log.close();
+  assertEquals(filesOf(disk.directory()), before);
+  assertEquals(Object.keys(before).length, names.length + 1);
+});
+
+test("Merge.publish() ends the log if nobody can know what the manifest says", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const log = lettersIn(disk.directory());
+  let lostBy: unknown;
+  log.onLost((cause) => lostBy = cause);
+  const merge = log.segments.merge(sealedOf(log));
+  await writeAll(merge);
+  disk.arm({ call: "flush" });
+  const error = assertThrows(() => merge.publish());
+  assert(isFlowError(error, "store_failed"), `${error}`);
+  assertEquals(lostBy, error);
+});
+
+test("Merge.publish() refuses before anything has happened if a slot of the manifest is too short", async () => {
+  let refused = 0;
+  for (let count = 0; count < 40; count++) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const log = lettersIn(disk.directory());
+    for (let serial = 0; serial < count; serial++) append(log, "g");
+    const before = log.segments.list;
+    const merge = log.segments.merge([sealedOf(log)[0]!], log.end.index);
+    await writeAll(merge);
+    disk.capacityBytes = disk.usedBytes;
+    try {
+      merge.publish();
+    } catch (error) {
+      assert(isFlowError(error, "overloaded"), `${error}`);
+      const details = { reason: "disk_full", retryAfterMs: 5_000, file: "MANIFEST.0" };
+      assertEquals([error.details, log.segments.list], [details, before]);
+      refused += 1;
+    }
+    merge.abandon();
+    disk.capacityBytes = Infinity;
+    append(log, "h");
+    assertEquals(textsOf(log).length, 2 * LETTERS.length + count + 1);
+  }
+  assert(refused > 0 && refused < 20, `${refused}`);
+});
+
+test("a merge goes on in another segment before an offset takes more than 32 bits", async () => {
+  for (const isPublished of [true, false]) {
+    const directory = countingDirectory(memoryDirectory());
+    const inner = new InlineIo(directory, "It is a test");
+    const io: SegmentIo = {
+      ...{ mode: inner.mode, writesMax: 1, onFailed: () => {}, close: () => {} },
+      reserve: (target, done) => inner.reserve(target, done),
+      // What is large is only said to be written.
+      write: (target, write, done) =>
+        write.length > 1 << 20 ? done({ kind: "done" }) : inner.write(target, write, done),
+    };
+    const log = openLog(directory, { ...TINY, io: () => io });
+    for (const letter of LETTERS) append(log, letter);
+    const merge = log.segments.merge(sealedOf(log));
+    const places: BodyPlace[] = [];
+    for (const frame of merge.frames()) {
+      const body = { length: 400 << 20 } as Uint8Array;
+      places.push(await merge.write({ ...frame, body }));
+    }
+    const [first, , second, , third] = places.map(({ segment }) => segment);
+    assertEquals(places.map(({ segment }) => segment), [first, first, second, second, third]);
+    assertEquals(new Set([first, second, third]).size, 3);
+    assert(places.every(({ offset }) => offset < 1 << 30));
+    directory.reset();
+    if (isPublished) {
+      const { segmentCount, bytes } = merge.publish();
+      const sizes = log.segments.list.slice(0, -1).map(({ bytes }) => bytes);
+      assertEquals([segmentCount, bytes], [3, sizes.reduce((sum, size) => sum + size)]);
+    }
+    merge.abandon();
+    assertEquals(directory.counts().truncates, isPublished ? 0 : 3);
   }
 });
 

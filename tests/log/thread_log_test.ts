@@ -430,6 +430,8 @@ test("FileLog over a thread takes a segment that found no room and comes again f
   disk.capacityBytes = disk.usedBytes + 1_000;
   thread.append("one");
   assertEquals(disk.directory().list().includes("log-2.seg"), false);
+  // It is asked for once more, and nobody counts on it before there is room.
+  assertEquals(thread.log.nextPlace().segment, 1);
   disk.capacityBytes = Infinity;
   for (const text of ["two", "three", "four"]) thread.append(text);
   assert(thread.log.nextPlace().segment >= 2);
@@ -449,16 +451,18 @@ test("FileLog over a thread that ends loses what is under way, and nothing works
 });
 
 test("FileLog over a thread that cannot make a segment loses the frame after the one it has told of", () => {
-  const disk = new SimulatedDisk({ random: seededRandom(1) });
-  const thread = new ThreadLog(disk.directory(), { segmentBytesMax: 5_000 });
-  thread.append("x".repeat(100));
-  const second = thread.submit("y".repeat(800));
-  // This one is handed over behind the second, which is what makes the segment necessary.
-  const third = thread.submit("three", endOfFrame(second));
-  thread.submit("four", endOfFrame(third));
-  disk.arm({ call: "open" });
-  thread.run();
-  assertEquals(thread.outcomes, ["committed", "committed", "committed", "lost"]);
+  for (const name of ["MANIFEST.0", "log-2.seg"]) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const thread = new ThreadLog(disk.directory(), { segmentBytesMax: 5_000 });
+    thread.append("x".repeat(100));
+    const second = thread.submit("y".repeat(800));
+    // This one is handed over behind the second, which is what makes the segment necessary.
+    const third = thread.submit("three", endOfFrame(second));
+    thread.submit("four", endOfFrame(third));
+    disk.arm({ call: "open", name });
+    thread.run();
+    assertEquals(thread.outcomes, ["committed", "committed", "committed", "lost"]);
+  }
 });
 
 test("FileLog.onLost() hears of evidence that a thread could not write", () => {
