@@ -5,6 +5,7 @@ import { Feature } from "../../src/log/format.ts";
 import {
   type BodyPlace,
   InlineIo,
+  type IoResult,
   type Log,
   Manifest,
   type Merge,
@@ -562,6 +563,79 @@ test("a merge goes on in another segment before an offset takes more than 32 bit
   }
 });
 
+test("Segments.merge() tells a file that found no room from one that cannot be made", async () => {
+  for (
+    const [call, code, told] of [
+      ["open", "ENOSPC", "overloaded"],
+      ["open", "EIO", "store_failed"],
+      ["write", "ENOSPC", "overloaded"],
+    ] as const
+  ) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const log = lettersIn(disk.directory());
+    const merge = log.segments.merge(sealedOf(log));
+    const [frame] = merge.frames();
+    disk.arm({ call, code });
+    const error = await assertRejects(() => merge.write(frame!));
+    assert(isFlowError(error, told), `${error}`);
+    merge.abandon();
+    append(log, "g");
+  }
+});
+
+test("Segments.merge() makes no file once the manifest has failed for another shard", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const directory = disk.directory();
+  const manifest = Manifest.open({ directory, random: seededRandom(1), shards: 2 });
+  const [log, other] = [0, 1].map((shard) => openLog(directory, { ...TINY, manifest, shard }));
+  for (const letter of LETTERS) append(log!, letter);
+  const merge = log!.segments.merge(sealedOf(log!));
+  const [frame] = merge.frames();
+  disk.arm({ call: "flush" });
+  assertThrows(() => manifest.publish({}));
+  const names = directory.list();
+  const error = await assertRejects(() => merge.write(frame!));
+  assert(isFlowError(error, "store_failed"), `${error}`);
+  assertEquals(directory.list(), names);
+  for (const opened of [log!, other!]) opened.close();
+});
+
+test("Merge.abandon() ends a write that is under way, and the log goes on", async () => {
+  // The room for the head, the head, and the frame.
+  for (let index = 0; index < 3; index++) {
+    const directory = memoryDirectory();
+    const inner = new InlineIo(directory, "It is a test");
+    const held: (() => void)[] = [];
+    let left = Infinity;
+    const isHeld = (done: (result: IoResult) => void): boolean => {
+      if (left-- !== 0) return false;
+      held.push(() => done({ kind: "done" }));
+      return true;
+    };
+    const io: SegmentIo = {
+      ...{ mode: inner.mode, writesMax: 1, onFailed: () => {}, close: () => {} },
+      reserve: (target, done) => void (isHeld(done) || inner.reserve(target, done)),
+      write: (target, write, done) => void (isHeld(done) || inner.write(target, write, done)),
+    };
+    const log = openLog(directory, { ...TINY, io: () => io });
+    for (const letter of LETTERS) append(log, letter);
+    const names = directory.list();
+    const merge = log.segments.merge(sealedOf(log));
+    const [frame] = merge.frames();
+    left = index;
+    const refused = assertRejects(() => merge.write(frame!));
+    for (let turn = 0; turn < 20; turn++) await undefined;
+    assertEquals(held.length, 1);
+    merge.abandon();
+    held[0]!();
+    const error = await refused;
+    assert(isFlowError(error, "store_closed"), `${index}: ${error}`);
+    assertEquals(directory.list(), names);
+    append(log, "g");
+    assertEquals(textsOf(log), [...LETTERS, "g"]);
+  }
+});
+
 test("Segments.roll() seals a segment that has frames, once", () => {
   const directory = memoryDirectory();
   const log = openLog(directory);
@@ -570,7 +644,20 @@ test("Segments.roll() seals a segment that has frames, once", () => {
   assertEquals(log.segments.list.map(({ isSealed }) => isSealed), [true, false]);
   append(log, "b");
   log.close();
-  assertEquals(textsOf(openLog(directory)), ["a", "b"]);
+  const opened = openLog(directory);
+  assertEquals(textsOf(opened), ["a", "b"]);
+  void opened.segments.roll();
+  assertEquals(opened.segments.list.length, 3, "at once");
+});
+
+test("Segments.roll() waits for a frame that counts on its place, or for its return", () => {
+  const log = openLog(memoryDirectory());
+  append(log, "a");
+  log.nextPlace();
+  void log.segments.roll();
+  assertEquals(log.segments.list.length, 1);
+  log.segments.returnPlace();
+  assertEquals(log.segments.list.length, 2);
 });
 
 test("a merge loses nothing, whichever call the power or the process ends in, also while it opens again", async () => {
