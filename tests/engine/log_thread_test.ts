@@ -101,6 +101,37 @@ test("LogThread.end() tells what could not be closed, once the thread is gone", 
   assertEquals((await write(thread, target, { text: "b" })).kind, "failed");
 });
 
+test("LogThread keeps three files open, and closes the one that was used least recently for another", async () => {
+  using scratch = scratchFolder();
+  const spied = `const files = require("node:fs");
+    const names = new Map();
+    const said = (text) => files.appendFileSync(workerData.directory + "/calls", text + " ");
+    const spiedFiles = {
+      ...files,
+      openSync(path, flags) {
+        const name = path.slice(-5, -4);
+        said("+" + name);
+        const descriptor = files.openSync(path, flags);
+        names.set(descriptor, name);
+        return descriptor;
+      },
+      closeSync(descriptor) {
+        said("-" + names.get(descriptor));
+        files.closeSync(descriptor);
+      },
+    };`;
+  const [first, workers, ...lines] = threadProgram().split("\n");
+  const program = [first, workers, spied, ...lines].join("\n")
+    .replace('require("node:fs"), platform', "spiedFiles, platform");
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096, program });
+  const files = [1, 2, 3, 4].map((id) => fileIn(scratch.path, `log-${id}.seg`));
+  for (const id of [1, 2, 3, 1, 4, 2]) await write(thread, files[id - 1]!, { text: "a" });
+  const calls = readFileSync(join(scratch.path, "calls"), "utf8");
+  assertEquals(calls.trim(), "+1 +2 +3 -2 +4 -3 +2");
+  await thread.end();
+  for (const { file } of files) file.close();
+});
+
 test("ThreadIo works inline until its thread is there", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");
@@ -156,6 +187,7 @@ test("ThreadIo makes room in a file at once until its thread is there, and then 
   await atOnce;
   const starting = io.start();
   assert(io.start() === starting, "It is started once");
+  assertEquals(io.mode, { kind: "inline", why: "The thread is being started" });
   await starting;
   const later = reserve();
   assertEquals([results.length, io.writesMax], [1, 2]);
@@ -185,7 +217,9 @@ test("ThreadIo tells its short cut of every write, and of those that came back",
   const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 9, shortCut });
   await io.start();
   assertEquals(await write(io, target, { text: "abc" }), { kind: "done" });
-  assertEquals(said.splice(0), ["take"]);
+  // Also once it has answered.
+  assertEquals(await write(io, target, { text: "abc" }), { kind: "done" });
+  assertEquals(said.splice(0), ["take", "take"]);
   const both = [write(io, target, { text: "abcd" }), write(io, target, { at: 4, text: "ef" })];
   assertEquals(await Promise.all(both), [{ kind: "done" }, { kind: "done" }]);
   const sent = [["leave", 4, false], ["leave", 2, true]];
@@ -282,6 +316,29 @@ test("ThreadIo does nothing at once that it is asked for in the middle of an ans
   target.file.close();
 });
 
+test("ThreadIo tells of a thread that ends while it has nothing to do", async () => {
+  using scratch = scratchFolder();
+  const target = fileIn(scratch.path, "log-1.seg");
+  const directory = nodeDirectory(scratch.path);
+  const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 9 });
+  await io.start();
+  const { ref } = Worker.prototype;
+  const workers: Worker[] = [];
+  Worker.prototype.ref = function (this: Worker) {
+    workers.push(this);
+    return ref.call(this);
+  };
+  const written = write(io, target, { text: "a" });
+  Worker.prototype.ref = ref;
+  assertEquals(await written, { kind: "done" });
+  const heard = new Promise((resolve) => io.onFailed(resolve));
+  await workers[0]!.terminate();
+  assert(await heard instanceof Error);
+  assertEquals((await write(io, target, { at: 1, text: "b" })).kind, "failed");
+  await io.close();
+  target.file.close();
+});
+
 test("ThreadIo stays inline where there is no shared memory, and says why", async () => {
   using scratch = scratchFolder();
   const directory = nodeDirectory(scratch.path);
@@ -291,6 +348,7 @@ test("ThreadIo stays inline where there is no shared memory, and says why", asyn
     const io = new ThreadIo({ directory, frameBytesMax: 4_096, startsAfter: 1 });
     await io.start();
     assert(io.mode.kind === "inline" && /SharedArrayBuffer/.test(io.mode.why), io.mode.kind);
+    assert(!io.mode.why.includes("ReferenceError"), io.mode.why);
     await io.close();
     const refused = await assertRejects(
       () => openStore({ dir: scratch.path, log: "thread" }),
