@@ -132,6 +132,29 @@ test("LogThread keeps three files open, and closes the one that was used least r
   for (const { file } of files) file.close();
 });
 
+test("LogThread tells where to write, however far that is behind 4 GiB", async () => {
+  using scratch = scratchFolder();
+  const spied = `const files = require("node:fs");
+    const spiedFiles = {
+      ...files,
+      writeSync(descriptor, bytes, from, length, at) {
+        files.appendFileSync(workerData.directory + "/calls", at + " ");
+        return length;
+      },
+      fdatasyncSync() {},
+    };`;
+  const [first, workers, ...lines] = threadProgram().split("\n");
+  const program = [first, workers, spied, ...lines].join("\n")
+    .replace('require("node:fs"), platform', "spiedFiles, platform");
+  const thread = await LogThread.start({ directory: scratch.path, writeBytesMax: 4_096, program });
+  const target = fileIn(scratch.path, "log-1.seg");
+  const places = [0, 2 ** 32 - 1, 2 ** 32, 3 * 2 ** 32 + 2 ** 31 + 7];
+  for (const at of places) await write(thread, target, { at, text: "a" });
+  await thread.end();
+  assertEquals(readFileSync(join(scratch.path, "calls"), "utf8").trim(), places.join(" "));
+  target.file.close();
+});
+
 test("ThreadIo works inline until its thread is there", async () => {
   using scratch = scratchFolder();
   const target = fileIn(scratch.path, "log-1.seg");

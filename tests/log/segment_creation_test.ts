@@ -1,6 +1,6 @@
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { logStart, Manifest } from "../../src/log/mod.ts";
-import { createSegment, freeSegmentId } from "../../src/log/segment_creation.ts";
+import { createSegment, freeSegmentId, listNext } from "../../src/log/segment_creation.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
@@ -50,4 +50,16 @@ test("freeSegmentId() is above what the manifest says, and above every file", ()
   assertEquals(freeSegmentId({ directory, manifest }), 8);
   manifest.publish({ nextSegment: 20 });
   assertEquals(freeSegmentId({ directory, manifest }), 20);
+});
+
+test("listNext() seals the segment that was open, and lists the next one behind it", () => {
+  const directory = memoryDirectory();
+  const manifest = Manifest.open({ directory, random });
+  const first = { id: 1, shard: 0, salt: 7, base: logStart };
+  const end = { index: 1, lsn: 2, chain: 3 };
+  const next = { id: 2, shard: 0, salt: 8, base: end };
+  manifest.publish({ segments: [first] });
+  listNext(manifest, { entry: first, end, size: 9_000 }, next);
+  const { segments } = Manifest.open({ directory, random }).state;
+  assertEquals(segments, [{ ...first, sealed: { end, size: 9_000 } }, next]);
 });
