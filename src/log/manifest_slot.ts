@@ -37,6 +37,9 @@ const LONGEST_ENTRY: Required<SegmentEntry> = {
   sealed: { end: PLACE_MAX, size: COUNT_MAX },
 };
 
+/** It, and what stands between it and the next. */
+const ENTRY_BYTES_MAX = JSON.stringify(LONGEST_ENTRY).length + ",".length;
+
 /** One generation of the manifest. */
 export interface Generation {
   /** Its number, from 1. */
@@ -65,7 +68,7 @@ export function encodeSlot({ number, state }: Generation): Uint8Array {
  */
 export function slotBytesFor({ number, state }: Generation, segments: number): number {
   const { length } = encodeSlot({ number, state: { ...state, nextSegment: COUNT_MAX } });
-  const bytes = length + segments * (JSON.stringify(LONGEST_ENTRY).length + ",".length);
+  const bytes = length + segments * ENTRY_BYTES_MAX;
   return Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
 }
 
