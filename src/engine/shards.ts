@@ -328,6 +328,7 @@ export class Shards implements ShardHost {
     if (this.#ended !== undefined) return;
     if (this.#holdUp.givesWay()) return this.scheduleTurn();
     this.#holdUp.forget();
+    this.#pending.begin();
     this.upkeep.cooler.work();
     this.waiters.serve(this.settledNow(), this.#takeChangedTypes());
     this.waiters.expire(this.#time.clock.monotonicMs());

@@ -1,6 +1,7 @@
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError, openStore } from "../../mod.ts";
+import { FlowError, openStore, type Store } from "../../mod.ts";
 import { manualTime, type Time } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
@@ -101,4 +102,48 @@ test("after a leap of the wall clock nobody takes a lease over, also who says wh
     await time.advance(2_000);
     assertEquals((await store.claimDue(id, thief))[0]?.leaseOwner, "thief");
   }
+});
+
+/** The most flows that are answered before everybody else has a turn. */
+const ANSWERS_MAX = 1_000;
+
+/** How many turns everybody else has had while something was done with a store. */
+async function turnsBeside(act: (store: Store) => Promise<void>): Promise<number> {
+  await using store = await openStore(":memory:");
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    if (isOver) return;
+    turns += 1;
+    setImmediate(turn);
+  };
+  setImmediate(turn);
+  await act(store);
+  isOver = true;
+  return turns;
+}
+
+test("whoever reads on and on from memory leaves everybody else a turn", async () => {
+  const turns = await turnsBeside(async (store) => {
+    await store.create("email-1", { type: "email" });
+    for (let count = 0; count < 5 * ANSWERS_MAX; count++) await store.get("email-1");
+  });
+  assert(turns >= 5, `${turns} turns beside 5,000 reads`);
+});
+
+test("whoever writes frames full on and on leaves everybody else a turn", async () => {
+  // A frame is full before the turn is over, and a log that works here answers it at once.
+  const payload = new Uint8Array(4 << 10);
+  const commands = 60;
+  let serial = 0;
+  const turns = await turnsBeside(async (store) => {
+    await Promise.all(Array.from({ length: 6 }, async () => {
+      while (serial < commands) {
+        const ids = Array.from({ length: 100 }, (_, index) => `${serial}-${index}`);
+        serial += 1;
+        await store.createMany(ids, { type: "photo", payload });
+      }
+    }));
+  });
+  assert(turns >= 100 * commands / ANSWERS_MAX, `${turns} turns beside ${commands} commands`);
 });

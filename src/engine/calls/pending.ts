@@ -9,14 +9,15 @@ import { type Footing, isDurable, isVoid } from "./footing.ts";
 import type { Shard } from "../shard/shard.ts";
 
 /**
- * Answers with so many flows are given in one macrotask, and the rest in later ones: a commit may be
- * what thousands of calls wait for. Making a record takes some microseconds, most of them reading its
- * payload.
+ * Answers with so many flows are given in one macrotask, and the rest in later ones, however they come
+ * about: a commit may be what thousands of calls wait for, and whoever is answered calls again at once,
+ * in the same macrotask, and may find all that he asks for in memory or on a log that works here. Making
+ * a record takes some microseconds, most of them reading its payload.
  */
-const FLOWS_PER_SLICE = 2_000;
+const FLOWS_PER_MACROTASK = 1_000;
 
 /** The same for bytes that are read for them: large values take longer than what is around them. */
-const BYTES_PER_SLICE = 1 << 20;
+const BYTES_PER_MACROTASK = 1 << 20;
 
 /**
  * What is read of answers a part at a time. With what it has to be read from disk a part takes up to
@@ -72,11 +73,16 @@ export class PendingCalls {
   /** Those that wait for nothing but their turn: the first ones were answered. Mostly none. */
   #released: Decided[] = [];
   #isDeferred = false;
+  /** How many flows may still be answered in this macrotask, and up to how many bytes that were read. */
+  #flowsLeft = FLOWS_PER_MACROTASK;
+  #readBytesMax = BYTES_PER_MACROTASK;
+  /** What parts take of this macrotask, if there were any in it. */
+  #parts: TurnShare | undefined;
   /** Mostly none. */
   #watches: Watch[] = [];
 
   /**
-   * @param time Its macrotasks are those in which calls are answered, by its clock.
+   * @param time What there is no room for is answered in its macrotasks.
    * @param readBytes How many bytes were read for answers so far. Default: nobody counts them.
    */
   constructor(time: Pick<Time, "clock" | "defer">, readBytes: () => number = () => 0) {
@@ -89,24 +95,32 @@ export class PendingCalls {
     return this.#queue.length + this.#released.length;
   }
 
+  /** A macrotask has begun. Those of which nobody tells have what the one before them has left. */
+  begin(): void {
+    this.#flowsLeft = FLOWS_PER_MACROTASK;
+    this.#readBytesMax = this.#readBytes() + BYTES_PER_MACROTASK;
+    this.#parts = undefined;
+  }
+
   /**
-   * Answers a decided call, at once if it waits for no log and nobody is before it. Returns whether it
-   * waits for one.
+   * Answers a decided call, at once if it waits for no log, nobody is before it, and this macrotask has
+   * room for it. Returns whether it waits for a log.
    */
   add<T>(call: Call<T>, verdict: Verdict<T>): boolean {
     const decided = { call: call as Call<unknown>, verdict };
     const isWaiting = !isReleased(verdict);
     if (isWaiting) this.#queue.push(decided);
     else if (this.#released.length > 0) this.#released.push(decided);
-    else if (verdict.readPart === undefined) settle(call, verdict);
-    else {
+    else if (verdict.readPart === undefined && this.#hasRoom()) {
+      this.#flowsLeft -= settle(call, verdict);
+    } else {
       this.#released.push(decided);
       this.#answer();
     }
     return isWaiting;
   }
 
-  /** Answers the calls that stand on what is durable: as many as a turn has time for, and then more. */
+  /** Answers the calls that stand on what is durable: as many as there is room for, and later more. */
   release(): void {
     this.#sortOut();
     if (!this.#isDeferred) this.#answer();
@@ -135,26 +149,17 @@ export class PendingCalls {
     for (const one of decided) (isReleased(one.verdict) ? this.#released : this.#queue).push(one);
   }
 
-  /** Answers as many calls as one macrotask has time for, and more later. */
+  #hasRoom(): boolean {
+    return this.#flowsLeft > 0 && this.#readBytes() < this.#readBytesMax;
+  }
+
+  /** Answers as many calls as this macrotask has room for, and more later. */
   #answer(): void {
-    const bytesMax = this.#readBytes() + BYTES_PER_SLICE;
-    let flows = 0;
     let count = 0;
-    let parts: TurnShare | undefined;
-    while (
-      count < this.#released.length && flows < FLOWS_PER_SLICE && this.#readBytes() < bytesMax
-    ) {
+    while (count < this.#released.length && this.#hasRoom()) {
       const next = this.#released[count]!;
-      if (next.verdict.readPart !== undefined) {
-        parts ??= new TurnShare(this.#time.clock, PARTS);
-        const isWhole = next.verdict.readPart();
-        const hasRoom = parts.took();
-        if (!isWhole) {
-          if (hasRoom) continue;
-          break;
-        }
-      }
-      flows += this.#settle(next);
+      if (!this.#readPart(next.verdict)) continue;
+      this.#flowsLeft -= this.#settle(next);
       count += 1;
     }
     this.#released = this.#released.slice(count);
@@ -162,8 +167,19 @@ export class PendingCalls {
     this.#isDeferred = true;
     this.#time.defer(() => {
       this.#isDeferred = false;
+      this.begin();
       this.#answer();
     });
+  }
+
+  /** Reads a part of what an answer is to show. Returns whether that was all. */
+  #readPart(verdict: Verdict<unknown>): boolean {
+    if (verdict.readPart === undefined) return true;
+    const parts = this.#parts ??= new TurnShare(this.#time.clock, PARTS);
+    const isWhole = verdict.readPart();
+    // Whatever has taken its time leaves the rest of the macrotask to others.
+    if (!parts.took()) this.#flowsLeft = 0;
+    return isWhole;
   }
 
   #take(isTaken: (decided: Decided) => boolean): Decided[] {
