@@ -58,7 +58,12 @@ test("InlineIo.write() over what is there finds no room if nothing was written, 
 test("InlineIo.write() takes back what it has written of bytes that do not fit behind a file", () => {
   const { disk, file, io } = scene();
   disk.arm({ call: "write", code: "ENOSPC", short: true });
+  file.flush();
+  disk.directory().sync();
   assertEquals([write(io, file, 100, 10), seenIn(file)], ["no_space", [100, 100]]);
+  // The room is given back on the disk, too.
+  disk.powerCut({ keep: "none" });
+  assertEquals(seenIn(disk.restart().open(NAME)), [100, 100]);
 });
 
 test("InlineIo keeps memory for the next write, up to 4 MiB, until it is closed", () => {

@@ -253,6 +253,18 @@ test("Manifest.makeRoom() leaves a slot as long as it was for which there is no 
   assertEquals([manifest.makeRoom(1), sizes()], [true, [4_096, 4_096]]);
 });
 
+test("Manifest.makeRoom() gives back on the disk what a sync that found no room has left there", () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const manifest = open(disk.directory());
+  const sizes = (): unknown => Object.values(filesOf(disk.directory())).map(({ length }) => length);
+  const before = sizes();
+  disk.arm({ call: "flush", code: "ENOSPC", keep: "all" });
+  assertEquals(manifest.makeRoom(1), false);
+  disk.powerCut({ keep: "none" });
+  disk.restart();
+  assertEquals(sizes(), before);
+});
+
 test("Manifest.makeRoom() makes a slot anew that somebody has deleted, with what it said", () => {
   for (const name of MANIFEST_NAMES) {
     const directory = memoryDirectory();
