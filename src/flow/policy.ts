@@ -11,9 +11,9 @@ export type BackoffKind = "none" | "fixed" | "linear" | "exponential";
 export interface Backoff {
   /** How the wait grows. Default `"exponential"`. */
   readonly kind?: BackoffKind | undefined;
-  /** The first wait, 0 to 30 days. Default 1,000. */
+  /** The first wait in milliseconds, 0 to 30 days. Default 1,000. */
   readonly baseMs?: number | undefined;
-  /** The longest wait, 0 to 30 days. Default 30,000. */
+  /** The longest wait in milliseconds, 0 to 30 days. Default 30,000, or `baseMs` if that is longer. */
   readonly maxMs?: number | undefined;
   /** How far the wait varies up and down, 0 to 100 percent. Default 20. */
   readonly jitterPct?: number | undefined;
@@ -75,9 +75,9 @@ export interface ResolvedStatePolicy {
     readonly backoff: {
       /** How the wait grows. */
       readonly kind: BackoffKind;
-      /** The first wait. */
+      /** The first wait, in milliseconds. */
       readonly baseMs: number;
-      /** The longest wait. */
+      /** The longest wait, in milliseconds. */
       readonly maxMs: number;
       /** How far the wait varies, in percent. */
       readonly jitterPct: number;
@@ -87,7 +87,7 @@ export interface ResolvedStatePolicy {
   };
   /** What to keep. */
   readonly retention: {
-    /** How long the record is kept after the end. */
+    /** How long the record is kept after the end, in milliseconds. */
     readonly ttlMs: number;
     /** How many history events are kept. */
     readonly historyMaxEvents: number;

@@ -28,11 +28,13 @@ type Policies = Map<string, { generation: number; levels: Record<string, ModelPo
 
 /** States that nothing leads out of but a rewind. */
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
-const FULL: Required<ModelPolicy> = {
+/** A policy with everything but perhaps a longest wait. */
+type FullPolicy = Required<Omit<ModelPolicy, "maxMs">> & Pick<ModelPolicy, "maxMs">;
+
+const FULL: FullPolicy = {
   maxRetries: 3,
   kind: "exponential",
   baseMs: 1_000,
-  maxMs: 30_000,
   jitterPct: 20,
   exhaustedTo: "failed",
   ttlMs: 604_800_000,
@@ -501,7 +503,7 @@ export class Model {
     this.policies.set(type, { generation: generation + 1, levels });
   }
 
-  policy(type: string, state: string): Required<ModelPolicy> {
+  policy(type: string, state: string): FullPolicy {
     const levels = this.policies.get(type)?.levels ?? {};
     return { ...FULL, ...levels[""], ...levels[state] };
   }
@@ -750,8 +752,8 @@ function compareBytes(a: string, b: string): number {
 }
 
 /** The shortest and the longest wait before a retry. */
-function waitRange(policy: Required<ModelPolicy>, attempt: number): [number, number] {
-  const { kind, baseMs, maxMs, jitterPct } = policy;
+function waitRange(policy: FullPolicy, attempt: number): [number, number] {
+  const { kind, baseMs, maxMs = Math.max(30_000, baseMs), jitterPct } = policy;
   let wait = 0;
   if (kind === "fixed") wait = baseMs;
   if (kind === "linear") wait = Math.min(baseMs * attempt, maxMs);

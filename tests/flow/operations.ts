@@ -193,7 +193,7 @@ const target: fc.Arbitrary<Target> = fc.record({
 const policy: fc.Arbitrary<ModelPolicy> = fc.record({
   maxRetries: fc.integer({ min: 0, max: 2 }),
   kind: fc.constantFrom("none", "fixed", "linear", "exponential"),
-  baseMs: fc.constantFrom(0, 10, 100),
+  baseMs: fc.constantFrom(0, 10, 100, 40_000),
   maxMs: fc.constantFrom(0, 15, 1_000),
   jitterPct: fc.constantFrom(0, 20, 100),
   exhaustedTo: fc.constantFrom("failed", "cancelled", "a", "b"),

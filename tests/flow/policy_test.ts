@@ -30,6 +30,22 @@ test("resolveStatePolicy() overlays member by member: default, type, state, comm
   assertEquals(resolveStatePolicy(stored, "c").maxReclaims, 10);
 });
 
+test("resolveStatePolicy() limits a long first wait only if some level says so", () => {
+  const longest = (ofType?: number, ofState?: number, baseMs = 90_000): number => {
+    const retry = { backoff: { maxMs: ofType } };
+    const states = { a: { retry: { backoff: { baseMs, maxMs: ofState } } } };
+    const stored = { generation: 1, policy: { retry, states } };
+    return resolveStatePolicy(stored, "a").retry.backoff.maxMs;
+  };
+  assertEquals([longest(), longest(60_000), longest(undefined, 0)], [90_000, 60_000, 0]);
+  assertEquals([longest(undefined, undefined, 30_001), longest(undefined, undefined, 9)], [
+    30_001,
+    30_000,
+  ]);
+  const command = { backoff: { baseMs: 40_000 } };
+  assertEquals(resolveStatePolicy(undefined, "a", command).retry.backoff.maxMs, 40_000);
+});
+
 test("resolvePolicy() of a type without a policy is the default", () => {
   assertEquals(resolvePolicy("t", undefined), {
     type: "t",

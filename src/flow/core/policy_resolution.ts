@@ -37,13 +37,20 @@ export function resolveStatePolicy(
   state: string | null,
   command?: RetryPolicy,
 ): ResolvedStatePolicy {
-  let resolved = DEFAULT_POLICY;
+  const levels: StatePolicy[] = [];
   if (stored !== undefined) {
-    resolved = overlay(resolved, stored.policy);
+    levels.push(stored.policy);
     const ofState = state === null ? undefined : policyOfState(stored.policy, state);
-    if (ofState !== undefined) resolved = overlay(resolved, ofState);
+    if (ofState !== undefined) levels.push(ofState);
   }
-  return command === undefined ? resolved : overlay(resolved, { retry: command });
+  if (command !== undefined) levels.push({ retry: command });
+  const resolved = levels.reduce(overlay, DEFAULT_POLICY);
+  const { baseMs, maxMs } = resolved.retry.backoff;
+  if (baseMs <= maxMs || levels.some(({ retry }) => retry?.backoff?.maxMs !== undefined)) {
+    return resolved;
+  }
+  // Nobody has asked for a limit that is shorter than the first wait.
+  return overlay(resolved, { retry: { backoff: { maxMs: baseMs } } });
 }
 
 /** The policy of a type as `policyGet` shows it; of one state, if one is named. */

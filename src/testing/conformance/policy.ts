@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { ResolvedStatePolicy, TypePolicy } from "../../flow/mod.ts";
+import type { Backoff, ResolvedStatePolicy, TypePolicy } from "../../flow/mod.ts";
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
-import { JOB } from "./leasing.ts";
+import { claimOne, create, JOB, owner } from "./leasing.ts";
 
 const DEFAULT: ResolvedStatePolicy = {
   retry: {
@@ -75,6 +75,28 @@ export const policyCases: readonly ConformanceCase[] = [
       same((await store.policyGet(JOB, { state: "s" })).states, { s: resolved.states.s });
       same((await store.policyGet(JOB, { state: "none" })).states, { none: ofType });
       same((await store.policyGet("other")).generation, 0);
+    },
+  },
+  {
+    name: "a first wait of more than 30 seconds is the longest one, too, unless a longest is said",
+    async run({ store }) {
+      const hourMs = 3_600_000;
+      const longest = async (policy: TypePolicy): Promise<unknown> =>
+        (await store.policySet(JOB, policy)).states["s"]?.retry.backoff.maxMs;
+      const s = (backoff: Backoff): TypePolicy => ({ states: { s: { retry: { backoff } } } });
+      same(await longest(s({ baseMs: hourMs })), hourMs);
+      same(await longest(s({ baseMs: 30_000 })), 30_000);
+      same(await longest(s({ baseMs: hourMs, maxMs: 40_000 })), 40_000);
+      const ofType = { retry: { backoff: { maxMs: 50_000 } } };
+      same(await longest({ ...ofType, ...s({ baseMs: hourMs }) }), 50_000);
+      // A command has a word, too.
+      await store.policySet(JOB, {});
+      const { updatedAtMs } = await create(store, "a");
+      const { nextRunAtMs } = await store.retry("a", {
+        ...owner(await claimOne(store)),
+        retry: { backoff: { kind: "fixed", baseMs: hourMs, jitterPct: 0 } },
+      });
+      same(nextRunAtMs! >= updatedAtMs + hourMs, true, "Whether the retry is due in an hour");
     },
   },
   {
