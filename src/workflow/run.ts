@@ -6,7 +6,7 @@
 import { FlowError, type FlowErrorCode, isFlowError } from "../errors.ts";
 import type { FlowRecord, FlowStore } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
-import { checkedObject, checkHandler, refusal } from "./argument.ts";
+import { checkedObject, checkHandler, refusal, shown } from "./argument.ts";
 import { claimedStates, payloadCap } from "./claim.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { NonRetryableError, storable } from "./failure.ts";
@@ -144,10 +144,19 @@ async function saidBy(
 ): Promise<Outcome> {
   try {
     const said = await runInTime((job) => handler(job, CONTEXT), job, limits);
-    return isOutcome(said) ? said : error({ unexpectedWorkerResult: storable(said) });
+    return isOutcome(said) ? said : error(noOutcome(said, job.state));
   } catch (thrown) {
     return outcomeOfThrown(thrown);
   }
+}
+
+/** What is stored if a handler returns something else than an outcome. */
+function noOutcome(said: unknown, state: string): object {
+  return {
+    message: `The handler of "${state}" returned ${shown(said)}, but must return an outcome, ` +
+      `such as ok(result) or error(reason)`,
+    unexpectedWorkerResult: storable(said),
+  };
 }
 
 function outcomeOfThrown(thrown: unknown): Outcome {

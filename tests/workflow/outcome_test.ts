@@ -91,19 +91,22 @@ test("runOnce() does nothing for noReply", async () => {
   assertEquals((result as { record: unknown }).record, null);
 });
 
-const unusable: readonly (readonly [string, unknown, unknown])[] = [
-  ["nothing", undefined, "undefined"],
-  ["null", null, null],
-  ["text", "sent", "sent"],
-  ["an object that looks like an outcome", { kind: "ok", value: 1 }, { kind: "ok", value: 1 }],
-  ["a number that JSON does not have", 5n, "5"],
-  ["an object with a function", { f() {}, n: 1 }, { n: 1 }],
+const unusable: readonly (readonly [string, unknown, unknown, string])[] = [
+  ["nothing", undefined, "undefined", "undefined"],
+  ["null", null, null, "null"],
+  ["text", "sent", "sent", '"sent"'],
+  ["what looks like an outcome", { kind: "ok", value: 1 }, { kind: "ok", value: 1 }, "an object"],
+  ["a number that JSON does not have", 5n, "5", "5"],
+  ["an object with a function", { f() {}, n: 1 }, { n: 1 }, "an object"],
 ];
 
-for (const [says, result, stored] of unusable) {
+for (const [says, result, stored, shown] of unusable) {
   test(`runOnce() takes ${says} for an error, and stores it`, async () => {
     const { sent } = await run(() => result as never);
-    const error = { unexpectedWorkerResult: stored };
+    const message =
+      `The handler of "created" returned ${shown}, but must return an outcome, such as ` +
+      "ok(result) or error(reason)";
+    const error = { message, unexpectedWorkerResult: stored };
     assertEquals(sent, [["retry", { ...guard, error, retry: declaredRetry }]]);
   });
 }
