@@ -56,7 +56,14 @@ export type CreateAttributes<
   S,
   I extends LiveName<S>,
   K extends LiveName<S> = LiveName<S>,
-> = K extends LiveName<S> ? CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]>
+> =
+  | AttributesIn<P, S, I, Exclude<K, I>>
+  // Last: errors in what is handed in are told about the last one.
+  | AttributesIn<P, S, I, Extract<K, I>>;
+
+/** What `create()` takes for one state after the other. */
+type AttributesIn<P extends readonly string[], S, I, K extends LiveName<S>> = K extends LiveName<S>
+  ? CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]>
   : never;
 
 /** Common options of `createMany()`; what an item says itself wins. */

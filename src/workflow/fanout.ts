@@ -94,8 +94,9 @@ export type FanoutOptions<To extends string, W extends string = string> =
   & OneName<SuccessName, To>
   & OneNameAtMost<ChildFailureName, ChildFailurePolicy>
   & (
-    | (Waiting<W> & OneName<FailureName, To>)
     | (NotWaiting & OneNameAtMost<FailureName, To>)
+    // Last: errors in what is handed in are told about the last one.
+    | (Waiting<W> & OneName<FailureName, To>)
   );
 
 /** Options of a fan-out as stores take them, but for what proves that the parent may be moved. */
