@@ -90,12 +90,21 @@ await using worker = startWorker(journey, {
       hotels.cancel(id);
       return ok();
     },
-    undoFlight: ({ id }) => {
+    undoFlight: async ({ id }) => {
       flights.cancel(id);
-      return fail("The journey is not possible");
+      return fail(await reasonOf(id));
     },
   },
 });
+
+/**
+ * Why a journey is not possible: what the step threw whose retries were spent. The error of the flow
+ * may be another one by now, that of an undo that had to be tried again.
+ */
+async function reasonOf(id: string): Promise<unknown> {
+  const retries = await journey.history(id, { event: "retry", values: true, count: 10_000 });
+  return retries.find(({ retry }) => retry?.decision === "exhausted")?.error;
+}
 
 let info = await journey.info();
 while (info.completed + info.failed < JOURNEY_COUNT) {
@@ -114,16 +123,19 @@ for (const { name, ledger, euros } of [flights, hotels, cars]) {
   console.log(`${name.padEnd(7)} ${ledger.size} bookings, ${total} €`);
 }
 let longest: string[] = [];
-for (const { id } of await journey.failures()) {
+let reason = "";
+for (const { id, error } of await journey.failures({ full: true })) {
   const steps = journal.get(id) ?? [];
   const booked = steps.filter((step) => !step.startsWith("no "));
   isRight &&= [...booked, ...booked.map((step) => `no ${step}`).reverse()].join() === steps.join();
-  if (steps.length > longest.length) longest = steps;
+  const { message } = error as Error;
+  isRight &&= message.startsWith("No ");
+  if (steps.length > longest.length) [longest, reason] = [steps, message];
 }
 isRight &&= longest.length === 4;
 
 console.log(
   `${info.completed} journeys are booked, ${info.failed} are not possible, and cost nothing`,
 );
-console.log(`One of those: ${longest.join(", ")}`);
+console.log(`One of those: ${longest.join(", ")}. ${reason}`);
 if (!isRight) process.exitCode = 1;

@@ -1,7 +1,7 @@
 /**
  * The options of every command, as callers give them.
  *
- * All instants and durations are whole milliseconds. Unknown options are refused.
+ * Instants are whole milliseconds since 1970, durations whole milliseconds. Unknown options are refused.
  *
  * @module
  */
@@ -23,7 +23,10 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   readonly state?: string | undefined;
   /** The partition. Default: one of 256 automatic ones, chosen by the id. */
   readonly partitionKey?: string | undefined;
-  /** When the flow may first be claimed. Default: now. */
+  /**
+   * When the flow may first be claimed, in milliseconds since 1970: `Date.now() + delayMs`. Default:
+   * now.
+   */
   readonly runAtMs?: number | undefined;
   /** How urgent the flow is. Default 0. */
   readonly priority?: Priority | undefined;
@@ -52,7 +55,7 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
 
 /** One flow of `createMany`: `create`'s options and the id. `type` may stand in the common options. */
 export interface CreateItem extends Omit<CreateOptions, "type" | "nowMs"> {
-  /** The id, 1 to 1,024 bytes. */
+  /** The id, 1 to 1,024 bytes. It is there once in its partition, for all types together. */
   readonly id: string;
   /** The workflow type. Default: the common one. */
   readonly type?: string | undefined;
@@ -146,7 +149,10 @@ export interface TransitionOptions extends CommandOptions, ValueChangeOptions {
   readonly leaseToken?: string | undefined;
   /** The fencing number of the flow. */
   readonly fencingToken: number;
-  /** When the flow may be claimed; null: parked until something gives it a time. Default: now. */
+  /**
+   * When the flow may be claimed, in milliseconds since 1970: `Date.now() + delayMs`. Null: parked until
+   * something gives it a time. Default: now.
+   */
   readonly runAtMs?: number | null | undefined;
   /** Replaces the priority. Default: kept. */
   readonly priority?: Priority | undefined;
@@ -165,7 +171,7 @@ export interface RetryOptions extends CommandOptions, Guard {
   readonly error?: unknown;
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
-  /** When to run again, instead of the backoff. */
+  /** When to run again, instead of the backoff, in milliseconds since 1970: `Date.now() + delayMs`. */
   readonly runAtMs?: number | undefined;
   /** Overrides members of the policy for this one retry. */
   readonly retry?: RetryPolicy | undefined;
@@ -199,7 +205,10 @@ export interface RewindOptions extends CommandOptions {
   readonly toEvent: string;
   /** Refuse with `wrong_state` unless the flow is in this state. Default: in whichever. */
   readonly expectState?: string | undefined;
-  /** When the flow may be claimed. Default: as it was after the event. Not for an event that ended it. */
+  /**
+   * When the flow may be claimed, in milliseconds since 1970: `Date.now() + delayMs`. Default: as it was
+   * after the event. Not for an event that ended it.
+   */
   readonly runAtMs?: number | undefined;
 }
 
@@ -221,8 +230,9 @@ export interface SignalOptions extends CommandOptions, ValueChangeOptions {
   /** The state to go to, taking the lease away. Not `running`, not a terminal state. Absent: stay. */
   readonly transitionTo?: string | undefined;
   /**
-   * With `transitionTo`: when the flow may be claimed; null: parked until something gives it a time.
-   * Default: now. Without `transitionTo` it has no effect.
+   * With `transitionTo`: when the flow may be claimed, in milliseconds since 1970:
+   * `Date.now() + delayMs`. Null: parked until something gives it a time. Default: now. Without
+   * `transitionTo` it has no effect.
    */
   readonly runAtMs?: number | null | undefined;
 }

@@ -15,7 +15,10 @@ import type { LiveName } from "./state.ts";
 export interface CreateFacts
   extends
     Omit<CreateOptions, "type" | "state" | "partitionKey" | "payload" | "payloadRef" | "nowMs"> {
-  /** The id, 1 to 1,024 bytes. Default: a UUID of version 7. */
+  /**
+   * The id, 1 to 1,024 bytes. It is there once in its partition, for all types together: put the
+   * type in front where they could use the same. Default: a UUID of version 7.
+   */
   readonly id?: string | undefined;
 }
 

@@ -97,7 +97,10 @@ export type Outcome = Ok | Failure | Transition | Complete | Retry | Fail | Fano
 
 /** When and how urgently a flow goes on. */
 export interface MoveOptions extends CommandOptions, ValueChangeOptions {
-  /** When it may be claimed; null: parked until something gives it a time. Default: now. */
+  /**
+   * When it may be claimed, in milliseconds since 1970: `Date.now() + delayMs`. Null: parked until
+   * something gives it a time. Default: now.
+   */
   readonly runAtMs?: number | null | undefined;
   /** Replaces the priority. Default: kept. */
   readonly priority?: Priority | undefined;
@@ -115,7 +118,7 @@ export interface EndOptions extends CommandOptions, ValueChangeOptions {
 export interface AgainOptions extends CommandOptions {
   /** Replaces the payload. Absent: kept. */
   readonly payload?: unknown;
-  /** When to run again, instead of the backoff. */
+  /** When to run again, instead of the backoff, in milliseconds since 1970: `Date.now() + delayMs`. */
   readonly runAtMs?: number | undefined;
   /** Overrides members of the state's retry policy for this one retry. */
   readonly retry?: RetryPolicy | undefined;

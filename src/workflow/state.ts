@@ -31,13 +31,17 @@ export interface StateShape {
    * Default: the type's policy, else three times after about one, two and four seconds.
    */
   readonly retry?: RetryPolicy | undefined;
-  /** Leases a flow may lose in a row; null: no cap. Default: the type's policy, else 10. */
+  /**
+   * Leases a flow may lose in a row; null: no cap. Default: the type's policy, else 10. A claim goes by
+   * the policy that is stored, so this holds once `installPolicy()` has stored it.
+   */
   readonly maxReclaims?: number | null | undefined;
   /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
   readonly onOk?: string | CompleteAction | undefined;
   /**
    * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
-   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says.
+   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says. A flow that
+   * has lost too many leases goes to the state of `retryOr()` once `installPolicy()` has stored it.
    */
   readonly onError?: RetryOr | FailAction | undefined;
 }
@@ -48,7 +52,8 @@ export interface StateDef<N extends string> extends Omit<StateShape, "onOk" | "o
   readonly onOk?: Exclude<N, TerminalState> | CompleteAction | undefined;
   /**
    * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
-   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says.
+   * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says. A flow that
+   * has lost too many leases goes to the state of `retryOr()` once `installPolicy()` has stored it.
    */
   readonly onError?: RetryOr<N | TerminalState> | FailAction | undefined;
   /**

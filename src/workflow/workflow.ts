@@ -304,7 +304,8 @@ export interface Workflow<
 
   /**
    * Replaces the stored policy of the type by what the states declare. Whatever nobody declares has
-   * the store's defaults then.
+   * the store's defaults then. A claim goes by that policy and knows no definition: from it comes after
+   * how many lost leases a flow is given up (`maxReclaims`), and where it goes then (`retryOr()`).
    */
   installPolicy(options?: InstallPolicyOptions): Promise<ResolvedPolicy>;
   /**
