@@ -159,10 +159,10 @@ export class EmbeddedQueries {
 
   events(options?: flow.EventsOptions): flow.EventStream {
     const query = parseEvents(options, this.#parse);
-    const { all, router } = this.#shards;
+    const { all, router, slices } = this.#shards;
     const feeds = all.map(({ feed }) => feed);
     const { hash } = router.first.state.flows;
-    return new FeedStream(query, { feeds, hash, time: this.time, callers: this.#callers });
+    return new FeedStream(query, { feeds, hash, slices, callers: this.#callers });
   }
 
   stats(): StoreStats {

@@ -107,6 +107,24 @@ test("PendingCalls answers no more in a macrotask if calls wait for nothing", ()
   assertEquals([answered.length, pending.count], [2_003, 1]);
 });
 
+test("PendingCalls answers no more in a macrotask once what is done between answers has lasted", () => {
+  const { time, answered, add } = calls();
+  const counts: number[] = [];
+  for (let number = 0; number < 7; number++) {
+    add(number, { lsn: 0 });
+    counts.push(answered.length);
+    // What was put off is answered before that time is over.
+    time.tick(3);
+  }
+  assertEquals(counts, [1, 2, 3, 3, 5, 6, 6]);
+  // Nobody has told of another macrotask, however long ago the last one was: there is room in the next.
+  time.tick(1_000);
+  add(7, { lsn: 0 });
+  assertEquals(answered.length, 7);
+  time.runDeferred();
+  assertEquals(answered.length, 8);
+});
+
 test("PendingCalls reads no more in a macrotask if calls wait for nothing", () => {
   const { time, answered, add } = calls();
   for (let number = 0; number < 4; number++) add(number, { lsn: 0, bytes: 600 << 10 });

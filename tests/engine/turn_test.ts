@@ -149,3 +149,31 @@ test("whoever writes frames full on and on leaves everybody else a turn", async 
   const turnsMin = Math.floor(100 * commands / (2 * ANSWERS_MAX)) - 1;
   assert(turns >= turnsMin, `${turns} turns beside ${commands} commands`);
 });
+
+test("whoever is refused on and on leaves everybody else a turn", async () => {
+  const items = [...Array.from({ length: 999 }, (_, index) => `new-${index}`), "taken"];
+  const turns = await turnsBeside(async (store) => {
+    await store.create("taken", { type: "email" });
+    // Some dozens of them take longer than a task may.
+    for (let count = 0; count < 300; count++) {
+      await assertRejects(() => store.createMany(items, { type: "email" }));
+    }
+  });
+  assert(turns >= 3, `${turns} turns beside 300 batches that are refused`);
+});
+
+test("of many streams of events one goes on in each turn", async () => {
+  const streams = 10;
+  const events = 2_560;
+  const turns = await turnsBeside(async (store) => {
+    const ids = Array.from({ length: events }, (_, index) => `email-${index}`);
+    for (let at = 0; at < events; at += 512) {
+      await store.createMany(ids.slice(at, at + 512), { type: "email" });
+    }
+    await Promise.all(Array.from({ length: streams }, async () => {
+      let count = 0;
+      for await (const _ of store.events({ from: "start" })) if (++count === events) return;
+    }));
+  });
+  assert(turns >= streams * 5, `${turns} turns beside ${streams * events} events`);
+});

@@ -20,6 +20,12 @@ const FLOWS_PER_MACROTASK = 1_000;
 const BYTES_PER_MACROTASK = 1 << 20;
 
 /**
+ * So many milliseconds after its first answer the rest of a macrotask belongs to others: what callers do
+ * next may take much longer than their answers, such as batches that are refused, and large values.
+ */
+const MS_PER_MACROTASK = 8;
+
+/**
  * What is read of answers a part at a time. With what it has to be read from disk a part takes up to
  * 40 µs on a busy machine, and now and then much longer.
  */
@@ -73,8 +79,9 @@ export class PendingCalls {
   /** Those that wait for nothing but their turn: the first ones were answered. Mostly none. */
   #released: Decided[] = [];
   #isDeferred = false;
-  /** How many flows may still be answered in this macrotask, and up to how many bytes that were read. */
+  /** How many flows may still be answered in this macrotask, until when, and how many bytes may be read. */
   #flowsLeft = FLOWS_PER_MACROTASK;
+  #untilMs = 0;
   #readBytesMax = BYTES_PER_MACROTASK;
   /** What parts take of this macrotask, if there were any in it. */
   #parts: TurnShare | undefined;
@@ -150,7 +157,10 @@ export class PendingCalls {
   }
 
   #hasRoom(): boolean {
-    return this.#flowsLeft > 0 && this.#readBytes() < this.#readBytesMax;
+    const nowMs = this.#time.clock.monotonicMs();
+    // The first of a macrotask always has.
+    if (this.#flowsLeft === FLOWS_PER_MACROTASK) this.#untilMs = nowMs + MS_PER_MACROTASK;
+    return this.#flowsLeft > 0 && nowMs < this.#untilMs && this.#readBytes() < this.#readBytesMax;
   }
 
   /** Answers as many calls as this macrotask has room for, and more later. */

@@ -6,10 +6,10 @@
 import type { FlowError } from "../../errors.ts";
 import type { EventStream, StoreEvent } from "../../flow/mod.ts";
 import type { EventsQuery, KeyedHash } from "../../flow/core/mod.ts";
-import type { Time } from "../../time/mod.ts";
 import type { Callers } from "../calls/caller.ts";
 import { formatEventCursor, parseEventCursor } from "./event_cursor.ts";
 import type { Feed } from "./feed.ts";
+import type { Slices } from "../turns/slices.ts";
 import { FeedReader, type FoundEvent } from "./feed_reader.ts";
 
 /** After so many events everybody else has a turn: a loop over them has none by itself. */
@@ -21,8 +21,8 @@ export interface EventSource {
   readonly feeds: readonly Feed[];
   /** The hash of the store. */
   readonly hash: KeyedHash;
-  /** For turns. */
-  readonly time: Time;
+  /** Turns of those who have long work to do: of many streams one goes on in each. */
+  readonly slices: Slices;
   /** Who hears of what is refused. */
   readonly callers: Callers;
 }
@@ -159,7 +159,7 @@ export class FeedStream implements EventStream {
   }
 
   async #turn(): Promise<void> {
-    await new Promise<void>((resolve) => this.#source.time.defer(resolve));
+    await this.#source.slices.next();
     this.#isFresh = true;
     this.#takenCount = 0;
   }
