@@ -28,10 +28,7 @@ type Policies = Map<string, { generation: number; levels: Record<string, ModelPo
 
 /** States that nothing leads out of but a rewind. */
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
-/** A policy with everything but perhaps a longest wait. */
-type FullPolicy = Required<Omit<ModelPolicy, "maxMs">> & Pick<ModelPolicy, "maxMs">;
-
-const FULL: FullPolicy = {
+const DEFAULT: Required<Omit<ModelPolicy, "maxMs">> = {
   maxRetries: 3,
   kind: "exponential",
   baseMs: 1_000,
@@ -355,7 +352,7 @@ export class Model {
     },
   ): ModelFlow {
     const flow = this.#owned(item);
-    const policy = { ...this.policy(flow.type, flow.state), ...item.retry };
+    const policy = this.policy(flow.type, flow.state, item.retry);
     const attempt = flow.attempts + 1;
     flow.attempts = attempt;
     flow.attemptsTotal++;
@@ -503,9 +500,10 @@ export class Model {
     this.policies.set(type, { generation: generation + 1, levels });
   }
 
-  policy(type: string, state: string): FullPolicy {
+  policy(type: string, state: string, command: ModelPolicy = {}): Required<ModelPolicy> {
     const levels = this.policies.get(type)?.levels ?? {};
-    return { ...FULL, ...levels[""], ...levels[state] };
+    const policy = { ...DEFAULT, ...levels[""], ...levels[state], ...command };
+    return { ...policy, maxMs: policy.maxMs ?? Math.max(30_000, policy.baseMs) };
   }
 
   /** One command over several flows: all of it or nothing. */
@@ -752,8 +750,8 @@ function compareBytes(a: string, b: string): number {
 }
 
 /** The shortest and the longest wait before a retry. */
-function waitRange(policy: FullPolicy, attempt: number): [number, number] {
-  const { kind, baseMs, maxMs = Math.max(30_000, baseMs), jitterPct } = policy;
+function waitRange(policy: Required<ModelPolicy>, attempt: number): [number, number] {
+  const { kind, baseMs, maxMs, jitterPct } = policy;
   let wait = 0;
   if (kind === "fixed") wait = baseMs;
   if (kind === "linear") wait = Math.min(baseMs * attempt, maxMs);
