@@ -10,11 +10,13 @@ class Probe implements Waiter {
   expireCount = 0;
   readonly type: string;
   readonly deadlineMs: number;
-  readonly due: number;
+  readonly looksFor: string;
+  due: number;
   readonly #waiters: Waiters;
 
-  constructor(waiters: Waiters, type: string, due: number, deadlineMs = Infinity) {
+  constructor(waiters: Waiters, type: string, due: number, deadlineMs = Infinity, looksFor = "") {
     this.type = type;
+    this.looksFor = looksFor;
     this.due = due;
     this.deadlineMs = deadlineMs;
     this.#waiters = waiters;
@@ -54,6 +56,26 @@ test("Waiters asks nobody while nothing has changed and nothing is due", () => {
   waiters.serve(500, NOTHING);
   assertEquals(probes.map(({ claimCount }) => claimCount), probes.map(() => 1));
   assertEquals([waiters.count, waiters.nextDueMs()], [0, Infinity]);
+});
+
+test("Waiters asks once for all who look for the same, and anew when somebody has found something", () => {
+  const waiters = new Waiters(1_000);
+  const probe = (due: number, looksFor: string): Probe =>
+    new Probe(waiters, "job", due, Infinity, looksFor);
+  const [a, b, c] = [probe(50, "x"), probe(50, "x"), probe(70, "y")];
+  const asked = (): number[] => [a, b, c].map(({ askedCount }) => askedCount);
+  waiters.serve(10, new Set(["job"]));
+  assertEquals([asked(), waiters.nextDueMs()], [[1, 0, 1], 50]);
+  // The first takes the flow that the second waits for as well.
+  a.claim = () => {
+    waiters.remove(a);
+    b.due = 90;
+  };
+  waiters.serve(50, NOTHING);
+  assertEquals([asked(), waiters.nextDueMs()], [[2, 1, 2], 70]);
+  assertEquals([a, b, c].map(({ claimCount }) => claimCount), [0, 0, 0]);
+  waiters.serve(70, NOTHING);
+  assertEquals([c.claimCount, waiters.nextDueMs()], [1, 90]);
 });
 
 test("Waiters gives up at the deadline and not before", () => {

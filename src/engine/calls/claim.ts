@@ -41,6 +41,7 @@ export class Claim<T> implements Call<T>, Prepared, Waiter {
   #isWaiting = false;
   /** Whether nothing found is an answer now. */
   #isOver: boolean;
+  #looksFor: string | undefined;
 
   /**
    * @param nowMs Monotonic time of the call.
@@ -56,6 +57,11 @@ export class Claim<T> implements Call<T>, Prepared, Waiter {
     this.looksAt = () => on;
     this.#command = command;
     this.#claimant = claimant;
+  }
+
+  /** Most claims never wait, and are never asked. */
+  get looksFor(): string {
+    return this.#looksFor ??= JSON.stringify(this.#command.filter);
   }
 
   isPrepared(): boolean {

@@ -18,6 +18,8 @@ export interface Waiter {
   readonly type: string;
   /** Monotonic time at which it gives up; `Infinity`: never. */
   readonly deadlineMs: number;
+  /** What it looks for, as a text: the next flow is the same for all who look for the same. */
+  readonly looksFor: string;
   /** Shard time at which the next flow could match, if nothing changes before; `Infinity`: never. */
   dueMs(): number;
   /** Tries to claim. A waiter that finds flows leaves. */
@@ -37,8 +39,8 @@ interface Queue {
 }
 
 /**
- * The blocked claims of a shard. A turn costs as much as there are claims of the types that changed
- * in it, not as there are claims.
+ * The blocked claims of a store. A turn costs as much as there are claims of the types that changed in
+ * it, and a look for each kind of them.
  */
 export class Waiters {
   readonly #queues = new Map<string, Queue>();
@@ -88,11 +90,15 @@ export class Waiters {
   serve(nowMs: number, changed: ReadonlySet<string>): void {
     for (const [type, queue] of [...this.#queues]) {
       if (!changed.has(type) && queue.dueMs > nowMs) continue;
+      const times = new DueTimes();
       // A waiter that finds flows leaves its queue.
       for (const waiter of [...queue.waiters]) {
-        if (waiter.dueMs() <= nowMs) waiter.claim();
+        if (times.of(waiter) > nowMs) continue;
+        waiter.claim();
+        // The next flow of others may have been among those that it took.
+        times.forget();
       }
-      queue.dueMs = earliest(queue.waiters, (waiter) => waiter.dueMs());
+      queue.dueMs = earliest(queue.waiters, (waiter) => times.of(waiter));
     }
   }
 
@@ -130,6 +136,22 @@ export class Waiters {
   /** A copy, since waiters leave while they are gone through. */
   #all(): Waiter[] {
     return [...this.#queues.values()].flatMap(({ waiters }) => [...waiters]);
+  }
+}
+
+/** When the next flow could match: asked once for all waiters that look for the same, mostly workers. */
+class DueTimes {
+  readonly #known = new Map<string, number>();
+
+  of(waiter: Waiter): number {
+    const { looksFor } = waiter;
+    let dueMs = this.#known.get(looksFor);
+    if (dueMs === undefined) this.#known.set(looksFor, dueMs = waiter.dueMs());
+    return dueMs;
+  }
+
+  forget(): void {
+    this.#known.clear();
   }
 }
 
