@@ -72,10 +72,28 @@ test("Waiters asks once for all who look for the same, and anew when somebody ha
     b.due = 90;
   };
   waiters.serve(50, NOTHING);
-  assertEquals([asked(), waiters.nextDueMs()], [[2, 1, 2], 70]);
+  assertEquals([asked(), waiters.nextDueMs()], [[2, 2, 3], 70]);
   assertEquals([a, b, c].map(({ claimCount }) => claimCount), [0, 0, 0]);
   waiters.serve(70, NOTHING);
   assertEquals([c.claimCount, waiters.nextDueMs()], [1, 90]);
+});
+
+test("Waiters serves the longest waiting first, whatever they look for", () => {
+  const waiters = new Waiters(1_000);
+  const probes = ["x", "y", "y", "x", "z", "y"].map((looksFor) =>
+    new Probe(waiters, "job", looksFor === "z" ? 99 : 1, Infinity, looksFor)
+  );
+  const served: number[] = [];
+  for (const [number, probe] of probes.entries()) {
+    probe.claim = () => {
+      served.push(number);
+      // One finds nothing and stays, and then all that some look for is taken.
+      if (number !== 2) waiters.remove(probe);
+      if (number === 3) { for (const other of probes) if (other.looksFor === "y") other.due = 9; }
+    };
+  }
+  waiters.serve(5, NOTHING);
+  assertEquals([served, waiters.count, waiters.nextDueMs()], [[0, 1, 2, 3], 3, 9]);
 });
 
 test("Waiters gives up at the deadline and not before", () => {

@@ -30,22 +30,30 @@ export interface Waiter {
   abort(error: FlowError): void;
 }
 
+/** The blocked claims of one type that look for the same. */
+interface Kind {
+  /** Those that wait, with the number that each of them has got: the longest waiting first. */
+  readonly waiters: Map<Waiter, number>;
+  /** When the next flow could match, if nothing has changed since one of them was asked. */
+  dueMs: number;
+}
+
 /** The blocked claims of one type. */
 interface Queue {
-  /** Those that wait, the longest waiting first. */
-  readonly waiters: Set<Waiter>;
+  readonly kinds: Map<string, Kind>;
   /** When the next flow could match one of them, if no flow of the type changes before. */
   dueMs: number;
 }
 
 /**
- * The blocked claims of a store. A turn costs as much as there are claims of the types that changed in
- * it, and a look for each kind of them.
+ * The blocked claims of a store. A turn costs as much as there are kinds of claims of the types that
+ * changed in it, not as there are claims.
  */
 export class Waiters {
   readonly #queues = new Map<string, Queue>();
   readonly #countMax: number;
   #count = 0;
+  #lastNumber = 0;
   /** No waiter gives up before this monotonic time. */
   #deadlineMs = Infinity;
 
@@ -62,11 +70,9 @@ export class Waiters {
   /** Lets a claim wait. Refuses with `too_many_waiters` when there is no room. */
   add(waiter: Waiter): void {
     if (this.#count >= this.#countMax) throw tooMany(this.#countMax);
-    let queue = this.#queues.get(waiter.type);
-    if (queue === undefined) {
-      this.#queues.set(waiter.type, queue = { waiters: new Set(), dueMs: Infinity });
-    }
-    queue.waiters.add(waiter);
+    const queue = entry(this.#queues, waiter.type, () => ({ kinds: new Map(), dueMs: Infinity }));
+    const kind = entry(queue.kinds, waiter.looksFor, () => ({ waiters: new Map(), dueMs: 0 }));
+    kind.waiters.set(waiter, ++this.#lastNumber);
     queue.dueMs = Math.min(queue.dueMs, waiter.dueMs());
     this.#deadlineMs = Math.min(this.#deadlineMs, waiter.deadlineMs);
     this.#count++;
@@ -75,9 +81,11 @@ export class Waiters {
   /** Forgets a claim; harmless if it is not waiting. */
   remove(waiter: Waiter): void {
     const queue = this.#queues.get(waiter.type);
-    if (!queue?.waiters.delete(waiter)) return;
+    const kind = queue?.kinds.get(waiter.looksFor);
+    if (queue === undefined || !kind?.waiters.delete(waiter)) return;
     this.#count--;
-    if (queue.waiters.size === 0) this.#queues.delete(waiter.type);
+    if (kind.waiters.size === 0) queue.kinds.delete(waiter.looksFor);
+    if (queue.kinds.size === 0) this.#queues.delete(waiter.type);
     if (this.#count === 0) this.#deadlineMs = Infinity;
   }
 
@@ -90,15 +98,18 @@ export class Waiters {
   serve(nowMs: number, changed: ReadonlySet<string>): void {
     for (const [type, queue] of [...this.#queues]) {
       if (!changed.has(type) && queue.dueMs > nowMs) continue;
-      const times = new DueTimes();
-      // A waiter that finds flows leaves its queue.
-      for (const waiter of [...queue.waiters]) {
-        if (times.of(waiter) > nowMs) continue;
+      const kinds = [...queue.kinds.values()];
+      kinds.forEach(askOne);
+      const due = kinds.filter(({ dueMs }) => dueMs <= nowMs);
+      for (const { waiter, kind } of inOrder(due)) {
+        if (kind.dueMs > nowMs) continue;
+        // A waiter that finds flows leaves, and they may have been the next ones of others.
         waiter.claim();
-        // The next flow of others may have been among those that it took.
-        times.forget();
+        due.forEach(askOne);
+        if (earliest(due, ({ dueMs }) => dueMs) > nowMs) break;
       }
-      queue.dueMs = earliest(queue.waiters, (waiter) => times.of(waiter));
+      if (due.length > 0) kinds.forEach(askOne);
+      queue.dueMs = earliest(kinds, ({ dueMs }) => dueMs);
     }
   }
 
@@ -135,24 +146,43 @@ export class Waiters {
 
   /** A copy, since waiters leave while they are gone through. */
   #all(): Waiter[] {
-    return [...this.#queues.values()].flatMap(({ waiters }) => [...waiters]);
+    const kinds = [...this.#queues.values()].flatMap((queue) => [...queue.kinds.values()]);
+    return [...inOrder(kinds)].map(({ waiter }) => waiter);
   }
 }
 
-/** When the next flow could match: asked once for all waiters that look for the same, mostly workers. */
-class DueTimes {
-  readonly #known = new Map<string, number>();
+/** A waiter, and all who look for the same. */
+interface Place {
+  readonly waiter: Waiter;
+  readonly number: number;
+  readonly kind: Kind;
+}
 
-  of(waiter: Waiter): number {
-    const { looksFor } = waiter;
-    let dueMs = this.#known.get(looksFor);
-    if (dueMs === undefined) this.#known.set(looksFor, dueMs = waiter.dueMs());
-    return dueMs;
-  }
+/** Asks one for all of a kind when the next flow could match. */
+function askOne(kind: Kind): void {
+  const [first] = kind.waiters.keys();
+  kind.dueMs = first?.dueMs() ?? Infinity;
+}
 
-  forget(): void {
-    this.#known.clear();
-  }
+/** Those who wait, the longest waiting first. They may leave meanwhile. */
+function inOrder(kinds: readonly Kind[]): Iterable<Place> {
+  const [only] = kinds;
+  // Mostly the first of many is the last that is asked for.
+  if (kinds.length === 1 && only !== undefined) return inKind(only);
+  return kinds.flatMap((kind) => [...inKind(kind)]).sort((a, b) => a.number - b.number);
+}
+
+function* inKind(kind: Kind): Generator<Place> {
+  for (const [waiter, number] of kind.waiters) yield { waiter, number, kind };
+}
+
+/** What a map has by a key; what is made if it has nothing. */
+function entry<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function earliest<T>(items: Iterable<T>, timeOf: (item: T) => number): number {
