@@ -23,8 +23,9 @@ type Meant = string | readonly [option: string, how: string];
 /** A delay is not a time: as one it would be long over. */
 const DUE: Meant = ["runAtMs", "an instant: Date.now() + delay"];
 
-/** Options of other systems that count the first try, too. */
-const TRIES: readonly Meant[] = [["maxRetries", "one less: the first try does not count"]];
+/** What to know of options of other systems that count the first try, too. */
+const ONE_LESS = "one less: the first try does not count";
+const TRIES: readonly Meant[] = [["maxRetries", ONE_LESS]];
 
 /** Options that have another name here: the first that is known. */
 const RENAMED: Readonly<Record<string, readonly Meant[]>> = {
@@ -51,8 +52,8 @@ const RENAMED: Readonly<Record<string, readonly Meant[]>> = {
 
 /** Options that stand somewhere else here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  attempts: "it belongs in the retry of a state, as maxRetries",
-  maxAttempts: "it belongs in the retry of a state, as maxRetries",
+  attempts: `it belongs in the retry of a state, as maxRetries, ${ONE_LESS}`,
+  maxAttempts: `it belongs in the retry of a state, as maxRetries, ${ONE_LESS}`,
   maxRetries: "it belongs in the retry of a state",
   backoff: "it belongs in the retry of a state",
 };

@@ -10,6 +10,7 @@ function said(name: string, ...known: readonly string[]): FlowError {
 
 test("unknownOption() says what is meant by the options of other libraries", () => {
   const due = "use runAtMs, an instant: Date.now() + delay";
+  const tries = "maxRetries, one less: the first try does not count";
   const retry = "it belongs in the retry of a state";
   const cases: readonly (readonly [name: string, known: string, says: string])[] = [
     ["delay", "runAtMs", due],
@@ -21,10 +22,10 @@ test("unknownOption() says what is meant by the options of other libraries", () 
     ["jobId", "id", "use id"],
     ["limit", "count", "use count"],
     ["count", "limit", "use limit"],
-    ["attempts", "runAtMs", `${retry}, as maxRetries`],
-    ["attempts", "retry", `${retry}, as maxRetries`],
-    ["maxAttempts", "retry", `${retry}, as maxRetries`],
-    ["attempts", "maxRetries", "use maxRetries, one less: the first try does not count"],
+    ["attempts", "runAtMs", `${retry}, as ${tries}`],
+    ["attempts", "retry", `${retry}, as ${tries}`],
+    ["maxAttempts", "retry", `${retry}, as ${tries}`],
+    ["attempts", "maxRetries", `use ${tries}`],
     ["maxRetries", "retry", retry],
     ["backoff", "retry", retry],
     ["into", "to", "use to"],

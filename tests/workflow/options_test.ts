@@ -6,8 +6,8 @@
 
 import { FlowError } from "../../src/errors.ts";
 import { fakeRecord, fakeStore, memoryStore } from "../../src/testing/mod.ts";
-import { ok, type Outcome, retry, transition } from "../../src/workflow/mod.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { ok, type Outcome, retry, transition, workflow } from "../../src/workflow/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";
 
@@ -73,6 +73,48 @@ test("workflow methods refuse options that are no object", async () => {
     }
   }
   assertEquals(flows.calls, []);
+});
+
+/** Calls as other libraries would have them. */
+const foreign: readonly (readonly [field: string, says: string, call: Call])[] = [
+  ["delay", "use runAtMs, an instant", (email) => {
+    return email.create({ payload: "p", delay: 60_000 } as never);
+  }],
+  ["startAfter", "use runAtMs, an instant", (email) => {
+    return email.create({ payload: "p", startAfter: 60 } as never);
+  }],
+  ["delay", "use runAtMs, an instant", (email) => email.retry(job, "why", { delay: 5 } as never)],
+  ["jobId", "use id", (email) => email.create({ payload: "p", jobId: "a" } as never)],
+  ["attempts", "in the retry of a state", (email) => {
+    return email.create({ payload: "p", attempts: 3 } as never);
+  }],
+  ["backoff", "in the retry of a state", (email) => {
+    return email.create({ payload: "p", backoff: {} } as never);
+  }],
+  ["limit", "use count", (email) => email.list("any", { limit: 5 } as never)],
+  ["limiter", "limits a rate", (email) => {
+    return email.claimDue("queued", { worker: "w", limiter: {} } as never);
+  }],
+];
+
+test("workflow methods say what is right of the options of other libraries", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  await email.create({ payload: "p" });
+  for (const [field, says, call] of foreign) {
+    const { details, message } = await assertRejects(
+      () => call(email, undefined as never),
+      FlowError,
+    );
+    assertEquals(details.field, field);
+    assertStringIncludes(message, says);
+  }
+  const backoffs = [["type", "use kind"], ["delay", "use baseMs"]] as const;
+  for (const [name, says] of backoffs) {
+    const state = { retry: { backoff: { [name]: "x" } } } as never;
+    const define = () => workflow({ type: "t", initialState: "a", states: { a: state } });
+    assertStringIncludes(assertThrows(define, FlowError).message, says);
+  }
 });
 
 test("get() takes null for no options, as stores do", async () => {
