@@ -52,6 +52,7 @@ export {
   type FlowFacts,
   type FlowPlaceFacts,
   type FlowStateFacts,
+  type FlowTypeFacts,
   isFlowError,
   type LimitFacts,
 } from "./src/errors.ts";

@@ -104,7 +104,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   duplicate_id: "Send each flow once, or use independent: true",
   partition_mismatch: "Send one batch, or one atomic(), per partition",
   wrong_state: "Read the flow again and decide anew",
-  stale_lease: "Stop working on this flow: another worker owns it now",
+  stale_lease: "Work on a flow only while you hold its lease",
   handler_timeout: "Let the handler end when its signal aborts, or raise handlerTimeoutMs",
   flow_terminal: "Nothing more can happen to this flow",
   running_reserved: "Choose another state",
@@ -171,6 +171,12 @@ export interface FlowPlaceFacts extends FlowFacts {
   readonly partitionKey: string;
 }
 
+/** Which flow an error is about, in which partition, and of which workflow type it is. */
+export interface FlowTypeFacts extends FlowPlaceFacts {
+  /** Its workflow type: all types share the ids of a partition. */
+  readonly type: string;
+}
+
 /** Which place in the files of a store an error is about. */
 export interface FileFacts {
   /** The name of the file. */
@@ -199,9 +205,9 @@ export interface FlowErrorFacts {
   /** The place in the batch of the item that was refused, from 0, and the code of its error. */
   readonly not_applied: { readonly index: number; readonly refusedWith: FlowErrorCode };
   /** The flow that is there. */
-  readonly already_exists: FlowPlaceFacts & FlowStateFacts;
+  readonly already_exists: FlowTypeFacts & FlowStateFacts;
   /** The flow that is there. */
-  readonly idempotency_conflict: FlowPlaceFacts;
+  readonly idempotency_conflict: FlowTypeFacts;
   /** The option that names another partition. */
   readonly partition_mismatch: FieldFacts;
   /** The flow, where it is, and where it was expected. */

@@ -30,6 +30,14 @@ export interface ManifestOptions {
   readonly shards?: number | undefined;
 }
 
+/** What was found of a slot of the manifest when it was opened. */
+export interface FoundSlot {
+  /** Name of its file. */
+  readonly file: string;
+  /** The number of its generation; null if the file is not there, or none of it is whole. */
+  readonly generation: number | null;
+}
+
 /**
  * The manifest of an open store. Opening one that exists only reads; `prove()` makes sure of what
  * was read, and comes before anything is written.
@@ -40,11 +48,21 @@ export class Manifest {
   /** Whether the current generation is known to be durable, and not only in the page cache. */
   #isProved: boolean;
   #failure: Error | undefined;
+  /** What was found when it was opened; nothing of one that was created. */
+  readonly found: readonly FoundSlot[];
 
-  private constructor(directory: Directory, current: Generation, isProved: boolean) {
+  private constructor(
+    directory: Directory,
+    current: Generation,
+    { isProved, found = [] }: {
+      readonly isProved: boolean;
+      readonly found?: readonly FoundSlot[];
+    },
+  ) {
     this.#directory = directory;
     this.#current = current;
     this.#isProved = isProved;
+    this.found = found;
   }
 
   /**
@@ -59,9 +77,14 @@ export class Manifest {
       const newest = slots.reduce((one, two) =>
         (one?.number ?? 0) > (two?.number ?? 0) ? one : two
       );
-      if (newest !== undefined) return new Manifest(directory, newest, false);
+      if (newest !== undefined) {
+        const found = MANIFEST_NAMES.map((file, index) => (
+          { file, generation: slots[index]?.number ?? null }
+        ));
+        return new Manifest(directory, newest, { isProved: false, found });
+      }
       checkUnborn(directory);
-      return new Manifest(directory, create({ directory, random, shards }), true);
+      return new Manifest(directory, create({ directory, random, shards }), { isProved: true });
     });
   }
 

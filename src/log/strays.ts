@@ -5,10 +5,12 @@
  */
 
 import { type Directory, fileErrorCode, withFile } from "../files/mod.ts";
-import { corrupt, guarded } from "./file_fault.ts";
+import type { FlowError } from "../errors.ts";
+import { corrupt, type DamagePlace, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
+import type { Manifest } from "./manifest.ts";
 import type { ManifestState, QuarantineEntry } from "./manifest_state.ts";
 import {
   decodeEvidence,
@@ -44,11 +46,12 @@ export function findStrays({ directory, manifest, shard }: SegmentSource): Stray
   const expired: string[] = [];
   const quarantine: QuarantineEntry[] = [];
   let evidenceLsn = 0;
-  for (const name of directory.list()) {
+  const names = directory.list();
+  for (const name of names) {
     if (segmentIdOf(name) === undefined || listed.has(name)) continue;
     const header = guarded(
       `The file "${name}" cannot be read`,
-      () => inspect(directory, name, manifest.state),
+      () => inspect(directory, name, { manifest, names }),
     );
     if (header?.dbId === manifest.state.dbId && header.shard === shard) {
       evidenceLsn = Math.max(evidenceLsn, header.base.lsn);
@@ -78,24 +81,41 @@ export function removeStrays(directory: Directory, names: readonly string[]): vo
 function inspect(
   directory: Directory,
   name: string,
-  state: ManifestState,
+  { manifest, names }: { readonly manifest: Manifest; readonly names: readonly string[] },
 ): SegmentHeader | undefined {
   return withFile(directory, name, (file) => {
     const window = new FileWindow(file, file.getSize());
     const head = window.view(0, HEADER_BYTES);
     const header = head && decodeSegmentHeader(head, name);
-    if (header !== undefined && isLeftByMerge(header, state)) return header;
+    if (header !== undefined && isLeftByMerge(header, manifest.state)) return header;
     for (let offset = 0;; offset += HEADER_BYTES) {
       const bytes = window.view(offset, HEADER_BYTES);
       if (bytes === undefined) break;
       if (decodeFrameHeader(bytes) === undefined && decodeEvidence(bytes) === undefined) continue;
-      throw corrupt("The manifest does not list this segment, and it was in use", {
-        file: name,
-        offset,
-      });
+      throw lost(manifest, names, { file: name, offset });
     }
     return header;
   });
+}
+
+/**
+ * The manifest has lost a segment that was in use. Mostly that one is as good as before, and what is
+ * not is the manifest: so the error says what was found of both slots.
+ */
+function lost(manifest: Manifest, names: readonly string[], place: DamagePlace): FlowError {
+  const slots = manifest.found.map(({ file, generation }) => {
+    const is = generation === null ? "damaged" : "whole";
+    return { file, generation, is: names.includes(file) ? is : "missing" };
+  });
+  const bad = slots.find(({ generation }) => generation === null);
+  const used = slots.find(({ generation }) => generation === manifest.generation);
+  const why = bad === undefined || used === undefined
+    ? "The manifest does not list this segment, and it was in use"
+    : `"${bad.file}" is ${bad.is}, and "${used.file}", perhaps an older generation, is used instead: ` +
+      "it does not list this segment, which was in use";
+  // All of it goes into the details.
+  const facts = { ...place, slots };
+  return corrupt(why, facts);
 }
 
 /**

@@ -37,6 +37,32 @@ export function checkedObject(field: string, value: unknown): Readonly<Record<st
   throw refusal(field, value, "an object");
 }
 
+/** What is said of an option that is none, but an argument. */
+export const BEFORE = "it is an argument before the options";
+
+/** Members that a call does not take as options, and what says them instead. */
+export type SaidElsewhere = Readonly<Record<string, string>>;
+
+/**
+ * The options of a call that needs none. Refuses what is no object, and what the call takes from
+ * elsewhere: one of the two would be dropped in silence.
+ */
+export function optionsOf<T extends object>(
+  options: T | undefined,
+  elsewhere: SaidElsewhere = {},
+): T {
+  // As every store does: nothing is none.
+  if ((options ?? undefined) === undefined) return {} as T;
+  const object = checkedObject("options", options);
+  for (const [name, where] of Object.entries(elsewhere)) {
+    if (object[name] === undefined) continue;
+    throw new FlowError("invalid_argument", `${name} is not an option here: ${where}`, {
+      details: { field: name },
+    });
+  }
+  return options as T;
+}
+
 /** The names of the members of a type; of a union those of all its parts. */
 type MemberName<T> = T extends unknown ? Extract<keyof T, string> : never;
 

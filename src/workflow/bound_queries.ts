@@ -16,7 +16,7 @@ import type {
   ListOptions,
   TerminalsOptions,
 } from "../flow/mod.ts";
-import { given, refusal } from "./argument.ts";
+import { BEFORE, given, optionsOf, refusal, type SaidElsewhere } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { checkStore } from "./definition_check.ts";
 import { isForeign, refOf } from "./flow_name.ts";
@@ -39,72 +39,78 @@ export class BoundQueries {
     this.store = store;
   }
 
-  async get(flow: string | object, options: GetOptions = {}): Promise<FlowRecord | null> {
+  async get(flow: string | object, options?: GetOptions): Promise<FlowRecord | null> {
     if (isForeign(this.definition, flow)) return null;
-    return await this.store.get(refOf(this.definition, flow), given(options));
+    return await this.store.get(refOf(this.definition, flow), given(optionsOf(options)));
   }
 
-  async history(flow: string | object, options: HistoryOptions = {}): Promise<HistoryEvent[]> {
+  async history(flow: string | object, options?: HistoryOptions): Promise<HistoryEvent[]> {
     if (isForeign(this.definition, flow)) return [];
-    return await this.store.history(refOf(this.definition, flow), given(options));
+    return await this.store.history(refOf(this.definition, flow), given(optionsOf(options)));
   }
 
   async list(state: unknown = "any", options: object = {}): Promise<unknown> {
     if (typeof state !== "string") throw refusal("state", state, `the name of a state or "any"`);
     const filter = {
-      ...filtered(this.definition, options),
+      ...filtered(this.definition, options, { state: BEFORE }),
       state: state === "any" ? undefined : state,
     };
     return await this.store.list(this.type, given(filter) as ListOptions);
   }
 
-  async terminals(options: object = {}): Promise<unknown> {
+  async terminals(options?: object): Promise<unknown> {
     return await this.store.terminals(
       this.type,
       filtered(this.definition, options) as TerminalsOptions,
     );
   }
 
-  async failures(options: object = {}): Promise<unknown> {
+  async failures(options?: object): Promise<unknown> {
     return await this.store.failures(
       this.type,
       filtered(this.definition, options) as FailuresOptions,
     );
   }
 
-  async children(parent: string | object, options: object = {}): Promise<unknown> {
+  async children(parent: string | object, options?: object): Promise<unknown> {
     const ref = refOf(this.definition, parent);
     const { id, partitionKey } = typeof ref === "object" ? ref : { id: ref };
-    return await this.byParent(id, { ...options, parentPartitionKey: partitionKey });
+    const others = optionsOf(options, { parentPartitionKey: "the parent says it" });
+    return await this.byParent(id, { ...others, parentPartitionKey: partitionKey });
   }
 
-  async waitingChildren(parent: string | object, options: object = {}): Promise<unknown> {
-    return await this.children(parent, { ...options, activeOnly: true });
+  async waitingChildren(parent: string | object, options?: object): Promise<unknown> {
+    const others = optionsOf(options, { activeOnly: "children that wait are active" });
+    return await this.children(parent, { ...others, activeOnly: true });
   }
 
-  async byParent(id: string, options: object = {}): Promise<unknown> {
-    return await this.store.byParent(id, given(options));
+  async byParent(id: string, options?: object): Promise<unknown> {
+    return await this.store.byParent(id, given(optionsOf(options)));
   }
 
-  async byRoot(id: string, options: object = {}): Promise<unknown> {
-    return await this.store.byRoot(id, given(options));
+  async byRoot(id: string, options?: object): Promise<unknown> {
+    return await this.store.byRoot(id, given(optionsOf(options)));
   }
 
-  async byCorrelation(id: string, options: object = {}): Promise<unknown> {
-    return await this.store.byCorrelation(id, given(options));
+  async byCorrelation(id: string, options?: object): Promise<unknown> {
+    return await this.store.byCorrelation(id, given(optionsOf(options)));
   }
 
-  async info(options: object = {}): Promise<FlowInfo> {
+  async info(options?: object): Promise<FlowInfo> {
     return await this.store.info(this.type, filtered(this.definition, options));
   }
 
-  async stuck(options: object = {}): Promise<unknown> {
+  async stuck(options?: object): Promise<unknown> {
     return await this.store.stuck(this.type, filtered(this.definition, options));
   }
 }
 
 /** Options with the partition that they name. */
-function filtered({ partitionBy }: CheckedDefinition, options: object): object {
-  const { partitionKey, rest } = partitioned(options, partitionBy);
+function filtered(
+  { partitionBy }: CheckedDefinition,
+  options: object | undefined,
+  elsewhere?: SaidElsewhere,
+): object {
+  const { partitionKey, rest } = partitioned(optionsOf(options, elsewhere), partitionBy);
   return given({ ...rest, partitionKey });
 }

@@ -26,11 +26,13 @@ import {
 } from "../flow/mod.ts";
 import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
 import {
+  BEFORE,
   checkedObject,
   checkHandler,
   checkMembers,
   given,
   membersOf,
+  optionsOf,
   refusal,
 } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
@@ -44,6 +46,7 @@ import type { Lease } from "./job.ts";
 import { runWatched } from "./job_signal.ts";
 import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
 import {
+  isHandled,
   type LooseHandler,
   type LooseJob,
   outcomeOf,
@@ -59,6 +62,7 @@ import {
   errorSettlement,
   failSettlement,
   moveTarget,
+  OF_LEASE,
   okSettlement,
   retrySettlement,
   settle,
@@ -77,6 +81,8 @@ const POLICY_OPTIONS = membersOf<Omit<PolicySetOptions, "states">>({
   maxReclaims: true,
   expectedGeneration: true,
 });
+
+const HANDLE_OPTIONS = membersOf<HandleOptions>({ onOmitted: true });
 
 /** A workflow on a store. */
 export class BoundWorkflow extends BoundQueries {
@@ -193,14 +199,16 @@ export class BoundWorkflow extends BoundQueries {
   async handle(
     job: LooseJob,
     handler: LooseHandler,
-    { onOmitted }: HandleOptions = {},
+    options?: HandleOptions,
   ): Promise<SettledJob<LooseJob>> {
     checkHandler("handler", handler);
+    const { onOmitted, ...others } = optionsOf(options);
+    checkMembers("", others, HANDLE_OPTIONS);
     this.#lease(job);
     const { payloadBytesMax } = this.definition.states.get(job.state) ?? {};
     const parts = {
       ...this.#parts(),
-      handlesOmitted: onOmitted === "handle",
+      handlesOmitted: isHandled(onOmitted),
       payloadBytesMax: payloadBytesMax ?? PAYLOAD_BYTES_MAX,
     };
     const said = await this.#watched(job, (held) => saidOf(handler, held, parts));
@@ -211,16 +219,17 @@ export class BoundWorkflow extends BoundQueries {
     flow: string | object,
     to: string,
     payload?: unknown,
-    options: MoveOptions = {},
+    options?: MoveOptions,
   ): Promise<FlowRecord> {
     const ref = refOf(this.definition, flow);
+    const others = optionsOf(options, { to: BEFORE, payload: BEFORE });
     const target = moveTarget(this.definition, to);
     const checked = payload === undefined ? undefined : checkedPayload(target, payload);
     return await this.store.transition(
       ref,
       given({
         ...positionOf(flow),
-        ...given(options),
+        ...given(others),
         to,
         payload: checked instanceof Promise ? await checked : checked,
       }) as TransitionOptions,
@@ -242,18 +251,18 @@ export class BoundWorkflow extends BoundQueries {
 
   async extendLease(
     flow: Leased,
-    options: Partial<ExtendLeaseOptions> = {},
+    options?: Partial<ExtendLeaseOptions>,
   ): Promise<FlowRecord> {
     const { id, partitionKey, state, leaseToken, fencingToken } = this.#lease(flow);
     const leaseMs = this.definition.states.get(state)?.leaseMs ?? LEASE_MS;
     return await this.store.extendLease(
       { id, partitionKey },
-      { leaseMs, ...given(options), leaseToken, fencingToken },
+      { leaseMs, ...given(optionsOf(options, OF_LEASE)), leaseToken, fencingToken },
     );
   }
 
-  async cancel(flow: string | object, options: CancelOptions = {}): Promise<FlowRecord> {
-    return await this.store.cancel(refOf(this.definition, flow), given(options));
+  async cancel(flow: string | object, options?: CancelOptions): Promise<FlowRecord> {
+    return await this.store.cancel(refOf(this.definition, flow), given(optionsOf(options)));
   }
 
   async signal(flow: string | object, options: SignalOptions): Promise<FlowRecord> {
@@ -264,7 +273,7 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   async rewind(flow: string | object, options: RewindOptions): Promise<FlowRecord> {
-    return await this.store.rewind(refOf(this.definition, flow), given(options));
+    return await this.store.rewind(refOf(this.definition, flow), given(optionsOf(options)));
   }
 
   async installPolicy(options: PolicySetOptions = {}): Promise<ResolvedPolicy> {
@@ -329,15 +338,19 @@ function itemOf({ id, options: { type: _common, ...item } }: CreateCommand): Cre
   return { id, ...item };
 }
 
+/** What a claim takes by another name. */
+const OF_CLAIM = { states: "state takes a list, too" } as const;
+
 /** The two ways to say which states: as the first argument, or among the options. */
 function stateAndOptions(
   first: unknown,
   second: object | undefined,
 ): { readonly state?: unknown; readonly options: Options } {
   if (second !== undefined || typeof first !== "object" || Array.isArray(first)) {
-    return { state: first, options: checkedObject("options", second) };
+    const options = optionsOf(checkedObject("options", second), { ...OF_CLAIM, state: BEFORE });
+    return { state: first, options };
   }
-  const { state, ...options } = checkedObject("options", first);
+  const { state, ...options } = optionsOf(checkedObject("options", first), OF_CLAIM);
   return { state, options };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import type { FlowRecord, FlowRef } from "../flow/mod.ts";
+import { type FlowRecord, type FlowRef, isTerminalState } from "../flow/mod.ts";
 import { given, refusal } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import type { Lease } from "./job.ts";
@@ -58,11 +58,7 @@ export function leaseOf(definition: CheckedDefinition, flow: Lease | FlowRecord)
   checkLeased(flow);
   const { id, type, partitionKey, leaseToken, fencingToken } = flow;
   if (type !== definition.type) throw foreign(definition, id, type);
-  if (leaseToken === null) {
-    throw new FlowError("stale_lease", `The record of flow "${id}" is not leased`, {
-      details: { id, state: flow.state },
-    });
-  }
+  if (leaseToken === null) throw unleased(flow);
   const state = "runState" in flow && flow.runState !== null ? flow.runState : flow.state;
   return { id, type, state, partitionKey, leaseToken, fencingToken };
 }
@@ -80,6 +76,13 @@ function checkLeased(flow: unknown): void {
   if (!Number.isInteger(facts.fencingToken)) {
     throw refusal("job.fencingToken", facts.fencingToken, `that of ${LEASED}`);
   }
+}
+
+function unleased({ id, state }: Lease | FlowRecord): FlowError {
+  const why = isTerminalState(state)
+    ? `Flow "${id}" has ended in state "${state}": its lease is over`
+    : `The record of flow "${id}" is of no claim: claim it, and use the job or record of that claim`;
+  return new FlowError("stale_lease", why, { details: { id, state } });
 }
 
 function foreign(definition: CheckedDefinition, id: string, type: string): FlowError {

@@ -77,10 +77,7 @@ const CONTEXT = { ok, error, transition, complete, retry, fail, fanout, noReply 
 export function runnerOf(definition: CheckedDefinition, options: unknown): Runner {
   const given = checkedObject("options", options);
   const { handler, handlers, state, onOmitted, ...rest } = given;
-  if (onOmitted !== undefined && onOmitted !== "error" && onOmitted !== "handle") {
-    throw refusal("onOmitted", onOmitted, `"error" or "handle"`);
-  }
-  const handlesOmitted = onOmitted === "handle";
+  const handlesOmitted = isHandled(onOmitted);
   if (handlers === undefined) {
     checkHandler("handler", handler);
     const states = claimedStates(definition, state);
@@ -99,6 +96,13 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
     ...{ states, handlesOmitted, rest, payloadBytesMax: payloadCap(states, rest) },
     handlers: new Map(named as [string, LooseHandler][]),
   };
+}
+
+/** Whether handlers run without payloads that are too large, as `onOmitted` says. */
+export function isHandled(onOmitted: unknown): boolean {
+  if (onOmitted === undefined || onOmitted === "error") return false;
+  if (onOmitted === "handle") return true;
+  throw refusal("onOmitted", onOmitted, `"error" or "handle"`);
 }
 
 /** What handlers run with. */

@@ -17,7 +17,7 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { given, refusal } from "./argument.ts";
+import { BEFORE, checkedObject, given, optionsOf, refusal } from "./argument.ts";
 import { childItems } from "./child.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { storedReason } from "./failure.ts";
@@ -25,6 +25,15 @@ import { groupOptions } from "./fanout.ts";
 import type { Lease } from "./job.ts";
 import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
 import { checkedPayload, type Eventually } from "./schema.ts";
+
+/** What a command about a lease takes from the job. */
+export const OF_LEASE = { leaseToken: "the job says it", fencingToken: "the job says it" } as const;
+
+/** What a move takes from elsewhere. */
+const OF_MOVE = { ...OF_LEASE, from: "the job says it", to: BEFORE, payload: BEFORE } as const;
+const OF_COMPLETE = { ...OF_LEASE, result: BEFORE } as const;
+const OF_ERROR = { ...OF_LEASE, error: BEFORE, reason: BEFORE } as const;
+const OF_FANOUT = { ...OF_LEASE, from: "the job says it" } as const;
 
 /** A command that ends a lease, ready to be sent. */
 export type Settlement =
@@ -152,10 +161,11 @@ function moveSettlement(
   },
 ): Eventually<Settlement> {
   const state = moveTarget(definition, said.to);
+  const options = optionsOf(said.options, OF_MOVE);
   const withPayload = (payload: unknown): Settlement => ({
     command: "transition",
     flow: flowOf(lease),
-    options: given({ from: lease.state, to: said.to, ...guardOf(lease), ...said.options, payload }),
+    options: given({ ...options, from: lease.state, to: said.to, ...guardOf(lease), payload }),
   });
   if (said.payload === undefined) return withPayload(undefined);
   const payload = checkedPayload(state, said.payload);
@@ -167,8 +177,12 @@ export function completeSettlement(
   lease: Lease,
   said: { readonly result?: unknown; readonly options?: EndOptions | undefined },
 ): Settlement {
-  const options = given({ ...guardOf(lease), ...said.options, result: said.result });
-  return { command: "complete", flow: flowOf(lease), options };
+  const options = optionsOf(said.options, OF_COMPLETE);
+  return {
+    command: "complete",
+    flow: flowOf(lease),
+    options: given({ ...options, ...guardOf(lease), result: said.result }),
+  };
 }
 
 /** Another try, under the retry members that the state declares. */
@@ -177,12 +191,12 @@ export function retrySettlement(
   lease: Lease,
   said: { readonly reason?: unknown; readonly options?: AgainOptions | undefined },
 ): Settlement {
-  const { reason, options } = said;
-  const retry = mergedRetry(definition.states.get(lease.state)?.retry ?? {}, options?.retry);
+  const options = optionsOf(said.options, OF_ERROR);
+  const retry = mergedRetry(definition.states.get(lease.state)?.retry ?? {}, options.retry);
   return {
     command: "retry",
     flow: flowOf(lease),
-    options: given({ ...guardOf(lease), ...options, error: storedReason(reason), retry }),
+    options: given({ ...options, ...guardOf(lease), error: storedReason(said.reason), retry }),
   };
 }
 
@@ -191,8 +205,12 @@ export function failSettlement(
   lease: Lease,
   said: { readonly reason?: unknown; readonly options?: EndOptions | undefined },
 ): Settlement {
-  const options = given({ ...guardOf(lease), ...said.options, error: storedReason(said.reason) });
-  return { command: "fail", flow: flowOf(lease), options };
+  const options = optionsOf(said.options, OF_ERROR);
+  return {
+    command: "fail",
+    flow: flowOf(lease),
+    options: given({ ...options, ...guardOf(lease), error: storedReason(said.reason) }),
+  };
 }
 
 /** A wait for children. `invalid_argument` if the options or the payload of a child do not fit. */
@@ -202,7 +220,7 @@ function fanoutSettlement(
   said: { readonly children: unknown; readonly options: unknown },
 ): Eventually<FanoutSettlement> {
   const options = {
-    ...groupOptions(definition, said.options),
+    ...groupOptions(definition, optionsOf(checkedObject("options", said.options), OF_FANOUT)),
     from: lease.state,
     ...guardOf(lease),
   };
@@ -256,6 +274,8 @@ function mergedRetry(
   declared: RetryPolicy,
   override: RetryPolicy | undefined,
 ): RetryPolicy | undefined {
+  if (override !== undefined) checkedObject("retry", override);
+  if (override?.backoff !== undefined) checkedObject("retry.backoff", override.backoff);
   const backoff = { ...declared.backoff, ...given(override?.backoff ?? {}) };
   const merged = given({
     ...declared,

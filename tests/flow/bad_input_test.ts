@@ -459,7 +459,7 @@ test("retentionCleanup() refuses bad input", () => {
   refuses("retentionCleanup", [
     ...badNumbers("limit", (limit) => [{ limit }], 1),
     { args: [{ limit: 1_001 }], field: "limit", code: "limit_exceeded", says: "limit is 1000" },
-    { args: [{ count: 5 }], field: "count", says: "known are limit" },
+    { args: [{ count: 5 }], field: "count", says: "use limit" },
     { args: [{ nowMs: 1 }], field: "nowMs", says: "manual clock" },
     { args: [7], field: "options" },
     { args: ["t"], field: "options" },

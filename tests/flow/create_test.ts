@@ -49,8 +49,26 @@ test("create() refuses an id that is taken, in that partition", () => {
     "already_exists",
     () => store.create("f", { type: "t", partitionKey: "p" }),
   );
-  assertStringIncludes(error.message, 'Flow "f" exists in partition "p", in state "queued"');
+  assertStringIncludes(
+    error.message,
+    'Flow "f" of type "t" exists in partition "p", in state "queued"',
+  );
   assertEquals(store.create("f", { type: "t", partitionKey: "q" }).version, 1);
+});
+
+test("create() says which type has an id, since all types share them", () => {
+  const store = new CoreStore();
+  store.create("f", { type: "invoice" });
+  const create = { type: "email", idempotent: true };
+  for (
+    const error of [
+      refused(store, "already_exists", () => store.create("f", { type: "email" })),
+      refused(store, "idempotency_conflict", () => store.create("f", create)),
+    ]
+  ) {
+    assertStringIncludes(error.message, 'Flow "f" of type "invoice"');
+    assertEquals(error.details["type"], "invoice");
+  }
 });
 
 test("create() with idempotent finds what the same request created, wherever it has got to", () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { claimed, proof, refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
@@ -29,6 +29,33 @@ test("complete() needs the lease token and the fencing number of the present lea
   refused(store, "stale_lease", () => store.complete("f", { ...proof(flow), leaseToken: "other" }));
   refused(store, "stale_lease", () => store.complete("f", { ...proof(flow), fencingToken: 0 }));
   refused(store, "not_found", () => store.complete("g", proof(flow)));
+});
+
+test("complete() with a lease that is not the present one says what is known of the flow", () => {
+  const { store, flow } = claimed({ state: "a" });
+  const says = (call: () => unknown, what: string): void => {
+    const { message } = refused(store, "stale_lease", call);
+    assertEquals(message, `Flow "f" ${what}. Work on a flow only while you hold its lease`);
+  };
+  const complete = (lease = proof(flow)) => () => store.complete("f", lease);
+  says(complete({ ...proof(flow), leaseToken: "other" }), "is leased under another leaseToken");
+  says(complete({ ...proof(flow), fencingToken: 7 }), "has fencingToken 1, not 7");
+
+  store.transition("f", { ...proof(flow), from: "a", to: "b" });
+  const free = 'is in state "b" and not leased: claim it, and use the job or record of that claim';
+  says(complete(), free);
+  says(() => store.transition("f", { ...proof(flow), from: "b", to: "c" }), free);
+
+  const [again] = store.claimDue("t", { worker: "w2" });
+  says(complete(), "was claimed again: another worker owns it now");
+  says(() => store.cancel("f", proof(flow)), "was claimed again: another worker owns it now");
+
+  store.complete("f", proof(again!));
+  says(complete(proof(again!)), 'has ended in state "completed": its lease is over');
+  const { store: other, flow: cancelled } = claimed();
+  other.cancel("f");
+  const { message } = refused(other, "stale_lease", () => other.complete("f", proof(cancelled)));
+  assertStringIncludes(message, 'Flow "f" has ended in state "cancelled": its lease is over');
 });
 
 test("transition() takes the logical state or running from the owner", () => {

@@ -298,6 +298,33 @@ test("openFileLog() refuses a segment that the manifest does not list and that h
   assertRefused({ ...files, "log-9.seg": files["log-1.seg"]! }, "log-9.seg");
 });
 
+test("openFileLog() that misses a segment says what was found of both slots of the manifest", () => {
+  const files = closedLog(["one", "two", "three"], TINY);
+  const slots = ["MANIFEST.0", "MANIFEST.1"] as const;
+  const { generation } = manifestOf(directoryOf(files));
+  const newest = slots[generation % 2]!;
+  const older = slots[(generation + 1) % 2]!;
+  const lost: readonly (readonly [string, Files])[] = [
+    ["missing", without(files, newest)],
+    ["damaged", changed(files, newest, (bytes) => flipped(bytes, 40))],
+    ["damaged", changed(files, newest, (bytes) => bytes.subarray(0, 40))],
+  ];
+  for (const [is, left] of lost) {
+    const { message, details } = assertRefused(left, "log-3.seg");
+    assertStringIncludes(message, `"${newest}" is ${is}, and "${older}"`);
+    assertEquals(
+      details["slots"],
+      slots.map((file) =>
+        file === newest
+          ? { file, generation: null, is }
+          : { file, generation: generation - 1, is: "whole" }
+      ),
+    );
+  }
+  const { message } = assertRefused({ ...files, "log-9.seg": files["log-1.seg"]! }, "log-9.seg");
+  assertStringIncludes(message, "The manifest does not list this segment, and it was in use");
+});
+
 test("openFileLog() removes an empty stray two generations later, and never uses its id", () => {
   const files = closedLog(["one"]);
   const stray = files["log-1.seg"]!.subarray(0, 100);

@@ -72,11 +72,22 @@ test("commands through a workflow refuse a record of another type as not_found",
 });
 
 test("complete() refuses a record that is not leased as stale_lease", async () => {
-  const { code } = await assertRejects(
-    () => emailOn(fakeStore()).complete(fakeRecord()),
-    FlowError,
-  );
-  assertEquals(code, "stale_lease");
+  const email = emailOn(fakeStore());
+  const cases = [
+    [
+      fakeRecord(),
+      'The record of flow "flow-1" is of no claim: claim it, and use the job or record',
+    ],
+    [
+      fakeRecord({ state: "completed" }),
+      'Flow "flow-1" has ended in state "completed": its lease is over',
+    ],
+  ] as const;
+  for (const [record, says] of cases) {
+    const { code, message } = await assertRejects(() => email.complete(record), FlowError);
+    assertEquals(code, "stale_lease");
+    assertStringIncludes(message, says);
+  }
 });
 
 test("commands about a lease refuse what is neither a job nor a record, and say what was given", async () => {

@@ -46,23 +46,24 @@ export function duplicate(flow: Flow): FlowError {
   );
 }
 
-/** The flow exists. */
+/** The flow exists. All types share the ids, so it may be of another one than was meant. */
 export function alreadyExists(flow: Flow): FlowError {
-  const { id, partitionKey } = flow.identity;
+  const { id, partitionKey, type } = flow.identity;
+  const state = shownState(flow.control);
   return new FlowError(
     "already_exists",
-    `Flow "${id}" exists in partition "${partitionKey}", in state "${shownState(flow.control)}"`,
-    { details: { id, partitionKey, state: shownState(flow.control) } },
+    `Flow "${id}" of type "${type}" exists in partition "${partitionKey}", in state "${state}"`,
+    { details: { id, partitionKey, type, state } },
   );
 }
 
-/** The flow exists, and another request created it. */
+/** The flow exists, and another request created it, perhaps for another type. */
 export function idempotencyConflict(flow: Flow): FlowError {
-  const { id, partitionKey } = flow.identity;
+  const { id, partitionKey, type } = flow.identity;
   return new FlowError(
     "idempotency_conflict",
-    `Flow "${id}" in partition "${partitionKey}" was created by a different request`,
-    { details: { id, partitionKey } },
+    `Flow "${id}" of type "${type}" in partition "${partitionKey}" was created by a different request`,
+    { details: { id, partitionKey, type } },
   );
 }
 

@@ -136,7 +136,11 @@ export const createCases: readonly ConformanceCase[] = [
       "create() of an id that is there is refused with already_exists, also if that flow has ended",
     async run({ store }) {
       const flow = await leased(store, "a");
-      await refused(() => create(store, "a"), "already_exists", { id: "a", state: "running" });
+      await refused(() => create(store, "a"), "already_exists", {
+        id: "a",
+        type: JOB,
+        state: "running",
+      });
       await store.complete(flow, owner(flow));
       await refused(() => create(store, "a"), "already_exists", { state: "completed" });
       same(await eventsOf(store, "a"), ["created", "claimed", "completed"]);

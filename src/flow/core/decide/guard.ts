@@ -12,9 +12,9 @@ import { RUNNING } from "../../mod.ts";
  * Refuses everybody but the present owner. The end of the lease does not matter: until somebody else
  * claims the flow, it belongs to the owner.
  */
-export function requireLease(flow: Flow, { leaseToken: token, fencingToken }: LeaseProof): void {
-  requireToken(flow, token);
-  requireFencing(flow, fencingToken);
+export function requireLease(flow: Flow, proof: LeaseProof): void {
+  requireToken(flow, proof);
+  requireFencing(flow, proof.fencingToken);
 }
 
 /** What a command quotes that may come from the owner or from outside. */
@@ -29,30 +29,40 @@ export interface Claimant {
  * state instead of `running`. One who quotes a lease that is over hears that first, whatever became
  * of the flow.
  */
-export function requireState(flow: Flow, { leaseToken: token }: Claimant, expected: string): void {
-  if (token !== undefined) requireToken(flow, token);
-  const ownLogicalState = token !== undefined && flow.control.state === expected;
+export function requireState(
+  flow: Flow,
+  { leaseToken, fencingToken }: Claimant,
+  expected: string,
+): void {
+  if (leaseToken !== undefined) requireToken(flow, { leaseToken, fencingToken });
+  const ownLogicalState = leaseToken !== undefined && flow.control.state === expected;
   if (shownState(flow.control) !== expected && !ownLogicalState) throw wrongState(flow, expected);
   if (hasEnded(flow.control)) throw hasEndedAlready(flow);
 }
 
 /** Refuses a command if the flow is leased and it is not the owner's, or if it quotes no lease. */
-export function requireClaimant(flow: Flow, { leaseToken: token, fencingToken }: Claimant): void {
+export function requireClaimant(flow: Flow, { leaseToken, fencingToken }: Claimant): void {
+  if (leaseToken !== undefined) return requireLease(flow, { leaseToken, fencingToken });
   requireFencing(flow, fencingToken);
-  if (token !== undefined) return requireToken(flow, token);
   if (flow.control.lease !== null) {
     throw staleLease(flow, `is in state "${RUNNING}": it needs the leaseToken of its owner`);
   }
 }
 
-function requireToken(flow: Flow, token: string): void {
-  if (isLeaseToken(flow.control, token)) return;
-  throw staleLease(
-    flow,
-    flow.control.lease === null
-      ? "is not leased: the leaseToken is an old one"
-      : "has another leaseToken: it was claimed again",
-  );
+function requireToken(flow: Flow, proof: LeaseProof): void {
+  if (!isLeaseToken(flow.control, proof.leaseToken)) throw staleLease(flow, whyStale(flow, proof));
+}
+
+/** What is known of a flow that is not leased as a command says. */
+function whyStale({ control }: Flow, { fencingToken }: LeaseProof): string {
+  const { state, lease } = control;
+  if (hasEnded(control)) return `has ended in state "${state}": its lease is over`;
+  if (lease === null) {
+    return `is in state "${state}" and not leased: claim it, and use the job or record of that claim`;
+  }
+  return fencingToken < control.fencingToken
+    ? "was claimed again: another worker owns it now"
+    : "is leased under another leaseToken";
 }
 
 function requireFencing(flow: Flow, fencingToken: number): void {
