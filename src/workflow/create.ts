@@ -60,14 +60,9 @@ export type CreateAttributes<
   I extends LiveName<S>,
   K extends LiveName<S> = LiveName<S>,
 > =
-  | AttributesIn<P, S, I, Exclude<K, I>>
+  | (K extends I ? never : CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]>)
   // Last: errors in what is handed in are told about the last one.
-  | AttributesIn<P, S, I, Extract<K, I>>;
-
-/** What `create()` takes for one state after the other. */
-type AttributesIn<P extends readonly string[], S, I, K extends LiveName<S>> = K extends LiveName<S>
-  ? CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]>
-  : never;
+  | (K extends I ? CreateFacts & PartitionOf<P> & StartState<K, I> & PayloadMember<S[K]> : never);
 
 /** Common options of `createMany()`; what an item says itself wins. */
 export interface CreateBatchOptions
