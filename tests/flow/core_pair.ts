@@ -23,7 +23,7 @@ import { automaticPartition, FlowPair } from "./flow_pair.ts";
 import { heldBy, type HeldState } from "./held_state.ts";
 import { assertIndexed } from "./indexed.ts";
 import { KvPair } from "./kv_pair.ts";
-import { compareIds, Model, type ModelFlow, takeableMs } from "./model.ts";
+import { compareIds, Model, type ModelFlow, plainError, takeableMs } from "./model.ts";
 import { assertHistory, assertRecord } from "./model_match.ts";
 import { IDS, type Op, PARTITIONS, TYPES } from "./operations.ts";
 
@@ -224,11 +224,10 @@ export class CorePair {
         const held = Object.entries(flow.named).filter(([, { value }]) => value !== undefined);
         const values = Object.fromEntries(held.map(([name, { value }]) => [name, value]));
         assertEquals(record.values ?? {}, values);
-        const error = flow.error === "lease_lost" ? record.error : flow.error;
-        assertEquals([record.payload, record.result, record.error], [
+        assertEquals([record.payload, record.result, plainError(record.error)], [
           flow.payload,
           flow.result,
-          error,
+          flow.error,
         ]);
         const history = store.history({ id, partitionKey }, { values: true });
         assertHistory(history, model.history(flow));

@@ -235,6 +235,10 @@ export class FamilyModel {
       this.#model.changed(parent, event, facts);
     } else {
       const target = group.resolved === "success" ? group.success : group.failure!;
+      if (group.resolved === "failure") {
+        parent.error = event;
+        parent.values++;
+      }
       if (TERMINAL.includes(target)) this.#model.end(parent, target, event, undefined, facts);
       else {
         this.#model.overrideDue(parent);

@@ -38,6 +38,15 @@ const DEFAULT: Required<Omit<ModelPolicy, "maxMs">> = {
   maxReclaims: 10,
 };
 
+/** The codes of errors that a store makes itself: the model knows them by these. */
+const OWN_ERRORS: ReadonlySet<unknown> = new Set(["lease_lost", "child_failed", "child_cancelled"]);
+
+/** An error as the model has it. */
+export function plainError(error: unknown): unknown {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return OWN_ERRORS.has(code) ? code : error;
+}
+
 /** Which flows a claim may take. */
 type ModelFilter = Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker">;
 

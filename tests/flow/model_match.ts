@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { BatchOutcome, FlowRecord, HistoryEvent } from "../../src/flow/mod.ts";
 import { showGroup } from "./group_view.ts";
-import type { ModelEvent, ModelFlow } from "./model.ts";
+import { type ModelEvent, type ModelFlow, plainError } from "./model.ts";
 
 /** Asserts that a history is the one of the model. */
 export function assertHistory(
@@ -29,7 +29,7 @@ export function assertHistory(
     dueMs: expected[index]?.dueMs === Infinity ? Infinity : event.nextRunAtMs,
     payload: event.payload,
     result: event.result,
-    error: expected[index]?.error === "lease_lost" ? "lease_lost" : event.error,
+    error: plainError(event.error),
     rewoundTo: event.rewoundToEventId,
     signal: event.signal ?? null,
     groupId: event.groupId ?? null,

@@ -16,7 +16,7 @@ import type {
 } from "../../src/flow/mod.ts";
 import { showRecordOfKey } from "./key_view.ts";
 import { showGroup } from "../flow/group_view.ts";
-import type { Model, ModelEvent, ModelFlow } from "../flow/model.ts";
+import { type Model, type ModelEvent, type ModelFlow, plainError } from "../flow/model.ts";
 
 /** Plain data: what both sides say in the same words is equal as JSON. */
 export type Shown = unknown;
@@ -216,12 +216,6 @@ function modelValuesOf(shown: ModelFlow | ModelEvent, maxBytes: number | undefin
     values[name] = bytesOf(shown[name]) > maxBytes ? "omitted" : shown[name];
   }
   return values;
-}
-
-/** The model does not word the error of a lost lease. */
-function plainError(error: unknown): unknown {
-  const code = (error as { readonly code?: unknown } | null)?.code;
-  return code === "lease_lost" ? code : error;
 }
 
 function bytesOf(value: unknown): number {

@@ -8,10 +8,14 @@ import { type FlowEventName, isTerminalState } from "../../mod.ts";
 import { cancelChildren, shutGroups } from "../cascade.ts";
 import type { Draft } from "../draft.ts";
 import type { EventFacts } from "../effect.ts";
-import { type Flow, isForgotten } from "../flow.ts";
+import { type Control, type Flow, isForgotten } from "../flow.ts";
 import type { EndMessage } from "../message.ts";
 import { type Group, isFrozen, withEnd } from "../group.ts";
+import { jsonValue } from "../value_codec.ts";
 import { endFlow } from "./end.ts";
+
+/** What has become of a child, in words. */
+const WORDS = { completed: "completed", failed: "failed", cancelled: "been cancelled" } as const;
 
 /**
  * Lets parents know which of their children have ended, and children which of their parents, until
@@ -55,23 +59,27 @@ export function rollUp(draft: Draft, { parentFlowId, membership, childId, end }:
   const group = parent.groups.find(({ number }) => number === membership.group);
   if (group === undefined || !isCounting(draft, parent, group)) return;
   const counted = withEnd(group, end);
-  const holder = draft.family.group(parent, counted);
+  const { resolved } = counted;
+  const isDecided = group.resolved === null && resolved !== null;
+  const { control: { lease, state } } = parent;
+  const goesOn = isDecided && lease === null && state === group.waitState;
   const news: News = {
     event: `child_${end}`,
     facts: { children: { groupId: group.id, childId } },
+    // Its record stands before those of the group and of the parent.
+    error: goesOn && resolved === "failure"
+      ? keepError(draft, parent, { group, childId, end })
+      : {},
   };
-  const { resolved } = counted;
-  if (group.resolved !== null || resolved === null) {
-    draft.change(holder, {}, news.event, news.facts);
-    return;
-  }
+  const holder = draft.family.group(parent, counted);
   const target = resolved === "success" ? group.success : group.failure;
-  invariant(target !== null, `group "${group.id}" cannot fail`);
-  const isWaiting = parent.control.lease === null && parent.control.state === group.waitState;
-  const after = isWaiting
-    ? sendOn(draft, holder, target, news)
+  invariant(!isDecided || target !== null, `group "${group.id}" cannot fail`);
+  const after = goesOn
+    ? sendOn(draft, holder, target!, news)
     : draft.change(holder, {}, news.event, news.facts);
-  if (group.onParentClosed === "cancel_children") draft.family.shut(after, [group.number]);
+  if (isDecided && group.onParentClosed === "cancel_children") {
+    draft.family.shut(after, [group.number]);
+  }
 }
 
 /** Whether the ends of children still matter: until the group is decided, and in that command. */
@@ -84,17 +92,31 @@ function isCounting(draft: Draft, parent: Flow, group: Group): boolean {
 interface News {
   readonly event: FlowEventName;
   readonly facts: EventFacts;
+  /** Its error from now on, if that child has decided the group for the worse. */
+  readonly error: Partial<Pick<Control, "errorLsn">>;
+}
+
+/** Keeps which child it was that has decided a group for the worse. */
+function keepError(
+  draft: Draft,
+  parent: Flow,
+  { group, childId, end }: Pick<EndMessage, "childId" | "end"> & { readonly group: Group },
+): News["error"] {
+  const message = `Child "${childId}" of group "${group.id}" has ${WORDS[end]}`;
+  const error = { code: `child_${end}`, message, groupId: group.id, childId };
+  return { errorLsn: draft.ownValue(parent.key, jsonValue(error)) };
 }
 
 /** Sends a parent where it was waiting to go. */
-function sendOn(draft: Draft, parent: Flow, target: string, { event, facts }: News): Flow {
+function sendOn(draft: Draft, parent: Flow, target: string, { event, facts, error }: News): Flow {
   if (isTerminalState(target)) {
-    return endFlow(draft, parent, { state: target, event, facts, change: {} });
+    return endFlow(draft, parent, { state: target, event, facts, change: error });
   }
   const moves = target !== parent.control.state;
   return draft.change(
     parent,
     {
+      ...error,
       state: target,
       attempts: moves ? 0 : parent.control.attempts,
       reclaims: 0,
