@@ -162,7 +162,7 @@ export class EmbeddedQueries {
     const { all, router, slices } = this.#shards;
     const feeds = all.map(({ feed }) => feed);
     const { hash } = router.first.state.flows;
-    return new FeedStream(query, { feeds, hash, slices, callers: this.#callers });
+    return new FeedStream(query, { feeds, hash, slices, time: this.time, callers: this.#callers });
   }
 
   stats(): StoreStats {

@@ -1,5 +1,5 @@
 /**
- * Telling those who hold leases when somebody takes them away.
+ * Telling those who hold leases when somebody takes them away, or the store ends.
  *
  * @module
  */
@@ -47,7 +47,8 @@ export class LeaseWatch {
     const watcher: Watcher = { ...options, target, isOver: false };
     const flow = this.#find(target);
     // What happened to it before anybody watched is told as well.
-    if (!isHeld(flow?.control, watcher)) this.#checkSoon(watcher);
+    const isOver = this.#shards.ended !== undefined || !isHeld(flow?.control, watcher);
+    if (isOver) this.#checkSoon(watcher);
     if (flow === undefined) return () => void (watcher.isOver = true);
     const key = packKey(flow.key);
     const watchers = this.#watchers.get(key) ?? new Set();
@@ -73,6 +74,13 @@ export class LeaseWatch {
     }
   }
 
+  /** The store has ended, and every look at it is refused with the reason. */
+  abort(): void {
+    for (const watchers of this.#watchers.values()) {
+      for (const watcher of watchers) this.#checkSoon(watcher);
+    }
+  }
+
   /** Not at once: a command is being decided, and what it does may turn out not to have happened. */
   #checkSoon(watcher: Watcher): void {
     this.#time.defer(() => this.#check(watcher));
@@ -87,8 +95,14 @@ export class LeaseWatch {
       const on = router.shardsFor(watcher.target);
       return { standsOn: footingsOf(this.#shards, flow ?? null, on), read: () => flow };
     });
-    // A store that ends tells everybody by itself.
-    lost.then((flow) => tell(watcher, flow), () => {});
+    lost.then(
+      (flow) => tell(watcher, takenAway(watcher, flow)),
+      // It may be refused with `unknown_outcome`, of which a holder can make nothing.
+      () => {
+        const { ended } = this.#shards;
+        if (ended !== undefined) tell(watcher, ended);
+      },
+    );
   }
 
   #find(target: FlowTarget): Flow | undefined {
@@ -100,16 +114,17 @@ function isHeld(control: Control | undefined, { fencingToken }: Watcher): boolea
   return control !== undefined && control.lease !== null && control.fencingToken === fencingToken;
 }
 
-function tell(watcher: Watcher, flow: Flow | undefined): void {
+function tell(watcher: Watcher, error: FlowError): void {
   if (watcher.isOver) return;
   watcher.isOver = true;
-  const { id } = watcher.target;
+  watcher.onLost(error);
+}
+
+function takenAway({ target: { id } }: Watcher, flow: Flow | undefined): FlowError {
   const state = flow === undefined ? "gone" : toRecord(flow).state;
   const owner = flow?.control.lease?.owner;
   const now = owner === undefined ? `it is ${state}` : `"${owner}" has claimed it`;
-  watcher.onLost(
-    new FlowError("stale_lease", `Flow "${id}" was taken from its worker: ${now}`, {
-      details: { id, state },
-    }),
-  );
+  return new FlowError("stale_lease", `Flow "${id}" was taken from its worker: ${now}`, {
+    details: { id, state },
+  });
 }

@@ -288,6 +288,7 @@ export class Shards implements ShardHost {
   #dismiss(error: FlowError): void {
     this.#turns.end();
     this.waiters.abort(error);
+    this.leases.abort();
     this.closer.abort(error);
     this.courier.abort(error);
   }

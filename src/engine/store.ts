@@ -94,9 +94,9 @@ export interface Store extends FlowStore, AsyncDisposable {
    *
    * Reads the log at the pace at which events are asked for and holds a piece of it, about a
    * megabyte, so a stream may lie idle or fall behind. It ends without an error when the store is
-   * closed, when the signal is aborted, or by `return()`. It does not keep the process alive: if
-   * nobody in it changes anything, nothing comes. That a flow is removed when its retention is over
-   * is no event.
+   * closed, when the signal is aborted, or by `return()`. Whoever waits for the next event keeps the
+   * process alive, as with a claim that waits; a stream that nobody asks does not. That a flow is
+   * removed when its retention is over is no event.
    *
    * Throws `invalid_argument` for bad options and for a cursor of another store. The stream rejects
    * with `log_trimmed` if it would begin before what the log still keeps, with `store_failed` when

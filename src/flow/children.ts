@@ -82,7 +82,11 @@ export interface SpawnChildrenOptions
    * there now. Not `running`.
    */
   readonly success: string;
-  /** Where the parent goes when the group fails. Needed unless `wait` is `"none"`. Not `running`. */
+  /**
+   * Where the parent goes when the group fails: its error then has the `code` `"child_failed"` or
+   * `"child_cancelled"`, the `groupId`, and the `childId` of the one that decided. Needed unless
+   * `wait` is `"none"`. Not `running`.
+   */
   readonly failure?: string | undefined;
   /** What a child that fails or is cancelled means. Default `"fail_parent"`. */
   readonly onChildFailed?: ChildFailurePolicy | undefined;

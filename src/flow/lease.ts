@@ -11,8 +11,9 @@ export interface LeaseWatchOptions {
   readonly fencingToken: number;
   /**
    * Called once, with `stale_lease`, when somebody else than its holder has ended the lease: the
-   * flow was cancelled, sent elsewhere by a signal, or claimed by another worker. Never called for
-   * what the holder has settled himself.
+   * flow was cancelled, sent elsewhere by a signal, or claimed by another worker; or with
+   * `store_closed` or `store_failed`, when the store has ended. Never called for what the holder has
+   * settled himself.
    */
   readonly onLost: (error: FlowError) => void;
 }

@@ -51,6 +51,12 @@ export class Heartbeat<Job extends object> {
     if (this.#nextMs.size === 0) this.#alarm.clear();
   }
 
+  /** Lets all leases run out. */
+  end(): void {
+    this.#nextMs.clear();
+    this.#alarm.clear();
+  }
+
   #beat(): void {
     const nowMs = this.#nowMs();
     for (const [job, nextMs] of [...this.#nextMs]) {

@@ -49,9 +49,9 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   /** The record as the claim returned it. */
   readonly record: FlowRecord;
   /**
-   * Aborts while a handler runs when the lease is lost, the flow was cancelled, or the worker stops
-   * hard: at once where the store is in this process, else at the next heartbeat of a worker;
-   * `runOnce()` and `handle()` have none. When the signal aborts that the claim was given, if any.
+   * Aborts while a handler runs when the lease is lost, the flow was cancelled, the store has ended,
+   * or the worker stops hard: at once where the store is in this process, else at the next heartbeat
+   * of a worker; `runOnce()` and `handle()` have none. When the signal aborts that the claim was given, if any.
    * And when the handler's time is over: `signal.reason` says `handler_timeout`.
    */
   readonly signal: AbortSignal;

@@ -15,6 +15,7 @@ import { type LooseJob, outcomeOf, type Runner, type RunParts, settled } from ".
 import type { SettledJob } from "./run_options.ts";
 import { handBackSettlement, type Settlement } from "./settlement.ts";
 import { SettlementQueue } from "./settlement_queue.ts";
+import { isStoreEnd } from "./store_end.ts";
 import type { WorkerErrorContext } from "./worker_options.ts";
 
 /** How long to leave a store alone that is overloaded and does not say for how long. */
@@ -124,9 +125,11 @@ export class JobRunner {
     this.#track(this.#giveBack(this.#hold(record)));
   }
 
-  /** Aborts the signals of all jobs. */
+  /** Aborts the signals of all jobs. Their leases are extended on, unless the store has ended. */
   stop(reason: unknown): void {
-    this.#stopReason = reason;
+    // The first, which is what the signals carry.
+    this.#stopReason ??= reason;
+    if (isStoreEnd(reason)) this.#heartbeat?.end();
     for (const { controller } of this.#held) controller.abort(reason);
   }
 
@@ -170,7 +173,8 @@ export class JobRunner {
     try {
       unwatch = store.watchLease?.(job, {
         fencingToken: job.fencingToken,
-        onLost: (error) => this.#lose(held, error),
+        // What becomes of a job after that is refused by the store, and told as that.
+        onLost: (error) => isStoreEnd(error) ? this.stop(error) : this.#lose(held, error),
       });
       return await outcomeOf(runner, job, this.#parts);
     } finally {

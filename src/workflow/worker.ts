@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isFlowError } from "../errors.ts";
 import type { ClaimOptions, FlowRecord, FlowStore } from "../flow/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import {
@@ -25,6 +24,7 @@ import { type LooseJob, type Runner, runnerOf } from "./run.ts";
 import type { SettledJob } from "./run_options.ts";
 import type { LiveName } from "./state.ts";
 import { LEASE_MS } from "./state_check.ts";
+import { isStoreEnd } from "./store_end.ts";
 import { StoreLimit } from "./store_limit.ts";
 import type {
   Worker,
@@ -236,8 +236,7 @@ class FlowWorker implements Worker {
   }
 
   stop(): Promise<void> {
-    this.#endClaims();
-    this.#jobs.stop(new DOMException("The worker was stopped", "AbortError"));
+    this.#stop(new DOMException("The worker was stopped", "AbortError"));
     return this.ended;
   }
 
@@ -247,6 +246,11 @@ class FlowWorker implements Worker {
 
   get #isEnding(): boolean {
     return this.#claiming.signal.aborted;
+  }
+
+  #stop(reason: unknown): void {
+    this.#endClaims();
+    this.#jobs.stop(reason);
   }
 
   #endClaims(): void {
@@ -333,6 +337,6 @@ class FlowWorker implements Worker {
     this.#lastError = error;
     this.#tell(() => this.#plan.onError(error, context));
     // This store will not come back, and whoever works on a job of it works in vain.
-    if (isFlowError(error, "store_closed") || isFlowError(error, "store_failed")) this.stop();
+    if (isStoreEnd(error)) this.#stop(error);
   }
 }

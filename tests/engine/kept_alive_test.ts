@@ -4,12 +4,15 @@
  * @module
  */
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { commandOf, currentRuntime } from "../runtimes.ts";
 import { watchedTime } from "../time/kept_alive.ts";
 import { GROUP, threeGenerations } from "./generations.ts";
 import { ScriptedStore } from "./scripted_log.ts";
@@ -42,6 +45,50 @@ test("a claim that waits keeps the process alive, until it is answered, gives up
   await aborted;
   await time.advance(0);
   assert(!time.isKeptAlive);
+});
+
+test("a next() of events() that waits keeps the process alive, until there is news or it is over", async () => {
+  const time = watchedTime();
+  const store = await openStore({ dir: ":memory:", time });
+  const controller = new AbortController();
+  const [events, aborted, closed] = [{}, { signal: controller.signal }, {}].map((options) =>
+    store.events(options)
+  );
+  assert(!time.isKeptAlive);
+  const first = events!.next();
+  await time.advance(1_000_000);
+  assert(time.isKeptAlive);
+  await store.create("a", { type: "t" });
+  assertEquals((await first).value?.id, "a");
+  await time.advance(0);
+  assert(!time.isKeptAlive);
+  const pending = events!.next();
+  await time.advance(0);
+  assert(time.isKeptAlive);
+  await events!.return();
+  assertEquals([(await pending).done, time.isKeptAlive], [true, false]);
+  await aborted!.next();
+  const last = aborted!.next();
+  await time.advance(0);
+  assert(time.isKeptAlive);
+  controller.abort();
+  assertEquals([(await last).done, time.isKeptAlive], [true, false]);
+  await closed!.next();
+  const end = closed!.next();
+  await time.advance(0);
+  assert(time.isKeptAlive);
+  await store.close();
+  assertEquals([(await end).done, time.isKeptAlive], [true, false]);
+});
+
+test("a process that follows events goes on until its store is closed", async () => {
+  const script = new URL("./following_child.ts", import.meta.url);
+  const [executable, ...args] = commandOf(currentRuntime, script)!;
+  const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"], timeout: 20_000 });
+  const ended = once(child, "close");
+  let text = "";
+  for await (const chunk of child.stdout!) text += chunk;
+  assertEquals([await ended, text], [[0, null], "a\nclosed\n"]);
 });
 
 test("a store that has something to do later for itself keeps no process alive", async () => {

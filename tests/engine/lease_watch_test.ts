@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, type FlowRecord, openStore, type Store } from "../../mod.ts";
-import { manualTime } from "../../src/time/mod.ts";
+import { SimulatedDisk } from "../../src/files/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 async function claimed(store: Store, leaseMs = 30_000): Promise<FlowRecord> {
@@ -207,4 +208,50 @@ test("watchLease() refuses arguments that are not what they must be", async () =
     const error = assertThrows(() => store.watchLease(flow as never, options as never), FlowError);
     assertEquals([error.code, error.details.field], ["invalid_argument", field]);
   }
+});
+
+test("watchLease() tells every holder that the store was closed, also one that watches after that", async () => {
+  const time = manualTime();
+  const store = await openStore({ dir: ":memory:", time });
+  const flow = await claimed(store);
+  await store.create("b", { type: "job" });
+  const [settled] = await store.claimDue("job", { worker: "w" });
+  const listeners = [listener(), listener(), listener(), listener(), listener()] as const;
+  const [first, second, gone, done, late] = listeners;
+  const { fencingToken, leaseToken } = flow;
+  for (const { onLost } of [first, second]) store.watchLease(flow, { fencingToken, onLost });
+  store.watchLease(flow, { fencingToken, onLost: gone.onLost })();
+  store.watchLease(settled!, { fencingToken: settled!.fencingToken, onLost: done.onLost });
+  await store.complete(settled!, {
+    leaseToken: settled!.leaseToken!,
+    fencingToken: settled!.fencingToken,
+  });
+  await store.extendLease(flow, { leaseToken: leaseToken!, fencingToken });
+  await store.close();
+  await time.advance(0);
+  store.watchLease(flow, { fencingToken, onLost: late.onLost });
+  assertEquals(late.heard, []);
+  await time.advance(0);
+  await store.close();
+  await time.advance(60_000);
+  const closed = ["store_closed: The store was closed. Open it again"];
+  assertEquals(listeners.map(({ heard }) => heard), [closed, closed, [], [], closed]);
+});
+
+test("watchLease() tells every holder that the store has failed, and not that it was closed then", async () => {
+  const time = manualTime();
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const store = await openStore({ files: disk.directory(), time });
+  const flow = await claimed(store);
+  const codes: string[] = [];
+  const onLost = ({ code }: FlowError): void => void codes.push(code);
+  store.watchLease(flow, { fencingToken: flow.fencingToken, onLost });
+  disk.arm({ call: "flush" });
+  // It has been taken away, but nobody knows whether that is on disk.
+  await assertRejects(() => store.cancel("a"), FlowError);
+  await time.advance(0);
+  assertEquals(codes, ["store_failed"]);
+  await store.close();
+  await time.advance(0);
+  assertEquals(codes, ["store_failed"]);
 });

@@ -6,6 +6,7 @@
 import type { FlowError } from "../../errors.ts";
 import type { EventStream, StoreEvent } from "../../flow/mod.ts";
 import type { EventsQuery, KeyedHash } from "../../flow/core/mod.ts";
+import type { Alarm, Time } from "../../time/mod.ts";
 import type { Callers } from "../calls/caller.ts";
 import { formatEventCursor, parseEventCursor } from "./event_cursor.ts";
 import type { Feed } from "./feed.ts";
@@ -15,6 +16,9 @@ import { FeedReader, type FoundEvent } from "./feed_reader.ts";
 /** After so many events everybody else has a turn: a loop over them has none by itself. */
 const EVENTS_PER_TURN = 256;
 
+/** An alarm that is set for then never rings. Unlike one that is not set it keeps the process alive. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
+
 /** What a stream is made of. */
 export interface EventSource {
   /** The feeds of all shards. */
@@ -23,6 +27,8 @@ export interface EventSource {
   readonly hash: KeyedHash;
   /** Turns of those who have long work to do: of many streams one goes on in each. */
   readonly slices: Slices;
+  /** For staying alive. */
+  readonly time: Time;
   /** Who hears of what is refused. */
   readonly callers: Callers;
 }
@@ -39,6 +45,8 @@ export class FeedStream implements EventStream {
   readonly #source: EventSource;
   readonly #readers: readonly FeedReader[];
   readonly #signal: AbortSignal | undefined;
+  /** Keeps the process alive for whoever waits for news. */
+  readonly #vigil: Alarm;
   #hasEnded = false;
   /** Ends the wait of the one who waits. */
   #wake: (() => void) | undefined;
@@ -67,6 +75,7 @@ export class FeedStream implements EventStream {
       : parseEventCursor(from, hash, ends);
     this.#source = source;
     this.#signal = signal;
+    this.#vigil = source.time.alarm(() => {});
     this.#readers = feeds.map((feed, index) => new FeedReader(feed, starts[index]!, types));
   }
 
@@ -171,7 +180,9 @@ export class FeedStream implements EventStream {
     const forget = this.#source.feeds.map((feed) => feed.onNews(wake));
     this.#signal?.addEventListener("abort", wake, { once: true });
     this.#wake = wake;
+    this.#vigil.set(NEVER_MS, { keepAlive: true });
     await promise;
+    this.#vigil.clear();
     this.#wake = undefined;
     this.#signal?.removeEventListener("abort", wake);
     for (const forgetOne of forget) forgetOne();

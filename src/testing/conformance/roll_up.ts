@@ -58,6 +58,12 @@ function rule([wait, onChildFailed, ends]: typeof RULES[number]): ConformanceCas
           state: state ?? "waiting",
         }, "The event");
       }
+      // One that goes where something went wrong says by which child.
+      const [how, resolved] = ends.at(-1)!;
+      const childId = ends.length === 1 ? "a" : "b";
+      const error = (await store.get("p", { full: true }))?.error ?? null;
+      if (resolved === "failure") shows(error, { code: `child_${how}`, groupId: "g", childId });
+      else same(error, null, "The error");
     },
   };
 }
