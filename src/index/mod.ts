@@ -6,6 +6,7 @@
  * @module
  */
 
+export { firstIndex } from "./binary_search.ts";
 export { DueIndex, type DuePlace, type DueSelection } from "./due_index.ts";
 export { boundsOf, type ChangeWalk, comparePositions, type ListPosition } from "./change_walk.ts";
 export { LineageIndex } from "./lineage_index.ts";

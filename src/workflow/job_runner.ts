@@ -97,7 +97,7 @@ export class JobRunner {
       },
       onLateEnd: () => void this.counts.abandoned--,
     };
-    this.#queue = new SettlementQueue(store);
+    this.#queue = new SettlementQueue(store, time);
     if (!options.heartbeat) return;
     this.#heartbeat = new Heartbeat({
       time,
@@ -147,6 +147,11 @@ export class JobRunner {
     return held;
   }
 
+  #release(held: HeldJob): void {
+    this.#heartbeat?.remove(held);
+    this.#held.delete(held);
+  }
+
   #track(task: Promise<void>): void {
     this.#tasks.add(task);
     task.finally(() => this.#tasks.delete(task));
@@ -155,7 +160,7 @@ export class JobRunner {
   async #work(held: HeldJob): Promise<void> {
     const outcome = await this.#run(held);
     if (held.isLost) {
-      this.#held.delete(held);
+      this.#release(held);
       this.#endTurn();
     } else if (this.#isInterruption(outcome)) {
       await this.#giveBack(held);
@@ -179,7 +184,6 @@ export class JobRunner {
       return await outcomeOf(runner, job, this.#parts);
     } finally {
       unwatch?.();
-      this.#heartbeat?.remove(held);
       this.counts.running--;
     }
   }
@@ -188,7 +192,7 @@ export class JobRunner {
     const { definition, time, onSettled, onError } = this.#options;
     const { job } = held;
     try {
-      const send = (settlement: Settlement): Promise<FlowRecord> => this.#send(settlement);
+      const send = (settlement: Settlement): Promise<FlowRecord> => this.#send(held, settlement);
       const said = await settled(definition, job, { outcome, send });
       this.counts.settled++;
       onSettled({ job, ...said });
@@ -200,7 +204,7 @@ export class JobRunner {
         await this.#giveBack(held, time.clock.wallMs() + retryMsOf(error));
       }
     } finally {
-      this.#held.delete(held);
+      this.#release(held);
       this.#endTurn();
     }
   }
@@ -212,12 +216,12 @@ export class JobRunner {
   async #giveBack(held: HeldJob, runAtMs = held.job.record.createdAtMs): Promise<void> {
     const { job } = held;
     try {
-      await this.#send(handBackSettlement(job, runAtMs));
+      await this.#send(held, handBackSettlement(job, runAtMs));
       this.counts.handedBack++;
     } catch (error) {
       this.#options.onError(error, { during: "handBack", job });
     } finally {
-      this.#held.delete(held);
+      this.#release(held);
     }
   }
 
@@ -235,8 +239,9 @@ export class JobRunner {
     held.controller.abort(error);
   }
 
-  #send(settlement: Settlement): Promise<FlowRecord> {
-    const sent = this.#queue.add(settlement);
+  /** Keeps the lease until then: a fan-out may have to wait for its turn. */
+  #send(held: HeldJob, settlement: Settlement): Promise<FlowRecord> {
+    const sent = this.#queue.add(settlement, () => this.#heartbeat?.remove(held));
     this.#endTurn();
     return sent;
   }

@@ -1,6 +1,6 @@
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { fakeRecord } from "../../src/testing/mod.ts";
-import { ok, startWorker } from "../../src/workflow/mod.ts";
+import { fanout, ok, startWorker } from "../../src/workflow/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";
@@ -178,4 +178,26 @@ test("startWorker() does not take a job for lost whose extension came after its 
   );
   await time.advance(0);
   assertEquals([worker.stats.lost, worker.stats.settled, worker.stats.errors], [0, 1, 0]);
+});
+
+test("a heartbeat goes on while a fan-out waits for its turn, and not after that", async () => {
+  const { store, time, add, sent } = jobSource({
+    spawnChildren: () => {
+      time.tick(11_000);
+      return fakeRecord();
+    },
+  });
+  const children = Array.from({ length: 1_000 }, (_, at) => ({ type: "child", id: `${at}` }));
+  await using _ = startWorker(emailOn(store), {
+    worker: "w",
+    handler: () =>
+      fanout(children, { groupId: "g", wait: "none", success: "failed", failure: "failed" }),
+  });
+  add("a", "b", "c");
+  await time.advance(0);
+  const calls = sent("spawnChildren", "extendLease") as [string, { readonly id: string }][];
+  assertEquals(calls.map(([command, { id }]) => [command, id]), [
+    ...[["spawnChildren", "a"], ["extendLease", "b"], ["extendLease", "c"]],
+    ...[["spawnChildren", "b"], ["extendLease", "c"], ["spawnChildren", "c"]],
+  ]);
 });

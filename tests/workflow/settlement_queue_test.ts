@@ -1,6 +1,6 @@
 import { FlowError } from "../../src/errors.ts";
 import type { BatchOutcome } from "../../src/flow/mod.ts";
-import { fakeRecord, fakeStore } from "../../src/testing/mod.ts";
+import { fakeRecord, type FakeStore, fakeStore, manualTime } from "../../src/testing/mod.ts";
 import type { Settlement } from "../../src/workflow/settlement.ts";
 import { SettlementQueue } from "../../src/workflow/settlement_queue.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
@@ -14,6 +14,22 @@ function completion(id: string, nowMs?: number): Settlement {
   };
 }
 
+function fanoutOf(id: string, childCount: number): Settlement {
+  return {
+    ...{ command: "spawnChildren", flow: { id, partitionKey: "p" } },
+    children: Array.from({ length: childCount }, (_, at) => ({ id: `${id}.${at}` })),
+    options: {
+      ...{ leaseToken: "l", fencingToken: 1 },
+      ...{ groupId: "g", waitState: "w", success: "s", failure: "f" },
+    },
+  };
+}
+
+/** The ids of the flows that fanned out until now, in order. */
+function fannedOut(store: FakeStore): unknown[] {
+  return store.calls.map(({ args: [flow] }) => (flow as { readonly id: string }).id);
+}
+
 /** A store that completes everything, one by one or together. */
 function completing(): ReturnType<typeof fakeStore> {
   return fakeStore({
@@ -25,7 +41,7 @@ function completing(): ReturnType<typeof fakeStore> {
 
 test("SettlementQueue sends nothing before flush(), and each settlement once", async () => {
   const store = completing();
-  const queue = new SettlementQueue(store);
+  const queue = new SettlementQueue(store, manualTime());
   const settled = queue.add(completion("a"));
   assertEquals(store.calls, []);
   queue.flush();
@@ -36,7 +52,7 @@ test("SettlementQueue sends nothing before flush(), and each settlement once", a
 
 test("SettlementQueue sends at most 1,000 together, and answers each with its own flow", async () => {
   const store = completing();
-  const queue = new SettlementQueue(store);
+  const queue = new SettlementQueue(store, manualTime());
   const ids = Array.from({ length: 1_001 }, (_, index) => `flow-${index}`);
   const settled = ids.map((id) => queue.add(completion(id)));
   queue.flush();
@@ -52,7 +68,7 @@ test("SettlementQueue sends at most 1,000 together, and answers each with its ow
 
 test("SettlementQueue sends alone what names its own time: a batch has only one", async () => {
   const store = completing();
-  const queue = new SettlementQueue(store);
+  const queue = new SettlementQueue(store, manualTime());
   const settled = [completion("a", 5), completion("b"), completion("c")].map((settlement) =>
     queue.add(settlement)
   );
@@ -72,7 +88,7 @@ for (
   test(`SettlementQueue sends each alone of a batch that is refused with ${refusal.code}`, async () => {
     const flows = completing();
     const store = Object.assign(flows, { completeMany: () => Promise.reject(refusal) });
-    const queue = new SettlementQueue(store);
+    const queue = new SettlementQueue(store, manualTime());
     const settled = [queue.add(completion("a")), queue.add(completion("b"))];
     queue.flush();
     assertEquals((await Promise.all(settled)).map(({ id }) => id), ["a", "b"]);
@@ -93,7 +109,7 @@ test("SettlementQueue sends fewer together once a store has said how many it tak
       return Promise.reject(new FlowError("limit_exceeded", "Too many", { details }));
     },
   });
-  const queue = new SettlementQueue(store as typeof flows);
+  const queue = new SettlementQueue(store as typeof flows, manualTime());
   const ids = ["a", "b", "c", "d"];
   const settled = ids.map((id) => queue.add(completion(id)));
   queue.flush();
@@ -108,7 +124,7 @@ test("SettlementQueue rejects every settlement of a batch that failed", async ()
       throw failed;
     },
   });
-  const queue = new SettlementQueue(store);
+  const queue = new SettlementQueue(store, manualTime());
   const settled = ["a", "b"].map((id) => queue.add(completion(id)));
   queue.flush();
   for (const one of settled) assertEquals(await assertRejects(() => one), failed);
@@ -117,7 +133,7 @@ test("SettlementQueue rejects every settlement of a batch that failed", async ()
 
 test("SettlementQueue rejects every settlement if a store answers too few", async () => {
   const store = fakeStore({ completeMany: () => [] as never });
-  const queue = new SettlementQueue(store);
+  const queue = new SettlementQueue(store, manualTime());
   const settled = ["a", "b"].map((id) => queue.add(completion(id)));
   queue.flush();
   for (const one of settled) await assertRejects(() => one, Error, "one outcome per item");
@@ -126,22 +142,62 @@ test("SettlementQueue rejects every settlement if a store answers too few", asyn
 test("SettlementQueue sends every fan-out alone, since none stands for several", async () => {
   const waiting = fakeRecord({ state: "waiting_children" });
   const store = fakeStore({ spawnChildren: () => waiting });
-  const queue = new SettlementQueue(store);
-  const position = { leaseToken: "l", fencingToken: 1 };
-  const settled = ["a", "b"].map((id) =>
-    queue.add({
-      ...{
-        command: "spawnChildren",
-        flow: { id, partitionKey: "p" },
-        children: [{ id: `${id}1` }],
-      },
-      options: { ...position, groupId: "g", waitState: "w", success: "s", failure: "f" },
-    })
-  );
+  const queue = new SettlementQueue(store, manualTime());
+  const settled = ["a", "b"].map((id) => queue.add(fanoutOf(id, 1)));
   queue.flush();
   assertEquals(await Promise.all(settled), [waiting, waiting]);
   assertEquals(store.calls.map(({ command, args: [flow] }) => [command, flow]), [
     ["spawnChildren", { id: "a", partitionKey: "p" }],
     ["spawnChildren", { id: "b", partitionKey: "p" }],
   ]);
+});
+
+test("SettlementQueue sends fan-outs with 1,000 children in a macrotask, or a single one, in order", async () => {
+  const store = fakeStore({ spawnChildren: () => fakeRecord() });
+  const time = manualTime({ autoDefer: false });
+  const queue = new SettlementQueue(store, time);
+  const sizes = { a: 600, b: 400, c: 1, d: 999, e: 1_500, f: 1 };
+  const settled = Object.entries(sizes).map(([id, size]) => queue.add(fanoutOf(id, size)));
+  queue.flush();
+  assertEquals(fannedOut(store), ["a", "b"]);
+  // What comes meanwhile goes behind those that wait, though there would be room for it.
+  settled.push(queue.add(fanoutOf("g", 1)));
+  queue.flush();
+  assertEquals(fannedOut(store), ["a", "b"]);
+  time.runDeferred();
+  assertEquals(fannedOut(store), ["a", "b", "c", "d"]);
+  time.runDeferred();
+  assertEquals(fannedOut(store), ["a", "b", "c", "d", "e"]);
+  time.runDeferred();
+  assertEquals(fannedOut(store), ["a", "b", "c", "d", "e", "f", "g"]);
+  assertEquals(time.deferredCount, 0);
+  await Promise.all(settled);
+});
+
+test("SettlementQueue lets no other settlement wait for fan-outs", () => {
+  const store = fakeStore({ spawnChildren: () => fakeRecord(), complete: () => fakeRecord() });
+  const queue = new SettlementQueue(store, manualTime({ autoDefer: false }));
+  for (const id of ["a", "b"]) void queue.add(fanoutOf(id, 1_000));
+  void queue.add(completion("c"));
+  queue.flush();
+  assertEquals(fannedOut(store), ["a", "c"]);
+});
+
+test("SettlementQueue tells of each settlement when it is sent, right before the store hears of it", () => {
+  const told: string[] = [];
+  const hear = (what: string) => (): ReturnType<typeof fakeRecord> => {
+    told.push(`heard ${what}`);
+    return fakeRecord();
+  };
+  const store = fakeStore({ spawnChildren: hear("of a fan-out"), complete: hear("of an end") });
+  const time = manualTime({ autoDefer: false });
+  const queue = new SettlementQueue(store, time);
+  for (const settlement of [fanoutOf("a", 1_000), fanoutOf("b", 1_000), completion("c")]) {
+    void queue.add(settlement, () => told.push(`sends ${settlement.flow.id}`));
+  }
+  assertEquals(told, []);
+  queue.flush();
+  assertEquals(told, ["sends a", "heard of a fan-out", "sends c", "heard of an end"]);
+  time.runDeferred();
+  assertEquals(told.slice(4), ["sends b", "heard of a fan-out"]);
 });

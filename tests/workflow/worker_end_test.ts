@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FlowError } from "../../src/errors.ts";
 import { fakeRecord, fakeStore, manualTime } from "../../src/testing/mod.ts";
-import { error, ok, startWorker } from "../../src/workflow/mod.ts";
+import { error, fanout, ok, startWorker } from "../../src/workflow/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";
@@ -38,6 +38,33 @@ test("drain() lets running handlers finish, settles them and claims nothing more
   assertEquals(items.map(({ result }) => result), [false, false]);
   assertEquals(time.nextAlarmMs, undefined);
 });
+
+for (const end of ["drain", "stop"] as const) {
+  test(`${end}() waits for fan-outs for which there was no room in one macrotask`, async () => {
+    const { store, time, add, sent } = jobSource({ spawnChildren: () => fakeRecord() });
+    const finish = Promise.withResolvers<void>();
+    const children = Array.from({ length: 1_000 }, (_, at) => ({ type: "child", id: `${at}` }));
+    const worker = startWorker(emailOn(store), {
+      worker: "w",
+      handler: async () => {
+        await finish.promise;
+        return fanout(children, {
+          groupId: "g",
+          wait: "none",
+          success: "failed",
+          failure: "failed",
+        });
+      },
+    });
+    add("a", "b", "c");
+    await time.advance(0);
+    const ending = worker[end]();
+    finish.resolve();
+    await time.advance(0);
+    await ending;
+    assertEquals([sent("spawnChildren").length, worker.stats.settled], [3, 3]);
+  });
+}
 
 test("stop() aborts the jobs and hands back those that give up because of it", async () => {
   const { store, time, add, sent } = jobSource();

@@ -254,18 +254,18 @@ export function isExpected(
   to: Shard,
   { partitionKey, id }: { readonly partitionKey: string; readonly id: string },
 ): boolean {
-  for (const from of shards) {
-    for (const { birth } of unheard(from, to)) {
-      if (birth !== null && birth === pairName(partitionKey, id)) return true;
-    }
-  }
-  return false;
+  const birth = pairName(partitionKey, id);
+  return shards.some((from) =>
+    from.state.flows.mail.isBirthSentAfter(to.number, heardLsn(from, to), birth)
+  );
 }
 
 /** What one shard has told another that has not taken effect there, in the order of sending. */
-function* unheard(from: Shard, to: Shard): Generator<Mail> {
-  const heardLsn = to.state.flows.mail.receivedFrom(from.number);
-  for (const mail of from.state.flows.mail.sentTo(to.number)) {
-    if (mail.lsn > heardLsn) yield mail;
-  }
+function unheard(from: Shard, to: Shard): Iterable<Mail> {
+  return from.state.flows.mail.sentAfter(to.number, heardLsn(from, to));
+}
+
+/** The LSN up to which what one shard has told another has taken effect there. */
+function heardLsn(from: Shard, to: Shard): number {
+  return to.state.flows.mail.receivedFrom(from.number);
 }
