@@ -10,15 +10,7 @@
  */
 import { Buffer } from "node:buffer";
 import { pbkdf2 } from "node:crypto";
-import {
-  closeSync,
-  fdatasyncSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, versions } from "node:process";
@@ -269,10 +261,6 @@ function writeRaw(bytes: number): void {
 function rawThroughput(frameBytes: number): Throughput {
   const bytes = Math.round(frameBytes);
   const block = value(bytes);
-  // The disk is not to be filled.
-  ftruncateSync(raw);
-  fdatasyncSync(raw);
-  rawAt = 0;
   const startMs = performance.now();
   let frames = 0;
   for (; performance.now() < startMs + RUN_MS; frames++) {
