@@ -4,15 +4,13 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { commandOf, currentRuntime } from "../runtimes.ts";
+import { runScript } from "../runtimes.ts";
 import { watchedTime } from "../time/kept_alive.ts";
 import { GROUP, threeGenerations } from "./generations.ts";
 import { ScriptedStore } from "./scripted_log.ts";
@@ -83,12 +81,8 @@ test("a next() of events() that waits keeps the process alive, until there is ne
 
 test("a process that follows events goes on until its store is closed", async () => {
   const script = new URL("./following_child.ts", import.meta.url);
-  const [executable, ...args] = commandOf(currentRuntime, script)!;
-  const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"], timeout: 20_000 });
-  const ended = once(child, "close");
-  let text = "";
-  for await (const chunk of child.stdout!) text += chunk;
-  assertEquals([await ended, text], [[0, null], "a\nclosed\n"]);
+  const { ended, text } = await runScript(script, { timeoutMs: 20_000 });
+  assertEquals([ended, text], [[0, null], "a\nclosed\n"]);
 });
 
 test("a store that has something to do later for itself keeps no process alive", async () => {

@@ -15,7 +15,7 @@ import { InlineIo, type IoResult, type LogMode, type SegmentFile } from "../../s
 import { systemTime } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
-import { commandOf, currentRuntime } from "../runtimes.ts";
+import { currentRuntime, runScript } from "../runtimes.ts";
 import { scratchFolder } from "../scratch.ts";
 
 /** A file of a directory, empty. */
@@ -478,14 +478,8 @@ test("a thread that ends with a command under way leaves it unknown, and its sto
 test("a log thread keeps a process alive for a command, and not when the store is idle", async () => {
   using scratch = scratchFolder();
   const script = new URL("./idle_child.ts", import.meta.url);
-  const [executable, ...args] = commandOf(currentRuntime, script)!;
-  const child = spawn(executable, [...args, scratch.path], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(child, "close");
-  let text = "";
-  for await (const chunk of child.stdout!) text += chunk;
-  assertEquals(await ended, [0, null]);
+  const { ended, text } = await runScript(script, { args: [scratch.path] });
+  assertEquals(ended, [0, null]);
   assertEquals(text, "b is durable\nexit\n");
 });
 

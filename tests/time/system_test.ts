@@ -4,8 +4,6 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { systemTime } from "../../src/time/mod.ts";
 import {
   assert,
@@ -15,7 +13,7 @@ import {
   assertLess,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import { commandOf, currentRuntime } from "../runtimes.ts";
+import { runScript } from "../runtimes.ts";
 
 test("systemTime().clock reads the clocks of the machine", () => {
   const { clock } = systemTime();
@@ -80,14 +78,7 @@ test("systemTime().defer() runs tasks in order, after all microtasks and before 
 });
 
 test("systemTime() keeps a process alive for a deferred task and an alarm that says so, not else", async () => {
-  const [executable, ...args] = commandOf(
-    currentRuntime,
-    new URL("./exit_child.ts", import.meta.url),
-  )!;
-  const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "close");
-  let text = "";
-  for await (const chunk of child.stdout!) text += chunk;
-  assertEquals(await ended, [0, null]);
+  const { ended, text } = await runScript(new URL("./exit_child.ts", import.meta.url));
+  assertEquals(ended, [0, null]);
   assertEquals(text, "start\ndeferred\nalarm that keeps alive\n");
 });

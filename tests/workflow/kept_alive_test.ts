@@ -4,14 +4,12 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { Bell } from "../../src/workflow/bell.ts";
 import { Heartbeat } from "../../src/workflow/heartbeat.ts";
 import { noReply, startWorker, type, workflow } from "../../src/workflow/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { commandOf, currentRuntime } from "../runtimes.ts";
+import { runScript } from "../runtimes.ts";
 import { watchedTime } from "../time/kept_alive.ts";
 import { jobSource } from "./job_source.ts";
 
@@ -81,10 +79,6 @@ test("a handler with a time limit keeps the process alive until it ends or is ou
 
 test("a process ends when its store is closed under handlers that never return", async () => {
   const script = new URL("./closing_child.ts", import.meta.url);
-  const [executable, ...args] = commandOf(currentRuntime, script)!;
-  const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"], timeout: 20_000 });
-  const ended = once(child, "close");
-  let text = "";
-  for await (const chunk of child.stdout!) text += chunk;
-  assertEquals([await ended, text], [[0, null], "store_closed\nstore_closed\nexit\n"]);
+  const { ended, text } = await runScript(script, { timeoutMs: 20_000 });
+  assertEquals([ended, text], [[0, null], "store_closed\nstore_closed\nexit\n"]);
 });
