@@ -53,7 +53,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
   const { dir, files, time = systemTime(), log = "auto" } = options;
   const limits = checkLimits(options);
   const sweepPlan = checkRetention(options.retention);
-  const mergePlan = checkMerge(options.merge);
+  const mergePlan = checkMerge(options);
   const checkpointPlan = checkCheckpoints(options.checkpoints);
   const directory = files ?? (dir === MEMORY ? memoryDirectory() : directoryAt(dir!));
   if (dir !== MEMORY) checkDiskFree(limits, directory);
@@ -78,13 +78,14 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     });
     const { hashId, fencingFloor } = manifest.state;
     const hashKey = hashKeyOf(hashId);
+    const isLogInMemory = dir === MEMORY;
     // What nobody can open again needs none.
-    const checkpoints = dir === MEMORY ? undefined : new Checkpoints({ directory, manifest });
+    const checkpoints = isLogInMemory ? undefined : new Checkpoints({ directory, manifest });
     const map = new ShardMap(manifest.state.slots);
     const coolingPlan = { ...DEFAULT_COOLING_PLAN, hotFlowsMax: limits.hotFlowsMax };
     const plans = { sweepPlan, mergePlan, coolingPlan, checkpointPlan };
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, checkpoints, ...plans },
+      { logs, time, hashKey, fencingFloor, limits, map, checkpoints, isLogInMemory, ...plans },
       directory,
     );
     if (log === "thread") await insistOnThreads(shards, ios);

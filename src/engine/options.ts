@@ -47,7 +47,10 @@ export interface StoreLimits extends FlowLimits {
    * somebody asks for it. Default 100,000.
    */
   readonly hotFlowsMax: number;
-  /** A segment of the log is followed by another one when it has so many bytes. Default 64 MiB. */
+  /**
+   * A segment of the log is followed by another one when it has so many bytes. Default 64 MiB, for a
+   * store in `":memory:"` 4 MiB.
+   */
   readonly segmentBytesMax: number;
 }
 
@@ -102,6 +105,10 @@ export const MEMORY = ":memory:";
 
 /** What the ballast takes up on a disk: some 20,000 ends of flows, one by one. */
 const BALLAST_BYTES = 4 * 1_048_576;
+
+/** In memory room is dearer than on a disk, and merging costs no reads: a log is kept small there. */
+const MEMORY_SEGMENT_BYTES = 4 * 1_048_576;
+const MEMORY_KEEP_BYTES = 16 * 1_048_576;
 
 /** The most bytes of one frame of the log: what one command writes must fit into one frame. */
 export const FRAME_BYTES_MAX: number = 8 * 1_048_576;
@@ -172,8 +179,9 @@ export function isOnDisk({ dir }: OpenOptions): boolean {
 export function checkLimits(options: OpenOptions): StoreLimits {
   const { limits: given = {} } = options;
   refuseUnknown("limits.", Object.keys(given), Object.keys(DEFAULT_STORE_LIMITS));
-  const ballast = isOnDisk(options) ? { ballastBytes: BALLAST_BYTES } : {};
-  const limits = { ...DEFAULT_STORE_LIMITS, ...ballast };
+  const limits = { ...DEFAULT_STORE_LIMITS };
+  if (isOnDisk(options)) limits.ballastBytes = BALLAST_BYTES;
+  if (options.dir === MEMORY) limits.segmentBytesMax = MEMORY_SEGMENT_BYTES;
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const [min, max] = RANGES[name as keyof StoreLimits] ?? [1, Number.MAX_SAFE_INTEGER];
@@ -209,10 +217,11 @@ export function checkRetention(given: RetentionOptions = {}): SweepPlan {
 }
 
 /** How and when segments are merged. */
-export function checkMerge(given: MergeOptions = {}): MergePlan {
+export function checkMerge({ dir, merge: given = {} }: OpenOptions): MergePlan {
   if (typeof given !== "object" || given === null) throw invalid("merge", given, "an object");
   refuseUnknown("merge.", Object.keys(given), Object.keys(DEFAULT_MERGE_PLAN));
-  const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = DEFAULT_MERGE_PLAN.keepBytes } = given;
+  const ofPlace = dir === MEMORY ? MEMORY_KEEP_BYTES : DEFAULT_MERGE_PLAN.keepBytes;
+  const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = ofPlace } = given;
   if (typeof auto !== "boolean") throw invalid("merge.auto", auto, "true or false");
   if (!Number.isSafeInteger(keepBytes) || keepBytes < 0) {
     throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");

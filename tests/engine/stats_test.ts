@@ -61,6 +61,24 @@ test("stats().log.bytes is what the segments hold", async () => {
   assertEquals(compacted.shards[0]?.log.mergedBytes, mergedBytes);
 });
 
+test("a store in memory counts its log as memory, and merges it long before one on a disk", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  const payload = new Uint8Array(1 << 20);
+  let mostBytes = 0;
+  for (let index = 0; index < 64; index++) {
+    await store.create(`f${index}`, { type: "job", payload });
+    await store.cancel(`f${index}`, { ttlMs: 1 });
+    // A merge in the background rests now and then.
+    await time.advance(100);
+    await store.retentionCleanup();
+    const { memory, log } = store.stats();
+    assertEquals(memory.logBytes, log.bytes);
+    mostBytes = Math.max(mostBytes, log.bytes);
+  }
+  assert(store.stats().merges.count > 0 && mostBytes < 56 << 20, `${mostBytes}`);
+});
+
 test("stats() measures commits from their submission to their answer", async () => {
   await using scripted = new ScriptedStore();
   const { store } = scripted;
@@ -73,7 +91,8 @@ test("stats() measures commits from their submission to their answer", async () 
   assert(memory.inFlightBytes > 100);
   assertEquals(
     memory.totalBytes,
-    memory.flowsBytes + memory.keysBytes + memory.keydirBytes + memory.inFlightBytes,
+    memory.flowsBytes + memory.keysBytes + memory.keydirBytes + memory.inFlightBytes +
+      memory.logBytes,
   );
   scripted.answer();
   await scripted.turn();

@@ -133,6 +133,38 @@ test("the sweeper looks how much room there is when it has its slice, and not be
   assertEquals([swept, sweeper.nextAtMs()], [["at 120000"], 180_000]);
 });
 
+test("the sweeper rests between slices, unless there is more than when it began", async () => {
+  let nowMs = 60_000;
+  const flows = { table: { size: 5_000 }, kv: { size: 10 } };
+  const cleanup = { flows: 990, keys: 10 };
+  const shards = {
+    ...{ all: [{ state: { flows } }], limits: { cleanupLimitMax: 1_000 } },
+    ...{ now: () => nowMs, nextForgottenMs: () => 0, reschedule: () => {} },
+    admission: { isDiskFull: () => false },
+    slices: { next: () => Promise.resolve() },
+    call: () => Promise.resolve(cleanup),
+  };
+  const sweeper = new Sweeper(shards as unknown as Shards, () => nowMs, {
+    ...{ sweep: true, intervalMs: 1_000 },
+  });
+  /** Sweeps a slice, and tells how long it rests after it. */
+  const sliceAfter = async (change: () => void): Promise<number> => {
+    nowMs = sweeper.nextAtMs();
+    sweeper.wake();
+    change();
+    for (let count = 0; count < 12; count++) await undefined;
+    return sweeper.nextAtMs() - nowMs;
+  };
+  assertEquals(await sliceAfter(() => {}), 25);
+  assertEquals(await sliceAfter(() => flows.table.size += 1), 0);
+  assertEquals(await sliceAfter(() => flows.table.size -= 1), 25);
+  assertEquals(await sliceAfter(() => flows.kv.size += 1), 0);
+  // The next sweep is measured by what there is when it begins.
+  assertEquals(await sliceAfter(() => cleanup.flows = 1), 1_000);
+  cleanup.flows = 990;
+  assertEquals(await sliceAfter(() => {}), 25);
+});
+
 test("the sweeper goes on after a fault", async () => {
   const time = manualTime();
   const disk = new SimulatedDisk({ random: seededRandom(1) });

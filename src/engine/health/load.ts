@@ -25,6 +25,8 @@ export interface MemoryStats {
   readonly keydirBytes: number;
   /** Frames that are not on disk. */
   readonly inFlightBytes: number;
+  /** The log of a store in `":memory:"`; 0 for one on a disk. */
+  readonly logBytes: number;
   /** All of these. */
   readonly totalBytes: number;
 }
@@ -35,14 +37,16 @@ export function memoryOf(shards: readonly Shard[]): MemoryStats {
   let keysBytes = 0;
   let keydirBytes = 0;
   let inFlightBytes = 0;
-  for (const { state: { flows, keydir }, inFlightBytes: ahead } of shards) {
+  let logBytes = 0;
+  for (const { state: { flows, keydir }, inFlightBytes: ahead, logBytesInMemory } of shards) {
     flowsBytes += flows.table.rowCount * FLOW_BYTES + flows.cold.bytes;
     keysBytes += flows.kv.size * KEY_BYTES;
     keydirBytes += keydir.bytes;
     inFlightBytes += ahead;
+    logBytes += logBytesInMemory;
   }
-  const totalBytes = flowsBytes + keysBytes + keydirBytes + inFlightBytes;
-  return { flowsBytes, keysBytes, keydirBytes, inFlightBytes, totalBytes };
+  const totalBytes = flowsBytes + keysBytes + keydirBytes + inFlightBytes + logBytes;
+  return { flowsBytes, keysBytes, keydirBytes, inFlightBytes, logBytes, totalBytes };
 }
 
 /** What decides whether new work is taken. */

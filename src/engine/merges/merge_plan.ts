@@ -11,7 +11,8 @@ export interface MergeOptions {
   readonly auto?: boolean | undefined;
   /**
    * So many of the newest bytes of each log are left as they are, for those who follow `events()`,
-   * unless the disk is full: then room is worth more. Default 256 MiB.
+   * unless the disk is full: then room is worth more. Default 256 MiB, for a store in `":memory:"`
+   * 16 MiB.
    */
   readonly keepBytes?: number | undefined;
 }

@@ -131,6 +131,11 @@ export class Shard {
     return this.#idleMark.nextAtMs();
   }
 
+  /** Bytes of its log that take up memory. */
+  get logBytesInMemory(): number {
+    return this.#options.isLogInMemory === true ? this.meter.log.bytes : 0;
+  }
+
   /** What an answer stands on that has seen this shard up to an LSN. Default: all of it. */
   footing(lsn: number = this.headLsn): Footing {
     return { life: this.#life, lsn };

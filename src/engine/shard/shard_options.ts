@@ -54,6 +54,8 @@ export interface ShardOptions {
   readonly checkpoints?: Checkpoints | undefined;
   /** Limits of the store. */
   readonly limits: StoreLimits;
+  /** Whether the files of the log are in memory, and nowhere else. Default: they are on a disk. */
+  readonly isLogInMemory?: boolean | undefined;
   /** Who it is, and the shards beside it. */
   readonly neighbours: Neighbours;
   /** Policies that another shard has. Default: this one has them. */
