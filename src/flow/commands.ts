@@ -75,6 +75,14 @@ export interface CreateManyOptions extends Omit<CreateOptions, "type">, BatchOpt
   readonly type?: string | undefined;
 }
 
+/** What becomes of flows that have lost their lease too often. Absent members: as the policy says. */
+export interface LostLeasePolicy {
+  /** Leases a flow may lose in a row before it goes to `exhaustedTo`, 0 to 1,000,000; null: no cap. */
+  readonly maxReclaims?: number | null | undefined;
+  /** The state it goes to. Not `running`. */
+  readonly exhaustedTo?: string | undefined;
+}
+
 /** Options of `reclaim`, and the common part of `claimDue`. */
 export interface ReclaimOptions extends CommandOptions {
   /** The name of the worker. 1 to 1,024 bytes. */
@@ -97,6 +105,11 @@ export interface ReclaimOptions extends CommandOptions {
   readonly values?: ValueSelection | undefined;
   /** Only flows of this logical state; `"running"` or absent: of every one. */
   readonly state?: string | undefined;
+  /**
+   * By state: when a flow whose lease has expired is given up instead of claimed. Wins over the stored
+   * policy, member by member. Default: as that says.
+   */
+  readonly lostLeases?: Readonly<Record<string, LostLeasePolicy>> | undefined;
 }
 
 /** Options of `claimDue`. */

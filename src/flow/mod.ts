@@ -47,6 +47,7 @@ export type {
   FailOptions,
   Guard,
   ItemRef,
+  LostLeasePolicy,
   ReclaimOptions,
   RetryItem,
   RetryManyOptions,

@@ -21,19 +21,20 @@ export type Claimed<S, C> = C extends "any" ? LiveName<S>
 
 /**
  * Options of a claim. `leaseMs` defaults to the state's, of several states to the largest; `limit`
- * to 1; payloads come along as the states say. What is given here wins.
+ * to 1; payloads come along as the states say. What is given here wins. A flow that has lost too many
+ * leases goes where its state says (`maxReclaims`, `retryOr()`).
  *
  * @typeParam P The partition fields.
  * @typeParam Asked What `payload` says; undefined: it is not given.
  */
 export type JobClaimOptions<P extends readonly string[], Asked extends boolean | undefined> =
-  & Omit<ClaimOptions, "state" | "states" | "payload">
+  & Omit<ClaimOptions, "state" | "states" | "payload" | "lostLeases">
   & PayloadChoice<Asked>
   & PartitionFilter<P>;
 
 /** Options of a takeover, with defaults as for {@linkcode JobClaimOptions}. */
 export type JobReclaimOptions<P extends readonly string[], Asked extends boolean | undefined> =
-  & Omit<ReclaimOptions, "state" | "payload">
+  & Omit<ReclaimOptions, "state" | "payload" | "lostLeases">
   & PayloadChoice<Asked>
   & PartitionFilter<P>;
 
@@ -143,5 +144,16 @@ function commonMembers(
     ...given(rest),
     payload: asks === false ? undefined : asks,
     partitionKey,
+    lostLeases: lostLeases(states),
   }) as unknown as Omit<ReclaimOptions, "state">;
+}
+
+/** What the states say about lost leases; undefined: nothing, so the stored policy has the word. */
+function lostLeases(states: readonly StateDefinition[]): ClaimOptions["lostLeases"] {
+  const entries = states.flatMap(({ name, policy: { maxReclaims, retry } }) => {
+    const own = given({ maxReclaims, exhaustedTo: retry?.exhaustedTo });
+    return Object.keys(own).length === 0 ? [] : [[name, own] as const];
+  });
+  // Not an assignment by name: a state may be called `__proto__`.
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

@@ -60,7 +60,7 @@ export interface StateDefinition {
   readonly onError: "retry" | "fail";
   /** The retry members that the state declares, `exhaustedTo` included. Empty: none. */
   readonly retry: RetryPolicy;
-  /** What `installPolicy()` says about the state. Empty: nothing. */
+  /** What claims and `installPolicy()` say about the state. Empty: nothing. */
   readonly policy: StatePolicy;
 }
 

@@ -32,8 +32,8 @@ export interface StateShape {
    */
   readonly retry?: RetryPolicy | undefined;
   /**
-   * Leases a flow may lose in a row; null: no cap. Default: the type's policy, else 10. A claim goes by
-   * the policy that is stored, so this holds once `installPolicy()` has stored it.
+   * Leases a flow may lose in a row before it goes where `onError` says, 0 to 1,000,000; null: no cap.
+   * Default: the type's policy, else 10.
    */
   readonly maxReclaims?: number | null | undefined;
   /** What `ok()` does: a state to go to, or `complete()`. Default `complete()`. */
@@ -41,7 +41,7 @@ export interface StateShape {
   /**
    * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
    * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says. A flow that
-   * has lost too many leases goes to the state of `retryOr()` once `installPolicy()` has stored it.
+   * has lost too many leases goes to the state of `retryOr()`, too.
    */
   readonly onError?: RetryOr | FailAction | undefined;
 }
@@ -53,7 +53,7 @@ export interface StateDef<N extends string> extends Omit<StateShape, "onOk" | "o
   /**
    * What `error()` and a throw do: `retryOr(state)` tries again and then goes to that state, `fail()`
    * ends the flow at once. Default: as `retryOr("failed")`, or as the type's policy says. A flow that
-   * has lost too many leases goes to the state of `retryOr()` once `installPolicy()` has stored it.
+   * has lost too many leases goes to the state of `retryOr()`, too.
    */
   readonly onError?: RetryOr<N | TerminalState> | FailAction | undefined;
   /**

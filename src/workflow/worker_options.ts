@@ -13,7 +13,7 @@ import type { LiveName } from "./state.ts";
 
 /** What a worker claims, and how fast. */
 export interface WorkerPace
-  extends Omit<ClaimOptions, "state" | "states" | "payload" | "blockMs" | "nowMs"> {
+  extends Omit<ClaimOptions, "state" | "states" | "payload" | "lostLeases" | "blockMs" | "nowMs"> {
   /** The most jobs of one claim. Default 100. Of a store that takes fewer at once it asks for those. */
   readonly limit?: number | undefined;
   /** The most handlers that run at the same time. A claim asks for no more jobs. Default 10. */

@@ -304,8 +304,8 @@ export interface Workflow<
 
   /**
    * Replaces the stored policy of the type by what the states declare. Whatever nobody declares has
-   * the store's defaults then. A claim goes by that policy and knows no definition: from it comes after
-   * how many lost leases a flow is given up (`maxReclaims`), and where it goes then (`retryOr()`).
+   * the store's defaults then. The commands of a workflow say by themselves what its states declare, so
+   * this is for those who work without one: `store.claimDue()`, `store.retry()`.
    */
   installPolicy(options?: InstallPolicyOptions): Promise<ResolvedPolicy>;
   /**

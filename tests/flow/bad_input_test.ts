@@ -119,6 +119,7 @@ test("claimDue() refuses bad input, naming field, value and limit", () => {
     { args: ["t", {}], field: "worker", says: "worker is missing" },
     { args: claim({ limit: 11 }), field: "limit", code: "limit_exceeded", says: "the limit is 10" },
     { args: claim({ reclaimRatio: 101 }), field: "reclaimRatio", says: "from 0 to 100" },
+    ...badLostLeases((lostLeases) => claim({ lostLeases })),
     { args: claim({ state: "auto" }), field: "state", says: "reserved" },
     { args: claim({ states: [] }), field: "states" },
     { args: claim({ states: "a" }), field: "states", code: "invalid_argument" },
@@ -139,6 +140,20 @@ test("claimDue() refuses bad input, naming field, value and limit", () => {
   ]);
 });
 
+/** Rows that hold for whatever a claim says about lost leases. */
+function badLostLeases(args: (lostLeases: unknown) => unknown[]): Bad[] {
+  const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`s${index}`, {}]));
+  return [
+    { args: args(7), field: "lostLeases" },
+    { args: args({ running: {} }), field: "lostLeases" },
+    { args: args({ a: null }), field: "lostLeases.a" },
+    { args: args({ a: { retry: {} } }), field: "lostLeases.a.retry" },
+    { args: args({ a: { exhaustedTo: "running" } }), field: "lostLeases.a.exhaustedTo" },
+    { args: args({ a: { maxReclaims: 1.5 } }), field: "lostLeases.a.maxReclaims" },
+    { args: args(many), field: "lostLeases.length", code: "limit_exceeded" },
+  ];
+}
+
 test("reclaim() refuses bad input, and what only claimDue() takes", () => {
   const reclaim = (options: object) => ["t", { worker: "w", ...options }];
   refuses("reclaim", [
@@ -147,6 +162,7 @@ test("reclaim() refuses bad input, and what only claimDue() takes", () => {
       (args[1] as { state: unknown }).state !== null
     ),
     { args: reclaim({ states: ["a"] }), field: "states", says: "use state" },
+    ...badLostLeases((lostLeases) => reclaim({ lostLeases })),
     { args: reclaim({ blockMs: 1 }), field: "blockMs" },
     { args: reclaim({ reclaimRatio: 1 }), field: "reclaimRatio" },
     { args: ["t", {}], field: "worker" },

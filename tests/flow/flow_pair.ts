@@ -214,10 +214,11 @@ export class FlowPair {
   #claim(reclaim: boolean, options: ClaimOptions): void {
     const { type, state, partitionKeys, priority, limit, leaseMs, reclaimExpired, reclaimRatio } =
       options;
+    const { lostLeases } = options;
     const runningOnly = reclaim || state === "running";
     const any = state === undefined || state === "any" || state === "running";
     const worker = "w";
-    const both = { worker, limit, leaseMs, priority, partitionKeys };
+    const both = { worker, limit, leaseMs, priority, partitionKeys, lostLeases };
     const single = Array.isArray(state) ? state[0] : state;
     const claimed = reclaim
       ? this.#store.reclaim(type, { ...both, state: single })
@@ -231,6 +232,7 @@ export class FlowPair {
       waiting: !runningOnly,
       expired: runningOnly || (reclaimExpired ?? true),
       ratio: reclaimRatio ?? 25,
+      lostLeases: lostLeases ?? {},
       limit,
       leaseMs,
       worker,

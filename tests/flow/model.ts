@@ -48,7 +48,7 @@ export function plainError(error: unknown): unknown {
 }
 
 /** Which flows a claim may take. */
-type ModelFilter = Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker">;
+type ModelFilter = Omit<ModelClaim, "ratio" | "limit" | "leaseMs" | "worker" | "lostLeases">;
 
 /** The whole store. */
 export class Model {
@@ -234,10 +234,11 @@ export class Model {
         // What counts as cancelled is ended instead, so long as the command may end anything.
         isOver = flow.isDoomed && !this.family.takeEnd();
         if (isOver) return;
-        const { maxReclaims } = this.policy(flow.type, flow.state);
+        const ofClaim = claim.lostLeases[flow.state];
+        const { maxReclaims, exhaustedTo } = this.policy(flow.type, flow.state, ofClaim);
         if (flow.isDoomed) this.family.look(flow);
         else if (flow.owner === null || flow.reclaims < (maxReclaims ?? Infinity)) taken.push(flow);
-        else this.#lose(flow);
+        else this.#lose(flow, exhaustedTo);
       }
     };
     if (claim.waiting && claim.expired && claim.ratio === 0) {
@@ -615,8 +616,7 @@ export class Model {
     return flow;
   }
 
-  #lose(flow: ModelFlow): void {
-    const { exhaustedTo } = this.policy(flow.type, flow.state);
+  #lose(flow: ModelFlow, exhaustedTo: string): void {
     flow.fencing++;
     flow.error = "lease_lost";
     flow.values++;

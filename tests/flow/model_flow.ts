@@ -154,6 +154,8 @@ export interface ModelClaim {
   readonly limit: number;
   readonly leaseMs: number;
   readonly worker: string;
+  /** By state. */
+  readonly lostLeases: Readonly<Record<string, Pick<ModelPolicy, "maxReclaims" | "exhaustedTo">>>;
 }
 
 /** The part of a policy that the model tries. */

@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import { type FamilyOp, familyOp } from "./family_operations.ts";
 import { type KvOp, kvOp } from "./kv_operations.ts";
-import type { ModelHistory, ModelPolicy } from "./model.ts";
+import type { ModelClaim, ModelHistory, ModelPolicy } from "./model.ts";
 import {
   type Changes,
   changes,
@@ -115,6 +115,7 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   readonly reclaimExpired: boolean | undefined;
   readonly reclaimRatio: number | undefined;
+  readonly lostLeases: ModelClaim["lostLeases"] | undefined;
 }
 
 /** What becomes of a flow. */
@@ -234,6 +235,13 @@ const claim: fc.Arbitrary<ClaimOptions> = fc.record({
   leaseMs: fc.constantFrom(1, 10, 100, 100),
   reclaimExpired: maybe(fc.boolean()),
   reclaimRatio: maybe(fc.constantFrom(0, 1, 50, 100)),
+  lostLeases: rarely(fc.dictionary(
+    fc.constantFrom(...STATES),
+    fc.record({
+      maxReclaims: fc.constantFrom(0, 1, null),
+      exhaustedTo: fc.constantFrom("failed", ...STATES),
+    }, { requiredKeys: [] }),
+  )),
 });
 
 /** Any command. */

@@ -16,18 +16,23 @@ test("resolveStatePolicy() overlays member by member: default, type, state, comm
       },
     },
   } as const;
-  assertEquals(resolveStatePolicy(stored, "a", { maxRetries: 1, backoff: { baseMs: 50 } }), {
-    retry: {
-      maxRetries: 1,
-      backoff: { kind: "fixed", baseMs: 50, maxMs: 7_000, jitterPct: 0 },
-      exhaustedTo: "b",
+  assertEquals(
+    resolveStatePolicy(stored, "a", { retry: { maxRetries: 1, backoff: { baseMs: 50 } } }),
+    {
+      retry: {
+        maxRetries: 1,
+        backoff: { kind: "fixed", baseMs: 50, maxMs: 7_000, jitterPct: 0 },
+        exhaustedTo: "b",
+      },
+      retention: { ttlMs: 11, historyMaxEvents: 100_000 },
+      maxReclaims: null,
     },
-    retention: { ttlMs: 11, historyMaxEvents: 100_000 },
-    maxReclaims: null,
-  });
+  );
   assertEquals(resolveStatePolicy(stored, "b").maxReclaims, 0);
   assertEquals(resolveStatePolicy(stored, "b").retention, { ttlMs: 11, historyMaxEvents: 4 });
   assertEquals(resolveStatePolicy(stored, "c").maxReclaims, 10);
+  assertEquals(resolveStatePolicy(stored, "a", { maxReclaims: 5 }).maxReclaims, 5);
+  assertEquals(resolveStatePolicy(stored, "b", { maxReclaims: null }).maxReclaims, null);
 });
 
 test("resolveStatePolicy() limits a long first wait only if some level says so", () => {
@@ -42,7 +47,7 @@ test("resolveStatePolicy() limits a long first wait only if some level says so",
     30_001,
     30_000,
   ]);
-  const command = { backoff: { baseMs: 40_000 } };
+  const command = { retry: { backoff: { baseMs: 40_000 } } };
   assertEquals(resolveStatePolicy(undefined, "a", command).retry.backoff.maxMs, 40_000);
 });
 

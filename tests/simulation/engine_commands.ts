@@ -8,7 +8,7 @@ import { crc32 } from "../../src/codec/mod.ts";
 import { type Model, type ModelClaim, type ModelCreate, takeableMs } from "../flow/model.ts";
 import { cleanup } from "../flow/whole_model.ts";
 import { drawAtomic } from "./engine_atomic.ts";
-import { drawPolicy } from "./engine_policies.ts";
+import { drawLostLeases, drawPolicy } from "./engine_policies.ts";
 import {
   after,
   batch,
@@ -123,6 +123,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
     state: several ?? state,
     payload: isFull || undefined,
     values: isFull || undefined,
+    lostLeases: dice.percent(10) ? { [dice.pick(STATES)]: drawLostLeases(dice) } : undefined,
     ...reclaims ? {} : {
       reclaimExpired: dice.maybe(30, [true, false]),
       reclaimRatio: dice.maybe(30, [0, 50, 100]),
@@ -138,6 +139,7 @@ function drawClaim(dice: Dice, model: Model): EngineRequest {
     waiting: !runningOnly,
     expired: runningOnly || options["reclaimExpired"] !== false,
     ratio: (options["reclaimRatio"] ?? 25) as number,
+    lostLeases: (options["lostLeases"] ?? {}) as ModelClaim["lostLeases"],
     limit,
     leaseMs,
     worker,

@@ -50,6 +50,12 @@ export function drawLevel(dice: Dice): ModelPolicy {
   }) as ModelPolicy;
 }
 
+/** Draws what a claim says about lost leases of a state. */
+export function drawLostLeases(dice: Dice): Pick<ModelPolicy, "maxReclaims" | "exhaustedTo"> {
+  const { maxReclaims, exhaustedTo } = drawLevel(dice);
+  return given({ maxReclaims, exhaustedTo }) as ModelPolicy;
+}
+
 /** The same as the store wants it. */
 export function asPolicy(level: ModelPolicy): PolicySetOptions & { readonly retry: Raw } {
   const { maxRetries, kind, baseMs, maxMs, jitterPct, exhaustedTo, ttlMs, maxReclaims } = level;

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type Model, type ModelFlow, takeableMs, TERMINAL } from "../flow/model.ts";
+import {
+  type Model,
+  type ModelClaim,
+  type ModelFlow,
+  takeableMs,
+  TERMINAL,
+} from "../flow/model.ts";
 import { drawCommand } from "./engine_commands.ts";
 import { drawFamily, type Nurseries } from "./engine_families.ts";
 import { drawKeys } from "./engine_keys.ts";
@@ -62,7 +68,7 @@ function isKnown(
     return model.kv.keys.every(({ untilMs }) => untilMs === null || untilMs > model.nowMs);
   }
   // A child that is given up reaches its siblings in the middle of the claim, or a moment later.
-  if (claim !== undefined) return !model.flows.some((flow) => isGivenUp(flow, model));
+  if (claim !== undefined) return !model.flows.some((flow) => isGivenUp(flow, claim, model));
   // The same between two commands of one frame.
   if (name === "atomic") return !model.flows.some(({ membership }) => membership !== null);
   // The parent hears in the same command that a child had ended before, or a moment later.
@@ -94,8 +100,8 @@ function hasEnded({ id }: Raw, model: Model): boolean {
 }
 
 /** Whether a claim would end a lease that was lost too often, and tell others of it. */
-function isGivenUp(flow: ModelFlow, model: Model): boolean {
-  const { maxReclaims } = model.policy(flow.type, flow.state);
+function isGivenUp(flow: ModelFlow, { lostLeases }: ModelClaim, model: Model): boolean {
+  const { maxReclaims } = model.policy(flow.type, flow.state, lostLeases[flow.state]);
   return flow.membership !== null && flow.owner !== null && takeableMs(flow) <= model.nowMs &&
     flow.reclaims >= (maxReclaims ?? Infinity);
 }

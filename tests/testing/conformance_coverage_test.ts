@@ -89,6 +89,7 @@ const RECLAIM = {
   payloadMaxBytes: 0,
   values: 0,
   state: 0,
+  lostLeases: 0,
 } as const;
 const SHOWN = { payload: 0, full: 0, payloadMaxBytes: 0, values: 0 } as const;
 const ROWS = { ...SHOWN, partitionKey: 0, count: 0, cursor: 0, consistent: 0 } as const;

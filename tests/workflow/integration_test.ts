@@ -151,6 +151,22 @@ test("installPolicy() makes retry() without a declared policy obey it", async ()
   assertEquals(code, "generation_conflict");
 });
 
+test("a flow that loses its leases goes where its state says, with no policy installed", async () => {
+  await using opened = await open();
+  const { store, time } = opened;
+  const states = { a: { onError: retryOr("b"), maxReclaims: 1, leaseMs: 10 }, b: {} } as const;
+  const job = workflow({ type: "job", store, initialState: "a", states });
+  await job.create({ id: "a" });
+  for (let reclaims = 0; reclaims < 2; reclaims++) {
+    const [claimed] = await job.claimDue("a", { worker: "w" });
+    assertEquals(claimed?.record.reclaims, reclaims);
+    await time.advance(10);
+  }
+  assertEquals(await job.claimDue("a", { worker: "w" }), []);
+  const flow = await job.get("a");
+  assertEquals([flow?.state, flow?.reclaims], ["b", 0]);
+});
+
 test("a worker whose lease was taken over cannot overwrite, and costs the others nothing", async () => {
   await using opened = await open();
   const { store, time } = opened;

@@ -7,7 +7,7 @@
 import type { FlowStore } from "../../src/flow/mod.ts";
 import { fakeRecord, type FakeStore, fakeStore } from "../../src/testing/mod.ts";
 import type { Job } from "../../src/workflow/mod.ts";
-import { type StatesOf, workflow } from "../../src/workflow/mod.ts";
+import { retryOr, type StatesOf, workflow } from "../../src/workflow/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { billingOn, emailOn } from "./billing.ts";
@@ -137,19 +137,35 @@ const billingMappings: readonly (readonly [
     "claimDue() of one state takes its lease and its cap",
     (billing) => billing.claimDue("created", { worker: "w" }),
     ...["claimDue", "billing"],
-    { ...claim, state: "created", leaseMs: 60_000, payloadMaxBytes: 64_000 },
+    {
+      ...claim,
+      state: "created",
+      leaseMs: 60_000,
+      payloadMaxBytes: 64_000,
+      lostLeases: { created: { exhaustedTo: "failed" } },
+    },
   ],
   [
     'claimDue("any") means the declared states, their largest lease and their largest cap',
     (billing) => billing.claimDue("any", { worker: "w" }),
     ...["claimDue", "billing"],
-    { ...claim, states: ["created", "charged"], leaseMs: 60_000 },
+    {
+      ...claim,
+      states: ["created", "charged"],
+      leaseMs: 60_000,
+      lostLeases: { created: { exhaustedTo: "failed" } },
+    },
   ],
   [
     "claimDue() without a state is the same",
     (billing) => billing.claimDue({ worker: "w" }),
     ...["claimDue", "billing"],
-    { ...claim, states: ["created", "charged"], leaseMs: 60_000 },
+    {
+      ...claim,
+      states: ["created", "charged"],
+      leaseMs: 60_000,
+      lostLeases: { created: { exhaustedTo: "failed" } },
+    },
   ],
   [
     "claimDue() of a list names each state once",
@@ -169,20 +185,36 @@ const billingMappings: readonly (readonly [
     {
       ...{ states: ["created", "charged"], worker: "w", limit: 5, leaseMs: 1, priority: 2 },
       ...{ payload: true, payloadMaxBytes: 10, partitionKey: "t1:i9" },
-      ...{ reclaimExpired: false, blockMs: 5, nowMs: 3 },
+      ...{
+        reclaimExpired: false,
+        blockMs: 5,
+        nowMs: 3,
+        lostLeases: { created: { exhaustedTo: "failed" } },
+      },
     },
   ],
   [
     "claimDue() does not ask for payloads that nobody wants",
     (billing) => billing.claimDue("created", { worker: "w", payload: false }),
     ...["claimDue", "billing"],
-    { state: "created", worker: "w", limit: 1, leaseMs: 60_000 },
+    {
+      state: "created",
+      worker: "w",
+      limit: 1,
+      leaseMs: 60_000,
+      lostLeases: { created: { exhaustedTo: "failed" } },
+    },
   ],
   [
     "reclaim() takes over from every state",
     (billing) => billing.reclaim({ worker: "w" }),
     ...["reclaim", "billing"],
-    { ...claim, state: "running", leaseMs: 60_000 },
+    {
+      ...claim,
+      state: "running",
+      leaseMs: 60_000,
+      lostLeases: { created: { exhaustedTo: "failed" } },
+    },
   ],
   [
     "reclaimOnce() takes over from one state",
@@ -443,13 +475,17 @@ const emailMappings: readonly (readonly [
     {
       ...{ state: "queued", worker: "worker-1", limit: 1, leaseMs: 30_000 },
       ...{ payload: true, payloadMaxBytes: 65_536 },
+      lostLeases: { queued: { exhaustedTo: "failed" } },
     },
   ],
   [
     "claimDue() of several partitions",
     (email) => email.claimDue("queued", { worker: "w", partitionKeys: ["a", "b"] }),
     ...["claimDue", "email"],
-    { ...claim, state: "queued", leaseMs: 30_000, partitionKeys: ["a", "b"] },
+    {
+      ...{ ...claim, state: "queued", leaseMs: 30_000, partitionKeys: ["a", "b"] },
+      lostLeases: { queued: { exhaustedTo: "failed" } },
+    },
   ],
   [
     "installPolicy() sends the target of retryOr()",
@@ -483,6 +519,30 @@ test("installPolicy() sends maxReclaims, and leaves out states that declare noth
     command: "policySet",
     args: ["t", { states: { a: { maxReclaims: 3 }, c: { maxReclaims: null } } }],
   }]);
+});
+
+test("claims say what the states that they name declare about lost leases", async () => {
+  const store = anyStore();
+  const states = {
+    a: { maxReclaims: 3, claimPayload: false },
+    b: { onError: retryOr("c"), claimPayload: false },
+    c: { retry: { maxRetries: 9 }, claimPayload: false },
+    failed: {},
+  } as const;
+  const job = workflow({ type: "t", store, initialState: "a", states });
+  await job.claimDue({ worker: "w" });
+  await job.claimDue("c", { worker: "w" });
+  await job.reclaim("a", { worker: "w" });
+  const common = { worker: "w", limit: 1, leaseMs: 30_000 };
+  const [a, b] = [{ maxReclaims: 3 }, { exhaustedTo: "c" }];
+  assertEquals(store.calls as unknown, [
+    {
+      command: "claimDue",
+      args: ["t", { ...common, states: ["a", "b", "c"], lostLeases: { a, b } }],
+    },
+    { command: "claimDue", args: ["t", { ...common, state: "c" }] },
+    { command: "reclaim", args: ["t", { ...common, state: "a", lostLeases: { a } }] },
+  ]);
 });
 
 test("claimDue() does not ask for payloads if no state wants them", async () => {

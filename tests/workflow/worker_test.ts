@@ -73,6 +73,7 @@ test("startWorker() claims with its defaults and waits inside the store", async 
   const { signal, ...options } = claim?.command === "claimDue" ? claim.args[1] : { signal: null };
   assertEquals(options as unknown, {
     ...{ worker: "w", state: "queued", limit: 10, leaseMs: 30_000, blockMs: 250 },
+    lostLeases: { queued: { exhaustedTo: "failed" } },
     ...{ payload: true, payloadMaxBytes: 65_536 },
   });
   assert(signal instanceof AbortSignal);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attributes, Priority, RetryPolicy, TypePolicy } from "../mod.ts";
+import type { Attributes, Priority, RetryPolicy, StatePolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
 import type { CloseCommand, DeliverCommand, SpawnCommand } from "./family_command.ts";
 import type { KvDeleteCommand, KvSetCommand } from "./kv_command.ts";
@@ -264,6 +264,8 @@ export interface ClaimCommand extends CommandBase {
   readonly leaseMs: number;
   /** The share of `limit` that expired leases get first, in percent; 0: none goes first. */
   readonly reclaimRatio: number;
+  /** By state: what it says about flows that have lost their leases; undefined: nothing. */
+  readonly policies: ReadonlyMap<string, StatePolicy> | undefined;
   /** Null: no values. */
   readonly hydration: Hydration | null;
   /** How long the caller waits for a flow; 0: without limit; undefined: not at all. */

@@ -4,13 +4,7 @@
  *
  * @module
  */
-import type {
-  ResolvedPolicy,
-  ResolvedStatePolicy,
-  RetryPolicy,
-  StatePolicy,
-  TypePolicy,
-} from "../mod.ts";
+import type { ResolvedPolicy, ResolvedStatePolicy, StatePolicy, TypePolicy } from "../mod.ts";
 
 /** The policy of a type that was never given one, in every state. */
 const DEFAULT_POLICY: ResolvedStatePolicy = {
@@ -31,11 +25,11 @@ export interface StoredPolicy {
   readonly generation: number;
 }
 
-/** The policy of one state; null: of the type alone. A command's own retry policy wins over all. */
+/** The policy of one state; null: of the type alone. What a command says itself wins over all. */
 export function resolveStatePolicy(
   stored: StoredPolicy | undefined,
   state: string | null,
-  command?: RetryPolicy,
+  command?: StatePolicy,
 ): ResolvedStatePolicy {
   const levels: StatePolicy[] = [];
   if (stored !== undefined) {
@@ -43,7 +37,7 @@ export function resolveStatePolicy(
     const ofState = state === null ? undefined : policyOfState(stored.policy, state);
     if (ofState !== undefined) levels.push(ofState);
   }
-  if (command !== undefined) levels.push({ retry: command });
+  if (command !== undefined) levels.push(command);
   const resolved = levels.reduce(overlay, DEFAULT_POLICY);
   const { baseMs, maxMs } = resolved.retry.backoff;
   if (baseMs <= maxMs || levels.some(({ retry }) => retry?.backoff?.maxMs !== undefined)) {

@@ -71,6 +71,11 @@ const claims = (): BadArgument[] => [
   ...hydration(),
   { name: "state", value: "" },
   { name: "state", value: "auto" },
+  { name: "lostLeases", value: [] },
+  { name: "lostLeases", value: { running: {} } },
+  { name: "lostLeases", value: { s: { maxReclaims: -1 } }, field: "lostLeases.s.maxReclaims" },
+  { name: "lostLeases", value: { s: { exhaustedTo: "" } }, field: "lostLeases.s.exhaustedTo" },
+  { name: "lostLeases", value: { s: { retry: {} } }, field: "lostLeases.s.retry" },
 ];
 
 /** Every command whose options have a table. */

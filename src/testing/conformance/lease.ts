@@ -234,6 +234,35 @@ export const leaseCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name:
+      "what a claim says about lost leases wins over the policy, state by state, member by member",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      await store.policySet(JOB, {
+        maxReclaims: 0,
+        states: { ready: { retry: { exhaustedTo: "manual" } } },
+      });
+      for (const id of ["a", "b"]) await create(store, id, { state: "ready" });
+      await create(store, "c", { state: "other" });
+      same((await claimedIds(store, { leaseMs: 10, limit: 3 })).sort(), ["a", "b", "c"]);
+      await context.advance(10);
+      const patient = { limit: 1, leaseMs: 10, lostLeases: { ready: { maxReclaims: 1 } } };
+      same(await claimedIds(store, { ...patient, state: "ready" }), ["a"]);
+      same(
+        await claimedIds(store, { lostLeases: { ready: { maxReclaims: null } }, state: "other" }),
+        [],
+      );
+      shows(await store.get("c"), { state: "failed" });
+      const review = { lostLeases: { ready: { exhaustedTo: "review" } } };
+      same((await store.reclaim(JOB, { worker: "worker-1", ...review })).map(({ id }) => id), []);
+      shows(await store.get("b"), { state: "review", reclaims: 0 });
+      await context.advance(10);
+      same(await claimedIds(store, { ...patient, state: "ready" }), []);
+      shows(await store.get("a"), { state: "manual" });
+    },
+  },
+  {
     name: "reclaims of a flow that was lost to its own state stay until it is settled or moved",
     needs: ["manualClock"],
     async run(context) {

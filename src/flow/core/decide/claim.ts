@@ -90,7 +90,8 @@ class Taking {
       this.#touched.get(draft)!.push(flow);
       if (isForeclosed(flow, draft) && !draft.family.takeStep(flow)) return this.#stop();
       if (hasEnded(draft.foreclosed(flow).control)) continue;
-      if (hasLostTooMany(draft, flow)) loseFlow(draft, flow);
+      const lostTo = this.#lostTo(draft, flow);
+      if (lostTo !== undefined) loseFlow(draft, flow, lostTo);
       else this.#taken.push(candidate);
     }
   }
@@ -114,6 +115,16 @@ class Taking {
         hydration: this.#command.hydration,
       };
     });
+  }
+
+  /** Where a flow goes that would lose one more lease than it may; undefined: it can be claimed. */
+  #lostTo(draft: Draft, { identity: { type }, control }: Flow): string | undefined {
+    const { lease, state, reclaims } = control;
+    if (lease === null) return undefined;
+    const stored = draft.state.policies.get(type);
+    const own = this.#command.policies?.get(state);
+    const { maxReclaims, retry } = resolveStatePolicy(stored, state, own);
+    return maxReclaims !== null && reclaims >= maxReclaims ? retry.exhaustedTo : undefined;
   }
 
   /** Lets the claim end with what it has. */
@@ -153,12 +164,4 @@ function* candidatesOf(
 /** A candidate as it is now: one that was given up may have changed its family. */
 function latest({ draft, flow }: Candidate): Flow {
   return draft.hasFamily ? draft.latest(flow) : flow;
-}
-
-/** Whether a flow with an expired lease would lose one more than its policy allows. */
-function hasLostTooMany(draft: Draft, { identity, control }: Flow): boolean {
-  if (control.lease === null) return false;
-  const stored = draft.state.policies.get(identity.type);
-  const { maxReclaims } = resolveStatePolicy(stored, control.state);
-  return maxReclaims !== null && control.reclaims >= maxReclaims;
 }

@@ -6,15 +6,12 @@
 import { isTerminalState } from "../../mod.ts";
 import type { Draft } from "../draft.ts";
 import type { Flow } from "../flow.ts";
-import { resolveStatePolicy } from "../policy_resolution.ts";
 import { jsonValue } from "../value_codec.ts";
 import { endFlow } from "./end.ts";
 
-/** Sends a flow that has lost its last allowed lease where the policy of its state says. */
-export function loseFlow(draft: Draft, flow: Flow): Flow {
-  const { identity, control } = flow;
-  const { retry } = resolveStatePolicy(draft.state.policies.get(identity.type), control.state);
-  const state = retry.exhaustedTo;
+/** Sends a flow that has lost its last allowed lease to a state. */
+export function loseFlow(draft: Draft, flow: Flow, state: string): Flow {
+  const { control } = flow;
   const errorLsn = draft.ownValue(
     flow.key,
     jsonValue({

@@ -29,7 +29,7 @@ export function decideRetry(draft: Draft, request: RetryRequest): Flow {
   requireLease(flow, request);
   const { identity, control } = flow;
   const stored = draft.state.policies.get(identity.type);
-  const { retry } = resolveStatePolicy(stored, control.state, request.retry);
+  const { retry } = resolveStatePolicy(stored, control.state, request);
   const attempts = control.attempts + 1;
   const change = {
     attempts,

@@ -9,6 +9,7 @@ import { Arguments, type ParseContext } from "./arguments.ts";
 import { contradiction } from "./bad_argument.ts";
 import { checkObject, checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
+import { parseLostLeases } from "./policy.ts";
 import { LEASE_MS } from "./settle.ts";
 
 /** The share of a claim that expired leases get first, in percent. */
@@ -25,6 +26,7 @@ const BOTH: readonly string[] = [
   "payloadMaxBytes",
   "values",
   "state",
+  "lostLeases",
   "nowMs",
 ];
 const RECLAIM: ReadonlySet<string> = new Set(BOTH);
@@ -97,6 +99,7 @@ function claimOf(
     limit: args.count("limit", 1, limits.claimLimitMax) ?? 1,
     leaseMs: args.duration("leaseMs") ?? LEASE_MS,
     filter: { ...filter, partitionKeys: parsePartitions(args), priority: args.priority() ?? null },
+    policies: parseLostLeases(args),
     hydration: hydrationOf(args, args.boolean("payload", false), namedSelection(args)),
     nowMs: args.nowMs(),
     largeValues: [],

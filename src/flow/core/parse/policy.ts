@@ -28,6 +28,7 @@ const KINDS: ReadonlySet<unknown> = new Set(["none", "fixed", "linear", "exponen
 const STATE: readonly string[] = ["retry", "retention", "maxReclaims"];
 const OF_STATE: ReadonlySet<string> = new Set(STATE);
 const OF_TYPE: ReadonlySet<string> = new Set([...STATE, "states", "expectedGeneration"]);
+const OF_LOST_LEASES: ReadonlySet<string> = new Set(["maxReclaims", "exhaustedTo"]);
 const OF_RETRY: ReadonlySet<string> = new Set(["maxRetries", "backoff", "exhaustedTo"]);
 const OF_BACKOFF: ReadonlySet<string> = new Set(["kind", "baseMs", "maxMs", "jitterPct"]);
 const OF_RETENTION: ReadonlySet<string> = new Set(["ttlMs", "historyMaxEvents"]);
@@ -42,7 +43,15 @@ export function parsePolicySet(
   const { limits } = context;
   const checkedType = checkText("type", type, limits.idBytesMax);
   const args = policyArguments("policy", policy, OF_TYPE, "", limits);
-  const states = parseStates(args.raw("states"), limits);
+  const given = args.raw("states");
+  // Not an assignment by name: a state may be called `__proto__`.
+  const states = given === undefined ? undefined : Object.fromEntries(parseByState({
+    field: "states",
+    states: given,
+    known: OF_STATE,
+    limits,
+    parse: parseStatePolicy,
+  }));
   return {
     kind: "policy_set",
     type: checkedType,
@@ -76,14 +85,24 @@ export function parseRetryPolicy(
 ): RetryPolicy | undefined {
   if (retry === undefined) return undefined;
   const args = policyArguments(field, retry, OF_RETRY, `${field}.`, limits);
-  const exhaustedTo = args.raw("exhaustedTo");
   return given<RetryPolicy>({
     maxRetries: args.integer("maxRetries", 0, RETRIES_MAX),
     backoff: parseBackoff(args.field("backoff"), args.raw("backoff"), limits),
-    exhaustedTo: exhaustedTo === undefined
-      ? undefined
-      : checkStateName(args.field("exhaustedTo"), exhaustedTo, limits.idBytesMax),
+    exhaustedTo: exhaustedToOf(args),
   });
+}
+
+/** Checks what a claim says about lost leases, by state; undefined: nothing. */
+export function parseLostLeases(args: Arguments): ReadonlyMap<string, StatePolicy> | undefined {
+  const states = args.raw("lostLeases");
+  return states === undefined ? undefined : new Map(parseByState({
+    field: "lostLeases",
+    states,
+    known: OF_LOST_LEASES,
+    limits: args.limits,
+    parse: (of) =>
+      given({ retry: given({ exhaustedTo: exhaustedToOf(of) }), maxReclaims: maxReclaimsOf(of) }),
+  }));
 }
 
 function parseBackoff(field: string, backoff: unknown, limits: FlowLimits): Backoff | undefined {
@@ -119,28 +138,43 @@ function parseStatePolicy(args: Arguments): StatePolicy {
   return given<StatePolicy>({
     retry: parseRetryPolicy(args.field("retry"), args.raw("retry"), limits),
     retention: parseRetention(args.field("retention"), args.raw("retention"), limits),
-    maxReclaims: args.raw("maxReclaims") === null
-      ? null
-      : args.integer("maxReclaims", 0, RECLAIMS_MAX),
+    maxReclaims: maxReclaimsOf(args),
   });
 }
 
-function parseStates(
-  states: unknown,
-  limits: FlowLimits,
-): Readonly<Record<string, StatePolicy>> | undefined {
-  if (states === undefined) return undefined;
-  const entries = Object.entries(checkObject("states", states));
+function exhaustedToOf(args: Arguments): string | undefined {
+  const state = args.raw("exhaustedTo");
+  if (state === undefined) return undefined;
+  return checkStateName(args.field("exhaustedTo"), state, args.limits.idBytesMax);
+}
+
+function maxReclaimsOf(args: Arguments): number | null | undefined {
+  return args.raw("maxReclaims") === null ? null : args.integer("maxReclaims", 0, RECLAIMS_MAX);
+}
+
+/** Options by state. */
+interface ByState {
+  /** What errors call them. */
+  readonly field: string;
+  /** What was given. */
+  readonly states: unknown;
+  /** The names that exist. */
+  readonly known: ReadonlySet<string>;
+  readonly limits: FlowLimits;
+  /** Reads those of one state. */
+  readonly parse: (args: Arguments) => StatePolicy;
+}
+
+function parseByState({ field, states, known, limits, parse }: ByState): [string, StatePolicy][] {
+  const entries = Object.entries(checkObject(field, states));
   if (entries.length > limits.policyStatesMax) {
-    throw limitExceeded("states.length", entries.length, limits.policyStatesMax);
+    throw limitExceeded(`${field}.length`, entries.length, limits.policyStatesMax);
   }
-  // Not an assignment by name: a state may be called `__proto__`.
-  return Object.fromEntries(entries.map(([name, policy]) => {
-    checkStateName("states", name, limits.idBytesMax);
-    const field = `states.${name}`;
-    const args = policyArguments(field, policy, OF_STATE, `${field}.`, limits);
-    return [name, parseStatePolicy(args)];
-  }));
+  return entries.map(([name, policy]) => {
+    checkStateName(field, name, limits.idBytesMax);
+    const ofState = `${field}.${name}`;
+    return [name, parse(policyArguments(ofState, policy, known, `${ofState}.`, limits))];
+  });
 }
 
 function policyArguments(
