@@ -39,6 +39,13 @@ interface Extent {
   readonly file: FileHandle;
 }
 
+/** Which frames of a segment are read, and where to. */
+interface FrameRange {
+  /** Those that come after one. Default: all. */
+  readonly from?: FrameEnd | undefined;
+  readonly memory?: WindowMemory;
+}
+
 /** Reads frames in order, and bytes by place. */
 export class LogReader {
   readonly #options: LogReaderOptions;
@@ -106,21 +113,27 @@ export class LogReader {
    * @param memory Where they are read to. The body of a frame is good until the next one is asked for.
    */
   *framesOf(entry: SegmentEntry, memory: WindowMemory): Generator<StoredFrame> {
-    invariant(entry.sealed !== undefined, "What is read slowly does not grow");
-    const name = segmentName(entry.id);
-    const file = this.#options.files.open(entry);
-    try {
-      yield* framesIn({ entry, name, ...entry.sealed, file }, { memory });
-    } finally {
-      file.close();
-    }
+    yield* this.#framesOfSealed(entry, { memory });
   }
 
   /** The frames of a segment, or those of them that come after where a reader stands. */
   *#framesOf(entry: SegmentEntry, stand: FrameEnd | undefined): Generator<StoredFrame> {
-    yield* framesIn(this.#extent(entry), {
-      from: stand?.segment === entry.id ? stand : undefined,
-    });
+    const from = stand?.segment === entry.id ? stand : undefined;
+    const { tail } = this.#options;
+    if (entry.id === tail().entry.id) yield* framesIn(this.#extent(entry), { from });
+    else yield* this.#framesOfSealed(entry, { from });
+  }
+
+  /** Of a file of its own: those that are kept open are closed when others are read meanwhile. */
+  *#framesOfSealed(entry: SegmentEntry, range: FrameRange): Generator<StoredFrame> {
+    invariant(entry.sealed !== undefined, "What is read slowly does not grow");
+    const name = segmentName(entry.id);
+    const file = this.#options.files.open(entry);
+    try {
+      yield* framesIn({ entry, name, ...entry.sealed, file }, range);
+    } finally {
+      file.close();
+    }
   }
 
   /** The segment that holds the frame after an index. */
@@ -178,10 +191,7 @@ function attempt(file: FileHandle, at: number, length: number): Uint8Array | und
 /** The frames of a segment, or those of them that come after one. */
 function* framesIn(
   { entry, name, end, size, file }: Extent,
-  { from, memory }: {
-    readonly from?: FrameEnd | undefined;
-    readonly memory?: WindowMemory;
-  },
+  { from, memory }: FrameRange,
 ): Generator<StoredFrame> {
   const window = new FileWindow(file, size, memory);
   let last = from?.end ?? entry.base;
