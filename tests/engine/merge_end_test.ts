@@ -42,19 +42,20 @@ test("compact() ends also if values are linked all the time", async () => {
   await store.close();
 });
 
-/** Three hundred flows with names that begin alike. */
+/** Three hundred flows with names that begin alike, in frames that are smaller than a slice. */
 async function fill(store: Store, name: string): Promise<void> {
-  const ids = Array.from({ length: 300 }, (_, index) => `${name}-${index}`);
-  await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
+  for (let batch = 0; batch < 3; batch++) {
+    const ids = Array.from({ length: 100 }, (_, index) => `${name}-${batch}-${index}`);
+    await store.createMany(ids, { type: "t", payload: "x".repeat(100) });
+  }
 }
 
 /** A store that merges in the background, and rests in the middle of it. */
 async function resting(disk: SimulatedDisk, time: ManualTime): Promise<Store> {
   const merge = { keepBytes: 0 };
   const store = await openStore({ files: disk.directory(), time, limits: LIMITS, merge });
-  for (let round = 0; round < 8; round++) await fill(store, `${round}`);
+  for (let round = 0; !store.stats().merges.isRunning; round++) await fill(store, `${round}`);
   await time.advance(1);
-  assert(store.stats().merges.isRunning, "Nothing is merged");
   return store;
 }
 
@@ -67,16 +68,26 @@ test("compact() lets a merge in the background rest no more, since nothing wakes
   await store.close();
 });
 
-test("a merge in the background rests while nothing is written, and hurries when much is", async () => {
+test("a merge in the background rests, longer if something is written, and hurries when much is", async () => {
   const time = manualTime({ startMs: 1_700_000_000_000 });
   const store = await resting(new SimulatedDisk({ random: seededRandom(1) }), time);
   const { count } = store.stats().merges;
-  await turns(time, 1_000);
-  for (let rests = 0; rests < 3; rests++) {
-    await time.advance(10);
+  /** How far it comes in some milliseconds. */
+  const advanced = async (ms: number): Promise<number> => {
+    const before = store.stats().merges.progress!.bytes;
+    if (ms > 0) await time.advance(ms);
     await turns(time, 1_000);
-  }
-  assertEquals(store.stats().merges.count, count, "It does not rest");
+    return store.stats().merges.progress!.bytes - before;
+  };
+  assertEquals(await advanced(0), 0, "It does not rest");
+  // Something was written when it had begun.
+  assert(await advanced(9) > 0);
+  assert(await advanced(10) > 0);
+  assert(await advanced(1) > 0, "It rests for long though nobody writes anything");
+  await store.kv.set("k", 1);
+  assert(await advanced(1) > 0);
+  assertEquals(await advanced(9), 0, "It does not give way to who writes");
+  assert(await advanced(1) > 0);
   const { segments } = store.stats().log;
   for (let round = 0; store.stats().log.segments - segments < 4; round++) {
     await fill(store, `much-${round}`);

@@ -40,6 +40,19 @@ test("worthMerging() writes records again only as often as what is kept grows by
   assert(written < 12 * added, `${written / added} times`);
 });
 
+test("worthMerging() takes no more new bytes than get lost without much harm when a store is closed", () => {
+  const fresh = Array.from({ length: 20 }, (_, index) => segment(index + 2, 48 * MIB, false));
+  const plan = { ...DEFAULT_MERGE_PLAN, keepBytes: 0 };
+  assertEquals(worthMerging(fresh, plan), [2, 3, 4, 5, 6]);
+  assertEquals(worthMerging([segment(1, 300 * MIB, true), ...fresh], plan), [1, 2, 3, 4, 5, 6]);
+  // As few as are merged at all, however large they are.
+  const large = fresh.map(({ id }) => segment(id, 512 * MIB, false));
+  assertEquals(worthMerging(large, plan), [2, 3, 4, 5]);
+  // What a piece was decided by comes along.
+  const piece = { ...segment(1, MIB, true), lastOfMerge: 9 };
+  assertEquals(worthMerging([piece, ...fresh], plan), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
 test("worthMerging() takes a piece with all that it was decided by, or not at all", () => {
   const piece = { ...segment(1, 64 * MIB, true), lastOfMerge: 3 };
   const others = [2, 3, 4, 5].map((id) => segment(id, 64 * MIB, false));

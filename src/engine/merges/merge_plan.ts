@@ -37,6 +37,12 @@ export const DEFAULT_MERGE_PLAN: MergePlan = { auto: true, keepBytes: 256 * 1_04
 const FRESH_MIN = 4;
 
 /**
+ * One merge takes no more new bytes than these, unless as few segments have more: whatever it has done
+ * is lost if the store is closed before its end.
+ */
+const FRESH_BYTES_MAX = 256 << 20;
+
+/**
  * What was merged before is merged again together with what came later, once that is not much less:
  * then a record is written again only as often as the log has grown by half.
  */
@@ -61,10 +67,10 @@ export function worthMerging(
 ): number[] {
   const needed = segments.findIndex(({ id }) => id === endsBefore);
   const old = whole(olderThan(segments, keepBytes).slice(0, needed < 0 ? undefined : needed));
-  const fresh = old.slice(old.findLastIndex(({ isMerged }) => isMerged) + 1);
-  if (fresh.length < FRESH_MIN) return [];
-  let first = old.length - fresh.length;
-  let bytes = bytesOf(fresh);
+  let first = old.findLastIndex(({ isMerged }) => isMerged) + 1;
+  if (old.length - first < FRESH_MIN) return [];
+  const end = endOfMerge(old, first);
+  let bytes = bytesOf(old.slice(first, end));
   while (first > 0) {
     const before = firstOfMerge(old, first - 1);
     const more = bytesOf(old.slice(before, first));
@@ -72,7 +78,19 @@ export function worthMerging(
     first = before;
     bytes += more;
   }
-  return old.slice(first).map(({ id }) => id);
+  return old.slice(first, end).map(({ id }) => id);
+}
+
+/** Behind the last of the fresh segments, from the first one on, that are merged together. */
+function endOfMerge(old: readonly Segment[], first: number): number {
+  let end = first + FRESH_MIN;
+  let bytes = bytesOf(old.slice(first, end));
+  const needed = Math.max(...old.slice(0, end).map(({ lastOfMerge = 0 }) => lastOfMerge));
+  for (; end < old.length; end++) {
+    bytes += old[end]!.bytes;
+    if (bytes > FRESH_BYTES_MAX && old[end]!.id > needed) break;
+  }
+  return end;
 }
 
 /** Some segments from the first one on, without those that have to be merged with others behind them. */

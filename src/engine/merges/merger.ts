@@ -12,6 +12,7 @@ import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from ".
 import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
 import { Rest } from "../turns/rest.ts";
 import { isDiskFull, noRoomToMerge, outdatedAgain } from "../calls/refusals.ts";
+import { ROOM_BYTES_MIN, ScarceRest } from "./scarce_rest.ts";
 import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "./scarce_merge.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
@@ -24,6 +25,9 @@ import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
  */
 const REST_MS = 10;
 
+/** The same while nothing is written: nobody is waiting, and a merge would take its time for nothing. */
+const IDLE_REST_MS = 1;
+
 /**
  * A merge has fallen behind when more has been written since it began than it has gone through. Then it
  * takes so much of every turn. With four slices, half a millisecond of small records, the log of a
@@ -34,16 +38,6 @@ const BEHIND: TurnShareLimits = { slicesMax: 16, msMax: 2 };
 
 /** So often is a merge begun again that somebody has made wrong. */
 const TRIES_MAX = 3;
-
-/**
- * Without room for new work a merge that has given some back is followed by another one so much later,
- * and one that has not after ever longer rests.
- */
-const SCARCE_REST_MS = 5_000;
-const SCARCE_REST_MS_MAX = 600_000;
-
-/** With less room than this there is no merge, since nothing fits into it. */
-const ROOM_BYTES_MIN = 16 << 10;
 
 /** Options of `compact`. What was done before the signal stays. */
 export type CompactOptions = LongWorkOptions<CompactProgress>;
@@ -66,6 +60,8 @@ export interface MergeStats {
   readonly writtenBytes: number;
   /** Whether one is under way. */
   readonly isRunning: boolean;
+  /** How far that one has come, of a shard at a time; null: none has gone through anything. */
+  readonly progress: CompactProgress | null;
   /** Why the last one in the background did not end well, in sentence case; null: it did. */
   readonly failure: string | null;
 }
@@ -77,7 +73,7 @@ export class Merger {
   readonly #time: Time;
   /** How many segments each shard had when it was last looked at. */
   readonly #seen: number[] = [];
-  #stats: Omit<MergeStats, "isRunning"> = {
+  #stats: Omit<MergeStats, "isRunning" | "progress"> = {
     count: 0,
     readBytes: 0,
     writtenBytes: 0,
@@ -86,14 +82,13 @@ export class Merger {
   /** One merge at a time, whoever asks. */
   #last: Promise<unknown> = Promise.resolve();
   #runningCount = 0;
+  #progress: CompactProgress | null = null;
   #holdCount = 0;
   #onFree: (() => void) | undefined;
   readonly #rest: Rest;
-  /** On a full disk: not before this monotonic time, and how much later the next time. */
-  #scarceAtMs = 0;
-  #scarceRestMs = SCARCE_REST_MS;
-  /** How far the logs were when there was nothing to gain. */
-  #barrenLsns = "";
+  readonly #scarceRest = new ScarceRest();
+  /** How far the logs were when it rested last. */
+  #restedAtLsns = "";
   #ending: FlowError | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -110,14 +105,15 @@ export class Merger {
 
   /** What it has done. */
   get stats(): MergeStats {
-    return { ...this.#stats, isRunning: this.#runningCount > 0 };
+    const isRunning = this.#runningCount > 0;
+    return { ...this.#stats, isRunning, progress: isRunning ? this.#progress : null };
   }
 
   /** The monotonic time at which it wants to be woken; `Infinity`: not before something changes. */
   nextAtMs(): number {
     if (this.#rest.isTaken) return this.#rest.nextAtMs;
     if (!this.#plan.auto || this.#runningCount > 0 || this.#ending !== undefined) return Infinity;
-    if (this.#shards.admission.shortDisk !== undefined) return this.#scarceAtMs;
+    if (this.#shards.admission.shortDisk !== undefined) return this.#scarceRest.nextAtMs;
     return this.#changedShard() === undefined ? Infinity : 0;
   }
 
@@ -128,7 +124,7 @@ export class Merger {
     const { shortDisk } = this.#shards.admission;
     // There may be enough by now.
     if (shortDisk?.shortage() !== undefined) return this.#makeRoom(shortDisk);
-    this.#scarceRestMs = SCARCE_REST_MS;
+    this.#scarceRest.end();
     const shard = this.#changedShard();
     if (shard === undefined) return;
     this.#seen[shard.number] = shard.meter.log.segments;
@@ -144,15 +140,9 @@ export class Merger {
 
   /** Merges all shards in what room there is, since new work has to wait for more. */
   #makeRoom(room: DiskRoom): void {
-    const lsns = this.#shards.all.map(({ headLsn }) => headLsn).join();
+    const headLsns = this.#headLsns();
     const nowMs = this.#time.clock.monotonicMs();
-    // Only what has been written since could have made anything unwanted.
-    if (lsns === this.#barrenLsns || room.roomForMerge < ROOM_BYTES_MIN) {
-      this.#scarceAtMs = nowMs + SCARCE_REST_MS;
-      return;
-    }
-    this.#scarceRestMs = Math.min(2 * this.#scarceRestMs, SCARCE_REST_MS_MAX);
-    this.#scarceAtMs = nowMs + this.#scarceRestMs;
+    if (!this.#scarceRest.begin({ nowMs, headLsns, roomBytes: room.roomForMerge })) return;
     // Whoever waits for room is not to wait for long.
     const pace = this.#paceBehind(() => true);
     this.#inBackground(async () => {
@@ -164,9 +154,8 @@ export class Merger {
         savedBytes += outcome.savedBytes;
         lackedBytes = Math.max(lackedBytes, outcome.lackedBytes);
       }
-      if (savedBytes > 0) this.#scarceRestMs = SCARCE_REST_MS;
-      else this.#barrenLsns = lsns;
-      this.#scarceAtMs = this.#time.clock.monotonicMs() + this.#scarceRestMs;
+      const endMs = this.#time.clock.monotonicMs();
+      this.#scarceRest.took(savedBytes, { nowMs: endMs, headLsns });
       if (savedBytes === 0 && lackedBytes > 0) throw noRoomToMerge(lackedBytes);
     });
   }
@@ -307,7 +296,8 @@ export class Merger {
       states: () => this.#shards.all.map(({ state }) => state.flows),
     });
     const pause = async (bytes: number): Promise<void> => {
-      await pace.rest({ bytes, totalBytes });
+      this.#progress = { bytes, totalBytes };
+      await pace.rest(this.#progress);
       this.#checkGoesOn();
     };
     const held = (): Promise<void> | undefined => {
@@ -341,6 +331,7 @@ export class Merger {
     const before = this.#last;
     const done = before.then(() => {
       this.#checkGoesOn();
+      this.#progress = null;
       return work();
     });
     this.#last = done.catch(() => {});
@@ -359,7 +350,16 @@ export class Merger {
 
   /** Lets everybody else have some time. */
   async #takeRest(): Promise<void> {
-    if (this.#ending === undefined) await this.#rest.take(REST_MS);
+    if (this.#ending !== undefined) return;
+    const headLsns = this.#headLsns();
+    const isIdle = headLsns === this.#restedAtLsns;
+    this.#restedAtLsns = headLsns;
+    await this.#rest.take(isIdle ? IDLE_REST_MS : REST_MS);
+  }
+
+  /** How far the logs are. */
+  #headLsns(): string {
+    return this.#shards.all.map(({ headLsn }) => headLsn).join();
   }
 
   /** Whether somebody reads the files who must not be disturbed: resolves when nobody does. */
