@@ -236,7 +236,10 @@ export class EngineOracle implements ShardsWatch {
         const { count } = this.#surroundings().shards.waiters;
         if (count < LIMITS.waitersMax) throw new Violation(`${ticket} has ${count} before it`);
       }
-      return this.#expect(ticket, code);
+      this.#expect(ticket, code);
+      // That is about the store and stands on nothing, so no void frame takes it back.
+      if (code === "overloaded") ticket.needLsn = 0;
+      return;
     }
     const said = this.#ask(ticket.request, baseLsn);
     if (said.ok) throw new Violation(`${ticket} is refused: ${code}`);
