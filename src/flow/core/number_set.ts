@@ -38,7 +38,7 @@ export class NumberSet {
     for (const [pieceNumber, piece] of this.#pieces) yield* numbersIn(pieceNumber, piece);
   }
 
-  /** Writes all numbers that there are now, a few in each step; see `Saved`. */
+  /** Writes all numbers that there are now, a few in each step; see `Saving`. */
   save(stream: StreamWriter): Generator<void> {
     return this.#pieces.copy((pieceNumber, piece) => {
       stream.f64(pieceNumber);

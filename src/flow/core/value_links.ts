@@ -43,7 +43,7 @@ export class ValueLinks {
     this.#shard = shard;
   }
 
-  /** Writes all of it as it is now, a little in each step; see `Saved`. */
+  /** Writes all of it as it is now, a little in each step; see `Saving`. */
   save(stream: StreamWriter): Generator<void> {
     stream.numbers(this.#lsns);
     stream.numbers(this.#keys);
