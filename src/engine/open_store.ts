@@ -88,6 +88,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       { logs, time, hashKey, fencingFloor, limits, map, checkpoints, isLogInMemory, ...plans },
       directory,
     );
+    await shards.clockBelieved();
     if (log === "thread") await insistOnThreads(shards, ios);
     const lose = (cause: FlowError): void => {
       if (shards.ended === undefined) shards.lose(cause);

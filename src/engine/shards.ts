@@ -12,6 +12,7 @@ import {
   type Command,
   type Effect,
   leapGrace,
+  type LeaseGrace,
   openingGrace,
   type Reply,
   ShardMap,
@@ -98,8 +99,7 @@ export class Shards implements ShardHost {
     }
     const loggedMs = Math.max(...this.#all.map(({ state }) => state.timeMs));
     this.#shardTime = new ShardTime(time.clock, loggedMs);
-    const grace = openingGrace(this.#shardTime.now());
-    for (const shard of this.#all) shard.grant(grace);
+    this.#grant(openingGrace(this.#shardTime.now()));
     this.#holdUp = new HoldUp(time);
     this.preparation = new Preparation({
       ...{ time, givesWay: () => this.#holdUp.givesWay() },
@@ -143,6 +143,12 @@ export class Shards implements ShardHost {
   /** The present shard time, in milliseconds. */
   now(): number {
     return this.#shardTime.now();
+  }
+
+  /** Resolves when the wall clock is believed. Nobody is served before that. */
+  async clockBelieved(): Promise<void> {
+    // Nobody could come back until now.
+    if (await this.#shardTime.believed(this.#time)) this.#grant(openingGrace(this.now()));
   }
 
   /**
@@ -316,7 +322,11 @@ export class Shards implements ShardHost {
 
   /** Time has leapt ahead, and leases may have ended that were about to be extended. */
   protected leapt(nowMs: number): void {
-    for (const shard of this.#all) shard.grant(leapGrace(nowMs));
+    this.#grant(leapGrace(nowMs));
+  }
+
+  #grant(grace: LeaseGrace): void {
+    for (const shard of this.#all) shard.grant(grace);
   }
 
   /** Brings flows back that are due. What goes wrong with that is no matter of whoever has called. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
+import { inWords } from "../../src/engine/health/duration.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
@@ -127,4 +128,19 @@ test("health() waits for a sweeper that is to come seldom", async () => {
   await store.cancel("a");
   await time.advance(390_000);
   assertEquals([codes(store), store.health().sweepBehindMs > 300_000], [["ok"], true]);
+});
+
+test("health() says durations as people do", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  time.setWall(time.clock.wallMs() - 34 * 86_400_000 - 7_000_000);
+  assertEquals(
+    store.health().problems.map(({ message }) => message),
+    ["The wall clock is 34 days behind the time of the store"],
+  );
+  const said = [0, 1_999, 2_000, 119_999, 120_000, 7_200_000, 172_800_000, 3e11].map(inWords);
+  assertEquals(
+    said,
+    ["0 ms", "1999 ms", "2 seconds", "119 seconds", "2 minutes", "2 hours", "2 days", "3472 days"],
+  );
 });

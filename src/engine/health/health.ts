@@ -6,6 +6,7 @@
 import type { FlowError } from "../../errors.ts";
 import type { Overload, OverloadReason } from "../calls/admission.ts";
 import type { Shards } from "../shards.ts";
+import { inWords } from "./duration.ts";
 
 /** A commit that has been under way for longer shows that the disk does not answer. */
 const COMMIT_MS_MAX = 5_000;
@@ -81,7 +82,7 @@ export function healthOf(shards: Shards): StoreHealth {
 
 function problemsOf(shards: Shards, overload: Overload | undefined): HealthProblem[] {
   const { ended, admission: { disk }, vitals } = shards;
-  const { oldestCommitMs, clockAheadMs, sweepIntervalMs } = vitals;
+  const { oldestCommitMs, clockAheadMs, sweepIntervalMs, openForMs } = vitals;
   if (ended !== undefined) return [{ code: "not_serving", message: whole(ended) }];
   const problems: HealthProblem[] = [];
   const note = (code: HealthProblemCode, message: string): void =>
@@ -91,14 +92,15 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
     note("no_ballast", "The room on the disk that is kept for work that exists is not there");
   }
   if (oldestCommitMs > COMMIT_MS_MAX) {
-    note("slow_commit", `A commit has been under way for ${Math.round(oldestCommitMs)} ms`);
+    note("slow_commit", `A commit has been under way for ${inWords(oldestCommitMs)}`);
   }
   if (clockAheadMs > CLOCK_AHEAD_MS_MAX) {
-    note("clock_ahead", `The wall clock is ${Math.round(clockAheadMs)} ms behind the store`);
+    note("clock_ahead", `The wall clock is ${inWords(clockAheadMs)} behind the time of the store`);
   }
-  const behindMs = sweepBehindMs(shards);
+  // Nobody can sweep while a store is closed.
+  const behindMs = Math.min(sweepBehindMs(shards), openForMs);
   if (behindMs > Math.max(SWEEP_BEHIND_MS_MAX, 2 * sweepIntervalMs)) {
-    note("sweeper_behind", `A retention has been over for ${Math.round(behindMs)} ms`);
+    note("sweeper_behind", `A retention has been over for ${inWords(sweepBehindMs(shards))}`);
   }
   const { failure } = shards.upkeep.merger.stats;
   if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
