@@ -5,7 +5,6 @@
  */
 import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
-import type { SipKey } from "../codec/mod.ts";
 import { DEFAULT_COOLING_PLAN, ShardMap, ValueMemory } from "../flow/core/mod.ts";
 import {
   guarded,
@@ -23,6 +22,8 @@ import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk/disk_room.ts";
 import { Callers, located } from "./calls/caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
+import { EventCursors } from "./events/event_cursor.ts";
+import { hashKeyOf } from "./hash_key.ts";
 import {
   checkCheckpoints,
   checkDiskFree,
@@ -76,7 +77,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       frameBytesMax: FRAME_BYTES_MAX,
       io: (shard) => ios[shard] = ioOver(directory, options, shortCut),
     });
-    const { hashId, fencingFloor } = manifest.state;
+    const { dbId, hashId, fencingFloor, origins } = manifest.state;
     const hashKey = hashKeyOf(hashId);
     const isLogInMemory = dir === MEMORY;
     // What nobody can open again needs none.
@@ -85,7 +86,18 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const coolingPlan = { ...DEFAULT_COOLING_PLAN, hotFlowsMax: limits.hotFlowsMax };
     const plans = { sweepPlan, mergePlan, coolingPlan, checkpointPlan };
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, checkpoints, isLogInMemory, ...plans },
+      {
+        logs,
+        time,
+        hashKey,
+        fencingFloor,
+        origins,
+        limits,
+        map,
+        checkpoints,
+        isLogInMemory,
+        ...plans,
+      },
       directory,
     );
     await shards.clockBelieved();
@@ -102,7 +114,9 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const lostFiles = new LostFiles(directory, manifest);
     const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
     const callers = new Callers(directory.path);
-    return new EmbeddedStore({ shards, time, parse, callers, lock: held, backup, verify });
+    const cursors = new EventCursors({ dbId, origins });
+    const parts = { shards, time, parse, callers, cursors, backup, verify };
+    return new EmbeddedStore({ ...parts, lock: held });
   } catch (error) {
     lock.release();
     throw located(error, directory.path);
@@ -185,11 +199,4 @@ async function insistOnThreads(shards: Shards, ios: readonly SegmentIo[]): Promi
   throw new FlowError("invalid_argument", `log is "thread", but must not be. ${mode.why}`, {
     details: { field: "log", value: "thread" },
   });
-}
-
-/** The key of a store's hashes, so that ids that collide in one store do not in the next. */
-function hashKeyOf(hashId: string): SipKey {
-  const hi = Number.parseInt(hashId.slice(0, 8), 16);
-  const lo = Number.parseInt(hashId.slice(8), 16);
-  return [hi, lo, ~hi >>> 0, ~lo >>> 0];
 }

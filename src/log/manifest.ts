@@ -242,6 +242,7 @@ function create(
     dbId,
     hashId: dbId,
     fencingFloor: 0,
+    origins: [],
     epoch: 0,
     slots: slotsOf(shards),
     nextSegment: 1,

@@ -41,8 +41,8 @@ export interface RestoreParts {
 
 /**
  * Makes a store of a backup, a piece at a time. It is another store than the one that was copied: it
- * has an identity of its own, and fencing numbers that the other one never gave away. The manifest
- * comes last: without it there is no store.
+ * has an identity of its own, fencing numbers that the other one never gave away, and it knows up to
+ * where the two are the same. The manifest comes last: without it there is no store.
  *
  * @throws {FlowError} `invalid_argument` if there is no whole backup, or something in the target;
  * `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
@@ -77,6 +77,7 @@ export function* restoreBackup(
     ...manifest,
     dbId,
     fencingFloor: manifest.fencingFloor + FENCING_STRIDE,
+    origins: [...manifest.origins, { dbId: manifest.dbId, ends: list.ends }],
     quarantine: [],
   });
   return { bytes, totalBytes };
