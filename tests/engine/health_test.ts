@@ -144,3 +144,21 @@ test("health() says durations as people do", async () => {
     ["0 ms", "1999 ms", "2 seconds", "119 seconds", "2 minutes", "2 hours", "2 days", "3472 days"],
   );
 });
+
+test("health() and later calls of a store that has failed say what it began with", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const limits = { segmentBytesMax: 65_536 };
+  const store = await openStore({ files: disk.directory(), limits });
+  await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+  // Of the manifest, whose failure is told by the log, whose failure is told by the store.
+  disk.arm({ call: "flush", name: "MANIFEST.0" });
+  disk.arm({ call: "flush", name: "MANIFEST.1" });
+  const during = await assertRejects(() => store.create("b", { type: "job" }), FlowError);
+  const later = await assertRejects(() => store.create("c", { type: "job" }), FlowError);
+  for (const { message } of [during, later, store.health().problems[0]!]) {
+    assertStringIncludes(message, 'EIO: A fault was armed for flush of "MANIFEST.');
+    assertEquals(message.split("Look at the cause").length <= 2, true);
+  }
+  assertEquals([later.code, store.health().status], ["store_failed", "failed"]);
+  await store.close().catch(() => {});
+});

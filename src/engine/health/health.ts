@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { FlowError } from "../../errors.ts";
 import type { Overload, OverloadReason } from "../calls/admission.ts";
 import type { Shards } from "../shards.ts";
 import { inWords } from "./duration.ts";
@@ -83,7 +82,7 @@ export function healthOf(shards: Shards): StoreHealth {
 function problemsOf(shards: Shards, overload: Overload | undefined): HealthProblem[] {
   const { ended, admission: { disk }, vitals } = shards;
   const { oldestCommitMs, clockAheadMs, sweepIntervalMs, openForMs } = vitals;
-  if (ended !== undefined) return [{ code: "not_serving", message: whole(ended) }];
+  if (ended !== undefined) return [{ code: "not_serving", message: ended.message }];
   const problems: HealthProblem[] = [];
   const note = (code: HealthProblemCode, message: string): void =>
     void problems.push({ code, message });
@@ -119,11 +118,6 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   const { failure: why } = shards.upkeep.checkpointer.stats;
   if (why !== null) note("checkpoint_failed", `Checkpoints cannot be written: ${why}`);
   return problems;
-}
-
-/** What an error says, and what led to it: whoever reads it has nothing but the text. */
-function whole({ message, cause }: FlowError): string {
-  return cause instanceof Error ? `${message}. The cause: ${cause.message}` : message;
 }
 
 function sweepBehindMs(shards: Shards): number {
