@@ -342,7 +342,7 @@ export class FlowError<Code extends FlowErrorCode = FlowErrorCode> extends Error
   }
 }
 
-/** A chain of causes is looked at so far. */
+/** So far the causes of an error are followed: it may be its own. */
 const CAUSES_MAX = 10;
 
 /** The errors that led to an error, that one first. */

@@ -162,3 +162,48 @@ test("health() and later calls of a store that has failed say what it began with
   assertEquals([later.code, store.health().status], ["store_failed", "failed"]);
   await store.close().catch(() => {});
 });
+
+test("a store that may open no file goes on in its last segment, says so, and recovers", async () => {
+  for (const code of ["EMFILE", "EACCES"]) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files: disk.directory(), limits, log: "inline" });
+    await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+    // The manifest's slots, and the new file.
+    for (const name of ["MANIFEST.0", "log-2.seg"]) {
+      disk.arm({ call: "open", name, code });
+      await store.create(`b ${name}`, { type: "job" });
+      assertEquals(codes(store), ["degraded", "segment_refused"]);
+      assertStringIncludes(store.health().problems[0]!.message, `${code}: A fault`);
+    }
+    assertEquals(store.stats().log.segments, 1);
+    // What makes the name of a new file durable opens one, too.
+    disk.arm({ call: "sync", code });
+    await store.create("c", { type: "job" });
+    assertEquals(codes(store), ["degraded", "segment_refused"]);
+    await store.create("d", { type: "job" });
+    assertEquals([...codes(store), store.stats().log.segments], ["ok", 2]);
+    await store.close();
+    await using reopened = await openStore({ files: disk.directory(), limits });
+    assertEquals((await reopened.info("job")).queued, 5);
+  }
+});
+
+test("a store that may open no file while it lists a new segment does not end of it", async () => {
+  for (let after = 0; after < 8; after++) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files: disk.directory(), limits, log: "inline" });
+    await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+    for (const name of ["MANIFEST.0", "MANIFEST.1"]) {
+      disk.arm({ call: "open", name, code: "EMFILE", after });
+    }
+    for (const id of ["b", "c", "d"]) {
+      await store.create(id, { type: "job" }).catch((error) => {
+        assertEquals(error.code, "overloaded", `after ${after}: ${error.message}`);
+      });
+    }
+    assertEquals((await store.get("a"))?.state, "queued");
+    assertEquals(store.health().status === "failed", false);
+  }
+});

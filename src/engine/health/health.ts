@@ -24,6 +24,8 @@ export type HealthProblemCode =
   | "overloaded"
   /** The reserve on the disk was used up or could not be taken. */
   | "no_ballast"
+  /** The system lets the log begin no new file: it goes on in the last one, which grows. */
+  | "segment_refused"
   /** A commit has been under way for more than five seconds. */
   | "slow_commit"
   /** The wall clock is more than ten seconds behind the time of the store. */
@@ -89,6 +91,9 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (overload !== undefined) note("overloaded", overload.message);
   if (disk.ballastHeld === false) {
     note("no_ballast", "The room on the disk that is kept for work that exists is not there");
+  }
+  for (const { segments: { refusal } } of shards.all) {
+    if (refusal !== undefined) note("segment_refused", `The log can begin no new file: ${refusal}`);
   }
   if (oldestCommitMs > COMMIT_MS_MAX) {
     note("slow_commit", `A commit has been under way for ${inWords(oldestCommitMs)}`);
