@@ -42,6 +42,7 @@ import { Shards } from "./shards.ts";
 import { ShortCut } from "./thread/short_cut.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread/thread_io.ts";
+import { describeDamage } from "./verify/damage_report.ts";
 import { type VerifyParts, verifyStore } from "./verify/verify.ts";
 import { watchedLock } from "./watched_lock.ts";
 
@@ -113,7 +114,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const isWatched = isOnDisk(options) && !time.manual;
     const lostFiles = new LostFiles(directory, manifest);
     const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
-    const callers = new Callers(directory.path);
+    const callers = new Callers(directory.path, shards.damage);
     const cursors = new EventCursors({ dbId, origins });
     const parts = { shards, time, parse, callers, cursors, backup, verify };
     return new EmbeddedStore({ ...parts, lock: held });
@@ -136,7 +137,9 @@ function backupOf(parts: Omit<BackupParts, "ended">, shards: Shards): Store["bac
 function verifyOf(parts: VerifyParts): Store["verify"] {
   return async (options) => {
     if (parts.shards.ended !== undefined) throw parts.shards.ended;
-    return await parts.shards.upkeep.merger.hold(() => verifyStore(parts, options));
+    const seen = await parts.shards.upkeep.merger.hold(() => verifyStore(parts, options));
+    parts.shards.damage.looked(seen.damage.map(describeDamage).at(0));
+    return seen;
   };
 }
 

@@ -27,6 +27,7 @@ import { lacksRoom } from "./disk/disk_room.ts";
 import { HoldUp } from "./turns/hold_up.ts";
 import { Preparation } from "./calls/preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
+import { KnownDamage } from "./health/known_damage.ts";
 import { loadOf } from "./health/load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
@@ -63,6 +64,8 @@ export class Shards implements ShardHost {
   readonly preparation: Preparation;
   /** Turns of those who have long work to do. */
   readonly slices: Slices;
+  /** The damage that somebody has found. */
+  readonly damage: KnownDamage = new KnownDamage();
   /** Hands on what shards tell each other. */
   readonly courier: Courier;
   readonly #time: Time;

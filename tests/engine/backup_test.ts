@@ -360,3 +360,19 @@ async function firstEvents(store: Store, count: number): Promise<StoreEvent[]> {
   }
   return events;
 }
+
+test("backup() of a damaged store is refused, and leaves no backup", async () => {
+  for (const name of ["log-1.seg", "log-2.seg"]) {
+    const files = memoryDirectory();
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files, limits, time: manualTime() });
+    await store.create("a", { type: "job", payload: "x".repeat(70_000) });
+    await store.create("b", { type: "job", payload: "y".repeat(10_000) });
+    const file = files.open(name);
+    file.write(Uint8Array.of(0x21), { at: 8_000 });
+    const backup = memoryDirectory();
+    const { code, details } = await assertRejects(() => store.backup(backup), FlowError);
+    assertEquals([code, details["file"]], ["corrupt", name]);
+    assertEquals(backup.list().includes("BACKUP"), false);
+  }
+});

@@ -1,8 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { inWords } from "../../src/engine/health/duration.ts";
-import { SimulatedDisk } from "../../src/files/mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
@@ -205,5 +205,33 @@ test("a store that may open no file while it lists a new segment does not end of
     }
     assertEquals((await store.get("a"))?.state, "queued");
     assertEquals(store.health().status === "failed", false);
+  }
+});
+
+test("health() tells of damage that a read, a merge or verify() has found, until it is gone", async () => {
+  const finds: ((store: Store) => Promise<unknown>)[] = [
+    (store) => assertRejects(() => store.get("a", { payload: true }), FlowError),
+    (store) => assertRejects(() => store.compact(), FlowError),
+    (store) => assertRejects(() => store.backup(memoryDirectory()), FlowError),
+    (store) => store.verify(),
+  ];
+  for (const find of finds) {
+    const files = memoryDirectory();
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files, limits, time: manualTime() });
+    await store.create("a", { type: "job", payload: "x".repeat(70_000) });
+    await store.create("b", { type: "job" });
+    const file = files.open("log-1.seg");
+    const byte = new Uint8Array(1);
+    file.read(byte, { at: 40_000 });
+    file.write(Uint8Array.of(byte[0]! ^ 1), { at: 40_000 });
+    assertEquals(codes(store), ["ok"]);
+    await find(store);
+    assertEquals(codes(store), ["degraded", "damaged"]);
+    const { message } = store.health().problems[0]!;
+    assertMatch(message, /log-1\.seg" at \d+\. Do not close the store before/);
+    file.write(byte, { at: 40_000 });
+    await store.verify();
+    assertEquals(codes(store), ["ok"]);
   }
 });

@@ -4,16 +4,22 @@
  * @module
  */
 import { causesOf, FlowError } from "../../errors.ts";
+import { KnownDamage } from "../health/known_damage.ts";
 
 /** Those who call the store of one directory. */
 export class Callers {
   readonly #directory: string;
+  readonly #damage: KnownDamage;
   /** Errors that somebody was told: what ends a store is one for all whom it refuses. */
   readonly #toldBefore = new WeakSet<FlowError>();
 
-  /** @param directory Where the files of the store are, as messages are to say it. */
-  constructor(directory: string) {
+  /**
+   * @param directory Where the files of the store are, as messages are to say it.
+   * @param damage Hears of the damage that they meet. Default: nobody does.
+   */
+  constructor(directory: string, damage: KnownDamage = new KnownDamage()) {
     this.#directory = directory;
+    this.#damage = damage;
   }
 
   /**
@@ -30,7 +36,9 @@ export class Callers {
       if (!(error instanceof FlowError)) throw located(error, this.#directory);
       const own = this.#ownOf(error);
       Error.captureStackTrace(own, this.told);
-      throw located(own, this.#directory);
+      const told = located(own, this.#directory);
+      this.#damage.refused(told);
+      throw told;
     }
   }
 

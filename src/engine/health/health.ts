@@ -5,6 +5,7 @@
  */
 import type { Overload, OverloadReason } from "../calls/admission.ts";
 import type { Shards } from "../shards.ts";
+import { SAVE_FIRST } from "../verify/damage_report.ts";
 import { inWords } from "./duration.ts";
 
 /** A commit that has been under way for longer shows that the disk does not answer. */
@@ -20,6 +21,8 @@ const SWEEP_BEHIND_MS_MAX = 300_000;
 export type HealthProblemCode =
   /** The store has failed or was closed: it serves nothing. */
   | "not_serving"
+  /** Bytes are not what was written: the store goes on, and may not open again once it is closed. */
+  | "damaged"
   /** New work is refused; see `overload`. */
   | "overloaded"
   /** The reserve on the disk was used up or could not be taken. */
@@ -88,6 +91,8 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   const problems: HealthProblem[] = [];
   const note = (code: HealthProblemCode, message: string): void =>
     void problems.push({ code, message });
+  const { last: damage } = shards.damage;
+  if (damage !== undefined) note("damaged", `${damage}. ${SAVE_FIRST}`);
   if (overload !== undefined) note("overloaded", overload.message);
   if (disk.ballastHeld === false) {
     note("no_ballast", "The room on the disk that is kept for work that exists is not there");
