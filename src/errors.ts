@@ -342,6 +342,17 @@ export class FlowError<Code extends FlowErrorCode = FlowErrorCode> extends Error
   }
 }
 
+/** So far the causes of an error are followed: it may be its own. */
+const CAUSES_MAX = 10;
+
+/** The errors that led to an error, that one first. */
+export function* causesOf(error: unknown): Generator<Error> {
+  for (let count = 0; count < CAUSES_MAX && error instanceof Error; count++) {
+    yield error;
+    error = error.cause;
+  }
+}
+
 /**
  * Whether `error` is a {@linkcode FlowError}, of the given code if one is given. The details then have
  * the types of {@linkcode FlowErrorFacts}.

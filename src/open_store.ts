@@ -17,7 +17,8 @@ const SQLITE = "node:sqlite";
  * Opens a store in this process.
  *
  * Takes the directory for this process, recovers what a crash may have left, and reads the log into
- * memory. When the promise resolves, everything that was ever acknowledged is there.
+ * memory. When the promise resolves, everything that was ever acknowledged is there. If the store was
+ * closed for days, that is not before the process is ten seconds old: clocks are set after a start.
  *
  * @param options The directory, or more; `":memory:"` keeps nothing.
  * @returns The open store. Close it, or let `await using` do so.

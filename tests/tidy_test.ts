@@ -88,6 +88,13 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
       "src/flow/store.ts": "export interface FlowStore {\n  list<const O>(options?: O): void;\n}\n",
     },
   ],
+  codesAreExplained: [
+    { "src/errors.ts": 'export type FlowErrorCode =\n  | "not_found"\n  | "lost";\n' },
+    {
+      "src/engine/health/health.ts": 'export type HealthProblemCode =\n  | "not_found";\n',
+      "src/flow/COMMANDS.md": "### `get(id)`\n\n`not_found`\n\n```ts\nstore.get(id);\n```\n",
+    },
+  ],
   assertionsAreUsed: [{ "tests/flow/record_test.ts": "" }],
 };
 

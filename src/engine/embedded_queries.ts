@@ -32,6 +32,7 @@ import {
 import type { Time } from "../time/mod.ts";
 import type { Callers } from "./calls/caller.ts";
 import { Definitions } from "./definitions.ts";
+import type { EventCursors } from "./events/event_cursor.ts";
 import { FeedStream } from "./events/event_stream.ts";
 import { healthOf, type StoreHealth } from "./health/health.ts";
 import type { Shards } from "./shards.ts";
@@ -49,6 +50,8 @@ export interface QueryParts {
   readonly parse: ParseContext;
   /** Who hears of what is refused. */
   readonly callers: Callers;
+  /** The cursors of its events. */
+  readonly cursors: EventCursors;
 }
 
 /** Queries over one shard or several. */
@@ -58,10 +61,12 @@ export class EmbeddedQueries {
   readonly #shards: Shards;
   readonly #parse: ParseContext;
   readonly #callers: Callers;
+  readonly #cursors: EventCursors;
   readonly #queries: TypeQueries;
   readonly #definitions = new Definitions();
 
-  constructor({ shards, time, parse, callers }: QueryParts) {
+  constructor({ shards, time, parse, callers, cursors }: QueryParts) {
+    this.#cursors = cursors;
     this.#callers = callers;
     this.time = time;
     this.#shards = shards;
@@ -159,10 +164,10 @@ export class EmbeddedQueries {
 
   events(options?: flow.EventsOptions): flow.EventStream {
     const query = parseEvents(options, this.#parse);
-    const { all, router, slices } = this.#shards;
+    const { all, slices } = this.#shards;
     const feeds = all.map(({ feed }) => feed);
-    const { hash } = router.first.state.flows;
-    return new FeedStream(query, { feeds, hash, slices, time: this.time, callers: this.#callers });
+    const parts = { cursors: this.#cursors, time: this.time, callers: this.#callers };
+    return new FeedStream(query, { feeds, slices, ...parts });
   }
 
   stats(): StoreStats {

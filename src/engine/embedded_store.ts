@@ -66,8 +66,9 @@ export class EmbeddedStore extends EmbeddedQueries implements Store {
   readonly #lock: Lock;
   #closed: Promise<void> | undefined;
 
-  constructor({ shards, time, parse, callers, lock, backup, verify }: EmbeddedStoreParts) {
-    super({ shards, time, parse, callers });
+  constructor(parts: EmbeddedStoreParts) {
+    super(parts);
+    const { shards, parse, callers, lock, backup, verify } = parts;
     this.backup = (...call) => callers.told(() => backup(...call));
     this.verify = (...call) => callers.told(() => verify(...call));
     this.#callers = callers;

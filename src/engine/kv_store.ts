@@ -16,6 +16,7 @@ import type {
 import {
   findKey,
   findKeys,
+  type KeySource,
   type KvDeleteCommand,
   type KvSetCommand,
   type ParseContext,
@@ -31,6 +32,7 @@ import { invariant } from "../invariant.ts";
 import type { Callers } from "./calls/caller.ts";
 import { GradualVerdict } from "./calls/gradual_verdict.ts";
 import type { Verdict } from "./calls/pending.ts";
+import type { Shard } from "./shard/shard.ts";
 import type { Shards } from "./shards.ts";
 
 /** What keys need of the store around them. */
@@ -64,7 +66,7 @@ export class EmbeddedKv implements KvStore {
         const found = findKey(shard.state.flows, target, this.#shards.now());
         const standsOn = [shard.footing(found?.lsn)];
         if (found === undefined) return { standsOn, read: () => null };
-        return { standsOn, read: () => readKey(found, (lsn) => shard.records.key(lsn)) };
+        return { standsOn, read: () => readKey(found, sourceOf(shard)) };
       });
     });
   }
@@ -89,7 +91,7 @@ export class EmbeddedKv implements KvStore {
       const shard = this.#shards.router.shardOf(query.partitionKey);
       return this.#shards.call(() => {
         const found = findKeys(shard.state.flows, query, this.#shards.now());
-        const parts = readKeys(found, query.totalBytesMax, (lsn) => shard.records.key(lsn));
+        const parts = readKeys(found, query.totalBytesMax, sourceOf(shard));
         return new GradualVerdict([shard.footing()], parts);
       });
     });
@@ -106,4 +108,8 @@ export class EmbeddedKv implements KvStore {
       return this.#shards.call(decide, () => [shard]);
     });
   }
+}
+
+function sourceOf({ state: { flows: state }, records }: Shard): KeySource {
+  return { state, read: (lsn) => records.key(lsn) };
 }

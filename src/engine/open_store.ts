@@ -5,7 +5,6 @@
  */
 import { FlowError } from "../errors.ts";
 import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
-import type { SipKey } from "../codec/mod.ts";
 import { DEFAULT_COOLING_PLAN, ShardMap, ValueMemory } from "../flow/core/mod.ts";
 import {
   guarded,
@@ -23,6 +22,8 @@ import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk/disk_room.ts";
 import { Callers, located } from "./calls/caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
+import { EventCursors } from "./events/event_cursor.ts";
+import { hashKeyOf } from "./hash_key.ts";
 import {
   checkCheckpoints,
   checkDiskFree,
@@ -41,6 +42,7 @@ import { Shards } from "./shards.ts";
 import { ShortCut } from "./thread/short_cut.ts";
 import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread/thread_io.ts";
+import { describeDamage } from "./verify/damage_report.ts";
 import { type VerifyParts, verifyStore } from "./verify/verify.ts";
 import { watchedLock } from "./watched_lock.ts";
 
@@ -76,7 +78,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       frameBytesMax: FRAME_BYTES_MAX,
       io: (shard) => ios[shard] = ioOver(directory, options, shortCut),
     });
-    const { hashId, fencingFloor } = manifest.state;
+    const { dbId, hashId, fencingFloor, origins } = manifest.state;
     const hashKey = hashKeyOf(hashId);
     const isLogInMemory = dir === MEMORY;
     // What nobody can open again needs none.
@@ -85,9 +87,21 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const coolingPlan = { ...DEFAULT_COOLING_PLAN, hotFlowsMax: limits.hotFlowsMax };
     const plans = { sweepPlan, mergePlan, coolingPlan, checkpointPlan };
     const shards = shardsOver(
-      { logs, time, hashKey, fencingFloor, limits, map, checkpoints, isLogInMemory, ...plans },
+      {
+        logs,
+        time,
+        hashKey,
+        fencingFloor,
+        origins,
+        limits,
+        map,
+        checkpoints,
+        isLogInMemory,
+        ...plans,
+      },
       directory,
     );
+    await shards.clockBelieved();
     if (log === "thread") await insistOnThreads(shards, ios);
     const lose = (cause: FlowError): void => {
       if (shards.ended === undefined) shards.lose(cause);
@@ -100,8 +114,10 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     const isWatched = isOnDisk(options) && !time.manual;
     const lostFiles = new LostFiles(directory, manifest);
     const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
-    const callers = new Callers(directory.path);
-    return new EmbeddedStore({ shards, time, parse, callers, lock: held, backup, verify });
+    const callers = new Callers(directory.path, shards.damage);
+    const cursors = new EventCursors({ dbId, origins });
+    const parts = { shards, time, parse, callers, cursors, backup, verify };
+    return new EmbeddedStore({ ...parts, lock: held });
   } catch (error) {
     lock.release();
     throw located(error, directory.path);
@@ -121,7 +137,9 @@ function backupOf(parts: Omit<BackupParts, "ended">, shards: Shards): Store["bac
 function verifyOf(parts: VerifyParts): Store["verify"] {
   return async (options) => {
     if (parts.shards.ended !== undefined) throw parts.shards.ended;
-    return await parts.shards.upkeep.merger.hold(() => verifyStore(parts, options));
+    const seen = await parts.shards.upkeep.merger.hold(() => verifyStore(parts, options));
+    parts.shards.damage.looked(seen.damage.map(describeDamage).at(0));
+    return seen;
   };
 }
 
@@ -184,11 +202,4 @@ async function insistOnThreads(shards: Shards, ios: readonly SegmentIo[]): Promi
   throw new FlowError("invalid_argument", `log is "thread", but must not be. ${mode.why}`, {
     details: { field: "log", value: "thread" },
   });
-}
-
-/** The key of a store's hashes, so that ids that collide in one store do not in the next. */
-function hashKeyOf(hashId: string): SipKey {
-  const hi = Number.parseInt(hashId.slice(0, 8), 16);
-  const lo = Number.parseInt(hashId.slice(8), 16);
-  return [hi, lo, ~hi >>> 0, ~lo >>> 0];
 }

@@ -12,6 +12,7 @@ import {
   type Command,
   type Effect,
   leapGrace,
+  type LeaseGrace,
   openingGrace,
   type Reply,
   ShardMap,
@@ -26,6 +27,7 @@ import { lacksRoom } from "./disk/disk_room.ts";
 import { HoldUp } from "./turns/hold_up.ts";
 import { Preparation } from "./calls/preparation.ts";
 import { LeaseWatch } from "./lease_watch.ts";
+import { KnownDamage } from "./health/known_damage.ts";
 import { loadOf } from "./health/load.ts";
 import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
@@ -62,6 +64,8 @@ export class Shards implements ShardHost {
   readonly preparation: Preparation;
   /** Turns of those who have long work to do. */
   readonly slices: Slices;
+  /** The damage that somebody has found. */
+  readonly damage: KnownDamage = new KnownDamage();
   /** Hands on what shards tell each other. */
   readonly courier: Courier;
   readonly #time: Time;
@@ -98,8 +102,7 @@ export class Shards implements ShardHost {
     }
     const loggedMs = Math.max(...this.#all.map(({ state }) => state.timeMs));
     this.#shardTime = new ShardTime(time.clock, loggedMs);
-    const grace = openingGrace(this.#shardTime.now());
-    for (const shard of this.#all) shard.grant(grace);
+    this.#grant(openingGrace(this.#shardTime.now()));
     this.#holdUp = new HoldUp(time);
     this.preparation = new Preparation({
       ...{ time, givesWay: () => this.#holdUp.givesWay() },
@@ -143,6 +146,12 @@ export class Shards implements ShardHost {
   /** The present shard time, in milliseconds. */
   now(): number {
     return this.#shardTime.now();
+  }
+
+  /** Resolves when the wall clock is believed. Nobody is served before that. */
+  async clockBelieved(): Promise<void> {
+    // Nobody could come back until now.
+    if (await this.#shardTime.believed(this.#time)) this.#grant(openingGrace(this.now()));
   }
 
   /**
@@ -316,7 +325,11 @@ export class Shards implements ShardHost {
 
   /** Time has leapt ahead, and leases may have ended that were about to be extended. */
   protected leapt(nowMs: number): void {
-    for (const shard of this.#all) shard.grant(leapGrace(nowMs));
+    this.#grant(leapGrace(nowMs));
+  }
+
+  #grant(grace: LeaseGrace): void {
+    for (const shard of this.#all) shard.grant(grace);
   }
 
   /** Brings flows back that are due. What goes wrong with that is no matter of whoever has called. */

@@ -154,7 +154,7 @@ export interface Store extends FlowStore, AsyncDisposable {
    * The copy is no store yet: {@linkcode restoreStore} makes one of it. Resolves once it is durable.
    *
    * Rejects with `invalid_argument` if there is something in the target, `store_failed` if files
-   * cannot be read or written, `corrupt` if the store's own files are cut short, `store_closed` if the
+   * cannot be read or written, `corrupt` if a file of the store is damaged, `store_closed` if the
    * store is closed meanwhile. What was copied until then stays, and is no backup.
    *
    * @param to The directory, created if missing.

@@ -53,7 +53,8 @@ export interface KvRecord {
   readonly partitionKey: string;
   /**
    * Another one with every `set`, and a greater one. In a store no key ever has the same version again,
-   * not even after it was deleted: who holds a version knows what it stands for.
+   * not even after it was deleted: who holds a version knows what it stands for. A store that was
+   * restored goes on with versions that the one which was copied never gives away.
    */
   readonly version: number;
   /** When the key was set, in milliseconds since 1970. */

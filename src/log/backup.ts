@@ -8,11 +8,14 @@ import { crc32 } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
 import { type Directory, readFully, writeDurably, writeFully } from "../files/mod.ts";
 import { BACKUP_NAME, type CopiedFile, encodeBackupList } from "./backup_list.ts";
-import { corrupt, guarded } from "./file_fault.ts";
+import { corrupt, failed, guarded } from "./file_fault.ts";
+import { FileWindow } from "./file_window.ts";
 import type { Log, LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
+import { FrameFlaw } from "./reader.ts";
 import { segmentName } from "./segment.ts";
+import { placeInSegment } from "./segment_place.ts";
 
 /** Bytes that are copied at a time. */
 export const COPY_BYTES: number = 1 << 20;
@@ -58,8 +61,8 @@ export function cutBackup(
  * Copies what was there at a moment, a piece at a time, and makes it durable. The list comes last:
  * without it a backup is none.
  *
- * @throws {FlowError} `invalid_argument` if there is something in the target; `store_failed` if files
- * cannot be read or written.
+ * @throws {FlowError} `invalid_argument` if there is something in the target; `corrupt` with file and
+ * offset if a frame is not what was written; `store_failed` if files cannot be read or written.
  */
 export function* copyBackup(
   from: Directory,
@@ -78,10 +81,42 @@ export function* copyBackup(
       bytes += piece.length;
       yield { bytes, totalBytes };
     }
+    for (const _ of checkCopy(to, { entry, size, end: ends[entry.shard]! })) {
+      yield { bytes, totalBytes };
+    }
     files.push({ name, size, crc });
   }
   writeWhole(to, BACKUP_NAME, encodeBackupList({ manifest, ends, files }));
   return { bytes, totalBytes };
+}
+
+/**
+ * Looks through the frames of a copy, a piece at a time: what is damaged in the store would be found
+ * by whoever needs the backup.
+ *
+ * @throws {FlowError} `corrupt` with file and offset.
+ */
+function* checkCopy(
+  to: Directory,
+  { entry, size, end }: {
+    readonly entry: SegmentEntry;
+    readonly size: number;
+    readonly end: LogPosition;
+  },
+): Generator<void> {
+  const file = segmentName(entry.id);
+  const copy = guarded(`"${file}" cannot be opened`, () => to.open(file));
+  try {
+    yield* placeInSegment(new FileWindow(copy, size), entry, entry.sealed?.end ?? end);
+  } catch (error) {
+    if (!(error instanceof FrameFlaw)) throw failed(`"${file}" cannot be read`, error);
+    throw corrupt(`Nothing is copied that is damaged: ${error.message}`, {
+      file,
+      offset: error.offset,
+    });
+  } finally {
+    copy.close();
+  }
 }
 
 /** Refuses a directory with anything in it. */

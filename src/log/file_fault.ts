@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FlowError } from "../errors.ts";
+import { causesOf, FlowError } from "../errors.ts";
 import { fileErrorCode } from "../files/mod.ts";
 import { InvariantError } from "../invariant.ts";
 
@@ -53,4 +53,21 @@ export function guarded<Result>(what: string, act: () => Result, place?: DamageP
 export function isNoSpace(error: unknown): boolean {
   const code = fileErrorCode(error);
   return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/**
+ * What the system says when it opens no file: too many are open, or somebody has taken the right away.
+ * It comes before anything has changed, and may be otherwise in a moment. Others of its errors may
+ * come from a write or a sync as well, and end the log.
+ */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(["EMFILE", "ENFILE", "EACCES"]);
+
+/** What opens files, or lists them. */
+const OPENING_CALLS: ReadonlySet<unknown> = new Set([undefined, "open", "opendir", "scandir"]);
+
+/** Why the system opens no file, if an error or what led to it says so; undefined: something is wrong. */
+export function refusalIn(error: unknown): string | undefined {
+  return [...causesOf(error)].find((cause) =>
+    REFUSALS.has(fileErrorCode(cause)) && OPENING_CALLS.has(Reflect.get(cause, "syscall"))
+  )?.message;
 }

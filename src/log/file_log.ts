@@ -94,6 +94,7 @@ export class FileLog implements Log {
       reader: this.#reader,
       tail: () => this.#writer,
       roll: () => this.#rollSoon(),
+      refusal: () => this.#change.refusal,
       returnPlace: () => this.#returnPlace(),
       whenFree: (act) => this.#writeBeside(act),
       fail: (cause) => this.#fail(cause),

@@ -173,6 +173,8 @@ export interface Segments {
    * merges have kept.
    */
   readonly wholeFrom: LogPosition;
+  /** Why the system let no new one be made the last time one was due; undefined: it did. */
+  readonly refusal: string | undefined;
   /**
    * Goes on in a new segment as soon as no frame is on its way or has its place in this one. Resolves
    * when it does, when there is no room for it, or when the log ends. A log without a frame in its

@@ -8,7 +8,7 @@ import { type Directory, withFile, writeDurably, writeFully } from "../files/mod
 import { FlowError } from "../errors.ts";
 import type { Random } from "../time/mod.ts";
 import { BACKUP_NAME } from "./backup_list.ts";
-import { corrupt, failed, guarded, isNoSpace } from "./file_fault.ts";
+import { corrupt, failed, guarded, isNoSpace, refusalIn } from "./file_fault.ts";
 import {
   encodeSlot,
   type Generation,
@@ -205,8 +205,10 @@ export class Manifest {
     try {
       return act();
     } catch (error) {
-      this.#failure = failed("The manifest cannot be written", error);
-      throw this.#failure;
+      const failure = failed("The manifest cannot be written", error);
+      // Files are opened before they are written to, so it says what it said.
+      if (refusalIn(error) === undefined) this.#failure = failure;
+      throw failure;
     }
   }
 }
@@ -242,6 +244,7 @@ function create(
     dbId,
     hashId: dbId,
     fencingFloor: 0,
+    origins: [],
     epoch: 0,
     slots: slotsOf(shards),
     nextSegment: 1,

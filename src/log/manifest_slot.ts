@@ -73,10 +73,12 @@ export function slotBytesFor({ number, state }: Generation, segments: number): n
 }
 
 /** What is written of a state: not what only a restored store differs in. */
-function written({ hashId, fencingFloor, ...state }: ManifestState): Partial<ManifestState> {
+function written(
+  { hashId, fencingFloor, origins, ...state }: ManifestState,
+): Partial<ManifestState> {
   const isRestored = hashId !== state.dbId || fencingFloor > 0;
   const { dbId, ...rest } = state;
-  return isRestored ? { dbId, hashId, fencingFloor, ...rest } : state;
+  return isRestored ? { dbId, hashId, fencingFloor, origins, ...rest } : state;
 }
 
 /**

@@ -49,6 +49,14 @@ export interface QuarantineEntry {
   readonly generation: number;
 }
 
+/** A store that another one was restored from. */
+export interface Origin {
+  /** The store. */
+  readonly dbId: string;
+  /** The place in the log of each shard up to which both are the same. */
+  readonly ends: readonly LogPosition[];
+}
+
 /** Everything the manifest says. */
 export interface ManifestState {
   /** The store, in hexadecimal. */
@@ -60,6 +68,8 @@ export interface ManifestState {
   readonly hashId: string;
   /** Every fencing number that the store gives away is above this. Above 0 in a restored store. */
   readonly fencingFloor: number;
+  /** Those that it was restored from, one from the other, the first one first. */
+  readonly origins: readonly Origin[];
   /** Number of the opening. */
   readonly epoch: number;
   /** Runs of slots and the shard that they belong to. */
@@ -103,6 +113,7 @@ export function parseManifestState(value: unknown): ManifestState {
     fencingFloor: fields["fencingFloor"] === undefined
       ? 0
       : wholeNumber(fields["fencingFloor"], "fencingFloor"),
+    origins: fields["origins"] === undefined ? [] : list(fields, "origins").map(parseOrigin),
     epoch: wholeNumber(fields["epoch"], "epoch", 0xffff_ffff),
     slots: list(fields, "slots").map(parseSlots),
     nextSegment: wholeNumber(fields["nextSegment"], "nextSegment"),
@@ -112,6 +123,7 @@ export function parseManifestState(value: unknown): ManifestState {
   const slotCount = state.slots.reduce((sum, [count]) => sum + count, 0);
   const isGap = state.slots.some(([count, shard]) => count === 0 || shard >= shardCountOf(state));
   if (slotCount !== PARTITION_SLOTS || isGap) throw wrong("slots");
+  if (state.origins.some(({ ends }) => ends.length !== shardCountOf(state))) throw wrong("origins");
   checkSegments(state);
   return state;
 }
@@ -170,6 +182,11 @@ export function parsePosition(value: unknown): LogPosition {
     lsn: wholeNumber(fields["lsn"], "lsn"),
     chain: wholeNumber(fields["chain"], "chain", 0xffff_ffff),
   };
+}
+
+function parseOrigin(value: unknown): Origin {
+  const fields = fieldsOf(value, "an origin");
+  return { dbId: idOf(fields["dbId"], "dbId"), ends: list(fields, "ends").map(parsePosition) };
 }
 
 function parseQuarantine(value: unknown): QuarantineEntry {

@@ -43,7 +43,13 @@ export { isNoSpace } from "./file_fault.ts";
 export { InlineIo } from "./inline_io.ts";
 export { LostFiles } from "./lost_files.ts";
 export { Manifest, type ManifestOptions } from "./manifest.ts";
-export type { ManifestState, QuarantineEntry, Seal, SegmentEntry } from "./manifest_state.ts";
+export type {
+  ManifestState,
+  Origin,
+  QuarantineEntry,
+  Seal,
+  SegmentEntry,
+} from "./manifest_state.ts";
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
 export { endOfFrame, isSamePosition, logStart } from "./position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";

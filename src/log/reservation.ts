@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNoSpace } from "./file_fault.ts";
+import { isNoSpace, refusalIn } from "./file_fault.ts";
 import { segmentName } from "./segment.ts";
 import { removeIfPossible } from "./removal.ts";
 import { freeSegmentId, type SegmentSource } from "./segment_creation.ts";
@@ -22,6 +22,7 @@ export interface ReservedFile extends SegmentFile {
 export class Reservation {
   readonly #source: Pick<SegmentSource, "directory" | "manifest">;
   #file: ReservedFile | undefined;
+  #refusal: string | undefined;
 
   /** @param source Where files are made. */
   constructor(source: Pick<SegmentSource, "directory" | "manifest">) {
@@ -38,21 +39,33 @@ export class Reservation {
     return this.#file?.isReady ? this.#file : undefined;
   }
 
+  /** Why the system let no file be made the last time somebody tried; undefined: it did. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
   /**
    * Makes a file. Undefined: there is no room for one, or for a manifest that lists it: whoever counts
-   * on this file counts on that.
+   * on this file counts on that. Or the system opens no file at the moment.
    */
   make(): ReservedFile | undefined {
-    if (!this.#source.manifest.makeRoom(1)) return undefined;
+    this.#refusal = undefined;
     try {
+      if (!this.#source.manifest.makeRoom(1)) return undefined;
       const id = freeSegmentId(this.#source);
       const name = segmentName(id);
       const file = this.#source.directory.open(name, { create: true });
       return this.#file = { id, name, file, isReady: false };
     } catch (error) {
-      if (isNoSpace(error)) return undefined;
+      if (isNoSpace(error) || this.isRefused(error)) return undefined;
       throw error;
     }
+  }
+
+  /** Whether an error says that the system opens no file; then that is remembered. */
+  isRefused(error: unknown): boolean {
+    this.#refusal = refusalIn(error);
+    return this.#refusal !== undefined;
   }
 
   /** Gives the file to somebody who goes on with it. */

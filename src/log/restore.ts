@@ -15,16 +15,15 @@ import { FileWindow } from "./file_window.ts";
 import type { LogPosition } from "./log.ts";
 import { Manifest } from "./manifest.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
-import { isSamePosition } from "./position.ts";
-import { FrameFlaw, walkFrames } from "./reader.ts";
+import { FrameFlaw } from "./reader.ts";
 import {
   dbIdOf,
   encodeEvidence,
   encodeSegmentHead,
   EVIDENCE_OFFSET,
-  SEGMENT_HEAD_BYTES,
   segmentName,
 } from "./segment.ts";
+import { placeInSegment } from "./segment_place.ts";
 
 /** So far above everything that was ever given away do fencing numbers go on after a restore. */
 const FENCING_STRIDE = 2 ** 32;
@@ -41,8 +40,8 @@ export interface RestoreParts {
 
 /**
  * Makes a store of a backup, a piece at a time. It is another store than the one that was copied: it
- * has an identity of its own, and fencing numbers that the other one never gave away. The manifest
- * comes last: without it there is no store.
+ * has an identity of its own, fencing numbers that the other one never gave away, and it knows up to
+ * where the two are the same. The manifest comes last: without it there is no store.
  *
  * @throws {FlowError} `invalid_argument` if there is no whole backup, or something in the target;
  * `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
@@ -77,6 +76,7 @@ export function* restoreBackup(
     ...manifest,
     dbId,
     fencingFloor: manifest.fencingFloor + FENCING_STRIDE,
+    origins: [...manifest.origins, { dbId: manifest.dbId, ends: list.ends }],
     quarantine: [],
   });
   return { bytes, totalBytes };
@@ -131,15 +131,17 @@ function headOf(
 
 /** Where a place in the log is in its segment. */
 function offsetOf(window: FileWindow, entry: SegmentEntry, end: LogPosition): number {
-  if (isSamePosition(entry.base, end)) return SEGMENT_HEAD_BYTES;
-  const file = segmentName(entry.id);
   try {
-    for (const frame of walkFrames(window, entry)) {
-      if (isSamePosition(frame.end, end)) return frame.nextOffset;
+    const steps = placeInSegment(window, entry, end);
+    while (true) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
     }
   } catch (error) {
     if (!(error instanceof FrameFlaw)) throw error;
-    throw corrupt(`The backup is damaged: ${error.message}`, { file, offset: error.offset });
+    throw corrupt(`The backup is damaged: ${error.message}`, {
+      file: segmentName(entry.id),
+      offset: error.offset,
+    });
   }
-  throw corrupt("The backup is damaged: the segment ends too soon", { file, offset: window.size });
 }

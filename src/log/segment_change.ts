@@ -55,6 +55,11 @@ export class SegmentChange {
     return ready === undefined ? undefined : { segment: ready.id, size: SEGMENT_HEAD_BYTES };
   }
 
+  /** Why the system let no segment be made the last time one was due; undefined: it did. */
+  get refusal(): string | undefined {
+    return this.#reservation.refusal;
+  }
+
   /**
    * A frame was written. In a thread the next segment is made while there is still room in this one,
    * and as soon as somebody waits for it: it may be that there is always a frame under way.
@@ -97,7 +102,13 @@ export class SegmentChange {
       return this.#host.fail(error);
     }
     if (file === undefined) return noRoom();
-    this.#host.perform((done) => this.#parts.io.reserve(file, done), (hasRoom) => {
+    const reserve = (done: (result: IoResult) => void): void =>
+      this.#parts.io.reserve(file, (result) => {
+        // Nothing has been entrusted to the file yet.
+        const isRefused = result.kind === "failed" && this.#reservation.isRefused(result.cause);
+        done(isRefused ? { kind: "no_space" } : result);
+      });
+    this.#host.perform(reserve, (hasRoom) => {
       if (hasRoom) return void (file.isReady = true);
       this.drop();
       noRoom();
@@ -124,6 +135,8 @@ export class SegmentChange {
         then(writer.continuedIn({ entry, file: reserved.file }));
         writer.close();
       } catch (error) {
+        // Nothing lists the segment then, as if there had been no room for its head.
+        if (this.#reservation.isRefused(error)) return then(undefined);
         this.#host.fail(error);
       }
     });

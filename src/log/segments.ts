@@ -20,6 +20,8 @@ export interface FileSegmentsParts
   readonly tail: () => SegmentWriter;
   /** Goes on in a new segment. */
   readonly roll: () => Promise<void>;
+  /** Why the system let no new one be made. */
+  readonly refusal: () => string | undefined;
   /** No frame comes to the place that was given last. */
   readonly returnPlace: () => void;
 }
@@ -54,6 +56,10 @@ export class FileSegments implements Segments {
     const segments = manifest.segmentsOf(shard);
     // The open segment is never merged, so there is one.
     return segments[segments.findLastIndex(({ merged }) => merged) + 1]!.base;
+  }
+
+  get refusal(): string | undefined {
+    return this.#parts.refusal();
   }
 
   roll(): Promise<void> {

@@ -10,4 +10,9 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds since an arbitrary moment. Never goes back; has a fraction. */
   monotonicMs(): number;
+  /**
+   * For how long the two are known to have gone on together, in milliseconds: nobody has set the wall
+   * clock since, nor has the machine slept.
+   */
+  steadyForMs(): number;
 }

@@ -85,6 +85,8 @@ class HandMovedTime implements ManualTime {
         this.#moveTo(this.#monotonicMs + lookMs);
         return this.#monotonicMs;
       },
+      // Whoever moves it means it.
+      steadyForMs: () => Infinity,
     };
   }
 

@@ -16,11 +16,19 @@ import { TimerAlarm } from "./timer_alarm.ts";
 /** Words that are fetched at once: a call for each would cost more than the randomness. */
 const RANDOM_BLOCK_WORDS = 2_048;
 
+/** Clocks drift apart by that much in some months, and nobody has set them. */
+const DRIFT_MS_MAX = 60_000;
+
 /** The time of the machine that this runs on. */
 export function systemTime(): Time {
   const clock: Clock = {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
+    steadyForMs: () => {
+      const passedMs = performance.now();
+      const apartMs = Date.now() - (performance.timeOrigin + passedMs);
+      return Math.abs(apartMs) > DRIFT_MS_MAX ? 0 : passedMs;
+    },
   };
   return {
     clock,

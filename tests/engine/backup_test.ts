@@ -6,12 +6,19 @@ import {
   assertGreater,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
+import {
+  type FlowRecord,
+  openStore,
+  restoreStore,
+  type Store,
+  type StoreEvent,
+} from "../../mod.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
-import { seededRandom } from "../../src/time/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 
 const GROUP = { groupId: "g", waitState: "waiting", success: "done", failure: "broken", type: "c" };
@@ -284,4 +291,88 @@ test("backup() ends when its signal is aborted, and leaves no backup", async () 
   );
   assertEquals(error.message, "enough");
   await assertRejects(() => restoreStore({ from: backup, to: memoryDirectory() }), FlowError);
+});
+
+test("a restored store gives no key a version that the copied one gave to another value", async () => {
+  const time = manualTime();
+  const [data, ...copies] = Array.from({ length: 5 }, () => memoryDirectory());
+  const [backup, second, restored, again] = copies as [Directory, Directory, Directory, Directory];
+  await using original = await openStore({ files: data!, time });
+  const before = await original.kv.set("k", "before");
+  await original.backup(backup);
+  const later = await original.kv.set("k", "later");
+  await restoreStore({ from: backup, to: restored });
+  {
+    await using store = await openStore({ files: restored, time });
+    assertEquals((await store.kv.get("k"))?.version, before.version);
+    const other = await store.kv.set("k", "other", { ifVersion: before.version });
+    assertGreater(other.version, before.version);
+    for (
+      const act of [
+        () => store.kv.set("k", "lost", { ifVersion: later.version }),
+        () => store.kv.delete("k", { ifVersion: later.version }),
+      ]
+    ) assertEquals((await assertRejects(act, FlowError)).code, "version_conflict");
+    const [entry] = (await store.kv.list("")).items;
+    assertEquals([entry?.value, entry?.version], ["other", other.version]);
+    await store.backup(second);
+    await restoreStore({ from: second, to: again });
+  }
+  // Versions of each of the three are told apart, also after another opening.
+  await using store = await openStore({ files: again, time });
+  const { version } = (await store.kv.get("k"))!;
+  const next = await store.kv.set("k", "next", { ifVersion: version });
+  assertGreater(next.version, version);
+  assertGreater(next.version - version, 2 ** 32 - 1);
+  await store.kv.set("k", "last", { ifVersion: next.version });
+});
+
+test("events() of a restored store goes on behind what the backup has, and refuses what came later", async () => {
+  const time = manualTime();
+  const [data, backup, restored] = Array.from({ length: 3 }, () => memoryDirectory());
+  await using original = await openStore({ files: data!, time });
+  await original.create("a", { type: "job" });
+  await original.create("b", { type: "job" });
+  const copied = await firstEvents(original, 2);
+  await original.backup(backup!);
+  await original.create("c", { type: "job" });
+  const later = (await firstEvents(original, 3))[2]!;
+  await restoreStore({ from: backup!, to: restored! });
+  await using store = await openStore({ files: restored!, time });
+  await store.create("d", { type: "job" });
+  await store.create("e", { type: "job" });
+  const [, , own] = await firstEvents(store, 3);
+  for (const { cursor } of [copied[1]!, (await firstEvents(store, 2))[1]!]) {
+    await using events = store.events({ from: cursor });
+    const { value } = await events.next();
+    assertEquals(value?.id, "d");
+  }
+  const refused = assertThrows(() => store.events({ from: later.cursor }), FlowError);
+  assertStringIncludes(refused.message, "after the backup which this store was restored from");
+  // Nor does the original know what the other one has done.
+  assertThrows(() => original.events({ from: own!.cursor }), FlowError, "from is");
+});
+
+async function firstEvents(store: Store, count: number): Promise<StoreEvent[]> {
+  const events: StoreEvent[] = [];
+  for await (const event of store.events({ from: "start" })) {
+    if (events.push(event) === count) break;
+  }
+  return events;
+}
+
+test("backup() of a damaged store is refused, and leaves no backup", async () => {
+  for (const name of ["log-1.seg", "log-2.seg"]) {
+    const files = memoryDirectory();
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files, limits, time: manualTime() });
+    await store.create("a", { type: "job", payload: "x".repeat(70_000) });
+    await store.create("b", { type: "job", payload: "y".repeat(10_000) });
+    const file = files.open(name);
+    file.write(Uint8Array.of(0x21), { at: 8_000 });
+    const backup = memoryDirectory();
+    const { code, details } = await assertRejects(() => store.backup(backup), FlowError);
+    assertEquals([code, details["file"]], ["corrupt", name]);
+    assertEquals(backup.list().includes("BACKUP"), false);
+  }
 });

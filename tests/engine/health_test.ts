@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
-import { SimulatedDisk } from "../../src/files/mod.ts";
+import { inWords } from "../../src/engine/health/duration.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
@@ -127,4 +128,110 @@ test("health() waits for a sweeper that is to come seldom", async () => {
   await store.cancel("a");
   await time.advance(390_000);
   assertEquals([codes(store), store.health().sweepBehindMs > 300_000], [["ok"], true]);
+});
+
+test("health() says durations as people do", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time });
+  time.setWall(time.clock.wallMs() - 34 * 86_400_000 - 7_000_000);
+  assertEquals(
+    store.health().problems.map(({ message }) => message),
+    ["The wall clock is 34 days behind the time of the store"],
+  );
+  const said = [0, 1_999, 2_000, 119_999, 120_000, 7_200_000, 172_800_000, 3e11].map(inWords);
+  assertEquals(
+    said,
+    ["0 ms", "1999 ms", "2 seconds", "119 seconds", "2 minutes", "2 hours", "2 days", "3472 days"],
+  );
+});
+
+test("health() and later calls of a store that has failed say what it began with", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const limits = { segmentBytesMax: 65_536 };
+  const store = await openStore({ files: disk.directory(), limits });
+  await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+  // Of the manifest, whose failure is told by the log, whose failure is told by the store.
+  disk.arm({ call: "flush", name: "MANIFEST.0" });
+  disk.arm({ call: "flush", name: "MANIFEST.1" });
+  const during = await assertRejects(() => store.create("b", { type: "job" }), FlowError);
+  const later = await assertRejects(() => store.create("c", { type: "job" }), FlowError);
+  for (const { message } of [during, later, store.health().problems[0]!]) {
+    assertStringIncludes(message, 'EIO: A fault was armed for flush of "MANIFEST.');
+    assertEquals(message.split("Look at the cause").length <= 2, true);
+  }
+  assertEquals([later.code, store.health().status], ["store_failed", "failed"]);
+  await store.close().catch(() => {});
+});
+
+test("a store that may open no file goes on in its last segment, says so, and recovers", async () => {
+  for (const code of ["EMFILE", "EACCES"]) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files: disk.directory(), limits, log: "inline" });
+    await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+    // The manifest's slots, and the new file.
+    for (const name of ["MANIFEST.0", "log-2.seg"]) {
+      disk.arm({ call: "open", name, code });
+      await store.create(`b ${name}`, { type: "job" });
+      assertEquals(codes(store), ["degraded", "segment_refused"]);
+      assertStringIncludes(store.health().problems[0]!.message, `${code}: A fault`);
+    }
+    assertEquals(store.stats().log.segments, 1);
+    // What makes the name of a new file durable opens one, too.
+    disk.arm({ call: "sync", code });
+    await store.create("c", { type: "job" });
+    assertEquals(codes(store), ["degraded", "segment_refused"]);
+    await store.create("d", { type: "job" });
+    assertEquals([...codes(store), store.stats().log.segments], ["ok", 2]);
+    await store.close();
+    await using reopened = await openStore({ files: disk.directory(), limits });
+    assertEquals((await reopened.info("job")).queued, 5);
+  }
+});
+
+test("a store that may open no file while it lists a new segment does not end of it", async () => {
+  for (let after = 0; after < 8; after++) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files: disk.directory(), limits, log: "inline" });
+    await store.create("a", { type: "job", payload: "x".repeat(66_000) });
+    for (const name of ["MANIFEST.0", "MANIFEST.1"]) {
+      disk.arm({ call: "open", name, code: "EMFILE", after });
+    }
+    for (const id of ["b", "c", "d"]) {
+      await store.create(id, { type: "job" }).catch((error) => {
+        assertEquals(error.code, "overloaded", `after ${after}: ${error.message}`);
+      });
+    }
+    assertEquals((await store.get("a"))?.state, "queued");
+    assertEquals(store.health().status === "failed", false);
+  }
+});
+
+test("health() tells of damage that a read, a merge or verify() has found, until it is gone", async () => {
+  const finds: ((store: Store) => Promise<unknown>)[] = [
+    (store) => assertRejects(() => store.get("a", { payload: true }), FlowError),
+    (store) => assertRejects(() => store.compact(), FlowError),
+    (store) => assertRejects(() => store.backup(memoryDirectory()), FlowError),
+    (store) => store.verify(),
+  ];
+  for (const find of finds) {
+    const files = memoryDirectory();
+    const limits = { segmentBytesMax: 65_536 };
+    await using store = await openStore({ files, limits, time: manualTime() });
+    await store.create("a", { type: "job", payload: "x".repeat(70_000) });
+    await store.create("b", { type: "job" });
+    const file = files.open("log-1.seg");
+    const byte = new Uint8Array(1);
+    file.read(byte, { at: 40_000 });
+    file.write(Uint8Array.of(byte[0]! ^ 1), { at: 40_000 });
+    assertEquals(codes(store), ["ok"]);
+    await find(store);
+    assertEquals(codes(store), ["degraded", "damaged"]);
+    const { message } = store.health().problems[0]!;
+    assertMatch(message, /log-1\.seg" at \d+\. Do not close the store before/);
+    file.write(byte, { at: 40_000 });
+    await store.verify();
+    assertEquals(codes(store), ["ok"]);
+  }
 });

@@ -219,6 +219,7 @@ test("a checkpoint stands on any number of segments", async () => {
     readBytes: (...place) => log.readBytes(...place),
     ...{ mark: () => {}, close: () => log.close() },
     segments: {
+      refusal: undefined,
       list: [
         ...many.map((id) => ({ id, bytes: 65_536, isSealed: true, lastLsn: 0, isMerged: false })),
         ...log.segments.list,

@@ -1,16 +1,25 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { LEAP_MS, LEAP_STABLE_MS, ShardTime } from "../../src/engine/shard/shard_time.ts";
+import {
+  CLOSED_MS_MAX,
+  LEAP_MS,
+  LEAP_STABLE_MS,
+  ShardTime,
+} from "../../src/engine/shard/shard_time.ts";
 
 /** A clock whose two hands are moved by hand. */
 class Hands {
   wall = 1_000_000;
   monotonic = 50;
+  steady = 0;
   wallMs(): number {
     return this.wall;
   }
   monotonicMs(): number {
     return this.monotonic;
+  }
+  steadyForMs(): number {
+    return this.steady;
   }
   pass(ms: number): void {
     this.wall += ms;
@@ -101,4 +110,37 @@ test("ShardTime reaches an instant that lies ahead and ignores one that lies beh
   const time = new ShardTime(new Hands(), 0);
   assertEquals(time.reach(1_000_500), 1_000_500);
   assertEquals(time.reach(1_000_100), 1_000_500);
+});
+
+test("ShardTime starts where the log ends when it was closed for days, and nobody has watched the clock", () => {
+  const hands = new Hands();
+  hands.wall += 400 * 86_400_000;
+  hands.steady = 4_000;
+  const time = new ShardTime(hands, 1_000_000);
+  assertEquals([time.now(), time.doubtedForMs], [1_000_000, 6_000]);
+  hands.pass(5_999);
+  assertEquals([time.now(), time.doubtedForMs], [1_005_999, 1]);
+  hands.pass(1);
+  assertEquals([time.doubtedForMs, time.now()], [0, hands.wall]);
+});
+
+test("ShardTime goes on where the log ends when the clock it was opened with is set right", () => {
+  const hands = new Hands();
+  hands.wall += 400 * 86_400_000;
+  const time = new ShardTime(hands, 1_000_000);
+  hands.pass(LEAP_STABLE_MS / 2);
+  hands.wall -= 400 * 86_400_000 - 600;
+  assertEquals([time.doubtedForMs, time.now()], [0, hands.wall]);
+});
+
+test("ShardTime believes a clock that was watched, one that is days ahead, and one without a log", () => {
+  const hands = new Hands();
+  hands.wall += CLOSED_MS_MAX;
+  const soon = new ShardTime(hands, 1_000_000);
+  hands.wall += 1;
+  const first = new ShardTime(hands, 0);
+  hands.steady = LEAP_STABLE_MS;
+  const watched = new ShardTime(hands, 1_000_000);
+  for (const time of [soon, first, watched]) assertEquals(time.doubtedForMs, 0);
+  assertEquals(watched.now(), hands.wall);
 });

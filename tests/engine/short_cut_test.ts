@@ -21,7 +21,7 @@ const SCARCE: Machine = { writes: [4], wakingMs: 3 };
 function shortCut() {
   let nowMs = 0;
   const tasks: (() => void)[] = [];
-  const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
+  const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs, steadyForMs: () => 0 };
   const time = { clock, defer: (task: () => void) => void tasks.push(task) } as unknown as Time;
   const cut = new ShortCut(time);
   function turn(lagMs: number): void {
@@ -181,7 +181,7 @@ test("ShortCut does not forget how long the way is over a write that does not sh
 
 test("ShortCut looks once at a time how long tasks wait", () => {
   const tasks: (() => void)[] = [];
-  const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+  const clock = { wallMs: () => 0, monotonicMs: () => 0, steadyForMs: () => 0 };
   const time = { clock, defer: (task: () => void) => void tasks.push(task) } as unknown as Time;
   const cut = new ShortCut(time);
   cut.leave(100, false);

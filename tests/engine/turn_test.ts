@@ -15,6 +15,7 @@ test("commands get to the log although every turn of the host takes longer than 
     alarm: (ring) => inner.alarm(ring),
     clock: {
       wallMs: () => inner.clock.wallMs() + stalledMs,
+      steadyForMs: () => 0,
       monotonicMs: () => inner.clock.monotonicMs() + stalledMs,
     },
     defer: (task) =>
@@ -41,6 +42,7 @@ test("after a hold-up the owner extends its lease first, whoever else claims som
     },
     clock: {
       wallMs: () => inner.clock.wallMs() + stalledMs,
+      steadyForMs: () => 0,
       monotonicMs: () => inner.clock.monotonicMs() + stalledMs,
     },
     defer: (task) => inner.defer(task),

@@ -199,10 +199,13 @@ export class CoreStore {
     ) as FlowRecord[];
   }
 
+  #keySource(): core.KeySource {
+    return { state: this.state, read: (lsn) => this.records.key(lsn) };
+  }
   kvGet(key: unknown, options?: unknown): KvEntry | null {
     const target = core.parseKvGet(key, options, this.context);
     const found = core.findKey(this.state, target, this.nowMs);
-    return found === undefined ? null : core.readKey(found, (lsn) => this.records.key(lsn));
+    return found === undefined ? null : core.readKey(found, this.#keySource());
   }
   kvSet(key: unknown, value: unknown, options?: unknown): KvRecord {
     return this.#run(core.parseKvSet({ key, value }, options, this.context)) as KvRecord;
@@ -213,7 +216,7 @@ export class CoreStore {
   kvList(prefix: unknown, options?: unknown): Page<KvEntry> {
     const query = core.parseKvList(prefix, options, this.context);
     const found = core.findKeys(this.state, query, this.nowMs);
-    return core.whole(core.readKeys(found, query.totalBytesMax, (lsn) => this.records.key(lsn)));
+    return core.whole(core.readKeys(found, query.totalBytesMax, this.#keySource()));
   }
   atomic(
     partitionKey: unknown,

@@ -3,8 +3,8 @@ import { assertInstanceOf, assertLessOrEqual, assertThrows } from "../assert.ts"
 import { test } from "../harness.ts";
 import { anyCtrl, anyEffect, dictionary } from "../flow/any_effect.ts";
 import { encodeEffects } from "../flow/effect_records.ts";
-import { ByteWriter, crc32, DecodeError, sipHash24 } from "../../src/codec/mod.ts";
-import { formatEventCursor, parseEventCursor } from "../../src/engine/events/event_cursor.ts";
+import { ByteWriter, crc32, DecodeError } from "../../src/codec/mod.ts";
+import { EventCursors } from "../../src/engine/events/event_cursor.ts";
 import { isFlowError } from "../../src/errors.ts";
 import { type FileHandle, memoryDirectory, withFile } from "../../src/files/mod.ts";
 import { ownerOf } from "../../src/files/owner.ts";
@@ -76,6 +76,7 @@ const header = { id: 7, shard: 3, salt: 0x1234_5678, dbId: "00ff8f14e45fceea", b
 
 const manifest: ManifestState = {
   ...{ dbId: "8f14e45fceea167a", hashId: "0123456789abcdef", fencingFloor: 2 ** 32 },
+  origins: [{ dbId: "0123456789abcdef", ends: [base, { index: 0, lsn: 0, chain: 0 }] }],
   ...{ epoch: 3, slots: slotsOf(2), nextSegment: 5 },
   segments: [
     {
@@ -276,7 +277,7 @@ function textual(
   };
 }
 
-const hash = (bytes: Uint8Array) => sipHash24([1, 2, 3, 4], bytes, bytes.length);
+const cursors = new EventCursors({ dbId: "00ff8f14e45fceea", origins: [] });
 const ends = [{ index: 2 ** 40, lsn: 2 ** 44 }, { index: 3, lsn: 9 }];
 const lease = new Lease("w", { hi: 0x00ff_1234, lo: 7 });
 const control = { ...fc.sample(anyCtrl, { numRuns: 1, seed: 1 })[0]!.control, lease };
@@ -314,10 +315,10 @@ const texts: Subject[] = [
     ...textual(
       "the cursor of events",
       [
-        formatEventCursor(ends, hash),
-        formatEventCursor([{ index: 0, lsn: 0 }, { index: 1, lsn: 1 }], hash),
+        cursors.format(ends),
+        cursors.format([{ index: 0, lsn: 0 }, { index: 1, lsn: 1 }]),
       ],
-      (text) => formatEventCursor(parseEventCursor(text, hash, ends), hash),
+      (text) => cursors.format(cursors.parse(text, ends)),
     ),
     refuses: (error) => isFlowError(error, "invalid_argument"),
   },

@@ -40,6 +40,7 @@ function open(directory: Directory, seed = 1): Manifest {
 const state: ManifestState = {
   hashId: "00000000000000ff",
   fencingFloor: 0,
+  origins: [],
   dbId: "0123456789abcdef",
   epoch: 3,
   slots: [[1024, 0]],

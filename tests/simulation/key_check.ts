@@ -43,9 +43,10 @@ export function showModelIndex(model: Model): Shown {
 }
 
 /** Every key with its value, as the log has it. */
-export function showStored({ kv }: FlowState, records: StoredRecords, model: Model): Shown {
+export function showStored(state: FlowState, records: StoredRecords, model: Model): Shown {
+  const source = { state, read: (lsn: number) => records.key(lsn) };
   return sorted(model).map(({ partitionKey, key }) =>
-    showRecordOfKey(readKey(kv.find(partitionKey, key)!, (lsn) => records.key(lsn)))
+    showRecordOfKey(readKey(state.kv.find(partitionKey, key)!, source))
   );
 }
 

@@ -17,6 +17,7 @@ import { ShardMap } from "../../src/flow/core/mod.ts";
 import { type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { type ManualTime, type Random, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
+import { EventCursors } from "../../src/engine/events/event_cursor.ts";
 import { noFiles } from "../engine/no_files.ts";
 import { checkWhole } from "./state_check.ts";
 import type { VerifySubject } from "../../src/engine/verify/verify.ts";
@@ -98,7 +99,7 @@ export class ShardsProcess {
     const manifest = Manifest.open({ directory, random, shards: SHARDS });
     assertEquals(manifest.shardCount, SHARDS);
     this.#files = { directory, manifest };
-    const { fencingFloor } = manifest.state;
+    const { fencingFloor, origins } = manifest.state;
     const { segmentBytesMax } = limits;
     this.#logs = openFileLogs({ directory, manifest, random, segmentBytesMax });
     this.time = time;
@@ -107,10 +108,12 @@ export class ShardsProcess {
     const checkpoints = new Checkpoints({ directory, manifest });
     const plans = { mergePlan: mergePlanAt(wallMs), coolingPlan: coolingPlanAt(wallMs) };
     const options = { logs, time, map, hashKey: HASH_KEY, limits, sweepPlan, checkpoints };
-    const all = { ...options, ...plans, fencingFloor, checkpointPlan: CHECKPOINT_PLAN };
+    const all = { ...options, ...plans, fencingFloor, origins, checkpointPlan: CHECKPOINT_PLAN };
     this.shards = parts.opens(() => new LeapingShards(all, parts.onLeap));
     const parse = { limits, manualClock: true };
-    this.store = new EmbeddedStore({ shards: this.shards, time, parse, lock, ...noFiles });
+    const cursors = new EventCursors(manifest.state);
+    const storeParts = { shards: this.shards, time, parse, lock, ...noFiles, cursors };
+    this.store = new EmbeddedStore(storeParts);
   }
 
   /** Copies the store while it goes on, as `backup()` does. */

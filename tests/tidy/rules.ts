@@ -188,6 +188,23 @@ export const commandsAreShown: Rule = (tree) => {
     .map((name) => `src/flow/COMMANDS.md does not show ${name}()`);
 };
 
+/** Whoever is shown a code finds on a page what it means: those of health() in the guide for them. */
+export const codesAreExplained: Rule = (tree) => {
+  const operating = tree.get("src/engine/OPERATING.md") ?? "";
+  const commands = textOf(tree, "src/flow/COMMANDS.md");
+  return [
+    { path: "src/errors.ts", type: "FlowErrorCode", pages: operating + commands },
+    { path: "src/engine/health/health.ts", type: "HealthProblemCode", pages: operating },
+    { path: "src/engine/calls/admission.ts", type: "OverloadReason", pages: operating },
+  ].flatMap(({ path, type, pages }) => {
+    const [, union = ""] = (tree.get(path) ?? "").split(`export type ${type} =`);
+    const [listed = ""] = union.split(";\n");
+    return [...listed.matchAll(/\| "(\w+)"/g)]
+      .filter(([, code]) => !pages.includes(`\`${code}\``))
+      .map(([, code]) => `No guide says what ${code} means`);
+  });
+};
+
 /** The assertions are those in use. */
 export const assertionsAreUsed: Rule = (tree) => {
   const declared = textOf(tree, "tests/assert.ts")

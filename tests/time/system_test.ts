@@ -82,3 +82,19 @@ test("systemTime() keeps a process alive for a deferred task and an alarm that s
   assertEquals(ended, [0, null]);
   assertEquals(text, "start\ndeferred\nalarm that keeps alive\n");
 });
+
+test("systemTime().clock has been steady since the process began, unless the wall clock was set", () => {
+  const { clock } = systemTime();
+  const realNow = Date.now;
+  const steadyForMs = clock.steadyForMs();
+  assertGreater(steadyForMs, 0);
+  assertGreaterOrEqual(clock.monotonicMs(), steadyForMs);
+  try {
+    Date.now = () => realNow() + 60_500;
+    assertEquals(clock.steadyForMs(), 0);
+    Date.now = () => realNow() - 60_500;
+    assertEquals(clock.steadyForMs(), 0);
+  } finally {
+    Date.now = realNow;
+  }
+});

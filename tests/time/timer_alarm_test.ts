@@ -22,7 +22,7 @@ function newAlarm() {
   const timers = new Set<Timer>();
   let started = 0;
   const alarm = new TimerAlarm({
-    clock: { wallMs: () => 0, monotonicMs: () => nowMs },
+    clock: { wallMs: () => 0, monotonicMs: () => nowMs, steadyForMs: () => 0 },
     startTimer: (callback, delayMs, keepAlive) => {
       const timer = { callback, delayMs, keepAlive };
       timers.add(timer);
@@ -130,7 +130,7 @@ test("TimerAlarm may be set again while it rings", () => {
   let nowMs = 0;
   const timers: (() => void)[] = [];
   const alarm: TimerAlarm = new TimerAlarm({
-    clock: { wallMs: () => 0, monotonicMs: () => nowMs },
+    clock: { wallMs: () => 0, monotonicMs: () => nowMs, steadyForMs: () => 0 },
     startTimer: (callback) => (timers.push(callback), () => {}),
     ring: () => alarm.set(nowMs + 5),
   });

@@ -3,20 +3,23 @@
  *
  * @module
  */
-import { FlowError } from "../../errors.ts";
-
-/** So far the causes of an error are followed: it may be its own. */
-const CAUSES_MAX = 8;
+import { causesOf, FlowError } from "../../errors.ts";
+import { KnownDamage } from "../health/known_damage.ts";
 
 /** Those who call the store of one directory. */
 export class Callers {
   readonly #directory: string;
+  readonly #damage: KnownDamage;
   /** Errors that somebody was told: what ends a store is one for all whom it refuses. */
   readonly #toldBefore = new WeakSet<FlowError>();
 
-  /** @param directory Where the files of the store are, as messages are to say it. */
-  constructor(directory: string) {
+  /**
+   * @param directory Where the files of the store are, as messages are to say it.
+   * @param damage Hears of the damage that they meet. Default: nobody does.
+   */
+  constructor(directory: string, damage: KnownDamage = new KnownDamage()) {
     this.#directory = directory;
+    this.#damage = damage;
   }
 
   /**
@@ -33,7 +36,9 @@ export class Callers {
       if (!(error instanceof FlowError)) throw located(error, this.#directory);
       const own = this.#ownOf(error);
       Error.captureStackTrace(own, this.told);
-      throw located(own, this.#directory);
+      const told = located(own, this.#directory);
+      this.#damage.refused(told);
+      throw told;
     }
   }
 
@@ -51,11 +56,7 @@ export class Callers {
  * engine knows files by their names, and callers know the directory.
  */
 export function located(error: unknown, directory: string): unknown {
-  let one = error;
-  for (let depth = 0; depth <= CAUSES_MAX && one instanceof Error; depth++) {
-    if (one instanceof FlowError) locate(one, directory);
-    one = one.cause;
-  }
+  for (const one of causesOf(error)) if (one instanceof FlowError) locate(one, directory);
   return error;
 }
 

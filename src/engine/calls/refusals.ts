@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FlowError, isFlowError } from "../../errors.ts";
+import { adviceOn, causesOf, FlowError, isFlowError } from "../../errors.ts";
 import type { FlowLimits } from "../../flow/mod.ts";
 import { EXHAUSTED_MS } from "../disk/disk_room.ts";
 
@@ -52,13 +52,25 @@ export function outdatedAgain(): FlowError {
 
 /** Nothing is served any more. */
 export function storeFailed(cause: unknown): FlowError {
-  return new FlowError("store_failed", "The log or the state above it failed", { cause });
+  const message = `The log or the state above it failed${rootOf(cause)}`;
+  return new FlowError("store_failed", message, { cause });
 }
 
 /** The store failed, and nobody knows what has become of a command. */
 export function unknownOutcome(cause: unknown): FlowError {
-  const message = "The store failed while the command was on its way to the disk";
+  const message = `The store failed while the command was on its way to the disk${rootOf(cause)}`;
   return new FlowError("unknown_outcome", message, { cause });
+}
+
+/** What it began with, for whoever sees nothing but a message. */
+function rootOf(cause: unknown): string {
+  const root = [...causesOf(cause)].at(-1);
+  if (root === undefined) return "";
+  // The advice of the whole follows.
+  const advice = root instanceof FlowError ? `. ${adviceOn(root.code)}` : "";
+  const message = root.message.slice(0, root.message.length - advice.length);
+  const path = "path" in root && typeof root.path === "string" ? root.path : "";
+  return `: ${message}${message.includes(path) ? "" : ` (${path})`}`;
 }
 
 /** What reads nothing but throws a refusal. */

@@ -5,10 +5,10 @@
  */
 import type { FlowError } from "../../errors.ts";
 import type { EventStream, StoreEvent } from "../../flow/mod.ts";
-import type { EventsQuery, KeyedHash } from "../../flow/core/mod.ts";
+import type { EventsQuery } from "../../flow/core/mod.ts";
 import type { Alarm, Time } from "../../time/mod.ts";
 import type { Callers } from "../calls/caller.ts";
-import { formatEventCursor, parseEventCursor } from "./event_cursor.ts";
+import type { EventCursors } from "./event_cursor.ts";
 import type { Feed } from "./feed.ts";
 import type { Slices } from "../turns/slices.ts";
 import { FeedReader, type FoundEvent } from "./feed_reader.ts";
@@ -23,8 +23,8 @@ const NEVER_MS = Number.MAX_SAFE_INTEGER;
 export interface EventSource {
   /** The feeds of all shards. */
   readonly feeds: readonly Feed[];
-  /** The hash of the store. */
-  readonly hash: KeyedHash;
+  /** The cursors of the store. */
+  readonly cursors: EventCursors;
   /** Turns of those who have long work to do: of many streams one goes on in each. */
   readonly slices: Slices;
   /** For staying alive. */
@@ -64,7 +64,7 @@ export class FeedStream implements EventStream {
    * ended the store.
    */
   constructor({ from, types, signal }: EventsQuery, source: EventSource) {
-    const { feeds, hash } = source;
+    const { feeds, cursors } = source;
     const ending = endingOf(feeds);
     if (ending !== undefined) throw ending;
     const ends = feeds.map(({ position }) => position);
@@ -72,7 +72,7 @@ export class FeedStream implements EventStream {
       ? ends
       : from === "start"
       ? feeds.map(({ start }) => start)
-      : parseEventCursor(from, hash, ends);
+      : cursors.parse(from, ends);
     this.#source = source;
     this.#signal = signal;
     this.#vigil = source.time.alarm(() => {});
@@ -141,7 +141,7 @@ export class FeedStream implements EventStream {
 
   #withCursor(event: FoundEvent): StoreEvent {
     const positions = this.#readers.map(({ position }) => position);
-    return { ...event, cursor: formatEventCursor(positions, this.#source.hash) };
+    return { ...event, cursor: this.#source.cursors.format(positions) };
   }
 
   /** Reads what there is, or waits until there is something. */

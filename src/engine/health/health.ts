@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { FlowError } from "../../errors.ts";
 import type { Overload, OverloadReason } from "../calls/admission.ts";
 import type { Shards } from "../shards.ts";
+import { SAVE_FIRST } from "../verify/damage_report.ts";
+import { inWords } from "./duration.ts";
 
 /** A commit that has been under way for longer shows that the disk does not answer. */
 const COMMIT_MS_MAX = 5_000;
@@ -20,10 +21,14 @@ const SWEEP_BEHIND_MS_MAX = 300_000;
 export type HealthProblemCode =
   /** The store has failed or was closed: it serves nothing. */
   | "not_serving"
+  /** Bytes are not what was written: the store goes on, and may not open again once it is closed. */
+  | "damaged"
   /** New work is refused; see `overload`. */
   | "overloaded"
   /** The reserve on the disk was used up or could not be taken. */
   | "no_ballast"
+  /** The system lets the log begin no new file: it goes on in the last one, which grows. */
+  | "segment_refused"
   /** A commit has been under way for more than five seconds. */
   | "slow_commit"
   /** The wall clock is more than ten seconds behind the time of the store. */
@@ -81,24 +86,30 @@ export function healthOf(shards: Shards): StoreHealth {
 
 function problemsOf(shards: Shards, overload: Overload | undefined): HealthProblem[] {
   const { ended, admission: { disk }, vitals } = shards;
-  const { oldestCommitMs, clockAheadMs, sweepIntervalMs } = vitals;
-  if (ended !== undefined) return [{ code: "not_serving", message: whole(ended) }];
+  const { oldestCommitMs, clockAheadMs, sweepIntervalMs, openForMs } = vitals;
+  if (ended !== undefined) return [{ code: "not_serving", message: ended.message }];
   const problems: HealthProblem[] = [];
   const note = (code: HealthProblemCode, message: string): void =>
     void problems.push({ code, message });
+  const { last: damage } = shards.damage;
+  if (damage !== undefined) note("damaged", `${damage}. ${SAVE_FIRST}`);
   if (overload !== undefined) note("overloaded", overload.message);
   if (disk.ballastHeld === false) {
     note("no_ballast", "The room on the disk that is kept for work that exists is not there");
   }
+  for (const { segments: { refusal } } of shards.all) {
+    if (refusal !== undefined) note("segment_refused", `The log can begin no new file: ${refusal}`);
+  }
   if (oldestCommitMs > COMMIT_MS_MAX) {
-    note("slow_commit", `A commit has been under way for ${Math.round(oldestCommitMs)} ms`);
+    note("slow_commit", `A commit has been under way for ${inWords(oldestCommitMs)}`);
   }
   if (clockAheadMs > CLOCK_AHEAD_MS_MAX) {
-    note("clock_ahead", `The wall clock is ${Math.round(clockAheadMs)} ms behind the store`);
+    note("clock_ahead", `The wall clock is ${inWords(clockAheadMs)} behind the time of the store`);
   }
-  const behindMs = sweepBehindMs(shards);
+  // Nobody can sweep while a store is closed.
+  const behindMs = Math.min(sweepBehindMs(shards), openForMs);
   if (behindMs > Math.max(SWEEP_BEHIND_MS_MAX, 2 * sweepIntervalMs)) {
-    note("sweeper_behind", `A retention has been over for ${Math.round(behindMs)} ms`);
+    note("sweeper_behind", `A retention has been over for ${inWords(sweepBehindMs(shards))}`);
   }
   const { failure } = shards.upkeep.merger.stats;
   if (failure !== null) note("merge_failed", `Segments cannot be merged: ${failure}`);
@@ -117,11 +128,6 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   const { failure: why } = shards.upkeep.checkpointer.stats;
   if (why !== null) note("checkpoint_failed", `Checkpoints cannot be written: ${why}`);
   return problems;
-}
-
-/** What an error says, and what led to it: whoever reads it has nothing but the text. */
-function whole({ message, cause }: FlowError): string {
-  return cause instanceof Error ? `${message}. The cause: ${cause.message}` : message;
 }
 
 function sweepBehindMs(shards: Shards): number {

@@ -183,7 +183,10 @@ export class Merger {
     this.#inTurn(work).then(
       () => this.#stats = { ...this.#stats, failure: null },
       // What is wrong with a segment concerns those who read it; the merge has changed nothing.
-      (error) => this.#stats = { ...this.#stats, failure: String(error?.message ?? error) },
+      (error) => {
+        this.#stats = { ...this.#stats, failure: String(error?.message ?? error) };
+        this.#shards.damage.refused(error);
+      },
     ).finally(() => this.#shards.reschedule());
   }
 

@@ -6,7 +6,7 @@
 import type { SipKey } from "../../codec/mod.ts";
 import type { FlowError } from "../../errors.ts";
 import type { CoolingPlan, Effect, Neighbours, Policies, ShardMap } from "../../flow/core/mod.ts";
-import type { Log } from "../../log/mod.ts";
+import type { Log, Origin } from "../../log/mod.ts";
 import type { Time } from "../../time/mod.ts";
 import type { Admission } from "../calls/admission.ts";
 import type { CheckpointPlan } from "../checkpoints/checkpoint_plan.ts";
@@ -50,6 +50,8 @@ export interface ShardOptions {
   readonly hashKey: SipKey;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
+  /** The stores that this one was restored from. Default: none. */
+  readonly origins?: readonly Origin[] | undefined;
   /** Knows what the log says up to a place, perhaps. Default: nobody does. */
   readonly checkpoints?: Checkpoints | undefined;
   /** Limits of the store. */

@@ -37,7 +37,7 @@ import {
   type StreamWriter,
 } from "../../codec/mod.ts";
 import { Keydir } from "../../bitcask/mod.ts";
-import { type BodyPlace, frameEnd, type Log, recordsOf } from "../../log/mod.ts";
+import { type BodyPlace, frameEnd, type Log, type Origin, recordsOf } from "../../log/mod.ts";
 import type { Random } from "../../time/mod.ts";
 import type { Checkpoints } from "../checkpoints/checkpoints.ts";
 import { LogTally, type SavedTally } from "./log_tally.ts";
@@ -80,6 +80,8 @@ export interface ShardStateOptions {
   readonly shard?: number | undefined;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
+  /** The stores that this one was restored from. Default: none. */
+  readonly origins?: readonly Origin[] | undefined;
   /** The bytes of records, also of those that the log does not hold yet. Default: the log. */
   readonly bytes?: RecordBytes;
   /** Knows what the log says up to a place, perhaps. Default: nobody does. */
@@ -127,13 +129,14 @@ export class ShardState {
 
   /** An empty state. */
   private constructor(log: Log, options: ShardStateOptions) {
-    const { bytes = log } = options;
+    const { bytes = log, shard = 0, origins = [] } = options;
+    const forks = origins.map(({ ends }) => ends[shard]!.lsn);
     const records = {
       control: (lsn: number) => this.records.control(lsn),
       body: (lsn: number) => this.records.body(lsn),
       list: (lsn: number) => this.records.list(lsn),
     };
-    this.flows = createFlowState({ ...options, records });
+    this.flows = createFlowState({ ...options, forks, records });
     this.records = new StoredRecords(bytes, this.keydir, this.flows.dictionary);
     this.cooling = new Cooling(this.flows, options.coolingPlan);
   }

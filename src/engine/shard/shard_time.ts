@@ -6,13 +6,19 @@
  *
  * @module
  */
-import type { Clock } from "../../time/mod.ts";
+import type { Clock, Time } from "../../time/mod.ts";
 
 /** A wall clock that leaps further ahead than this is not believed at once. */
 export const LEAP_MS = 60_000;
 
 /** For so long must a leap last before it is believed. */
 export const LEAP_STABLE_MS = 10_000;
+
+/**
+ * A store that was closed for longer believes only a wall clock that has been steady for a while: a
+ * machine may have started with a wrong one. What is over by that clock would be gone at once.
+ */
+export const CLOSED_MS_MAX = 3 * 86_400_000;
 
 /** A wall clock that leaps this far ahead may have passed leases whose owners have not. */
 const LEASE_LEAP_MS = 1_000;
@@ -35,7 +41,35 @@ export class ShardTime {
   constructor(clock: Clock, loggedMs: number) {
     this.#clock = clock;
     this.#monotonicMs = clock.monotonicMs();
-    this.#nowMs = Math.max(clock.wallMs(), loggedMs);
+    const wallMs = clock.wallMs();
+    const steadyForMs = clock.steadyForMs();
+    const isDoubted = loggedMs > 0 && wallMs - loggedMs > CLOSED_MS_MAX &&
+      steadyForMs < LEAP_STABLE_MS;
+    this.#nowMs = isDoubted ? loggedMs : Math.max(wallMs, loggedMs);
+    if (isDoubted) this.#leapSinceMs = this.#monotonicMs - steadyForMs;
+  }
+
+  /** For how long the wall clock is not believed yet, in milliseconds; 0: it is. */
+  get doubtedForMs(): number {
+    this.now();
+    if (this.#leapSinceMs === undefined) return 0;
+    return this.#leapSinceMs + LEAP_STABLE_MS - this.#monotonicMs;
+  }
+
+  /**
+   * Resolves when the wall clock is believed, to whether that took time: if the store was closed for
+   * days, and the clock may be one that is still to be set right.
+   */
+  async believed(time: Pick<Time, "alarm">): Promise<boolean> {
+    if (this.doubtedForMs === 0) return false;
+    while (this.doubtedForMs > 0) {
+      const atMs = this.#monotonicMs + this.doubtedForMs;
+      // Whoever opens a store waits for it.
+      await new Promise<void>((ring) => time.alarm(ring).set(atMs, { keepAlive: true }));
+    }
+    // The leap that this is took nobody's time.
+    this.#hasLeapt = false;
+    return true;
   }
 
   /** The present shard time in whole milliseconds. */

@@ -9,7 +9,11 @@ import type { FileFlaw } from "../../log/mod.ts";
 /** So many are listed; all are counted. */
 const LISTED_MAX = 1_000;
 
-const FILE_ADVICE = `${adviceOn("corrupt")}. Until then make no new backup over an old one`;
+/** Reading on is as good as it was; an opening looks at what this one has in memory. */
+export const SAVE_FIRST =
+  "Do not close the store before you have saved what it still serves: it may not open again";
+
+const FILE_ADVICE = `${SAVE_FIRST}. ${adviceOn("corrupt")}`;
 
 /** What is in memory is whole, and the next opening would not have it. */
 const MANIFEST_ADVICE = "Make a backup now, before the store is closed, and restore it";
@@ -26,6 +30,11 @@ export interface Damage {
   readonly message: string;
   /** What to do about it. */
   readonly advice: string;
+}
+
+/** What is wrong and where, for people. */
+export function describeDamage({ file, offset, message }: Damage): string {
+  return file === null ? message : `${message}, in the file "${file}" at ${offset}`;
 }
 
 /** What `verify` has looked at, and what it has found. */

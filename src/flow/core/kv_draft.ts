@@ -38,7 +38,7 @@ export class KvDraft {
     return found === undefined || isOver(found, nowMs) ? undefined : found;
   }
 
-  /** Gives a key a value. Returns its version. */
+  /** Gives a key a value. Returns the LSN that says so. */
   set(
     { partitionKey, key, untilMs }: Omit<IndexedKey, "lsn">,
     value: WrittenValue,

@@ -40,6 +40,14 @@ export interface StoredKey extends Omit<KvEffect, "kind" | "value"> {
 /** Reads the record of a key by its LSN. It is there: memory says so. */
 export type ReadKey = (lsn: number) => StoredKey;
 
+/** What a key is shown with. */
+export interface KeySource {
+  /** The state that it was found in. */
+  readonly state: Pick<FlowState, "versions">;
+  /** Reads its record. */
+  readonly read: ReadKey;
+}
+
 /** Keys of a page, before anybody has looked at their values. */
 export interface FoundKeys {
   /** The keys, in order. */
@@ -70,7 +78,10 @@ export function findKeys({ kv }: FlowState, query: KvListQuery, nowMs: number): 
 }
 
 /** A key with its value. */
-export function readKey({ partitionKey, key, lsn, untilMs }: IndexedKey, read: ReadKey): KvEntry {
+export function readKey(
+  { partitionKey, key, lsn, untilMs }: IndexedKey,
+  { state, read }: KeySource,
+): KvEntry {
   const stored = read(lsn);
   const isRight = stored.key === key && stored.partitionKey === partitionKey;
   invariant(isRight, `the record with LSN ${lsn} belongs to another key`);
@@ -79,7 +90,7 @@ export function readKey({ partitionKey, key, lsn, untilMs }: IndexedKey, read: R
     key,
     partitionKey,
     value: decodeValue(value),
-    version: lsn,
+    version: state.versions.of(lsn),
     updatedAtMs,
     expiresAtMs: untilMs,
   };
@@ -91,7 +102,7 @@ export function readKey({ partitionKey, key, lsn, untilMs }: IndexedKey, read: R
 export function* readKeys(
   { keys, more }: FoundKeys,
   totalBytesMax: number,
-  read: ReadKey,
+  { state, read }: KeySource,
 ): Parts<Page<KvEntry>> {
   const items: KvEntry[] = [];
   let leftBytes = totalBytesMax;
@@ -101,7 +112,7 @@ export function* readKeys(
     return stored;
   };
   for (const key of keys) {
-    const entry = readKey(key, measured);
+    const entry = readKey(key, { state, read: measured });
     if (leftBytes < 0 && items.length > 0) break;
     items.push(entry);
     yield;

@@ -52,6 +52,7 @@ export {
   findKey,
   findKeys,
   type FoundKeys,
+  type KeySource,
   type KvListQuery,
   type ReadKey,
   readKey,

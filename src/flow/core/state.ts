@@ -21,6 +21,7 @@ import type { ClosingView } from "./closing.ts";
 import { RequestText } from "./digest.ts";
 import type { Flow } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
+import { KeyVersions } from "./key_versions.ts";
 import type { Group } from "./group.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { NamedValues } from "./named_values.ts";
@@ -60,6 +61,8 @@ export class FlowState implements ClosingView {
   readonly requestText: RequestText = new RequestText();
   /** Every fencing number that is given away is above this. */
   readonly fencingFloor: number;
+  /** What the LSNs of keys are to callers. */
+  readonly versions: KeyVersions;
   /** Gives flows their keys. */
   readonly keys: FlowKeys;
   /** The names of types and states. */
@@ -113,6 +116,7 @@ export class FlowState implements ClosingView {
    */
   constructor(hash: KeyedHash, options: Omit<FlowStateOptions, "hashKey"> = {}) {
     const { policies = new Map(), fencingFloor = 0, shard = 0, records = NO_RECORDS } = options;
+    this.versions = new KeyVersions(options.forks);
     this.hash = hash;
     this.policies = policies;
     this.fencingFloor = fencingFloor;
@@ -219,6 +223,8 @@ export interface FlowStateOptions {
   readonly policies?: Policies | undefined;
   /** Every fencing number that is given away is above this. Default 0. */
   readonly fencingFloor?: number | undefined;
+  /** After which LSNs the log went on in another store than before. Default: it always was this one. */
+  readonly forks?: readonly number[] | undefined;
   /** Where what memory leaves out of cold flows is read. Default: nowhere, and no flow is cold. */
   readonly records?: ColdRecords | undefined;
 }

@@ -14,7 +14,7 @@ export function decideKvSet(draft: Draft, command: KvSetCommand): KvSetReply {
   requireVersion(draft, command, ifVersion);
   const expiresAtMs = ttlMs === undefined ? null : draft.nowMs + ttlMs;
   const place = { partitionKey, key, untilMs: expiresAtMs };
-  const version = draft.kv.set(place, draft.written(value));
+  const version = draft.state.versions.of(draft.kv.set(place, draft.written(value)));
   const updatedAtMs = draft.nowMs;
   return { kind: "kv_set", record: { key, partitionKey, version, updatedAtMs, expiresAtMs } };
 }
@@ -35,6 +35,7 @@ function requireVersion(
   ifVersion: number | undefined,
 ): void {
   if (ifVersion === undefined) return;
-  const version = draft.kv.find(target.partitionKey, target.key)?.lsn ?? 0;
+  const found = draft.kv.find(target.partitionKey, target.key);
+  const version = found === undefined ? 0 : draft.state.versions.of(found.lsn);
   if (version !== ifVersion) throw versionConflict(target, ifVersion, version);
 }
