@@ -82,7 +82,7 @@ export class Shards implements ShardHost {
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
     this.#pending = new PendingCalls(time, () => readBytesOf(this.#all));
-    this.waiters = new Waiters(limits.waitersMax);
+    this.waiters = new Waiters(limits.waitersMax, time.clock);
     this.leases = new LeaseWatch(this, time);
     this.admission = new Admission(limits, () => loadOf(this.#all), options.disk);
     this.router = new Router(map, this.#all);
