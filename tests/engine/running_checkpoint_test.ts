@@ -197,6 +197,35 @@ test("openStore({ checkpoints: { auto: false } }) leaves one when it is closed, 
   assertEquals(checkpointsIn(files).length, 1);
 });
 
+test("a checkpoint knows no frame that came while it was written", async () => {
+  const files = memoryDirectory();
+  const store = await openStore({ files, time: manualTime() });
+  for (const value of ["a", "b", "c"]) await store.valuePut(value.repeat(1_000_000));
+  await store.close();
+  const random = seededRandom(1);
+  const manifest = Manifest.open({ directory: files, random });
+  const log = openFileLog({ directory: files, random, manifest });
+  const checkpoints = new Checkpoints({ directory: files, manifest });
+  const hashKey = [1, 2, 3, 4] as const;
+  const state = ShardState.of(log, { hashKey });
+  const begun = checkpoints.begin(0, log.end.lsn, { log, state });
+  begun.settled(state.read, state.timeMs);
+  const { signposts, last } = state.read.save();
+  const posts = [...signposts];
+  assertEquals(posts.length, 1);
+  const { end, segment, endOffset } = last!;
+  for (let count = 1; count <= 5; count++) {
+    const next = { ...end, index: end.index + count, lsn: end.lsn + count };
+    state.read.add({ end: next, segment, endOffset: endOffset + count * (2 << 20) });
+  }
+  const rest = (): Promise<void> => Promise.resolve();
+  await begun.write({ sliceBytes: 1 << 20, sliceSteps: 64, rest }, () => false);
+  const loaded = ShardState.of(log, { hashKey, checkpoints });
+  assertEquals(checkpoints.last(0).lsn, log.end.lsn);
+  assertEquals([loaded.read.save().signposts, loaded.read.end], [posts, last!]);
+  await log.close();
+});
+
 test("a checkpoint stands on any number of segments", async () => {
   const files = memoryDirectory();
   const time = manualTime();
