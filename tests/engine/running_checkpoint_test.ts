@@ -175,6 +175,7 @@ test("health() tells of checkpoints that cannot be written, until one can", asyn
   const problem = opened.store.health().problems.find(({ code }) => code === "checkpoint_failed");
   const { failure } = opened.store.stats().checkpoints;
   assertEquals(problem?.message, `Checkpoints cannot be written: ${failure}`);
+  assertEquals(failure, 'There is no room for the file "CHECKPOINT.0.1"');
   // Nothing of it is left, and work goes on.
   assertEquals(checkpointsIn(disk.directory()), []);
   await opened.store.cancel("flow-1");
@@ -182,6 +183,23 @@ test("health() tells of checkpoints that cannot be written, until one can", asyn
   await opened.time.advance(10_000);
   await untilWritten(opened, async () => void await opened.store.kv.set("a", 1));
   assertEquals(codes(), []);
+  await opened.store.close();
+});
+
+test("health() says why checkpoints cannot be written", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const opened = await open(disk.directory());
+  await fill(opened);
+  assert(opened.store.stats().checkpoints.isRunning);
+  disk.arm({ call: "write", code: "EIO", name: "CHECKPOINT.0.1" });
+  while (opened.store.stats().checkpoints.isRunning) await opened.time.advance(10);
+  const { message } = opened.store.health().problems.find(({ code }) =>
+    code === "checkpoint_failed"
+  )!;
+  assert(
+    /^Checkpoints cannot be written: .*EIO.*, in the file "CHECKPOINT.0.1"$/.test(message),
+    message,
+  );
   await opened.store.close();
 });
 
