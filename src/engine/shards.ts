@@ -236,7 +236,7 @@ export class Shards implements ShardHost {
 
   wrote(shard: Shard, effects: readonly Effect[], firstLsn: number): void {
     if (this.#all.length > 1) this.courier.sent(shard, effects, firstLsn);
-    this.leases.changed(effects);
+    this.leases.changed(effects, (index) => shard.footing(firstLsn + index));
     this.scheduleTurn();
   }
 
