@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { FlowError } from "../../errors.ts";
-
-/** So far the causes of an error are followed: it may be its own. */
-const CAUSES_MAX = 8;
+import { causesOf, FlowError } from "../../errors.ts";
 
 /** Those who call the store of one directory. */
 export class Callers {
@@ -51,11 +48,7 @@ export class Callers {
  * engine knows files by their names, and callers know the directory.
  */
 export function located(error: unknown, directory: string): unknown {
-  let one = error;
-  for (let depth = 0; depth <= CAUSES_MAX && one instanceof Error; depth++) {
-    if (one instanceof FlowError) locate(one, directory);
-    one = one.cause;
-  }
+  for (const one of causesOf(error)) if (one instanceof FlowError) locate(one, directory);
   return error;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { causesOf } from "../../errors.ts";
 import type { Directory } from "../../files/mod.ts";
 import { isNoSpace } from "../../log/mod.ts";
 import type { Clock } from "../../time/mod.ts";
@@ -174,5 +175,6 @@ export class DiskRoom {
 
 /** Whether an error, or what led to it, is that there is no room. */
 export function lacksRoom(error: unknown): boolean {
-  return isNoSpace(error) || (error instanceof Error && lacksRoom(error.cause));
+  for (const one of causesOf(error)) if (isNoSpace(one)) return true;
+  return false;
 }
