@@ -388,3 +388,15 @@ export function isFileFault(error: unknown): error is FlowError {
   if (!(error instanceof FlowError) || typeof error.details["file"] !== "string") return false;
   return error.code === "corrupt" || error.code === "store_failed" || error.code === "newer_format";
 }
+
+/** So many errors are looked at that led to one: an error may be its own cause. */
+const CAUSES_MAX = 8;
+
+/** Yields an error and what led to it, as far as these are errors. */
+export function* causesOf(error: unknown): Generator<Error> {
+  let one = error;
+  for (let depth = 0; depth <= CAUSES_MAX && one instanceof Error; depth++) {
+    yield one;
+    one = one.cause;
+  }
+}

@@ -16,6 +16,7 @@ import {
 } from "../flow/core/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Shards } from "./shards.ts";
+import { type Footing, isVoid } from "./calls/footing.ts";
 import { footingsOf } from "./calls/verdict.ts";
 
 /** What ends a lease without its holder. */
@@ -26,7 +27,10 @@ const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(
 /** One lease that is watched. */
 interface Watcher extends LeaseWatchOptions {
   readonly target: FlowTarget;
+  /** Whether it was ended, or has been told. */
   isOver: boolean;
+  /** What stands on disk, or will, if its holder has settled the flow. It may turn out void. */
+  settledOn: Footing | undefined;
 }
 
 /** The leases of a store that are watched: as a rule those of the jobs that run in this process. */
@@ -44,7 +48,7 @@ export class LeaseWatch {
 
   /** Watches a lease until it is lost or what this returns is called. */
   watch(target: FlowTarget, options: LeaseWatchOptions): () => void {
-    const watcher: Watcher = { ...options, target, isOver: false };
+    const watcher: Watcher = { ...options, target, isOver: false, settledOn: undefined };
     const flow = this.#find(target);
     // What happened to it before anybody watched is told as well.
     const isOver = this.#shards.ended !== undefined || !isHeld(flow?.control, watcher);
@@ -60,16 +64,22 @@ export class LeaseWatch {
     };
   }
 
-  /** A command has changed flows. */
-  changed(effects: readonly Effect[]): void {
+  /**
+   * A command has changed flows.
+   *
+   * @param footingOf What an effect stands on, by its index.
+   */
+  changed(effects: readonly Effect[], footingOf: (index: number) => Footing): void {
     if (this.#watchers.size === 0) return;
+    let index = -1;
     for (const effect of effects) {
+      index++;
       if (effect.kind !== "ctrl") continue;
       for (const watcher of this.#watchers.get(packKey(effect.key)) ?? []) {
         if (isHeld(effect.control, watcher)) continue;
         if (TAKES_LEASES.has(effect.event)) this.#checkSoon(watcher);
         // Its holder has settled it. What becomes of the flow later is not taken from him.
-        else watcher.isOver = true;
+        else watcher.settledOn = footingOf(index);
       }
     }
   }
@@ -115,7 +125,8 @@ function isHeld(control: Control | undefined, { fencingToken }: Watcher): boolea
 }
 
 function tell(watcher: Watcher, error: FlowError): void {
-  if (watcher.isOver) return;
+  const { isOver, settledOn } = watcher;
+  if (isOver || (settledOn !== undefined && !isVoid(settledOn))) return;
   watcher.isOver = true;
   watcher.onLost(error);
 }

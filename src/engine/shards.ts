@@ -86,7 +86,7 @@ export class Shards implements ShardHost {
     this.limits = limits;
     this.#openedAtMs = time.clock.monotonicMs();
     this.#pending = new PendingCalls(time, () => readBytesOf(this.#all));
-    this.waiters = new Waiters(limits.waitersMax);
+    this.waiters = new Waiters(limits.waitersMax, time.clock);
     this.leases = new LeaseWatch(this, time);
     this.admission = new Admission(limits, () => loadOf(this.#all), options.disk);
     this.router = new Router(map, this.#all);
@@ -245,7 +245,7 @@ export class Shards implements ShardHost {
 
   wrote(shard: Shard, effects: readonly Effect[], firstLsn: number): void {
     if (this.#all.length > 1) this.courier.sent(shard, effects, firstLsn);
-    this.leases.changed(effects);
+    this.leases.changed(effects, (index) => shard.footing(firstLsn + index));
     this.scheduleTurn();
   }
 

@@ -5,7 +5,7 @@
  */
 import type { HandleHeap } from "./handle_heap.ts";
 import { HashChains } from "./hash_chains.ts";
-import { walkGroups, walkHeaps } from "./heap_walk.ts";
+import { type HeapStart, walkGroups, walkHeaps } from "./heap_walk.ts";
 import { Lane, type LaneKind, type LaneOrder } from "./lane.ts";
 import { LongUint32Array } from "./long_array.ts";
 import type { IndexedMember, Members } from "./members.ts";
@@ -129,12 +129,12 @@ export class DueIndex {
 
   /** Yields what is due at an instant: the most urgent first, then the longest due, then by id. */
   walk(selection: DueSelection, nowMs: number): Generator<number> {
-    return walkGroups(this.#byPriority(selection), this.#members, nowMs);
+    return walkGroups(this.#byPriority(selection), this.#members, { nowMs });
   }
 
   /** Yields what is due at an instant: the longest due first, whatever its priority. */
-  walkByTime(selection: DueSelection, nowMs: number): Generator<number> {
-    return walkHeaps(this.#allHeaps(selection), this.#members, nowMs);
+  walkByTime(selection: DueSelection, nowMs: number, start?: HeapStart): Generator<number> {
+    return walkHeaps(this.#allHeaps(selection), this.#members, nowMs, start);
   }
 
   /** Yields the handles of all flows that are meant, in no order. */

@@ -22,27 +22,42 @@ interface Brood {
   timeMs: number;
 }
 
+/** Where a walk goes on. */
+export interface HeapStart {
+  /**
+   * Whether a member was passed before. Of two members the second never was if the first was not. It
+   * is asked of each that was, and of those that are below it.
+   */
+  readonly isPassed?: ((handle: number, timeMs: number) => boolean) | undefined;
+}
+
 /**
  * Yields the handles of all heaps in one order, up to an instant. Reading k handles costs k · log k,
- * whatever the heaps hold. The heaps may not change while they are read.
+ * whatever the heaps hold, and a look at each that was passed. The heaps may not change while they
+ * are read.
  */
 export function walkHeaps(
   heaps: readonly HandleHeap[],
   ties: Ties,
   nowMs = Infinity,
+  start: HeapStart = {},
 ): Generator<number> {
-  return walkGroups([heaps], ties, nowMs);
+  return walkGroups([heaps], ties, { ...start, nowMs });
 }
 
 /** The same for one group of heaps after the other. One generator for all: claims feel each of them. */
 export function* walkGroups(
   groups: Iterable<readonly HandleHeap[]>,
   ties: Ties,
-  nowMs: number,
+  { nowMs, isPassed }: HeapStart & { readonly nowMs: number },
 ): Generator<number> {
   for (const heaps of groups) {
     const frontier = new Frontier(ties);
-    for (const heap of heaps) if (heap.size > 0) frontier.offer(heap, 0, 1);
+    for (const heap of heaps) {
+      if (heap.size === 0) continue;
+      if (isPassed === undefined) frontier.offer(heap, 0, 1);
+      else offerBehind(frontier, heap, isPassed);
+    }
     let next: Brood | undefined;
     while ((next = frontier.first) !== undefined && next.timeMs <= nowMs) {
       const { heap, place } = next;
@@ -51,6 +66,24 @@ export function* walkGroups(
       const [start, end] = heap.below(place);
       if (start < end) frontier.offer(heap, start, end);
     }
+  }
+}
+
+/** Offers the first ones below all that was passed: where those stand, and not in their order. */
+function offerBehind(
+  frontier: Frontier,
+  heap: HandleHeap,
+  isPassed: NonNullable<HeapStart["isPassed"]>,
+): void {
+  const open: (readonly [start: number, end: number])[] = [[0, 1]];
+  for (let siblings = open.pop(); siblings !== undefined; siblings = open.pop()) {
+    const [start, end] = siblings;
+    let left = 0;
+    for (let place = start; place < end; place++) {
+      if (!isPassed(heap.at(place), heap.timeAt(place))) left |= 1 << (place - start);
+      else if (heap.below(place)[0] < heap.size) open.push(heap.below(place));
+    }
+    if (left !== 0) frontier.offer(heap, start, end, left);
   }
 }
 
@@ -68,9 +101,8 @@ class Frontier {
     return this.#broods[0];
   }
 
-  /** Adds the members of a heap from one place to before another. */
-  offer(heap: HandleHeap, start: number, end: number): void {
-    const left = (1 << (end - start)) - 1;
+  /** Adds the members of a heap from one place to before another: all, or those that have a bit. */
+  offer(heap: HandleHeap, start: number, end: number, left = (1 << (end - start)) - 1): void {
     const place = firstOf(heap, start, left);
     const brood = { heap, start, left, place, timeMs: heap.timeAt(place) };
     this.#raise(brood, this.#broods.length);

@@ -36,6 +36,8 @@ export interface KeyWalk {
   readonly after: string | null;
   /** The last key first. */
   readonly rev: boolean;
+  /** Keys that are over at this instant are passed over. Default: none are. */
+  readonly nowMs?: number;
 }
 
 /**
@@ -101,8 +103,11 @@ export class KeyIndex {
     this.#free.push(handle);
   }
 
-  /** Yields keys of a partition, whether they are over or not. The index may not change meanwhile. */
-  *walk(partitionKey: string, { prefix, after, rev }: KeyWalk): Generator<IndexedKey> {
+  /** Yields keys of a partition. The index may not change meanwhile. */
+  *walk(
+    partitionKey: string,
+    { prefix, after, rev, nowMs = -Infinity }: KeyWalk,
+  ): Generator<IndexedKey> {
     const isMeant = (handle: number): boolean =>
       this.#partitionKeys[handle] === partitionKey && this.#keys[handle]!.startsWith(prefix);
     const rank = this.#rank(partitionKey, after ?? prefix);
@@ -112,7 +117,8 @@ export class KeyIndex {
       : this.#order.walk(isFirst ? rank : (handle) => rank(handle) || -1);
     for (const handle of handles) {
       if (!isMeant(handle)) return;
-      yield this.#at(handle);
+      // Of very many that no sweep has come to none becomes an object.
+      if (this.#untilMs.get(handle) > nowMs) yield this.#at(handle);
     }
   }
 

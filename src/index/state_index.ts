@@ -66,12 +66,10 @@ export class StateIndex {
 
   /** Where a flow stands, undefined if it is not there. */
   placeOf(handle: number): StatePlace | undefined {
-    const present = this.#places.sequenceOf(handle);
-    const updatedAtMs = present?.timeOf(handle);
-    const kind = this.#sequences.find((sequence) => sequence === present);
-    if (kind === undefined || updatedAtMs === undefined) return undefined;
-    const { type, state } = kind;
-    return { type, state, updatedAtMs };
+    const sequence = this.#places.sequenceOf(handle);
+    if (!(sequence instanceof NumberedSequence)) return undefined;
+    const { type, state } = sequence;
+    return { type, state, updatedAtMs: this.#places.timeOf(handle) };
   }
 
   /** Yields what it holds. It may change meanwhile: some may be missed then. */

@@ -116,27 +116,26 @@ export class CheckpointWriter {
     return stream;
   }
 
-  /** Writes out what is kept, so many bytes at once at most. Resolves to whether that worked. */
-  async writeOut(bytesMax: number): Promise<boolean> {
-    if (!this.#isReserved && !await this.#file.reserve()) return false;
+  /** Writes out what is kept, so many bytes at once at most. Rejects with whatever the file says. */
+  async writeOut(bytesMax: number): Promise<void> {
+    if (!this.#isReserved) await this.#file.reserve();
     this.#isReserved = true;
-    while (this.#blocks.length > 0) if (!await this.#writeSome(bytesMax)) return false;
-    return true;
+    while (this.#blocks.length > 0) await this.#writeSome(bytesMax);
   }
 
-  /** Writes out all that is left, and the head. Resolves to whether that worked. */
-  async finish(facts: CheckpointFacts, bytesMax: number): Promise<boolean> {
+  /** Writes out all that is left, and the head. Rejects with whatever the file says. */
+  async finish(facts: CheckpointFacts, bytesMax: number): Promise<void> {
     for (const stream of this.#streams.values()) stream.flush();
-    if (!await this.writeOut(bytesMax)) return false;
+    await this.writeOut(bytesMax);
     const head = encodeDocument({ ...facts, size: this.#size }, { magic: MAGIC });
     invariant(head.length <= HEAD_BYTES, "What a head says does not grow with the store");
     // What is in front of the first block is zero up to here, or was never written.
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     this.#free.length = 0;
-    return await this.#file.write({ at: 0, length: head.length, fill });
+    await this.#file.write({ at: 0, length: head.length, fill });
   }
 
-  async #writeSome(bytesMax: number): Promise<boolean> {
+  async #writeSome(bytesMax: number): Promise<void> {
     let length = 0;
     let count = 0;
     do length += this.#blocks[count++]!.length; while (
@@ -153,11 +152,10 @@ export class CheckpointWriter {
         offset += block.length;
       }
     };
-    const isWritten = await this.#file.write({ at, length, fill });
+    await this.#file.write({ at, length, fill });
     for (const { buffer } of blocks) {
       if (buffer.byteLength === USUAL_BYTES) this.#free.push(buffer);
     }
-    return isWritten;
   }
 
   /** Keeps a piece of a part that has so many blocks. Returns how many it has then. */

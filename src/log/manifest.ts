@@ -43,6 +43,10 @@ export interface FoundSlot {
  * was read, and comes before anything is written.
  */
 export class Manifest {
+  /** The segments of those shards that somebody has asked for. */
+  #divided:
+    | { readonly state: ManifestState; readonly byShard: (readonly SegmentEntry[])[] }
+    | undefined;
   readonly #directory: Directory;
   #current: Generation;
   /** Whether the current generation is known to be durable, and not only in the page cache. */
@@ -110,9 +114,11 @@ export class Manifest {
     return this.#current.number;
   }
 
-  /** The segments of a shard, in order; the last one is open. */
+  /** The segments of a shard, in order; the last one is open. The same list until there is another state. */
   segmentsOf(shard: number): readonly SegmentEntry[] {
-    return this.state.segments.filter((segment) => segment.shard === shard);
+    const { state } = this;
+    if (this.#divided?.state !== state) this.#divided = { state, byShard: [] };
+    return this.#divided.byShard[shard] ??= state.segments.filter((entry) => entry.shard === shard);
   }
 
   /**

@@ -30,6 +30,8 @@ export interface FileSegmentsParts
 export class FileSegments implements Segments {
   readonly #parts: FileSegmentsParts;
   #merge: SegmentMerge | undefined;
+  /** From where on everything is there in some segments. */
+  #whole: { readonly segments: readonly unknown[]; readonly from: LogPosition } | undefined;
 
   /** @param parts What they are known by. */
   constructor(parts: FileSegmentsParts) {
@@ -54,8 +56,12 @@ export class FileSegments implements Segments {
   get wholeFrom(): LogPosition {
     const { manifest, shard } = this.#parts;
     const segments = manifest.segmentsOf(shard);
-    // The open segment is never merged, so there is one.
-    return segments[segments.findLastIndex(({ merged }) => merged) + 1]!.base;
+    // It is asked for every event. The open segment is never merged, so there is one.
+    if (this.#whole?.segments !== segments) {
+      const { base } = segments[segments.findLastIndex(({ merged }) => merged) + 1]!;
+      this.#whole = { segments, from: base };
+    }
+    return this.#whole.from;
   }
 
   get refusal(): string | undefined {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isNoSpace } from "./file_fault.ts";
 import type { SegmentMergeParts } from "./merge.ts";
 import { emptyIfPossible, removeIfPossible } from "./removal.ts";
 import type { IoResult, SegmentFile, SegmentWrite } from "./segment_io.ts";
@@ -12,10 +13,10 @@ import type { IoResult, SegmentFile, SegmentWrite } from "./segment_io.ts";
 export interface SideFile {
   /** Its name in the directory. */
   readonly name: string;
-  /** Makes its name durable. Resolves to whether that worked; rejects if the log ends. */
-  reserve(): Promise<boolean>;
-  /** Writes and syncs. Resolves to whether that worked; rejects if the log ends. */
-  write(write: SegmentWrite): Promise<boolean>;
+  /** Makes its name durable. Rejects with what went wrong, and if the log ends. */
+  reserve(): Promise<void>;
+  /** Writes and syncs. Rejects with what went wrong, and if the log ends. */
+  write(write: SegmentWrite): Promise<void>;
   /** Lets go of the file. Does nothing if that was done. */
   close(): void;
   /** Lets go of the file and removes it, if that is possible. */
@@ -44,11 +45,11 @@ class CreatedFile implements SideFile {
     return this.#target.name;
   }
 
-  reserve(): Promise<boolean> {
+  reserve(): Promise<void> {
     return this.#do((done) => this.#parts.io.reserve(this.#target, done));
   }
 
-  write(write: SegmentWrite): Promise<boolean> {
+  write(write: SegmentWrite): Promise<void> {
     return this.#do((done) => this.#parts.io.write(this.#target, write, done));
   }
 
@@ -64,12 +65,24 @@ class CreatedFile implements SideFile {
     removeIfPossible(this.#parts.directory, this.name);
   }
 
-  /** Whatever goes wrong here is no matter of the log. */
-  async #do(act: (done: (result: IoResult) => void) => void): Promise<boolean> {
-    return await this.#parts.whenFree((done) => {
+  /** Whatever goes wrong here is no matter of the log, which hears of no room; the caller hears why. */
+  async #do(act: (done: (result: IoResult) => void) => void): Promise<void> {
+    let error = new Error(`There is no room for the file "${this.name}"`);
+    const isDone = await this.#parts.whenFree((done) => {
       // It was let go of while this waited for its turn.
       if (this.#isClosed) return done({ kind: "no_space" });
-      act(({ kind }) => done({ kind: kind === "done" ? "done" : "no_space" }));
+      act((result) => {
+        if (result.kind === "failed" && !isNoSpace(result.cause)) {
+          error = this.#failed(result.cause);
+        }
+        done({ kind: result.kind === "done" ? "done" : "no_space" });
+      });
     });
+    if (!isDone) throw error;
+  }
+
+  #failed(cause: unknown): Error {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new Error(`${reason}, in the file "${this.name}"`, { cause });
   }
 }

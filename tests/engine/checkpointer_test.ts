@@ -8,13 +8,9 @@ import {
   type CheckpointPlan,
   DEFAULT_CHECKPOINT_PLAN,
 } from "../../src/engine/checkpoints/checkpoint_plan.ts";
-import { Checkpointer } from "../../src/engine/checkpoints/checkpointer.ts";
+import { CHECKPOINT_RETRY_MS, Checkpointer } from "../../src/engine/checkpoints/checkpointer.ts";
 import type { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
-import {
-  CHECKPOINT_RETRY_MS,
-  type CheckpointPace,
-  GivenUp,
-} from "../../src/engine/checkpoints/running_checkpoint.ts";
+import { type CheckpointPace, GivenUp } from "../../src/engine/checkpoints/running_checkpoint.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { Slices } from "../../src/engine/turns/slices.ts";

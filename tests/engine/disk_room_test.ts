@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { DiskRoom } from "../../src/engine/disk/disk_room.ts";
+import { DiskRoom, lacksRoom } from "../../src/engine/disk/disk_room.ts";
 import { type Directory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 
@@ -140,4 +140,12 @@ test("DiskRoom lets a merge take half of what the system says is free", () => {
   const { disk, open } = setting(100_000);
   const room = open();
   assertEquals(room.roomForMerge, (100_000 - disk.usedBytes) / 2);
+});
+
+test("lacksRoom() looks at what led to an error, and comes to an end where that is the error itself", () => {
+  const full = Object.assign(new Error("Full"), { code: "ENOSPC" });
+  assertEquals(lacksRoom(new Error("One", { cause: new Error("Two", { cause: full }) })), true);
+  const circle = new Error("Circle");
+  circle.cause = new Error("Other", { cause: circle });
+  assertEquals([lacksRoom(circle), lacksRoom("text"), lacksRoom(undefined)], [false, false, false]);
 });

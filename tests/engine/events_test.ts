@@ -137,6 +137,31 @@ test("events() ends without an error by return(), by its signal, and when the st
   assertThrows(() => store.events(), FlowError, "was closed");
 });
 
+test("events() ends while it gives others a turn, too, whoever ends it", async () => {
+  const time = manualTime();
+  const store = await openStore({ dir: ":memory:", time });
+  const ids = Array.from({ length: 256 }, (_, index) => `f${index}`);
+  await store.createMany(ids, { type: "job" });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const streams = [store.events({ from: "start", signal }), store.events({ from: "start" })];
+  const closed = store.events({ from: "start" });
+  for (const events of [...streams, closed]) for (const _ of ids) await events.next();
+  // As many as are given out in a turn: the next one gives way first, and then there is no news.
+  let endedCount = 0;
+  const ends = [...streams, closed].map(async (events) => {
+    assertEquals(await events.next(), { done: true, value: undefined });
+    endedCount++;
+  });
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+  controller.abort();
+  await streams[1]!.return();
+  await store.close();
+  await time.advance(0);
+  assertEquals(endedCount, 3);
+  await Promise.all(ends);
+});
+
 test("events() rejects when the store fails, and ends after that", async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const store = await openStore({ files: disk.directory() });

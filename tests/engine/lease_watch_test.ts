@@ -143,7 +143,7 @@ test("watchLease() that was ended twice takes nothing from who watches now", asy
 
 test("LeaseWatch looks at no effect when nobody watches any more", async () => {
   await using scripted = new ScriptedStore();
-  const { store, shards: { leases } } = scripted;
+  const { store, shard, shards: { leases } } = scripted;
   const created = store.create("a", { type: "job" });
   await scripted.turn();
   await created;
@@ -157,11 +157,11 @@ test("LeaseWatch looks at no effect when nobody watches any more", async () => {
   const options = { fencingToken: 0, onLost() {} };
   const ends = [store.watchLease("a", options), store.watchLease("a", options)];
   for (const end of ends) {
-    leases.changed(effects as never);
+    leases.changed(effects as never, () => shard.footing());
     end();
   }
   assertEquals(lookCount, 2);
-  leases.changed(effects as never);
+  leases.changed(effects as never, () => shard.footing());
   assertEquals(lookCount, 2);
   await scripted.turn();
 });
@@ -191,6 +191,52 @@ test("watchLease() tells only what is on disk, and nothing of a cancel that neve
   await scripted.turn();
   await cancelled;
   assertEquals(heard.length, 1);
+});
+
+test("watchLease() tells of a loss after its holder has settled in vain", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, fates } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const claim = store.claimDue("job", { worker: "w" });
+  await scripted.turn();
+  const flow = (await claim)[0]!;
+  const { leaseToken, fencingToken } = flow;
+  const lease = { leaseToken: leaseToken!, fencingToken };
+  const { heard, onLost } = listener();
+  store.watchLease(flow, { fencingToken, onLost });
+  // Decided, but for lack of room it never happens, and then it is refused.
+  fates.push("no_space");
+  const refused = assertRejects(() => store.complete(flow, lease), FlowError);
+  for (let turn = 0; turn < 3; turn++) await scripted.turn();
+  assertEquals([(await refused).code, heard], ["overloaded", []]);
+  const cancelled = store.cancel("a");
+  for (let turn = 0; turn < 3; turn++) await scripted.turn();
+  await cancelled;
+  assertEquals(heard.length, 1);
+});
+
+test("watchLease() tells nothing of what comes after a settlement that is decided twice", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, fates } = scripted;
+  const created = store.create("a", { type: "job" });
+  await scripted.turn();
+  await created;
+  const claim = store.claimDue("job", { worker: "w" });
+  await scripted.turn();
+  const flow = (await claim)[0]!;
+  const { leaseToken, fencingToken } = flow;
+  const { heard, onLost } = listener();
+  store.watchLease(flow, { fencingToken, onLost });
+  fates.push("moved");
+  const moved = store.transition(flow, {
+    ...{ from: "running", to: "next", leaseToken: leaseToken!, fencingToken },
+  });
+  const cancelled = store.cancel("a");
+  for (let turn = 0; turn < 4; turn++) await scripted.turn();
+  await Promise.all([moved, cancelled]);
+  assertEquals(heard, []);
 });
 
 test("watchLease() refuses arguments that are not what they must be", async () => {

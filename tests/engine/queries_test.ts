@@ -151,3 +151,24 @@ test("history() reads large values, or many events, over several macrotasks", as
 function versionsFrom(newest: number, oldest: number): number[] {
   return Array.from({ length: newest - oldest + 1 }, (_, index) => newest - index);
 }
+
+test("list() gives others their turn among flows that are over and not yet swept", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time, retention: { sweep: false } });
+  for (let number = 0; number < 5; number++) {
+    const flows = Array.from({ length: 1_000 }, (_, index) => ({ id: `${number}-${index}` }));
+    await store.createMany(flows, { type: "job", retentionTtlMs: 1_000 });
+    await store.cancelMany(flows);
+    await time.advance(1);
+  }
+  await time.advance(1_000);
+  await store.create("last", { type: "job" });
+  const { defer } = time;
+  let turns = 0;
+  time.defer = (task) => {
+    turns++;
+    defer.call(time, task);
+  };
+  assertEquals((await store.list("job")).map(({ id }) => id), ["last"]);
+  assert(turns >= 2, `${turns} turns`);
+});

@@ -175,6 +175,7 @@ test("health() tells of checkpoints that cannot be written, until one can", asyn
   const problem = opened.store.health().problems.find(({ code }) => code === "checkpoint_failed");
   const { failure } = opened.store.stats().checkpoints;
   assertEquals(problem?.message, `Checkpoints cannot be written: ${failure}`);
+  assertEquals(failure, 'There is no room for the file "CHECKPOINT.0.1"');
   // Nothing of it is left, and work goes on.
   assertEquals(checkpointsIn(disk.directory()), []);
   await opened.store.cancel("flow-1");
@@ -182,6 +183,23 @@ test("health() tells of checkpoints that cannot be written, until one can", asyn
   await opened.time.advance(10_000);
   await untilWritten(opened, async () => void await opened.store.kv.set("a", 1));
   assertEquals(codes(), []);
+  await opened.store.close();
+});
+
+test("health() says why checkpoints cannot be written", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const opened = await open(disk.directory());
+  await fill(opened);
+  assert(opened.store.stats().checkpoints.isRunning);
+  disk.arm({ call: "write", code: "EIO", name: "CHECKPOINT.0.1" });
+  while (opened.store.stats().checkpoints.isRunning) await opened.time.advance(10);
+  const { message } = opened.store.health().problems.find(({ code }) =>
+    code === "checkpoint_failed"
+  )!;
+  assert(
+    /^Checkpoints cannot be written: .*EIO.*, in the file "CHECKPOINT.0.1"$/.test(message),
+    message,
+  );
   await opened.store.close();
 });
 
@@ -195,6 +213,35 @@ test("openStore({ checkpoints: { auto: false } }) leaves one when it is closed, 
   assertEquals(checkpointsIn(files), []);
   await store.close();
   assertEquals(checkpointsIn(files).length, 1);
+});
+
+test("a checkpoint knows no frame that came while it was written", async () => {
+  const files = memoryDirectory();
+  const store = await openStore({ files, time: manualTime() });
+  for (const value of ["a", "b", "c"]) await store.valuePut(value.repeat(1_000_000));
+  await store.close();
+  const random = seededRandom(1);
+  const manifest = Manifest.open({ directory: files, random });
+  const log = openFileLog({ directory: files, random, manifest });
+  const checkpoints = new Checkpoints({ directory: files, manifest });
+  const hashKey = [1, 2, 3, 4] as const;
+  const state = ShardState.of(log, { hashKey });
+  const begun = checkpoints.begin(0, log.end.lsn, { log, state });
+  begun.settled(state.read, state.timeMs);
+  const { signposts, last } = state.read.save();
+  const posts = [...signposts];
+  assertEquals(posts.length, 1);
+  const { end, segment, endOffset } = last!;
+  for (let count = 1; count <= 5; count++) {
+    const next = { ...end, index: end.index + count, lsn: end.lsn + count };
+    state.read.add({ end: next, segment, endOffset: endOffset + count * (2 << 20) });
+  }
+  const rest = (): Promise<void> => Promise.resolve();
+  await begun.write({ sliceBytes: 1 << 20, sliceSteps: 64, rest }, () => false);
+  const loaded = ShardState.of(log, { hashKey, checkpoints });
+  assertEquals(checkpoints.last(0).lsn, log.end.lsn);
+  assertEquals([loaded.read.save().signposts, loaded.read.end], [posts, last!]);
+  await log.close();
 });
 
 test("a checkpoint stands on any number of segments", async () => {

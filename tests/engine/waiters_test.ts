@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Waiter, Waiters } from "../../src/engine/calls/waiters.ts";
+import { manualTime } from "../../src/time/mod.ts";
 
 /** A waiter that notes how often it is asked for its due time, and what it is told. */
 class Probe implements Waiter {
@@ -46,8 +47,13 @@ class Probe implements Waiter {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
+/** No turn is over by the clock: it stands still. */
+function waitersOf(countMax: number): Waiters {
+  return new Waiters(countMax, manualTime().clock);
+}
+
 test("Waiters asks nobody while nothing has changed and nothing is due", () => {
-  const waiters = new Waiters(1_000);
+  const waiters = waitersOf(1_000);
   const probes = Array.from({ length: 100 }, () => new Probe(waiters, "job", 500));
   waiters.serve(499, NOTHING);
   waiters.serve(499, new Set(["other"]));
@@ -58,8 +64,8 @@ test("Waiters asks nobody while nothing has changed and nothing is due", () => {
   assertEquals([waiters.count, waiters.nextDueMs()], [0, Infinity]);
 });
 
-test("Waiters asks once for all who look for the same, and anew when somebody has found something", () => {
-  const waiters = new Waiters(1_000);
+test("Waiters asks one for all who look for the same, and the next when that has found something", () => {
+  const waiters = waitersOf(1_000);
   const probe = (due: number, looksFor: string): Probe =>
     new Probe(waiters, "job", due, Infinity, looksFor);
   const [a, b, c] = [probe(50, "x"), probe(50, "x"), probe(70, "y")];
@@ -72,14 +78,47 @@ test("Waiters asks once for all who look for the same, and anew when somebody ha
     b.due = 90;
   };
   waiters.serve(50, NOTHING);
-  assertEquals([asked(), waiters.nextDueMs()], [[2, 2, 3], 70]);
+  assertEquals([asked(), waiters.nextDueMs()], [[2, 1, 2], 70]);
   assertEquals([a, b, c].map(({ claimCount }) => claimCount), [0, 0, 0]);
   waiters.serve(70, NOTHING);
   assertEquals([c.claimCount, waiters.nextDueMs()], [1, 90]);
 });
 
+test("Waiters asks each of many kinds when its turn has come, not all of them at every claim", () => {
+  const waiters = waitersOf(1_000);
+  const probes = Array.from(
+    { length: 300 },
+    (_, index) => new Probe(waiters, "job", index % 3 === 0 ? 9 : 1, Infinity, `p${index}`),
+  );
+  waiters.serve(5, NOTHING);
+  assertEquals(probes.map(({ askedCount }) => askedCount), probes.map(() => 1));
+  assertEquals([waiters.count, waiters.nextDueMs()], [100, 9]);
+});
+
+test("Waiters serves so many in a turn, in the next one other types first, and in each the longest waiting", () => {
+  const waiters = waitersOf(10_000);
+  const served: string[] = [];
+  const add = (type: string, index: number): void => {
+    const probe = new Probe(waiters, type, 1, Infinity, `p${index % 7}`);
+    probe.claim = () => {
+      served.push(`${type}${index}`);
+      waiters.remove(probe);
+    };
+  };
+  for (let index = 0; index < 1_500; index++) add("a", index);
+  for (let index = 0; index < 3; index++) add("b", index);
+  const names = (type: string, from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, index) => `${type}${from + index}`);
+  waiters.serve(5, new Set(["a", "b"]));
+  assertEquals(served.splice(0), names("a", 0, 1_000));
+  assertEquals(waiters.nextLookInMs(5), 0);
+  waiters.serve(5, NOTHING);
+  assertEquals(served, [...names("b", 0, 3), ...names("a", 1_000, 1_500)]);
+  assertEquals([waiters.count, waiters.nextDueMs()], [0, Infinity]);
+});
+
 test("Waiters serves the longest waiting first, whatever they look for", () => {
-  const waiters = new Waiters(1_000);
+  const waiters = waitersOf(1_000);
   const probes = ["x", "y", "y", "x", "z", "y"].map((looksFor) =>
     new Probe(waiters, "job", looksFor === "z" ? 99 : 1, Infinity, looksFor)
   );
@@ -97,7 +136,7 @@ test("Waiters serves the longest waiting first, whatever they look for", () => {
 });
 
 test("Waiters gives up at the deadline and not before", () => {
-  const waiters = new Waiters(10);
+  const waiters = waitersOf(10);
   const early = new Probe(waiters, "job", Infinity, 100);
   const late = new Probe(waiters, "job", Infinity, 200);
   waiters.expire(99);
@@ -109,7 +148,7 @@ test("Waiters gives up at the deadline and not before", () => {
 });
 
 test("Waiters refuses the one too many and changes nothing", () => {
-  const waiters = new Waiters(1);
+  const waiters = waitersOf(1);
   const first = new Probe(waiters, "job", 0);
   assertThrows(() => new Probe(waiters, "job", 0), FlowError, "the limit");
   assertEquals(waiters.count, 1);
@@ -119,14 +158,14 @@ test("Waiters refuses the one too many and changes nothing", () => {
 });
 
 test("Waiters is next due for those that still wait", () => {
-  const waiters = new Waiters(10);
+  const waiters = waitersOf(10);
   const [first, second] = [new Probe(waiters, "job", 500), new Probe(waiters, "job", 900)];
   waiters.serve(500, NOTHING);
   assertEquals([first.claimCount, second.claimCount, waiters.nextDueMs()], [1, 0, 900]);
 });
 
 test("Waiters wants no look at the clock when nobody waits, and forgets what there was", () => {
-  const waiters = new Waiters(10);
+  const waiters = waitersOf(10);
   assertEquals(waiters.nextLookInMs(0), Infinity);
   const probe = new Probe(waiters, "job", 500, 700);
   assertEquals([waiters.nextLookInMs(0), waiters.nextLookInMs(600)], [500, 0]);

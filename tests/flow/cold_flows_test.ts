@@ -445,7 +445,7 @@ test("A bare id that very many flows have is refused after a few of them were re
 
 test("byRoot() of a partition does not look at the flows with that id in all others", () => {
   const store = namesakes(100);
-  store.state.table.findAll = () => {
+  store.state.table.handlesWith = () => {
     throw new Error("All of them were looked at");
   };
   assertEquals(store.byRoot("a", { partitionKey: "p7" }).map(({ partitionKey }) => partitionKey), [
@@ -454,6 +454,30 @@ test("byRoot() of a partition does not look at the flows with that id in all oth
   assertEquals(store.byRoot("a", { partitionKey: "none" }), []);
   store.create("b", { type: "t", partitionKey: "p7", parentFlowId: "a", rootFlowId: "a" });
   assertEquals(store.byRoot("a", { partitionKey: "p7" }).map(({ id }) => id), ["a", "b"]);
+});
+
+test("byRoot() over very many roots looks at those of a page, and leaves cold ones cold", () => {
+  const store = namesakes(1_000);
+  const { table, cold } = store.state;
+  const { at } = table;
+  let lookCount = 0;
+  table.at = (handle) => {
+    lookCount++;
+    return at.call(table, handle);
+  };
+  const partitions: string[] = [];
+  let toMs: number | undefined;
+  for (let page = 0; page < 3; page++) {
+    const flows = store.byRoot("a", { count: 5, rev: true, toMs });
+    partitions.push(...flows.map(({ partitionKey }) => partitionKey));
+    // Each was created in a millisecond of its own.
+    toMs = flows.at(-1)!.updatedAtMs - 1;
+  }
+  assertEquals(partitions, Array.from({ length: 15 }, (_, index) => `p${999 - index}`));
+  assert(lookCount < 50, `${lookCount} flows were looked at`);
+  assertEquals([cold.size, cold.warmCount], [500, 0]);
+  const all = store.byRoot("a", { count: 1_000 }).map(({ partitionKey }) => partitionKey);
+  assertEquals(all, Array.from({ length: 1_000 }, (_, index) => `p${index}`));
 });
 
 test("indexFlaws() does not look at all flows with an id for each of them", () => {

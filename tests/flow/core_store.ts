@@ -167,6 +167,11 @@ export class CoreStore {
     const query = core.parseStuck(type, options, this.context);
     return this.#answer(core.readStuck([this.state], query, this.nowMs)) as FlowRecord[];
   }
+  stuckPage(type: unknown, options: object, cursor: string | null): Page<FlowRecord> {
+    this.close();
+    const query = core.parseStuck(type, { ...options, cursor }, this.context);
+    return this.#answer(core.readStuck([this.state], query, this.nowMs)) as Page<FlowRecord>;
+  }
   info(type: unknown, options?: unknown): FlowInfo {
     this.close();
     core.wakeFlows(this.state, { untilMs: this.nowMs, countMax: Infinity });

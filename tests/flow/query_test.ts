@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FlowError } from "../../src/errors.ts";
 import { claimed } from "./cases.ts";
@@ -82,6 +82,36 @@ test("stuck() shows leases that have expired, the longest expired first", () => 
   assertEquals(store.stuck("t", { olderThanMs: 200 }).map(({ id }) => id), ["b"]);
   assertEquals(store.stuck("t", { count: 1, partitionKey: "p" }).map(({ id }) => id), ["b"]);
   assertEquals(store.stuck("t", { olderThanMs: 1_000_000 }), []);
+});
+
+test("stuck() looks at the flows of a page, also if very many were on those before", () => {
+  const store = new CoreStore();
+  for (let number = 0; number < 10; number++) {
+    store.createMany(Array.from({ length: 100 }, (_, index) => `${number}-${index}`), {
+      type: "t",
+    });
+    // Half of them end at the same instant.
+    store.claimDue("t", { worker: "w", limit: 100, leaseMs: number < 5 ? 100 : 100 + number });
+  }
+  store.nowMs += 1_000;
+  const all = store.stuck("t", { count: 1_000 }).map(({ id }) => id);
+  const { table } = store.state;
+  const { at } = table;
+  let lookCount = 0;
+  table.at = (handle) => {
+    lookCount++;
+    return at.call(table, handle);
+  };
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = store.stuckPage("t", { count: 10 }, cursor);
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.cursor;
+  } while (cursor !== null);
+  assertEquals([ids.length, ids], [1_000, all]);
+  // One more for each page, to see whether there are more.
+  assert(lookCount <= 1_100, `${lookCount} flows were looked at`);
 });
 
 test("nextDueMs() is when a claim could find something, and what changed is noted once", () => {

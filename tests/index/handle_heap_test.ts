@@ -35,6 +35,12 @@ test("walkHeaps() reads heaps in order, whatever was added and removed", () => {
       assertEquals([...walkHeaps(heaps, numbered)], expected);
       const early = expected.filter((handle) => ranks[handle]! <= 25);
       assertEquals([...walkHeaps(heaps, numbered, 25)], early);
+      for (const last of early.filter((_, index) => index % 16 === 0)) {
+        const isPassed = (handle: number, rank: number): boolean =>
+          (rank - ranks[last]! || handle - last) <= 0;
+        const behind = early.slice(early.indexOf(last) + 1);
+        assertEquals([...walkHeaps(heaps, numbered, 25, { isPassed })], behind);
+      }
       assertEquals(heaps[0]!.size + heaps[1]!.size, expected.length);
     }),
     { file: import.meta.url, runs: 150 },

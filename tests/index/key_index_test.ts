@@ -58,6 +58,11 @@ test("KeyIndex says what a look at every key says, whatever was set and deleted"
           ];
           assertEquals(walk(false), forth);
           assertEquals(walk(true), back.reverse());
+          const part = { prefix, after: start, rev: false, nowMs: 7 };
+          assertEquals(
+            [...index.walk(partitionKey, part)],
+            forth.filter(({ untilMs }) => untilMs === null || untilMs > 7),
+          );
         }
         const ending = keys.filter(({ untilMs }) => untilMs !== null)
           .sort((a, b) => a.untilMs! - b.untilMs! || a.lsn - b.lsn);

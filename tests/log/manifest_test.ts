@@ -77,6 +77,16 @@ test("Manifest.open() creates a store with an id of its own, and finds it again"
   assertNotEquals(open(memoryDirectory(), 2).state.dbId, dbId);
 });
 
+test("Manifest.segmentsOf() is the same list until there is another state", () => {
+  const manifest = open(memoryDirectory());
+  const list = manifest.segmentsOf(0);
+  assert(manifest.segmentsOf(0) === list);
+  const [first] = state.segments;
+  manifest.publish({ nextSegment: 9, segments: [{ ...first!, id: 8 }] });
+  assertEquals(manifest.segmentsOf(0).map(({ id }) => id), [8]);
+  assertEquals([list, manifest.segmentsOf(1)], [[], []]);
+});
+
 test("Manifest.open() of a store that exists writes nothing", () => {
   const directory = countingDirectory(memoryDirectory());
   open(directory);

@@ -8,9 +8,15 @@
  * @module
  */
 import { FlowError } from "../../errors.ts";
+import { firstIndex } from "../../index/mod.ts";
+import type { Clock } from "../../time/mod.ts";
+import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
 
 /** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
 const CLOCK_CHECK_MS = 10_000;
+
+/** What claims that were blocked take of a turn: each takes some 100 µs and more with many flows. */
+const SHARE: TurnShareLimits = { slicesMax: 1_000, msMax: 8 };
 
 /** A blocked claim. */
 export interface Waiter {
@@ -52,14 +58,19 @@ interface Queue {
 export class Waiters {
   readonly #queues = new Map<string, Queue>();
   readonly #countMax: number;
+  readonly #share: TurnShare;
   #count = 0;
   #lastNumber = 0;
   /** No waiter gives up before this monotonic time. */
   #deadlineMs = Infinity;
 
-  /** @param countMax The most claims that may be blocked at once. */
-  constructor(countMax: number) {
+  /**
+   * @param countMax The most claims that may be blocked at once.
+   * @param clock Tells how long they take of a turn.
+   */
+  constructor(countMax: number, clock: Clock) {
     this.#countMax = countMax;
+    this.#share = new TurnShare(clock, SHARE);
   }
 
   /** How many claims are blocked. */
@@ -90,27 +101,43 @@ export class Waiters {
   }
 
   /**
-   * Hands what is due to the waiters, the longest waiting first.
+   * Hands what is due to the waiters of a type, the longest waiting first: to as many as there is
+   * room for in a turn. For the others `nextDueMs()` is not in the future.
    *
    * @param nowMs Shard time.
    * @param changed The types of which flows have changed since the last time.
    */
   serve(nowMs: number, changed: ReadonlySet<string>): void {
-    for (const [type, queue] of [...this.#queues]) {
-      if (!changed.has(type) && queue.dueMs > nowMs) continue;
-      const kinds = [...queue.kinds.values()];
-      kinds.forEach(askOne);
-      const due = kinds.filter(({ dueMs }) => dueMs <= nowMs);
-      for (const { waiter, kind } of inOrder(due)) {
-        if (kind.dueMs > nowMs) continue;
-        // A waiter that finds flows leaves, and they may have been the next ones of others.
-        waiter.claim();
-        due.forEach(askOne);
-        if (earliest(due, ({ dueMs }) => dueMs) > nowMs) break;
-      }
-      if (due.length > 0) kinds.forEach(askOne);
-      queue.dueMs = earliest(kinds, ({ dueMs }) => dueMs);
+    for (const type of changed) {
+      const queue = this.#queues.get(type);
+      if (queue !== undefined) queue.dueMs = Math.min(queue.dueMs, nowMs);
     }
+    this.#share.begin();
+    for (const [type, queue] of [...this.#queues]) {
+      if (queue.dueMs > nowMs || this.#serveQueue(queue, nowMs)) continue;
+      // To the end of the line: in the next turn the others are first.
+      if (this.#queues.delete(type)) this.#queues.set(type, queue);
+      return;
+    }
+  }
+
+  /** Serves a type. Returns whether there is room for others in this turn. */
+  #serveQueue(queue: Queue, nowMs: number): boolean {
+    for (const { waiter, kind } of inOrder([...queue.kinds.values()], nowMs)) {
+      // Not before its turn: those before may have taken what it would find, whatever they look for.
+      askOne(kind);
+      if (kind.dueMs > nowMs) continue;
+      // A waiter that finds flows leaves.
+      waiter.claim();
+      if (this.#share.took()) continue;
+      queue.dueMs = nowMs;
+      return false;
+    }
+    const left = [...queue.kinds.values()];
+    // Whoever has found nothing may have changed what comes next.
+    for (const kind of left) if (kind.dueMs <= nowMs) askOne(kind);
+    queue.dueMs = earliest(left, ({ dueMs }) => dueMs);
+    return true;
   }
 
   /** Answers those whose time is over. */
@@ -151,11 +178,13 @@ export class Waiters {
   }
 }
 
-/** A waiter, and all who look for the same. */
+/** A waiter among those who look for the same. */
 interface Place {
+  readonly kind: Kind;
   readonly waiter: Waiter;
   readonly number: number;
-  readonly kind: Kind;
+  /** Those behind it. */
+  readonly others: Iterator<[Waiter, number], undefined>;
 }
 
 /** Asks one for all of a kind when the next flow could match. */
@@ -164,16 +193,29 @@ function askOne(kind: Kind): void {
   kind.dueMs = first?.dueMs() ?? Infinity;
 }
 
-/** Those who wait, the longest waiting first. They may leave meanwhile. */
-function inOrder(kinds: readonly Kind[]): Iterable<Place> {
-  const [only] = kinds;
-  // Mostly the first of many is the last that is asked for.
-  if (kinds.length === 1 && only !== undefined) return inKind(only);
-  return kinds.flatMap((kind) => [...inKind(kind)]).sort((a, b) => a.number - b.number);
+/**
+ * Those who wait, the longest waiting first. They may leave meanwhile.
+ *
+ * @param nowMs No more come of a kind that turns out to be due later. Default: all come.
+ */
+function* inOrder(kinds: readonly Kind[], nowMs = Infinity): Generator<Place> {
+  // The next of each kind, the longest waiting last: there may be many more waiters than kinds.
+  const line = kinds.map((kind) => placeIn(kind, kind.waiters.entries()))
+    .filter((place) => place !== undefined)
+    .sort((a, b) => b.number - a.number);
+  for (let place = line.pop(); place !== undefined; place = line.pop()) {
+    yield place;
+    const { kind, others } = place;
+    const next = kind.dueMs > nowMs ? undefined : placeIn(kind, others);
+    if (next === undefined) continue;
+    line.splice(firstIndex(line.length, (index) => next.number - line[index]!.number), 0, next);
+  }
 }
 
-function* inKind(kind: Kind): Generator<Place> {
-  for (const [waiter, number] of kind.waiters) yield { waiter, number, kind };
+/** The next of some who look for the same. */
+function placeIn(kind: Kind, others: Place["others"]): Place | undefined {
+  const { value } = others.next();
+  return value && { kind, waiter: value[0], number: value[1], others };
 }
 
 /** What a map has by a key; what is made if it has nothing. */

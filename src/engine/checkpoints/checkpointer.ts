@@ -11,14 +11,12 @@ import {
 } from "./checkpoint_plan.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { Rest } from "../turns/rest.ts";
-import {
-  CHECKPOINT_RETRY_MS,
-  type CheckpointPace,
-  GivenUp,
-  type RunningCheckpoint,
-} from "./running_checkpoint.ts";
+import { type CheckpointPace, GivenUp, type RunningCheckpoint } from "./running_checkpoint.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+
+/** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
+export const CHECKPOINT_RETRY_MS = 10_000;
 
 /** Everybody else has this long between two slices, which take a twentieth of it. */
 const REST_MS = 10;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { FlowError } from "../../errors.ts";
 import type { Savings } from "../../flow/core/mod.ts";
 import {
   type CheckpointFacts,
@@ -15,9 +14,6 @@ import {
 } from "../../log/mod.ts";
 import type { LogTally, SavedTally } from "../shard/log_tally.ts";
 import { BESIDE_PART, type ShardState } from "../shard/shard_state.ts";
-
-/** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
-export const CHECKPOINT_RETRY_MS = 10_000;
 
 /** So many bytes are written and synced at once: a frame that comes meanwhile has to wait. */
 const WRITE_BYTES = 1 << 20;
@@ -95,7 +91,8 @@ export class RunningCheckpoint {
   readonly #segments: readonly number[];
   readonly #settled = Promise.withResolvers<SettledFacts>();
   #writing: Promise<void> | undefined;
-  #hasRoom = true;
+  /** What has gone wrong with what was written out. */
+  #failure: unknown;
   #isSettled = false;
   #isOver = false;
 
@@ -147,7 +144,7 @@ export class RunningCheckpoint {
     return this.#isSettled && lastLsn < this.lsn;
   }
 
-  /** Writes all of it. Rejects if there is no room, or if it was given up. */
+  /** Writes all of it. Rejects with what went wrong, or if it was given up. */
   async write(
     { sliceBytes, sliceSteps, rest }: CheckpointPace,
     isOutlived: () => boolean,
@@ -165,7 +162,7 @@ export class RunningCheckpoint {
       const { end, ...facts } = await this.#settled.promise;
       const beside: Beside = { ...facts, isOutlived: isOutlived() };
       this.#writer.streamOf(BESIDE_PART).json(beside);
-      this.#hasRoom = await this.#writer.finish({ ...this.#parts.of, end }, WRITE_BYTES);
+      await this.#writer.finish({ ...this.#parts.of, end }, WRITE_BYTES);
       this.#check();
       this.#isOver = true;
       this.#parts.file.close();
@@ -176,6 +173,8 @@ export class RunningCheckpoint {
         bytes: this.#writer.writtenBytes,
       };
     } catch (error) {
+      // Whatever went wrong afterwards did so because of that.
+      if (this.#isOver) throw new GivenUp();
       this.abandon();
       throw error;
     }
@@ -193,7 +192,7 @@ export class RunningCheckpoint {
   /** Has written what was collected, unless that is being done. */
   #writeOut(): void {
     this.#writing ??= this.#writer.writeOut(WRITE_BYTES)
-      .then((hasRoom) => void (this.#hasRoom &&= hasRoom), () => void (this.#hasRoom = false))
+      .catch((error) => void (this.#failure ??= error))
       .then(() => this.#writing = undefined);
   }
 
@@ -209,10 +208,6 @@ export class RunningCheckpoint {
 
   #check(): void {
     if (this.#isOver) throw new GivenUp();
-    if (!this.#hasRoom) {
-      throw new FlowError("overloaded", `The checkpoint "${this.name}" cannot be written`, {
-        details: { reason: "disk_full", retryAfterMs: CHECKPOINT_RETRY_MS, file: this.name },
-      });
-    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }

@@ -101,11 +101,11 @@ export class FeedStream implements EventStream {
 
   async #next(): Promise<Next> {
     try {
+      // Nothing is waited for twice without a look whether it is over meanwhile.
       while (!this.#isOver()) {
-        if (this.#takenCount === EVENTS_PER_TURN) await this.#turn();
-        const event = this.#take();
-        if (event === undefined) await this.#readOn();
-        else if (event === "pause") await this.#turn();
+        const event = this.#takenCount === EVENTS_PER_TURN ? "pause" : this.#take();
+        if (event === "pause") await this.#turn();
+        else if (event === undefined) await this.#readOn();
         else return { done: false, value: event };
       }
       return DONE;

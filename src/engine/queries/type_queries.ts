@@ -50,7 +50,7 @@ export class TypeQueries {
     const search = new Survey({
       shards: this.#shards,
       on: this.#shardsOf(rows),
-      isWorthIt: (state) => !RowSearch.isShort(state, rows),
+      isWorthIt: (state) => !RowSearch.isShort(state, rows, this.#shards.now()),
       begin: (state, nowMs) => new RowSearch(state, rows, nowMs),
     });
     const read: Read<SearchedRows> = (...given) => readSearched(...given, search.of);

@@ -79,10 +79,10 @@ export class LogTally {
     this.#signpostBytes -= savedBytes;
   }
 
-  /** All of it. */
+  /** All of it, as it is now: it may be written later. */
   save(): SavedTally {
     return {
-      signposts: this.#signposts,
+      signposts: [...this.#signposts],
       signpostBytes: this.#signpostBytes,
       bytes: this.#bytes,
       segments: this.#segments,

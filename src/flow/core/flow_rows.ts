@@ -239,6 +239,11 @@ export class FlowRows {
     };
   }
 
+  /** When a flow last changed. */
+  updatedMsOf(handle: number): number {
+    return this.#pieceOf(handle).doubles[rowAt(handle) + UPDATED_AT]!;
+  }
+
   /** When something happens to a flow by itself; null: never. */
   wakeMsOf(handle: number): number | null {
     const { doubles } = this.#pieceOf(handle);

@@ -25,6 +25,10 @@ export interface FlowTable extends Members {
   find(partitionKey: string, id: string): Flow | undefined;
   /** The flows with an id, in whatever partitions: very many, perhaps. Nothing may change meanwhile. */
   findAll(id: string): Iterable<Flow>;
+  /** The handles of those of them that have one. */
+  handlesWith(id: string): Iterable<number>;
+  /** The others, read: they stay cold. */
+  coldWith(id: string): Iterable<Flow>;
   /** Whether a flow with a handle is among those that are found by its id. */
   isFoundById(handle: number): boolean;
   /** The flow with a key, for somebody who only looks: a cold one stays cold. */
@@ -37,6 +41,8 @@ export interface FlowTable extends Members {
   isIn(handle: number, partitionKey: string): boolean;
   /** What decides where the flow with a handle stands in indexes. */
   standing(handle: number): Standing;
+  /** When the flow with a handle last changed. */
+  updatedMsOf(handle: number): number;
   /** When something happens to the flow with a handle by itself; null: never. */
   wakeMsOf(handle: number): number | null;
   /**

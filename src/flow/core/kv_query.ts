@@ -69,8 +69,7 @@ export function findKey(
 /** The keys of a page. */
 export function findKeys({ kv }: FlowState, query: KvListQuery, nowMs: number): FoundKeys {
   const keys: IndexedKey[] = [];
-  for (const key of kv.walk(query.partitionKey, query)) {
-    if (isOver(key, nowMs)) continue;
+  for (const key of kv.walk(query.partitionKey, { ...query, nowMs })) {
     if (keys.length === query.count) return { keys, more: true };
     keys.push(key);
   }

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { type ChangeWalk, comparePositions, type LineageIndex } from "../../index/mod.ts";
+import {
+  boundsOf,
+  type ChangeWalk,
+  comparePositions,
+  type LineageIndex,
+  mergedWalk,
+} from "../../index/mod.ts";
+import { byLastChange } from "./due_flow.ts";
 import { type Flow, hasEnded, isForgotten, shownState } from "./flow.ts";
+import type { FlowTable } from "./flow_table.ts";
 import type { LineageQuery } from "./query.ts";
 import type { SearchedRows } from "./row_search.ts";
 import { positionOf } from "./rows.ts";
@@ -32,14 +40,18 @@ export function relatedRows(query: LineageQuery): SearchedRows {
   };
 }
 
-function* walkFlows(state: FlowState, query: LineageQuery, walk: ChangeWalk): Generator<Flow> {
-  for (const handle of walkLineage(state, query, walk)) yield state.table.at(handle);
+function walkFlows(state: FlowState, query: LineageQuery, walk: ChangeWalk): Generator<Flow> {
+  const related = flowsAt(state, indexOf(state, query).walk(query.id, walk));
+  if (query.relation !== "root") return related;
+  const sign = walk.rev ? -1 : 1;
+  return mergedWalk(
+    [related, ...rootsOf(state, query, walk)],
+    (a, b) => sign * byLastChange(a, b),
+  );
 }
 
-function walkLineage(state: FlowState, query: LineageQuery, walk: ChangeWalk): Iterable<number> {
-  const { relation, id } = query;
-  const flows = indexOf(state, query).walk(id, walk);
-  return relation === "root" ? withRoots(state, flows, rootsOf(state, query, walk), walk) : flows;
+function* flowsAt({ table }: FlowState, handles: Iterable<number>): Generator<Flow> {
+  for (const handle of handles) yield table.at(handle);
 }
 
 function indexOf(state: FlowState, { relation }: LineageQuery): LineageIndex {
@@ -53,45 +65,58 @@ function indexOf(state: FlowState, { relation }: LineageQuery): LineageIndex {
   }
 }
 
-/** The flows with an id that have no ancestor, in the order of the walk. They are in no index. */
+/**
+ * The flows with an id that have no ancestor, each walk in order. They are in no index: one that has
+ * most flows in it once more, alone under their own ids, would take more memory than they do.
+ */
 function rootsOf(
   { table }: FlowState,
   { id, partitionKey }: LineageQuery,
-  { after, fromMs = 0, toMs = Infinity, rev }: ChangeWalk,
-): Flow[] {
-  const sign = rev ? -1 : 1;
-  // With one id in very many partitions only one of these flows is wanted, or all are read.
-  const root = partitionKey === null ? undefined : table.find(partitionKey, id);
-  const found = partitionKey === null ? [...table.findAll(id)] : root === undefined ? [] : [root];
-  return found
-    .filter(({ identity, control: { updatedAtMs } }) =>
-      identity.rootFlowId === null && updatedAtMs >= fromMs && updatedAtMs <= toMs
-    )
-    .filter((flow) => !after || sign * comparePositions(positionOf(flow), after) > 0)
-    .sort((a, b) => sign * comparePositions(positionOf(a), positionOf(b)));
+  walk: ChangeWalk,
+): Generator<Flow>[] {
+  if (partitionKey === null) {
+    return [rootsAt(table, table.handlesWith(id), walk), sorted(table.coldWith(id), walk)];
+  }
+  // With one id in very many partitions only one of these flows is wanted.
+  const root = table.find(partitionKey, id);
+  return root === undefined ? [] : [sorted([root], walk)];
 }
 
-/** Puts roots in their places among their descendants. */
-function* withRoots(
-  { table }: FlowState,
-  descendants: Iterable<number>,
-  roots: readonly Flow[],
-  { rev }: ChangeWalk,
-): Generator<number> {
-  const sign = rev ? -1 : 1;
-  let next = 0;
-  for (const handle of descendants) {
-    const place = positionOf(table.at(handle));
-    while (next < roots.length && sign * comparePositions(positionOf(roots[next]!), place) < 0) {
-      yield handleOf(roots[next++]!);
+/** There may be very many: by numbers it is found which are next, and nothing else is read of the others. */
+function* rootsAt(table: FlowTable, handles: Iterable<number>, walk: ChangeWalk): Generator<Flow> {
+  const { earliestMs, latestMs } = boundsOf(walk);
+  const sign = walk.rev ? -1 : 1;
+  const changed = new Map<number, number[]>();
+  for (const handle of handles) {
+    const updatedAtMs = table.updatedMsOf(handle);
+    if (updatedAtMs < earliestMs || updatedAtMs > latestMs) continue;
+    const others = changed.get(updatedAtMs);
+    if (others === undefined) changed.set(updatedAtMs, [handle]);
+    else others.push(handle);
+  }
+  const instants = Float64Array.from(changed.keys()).sort();
+  for (const updatedAtMs of walk.rev ? instants.reverse() : instants) {
+    for (const handle of changed.get(updatedAtMs)!.sort((a, b) => sign * table.compare(a, b))) {
+      const flow = table.at(handle);
+      if (isRoot(flow, walk)) yield flow;
     }
-    yield handle;
   }
-  while (next < roots.length) yield handleOf(roots[next++]!);
+}
 
-  function handleOf({ key }: Flow): number {
-    return table.handleOf(key)!;
-  }
+function* sorted(flows: Iterable<Flow>, walk: ChangeWalk): Generator<Flow> {
+  const sign = walk.rev ? -1 : 1;
+  const roots: Flow[] = [];
+  for (const flow of flows) if (isRoot(flow, walk)) roots.push(flow);
+  yield* roots.sort((a, b) => sign * byLastChange(a, b));
+}
+
+/** Whether a flow is a root, and the walk comes to it. */
+function isRoot(flow: Flow, walk: ChangeWalk): boolean {
+  const { identity: { rootFlowId }, control: { updatedAtMs } } = flow;
+  const { earliestMs, latestMs } = boundsOf(walk);
+  if (rootFlowId !== null || updatedAtMs < earliestMs || updatedAtMs > latestMs) return false;
+  const sign = walk.rev ? -1 : 1;
+  return !walk.after || sign * comparePositions(positionOf(flow), walk.after) > 0;
 }
 
 function isListed(flow: Flow, query: LineageQuery, nowMs: number): boolean {

@@ -15,7 +15,7 @@ import type {
   ValuesQuery,
 } from "./query.ts";
 import { formatLeaseCursor, type LeasePosition } from "./cursor.ts";
-import { byDueTime, byIdentity, type DueFlow } from "./due_flow.ts";
+import { byDueTime, type DueFlow } from "./due_flow.ts";
 import { findFlow, type FlowLookup } from "./lookup.ts";
 import { type ListedCounts, PartitionCounts } from "./partition_counts.ts";
 import { resolvePolicy } from "./policy_resolution.ts";
@@ -58,21 +58,16 @@ export function readStuck(shards: States, query: StuckQuery, nowMs: number): Row
   const stuck: DueFlow[] = [];
   const { type, partitionKey, olderThanMs, count, after } = query;
   const selection = { ...waitingIn(type, partitionKey), waiting: false, leased: true };
-  const range = { fromMs: after?.deadlineMs ?? 0, toMs: nowMs - olderThanMs };
+  const range = { after: after ?? null, toMs: nowMs - olderThanMs };
   const walks = shards.map((state) => dueFlows(state, selection, range));
   let more = false;
   for (const due of mergedWalk(walks, byDueTime)) {
-    if (after && !isBehind(due, after)) continue;
     more = stuck.length === count;
     if (more) break;
     stuck.push(due);
   }
   const cursor = after === undefined ? undefined : more ? leaseCursorBehind(stuck.at(-1)!) : null;
   return { kind: "rows", flows: stuck.map(({ flow }) => flow), hydration: null, cursor };
-}
-
-function isBehind({ flow: { identity }, dueMs }: DueFlow, after: LeasePosition): boolean {
-  return (dueMs - after.deadlineMs || byIdentity(identity, after)) > 0;
 }
 
 function leaseCursorBehind({ flow: { identity }, dueMs }: DueFlow): string {
@@ -193,11 +188,17 @@ export function divideFor(
 function* dueFlows(
   state: FlowState,
   selection: DueSelection,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  { after, toMs }: { readonly after: LeasePosition | null; readonly toMs: number },
 ): Generator<DueFlow> {
-  for (const handle of state.due.walkByTime(selection, toMs)) {
-    const dueMs = state.due.timeOf(handle);
-    // To pass over one costs little as long as nobody asks who it is.
-    if (dueMs >= fromMs) yield { flow: state.table.at(handle), dueMs };
+  const isPassed = after === null ? undefined : passedUpTo(state, after);
+  for (const handle of state.due.walkByTime(selection, toMs, { isPassed })) {
+    yield { flow: state.table.at(handle), dueMs: state.due.timeOf(handle) };
   }
+}
+
+/** Tells whether a lease is among those before the end of a page, mostly without asking whose it is. */
+function passedUpTo({ table }: FlowState, { deadlineMs, id, partitionKey }: LeasePosition) {
+  return (handle: number, dueMs: number): boolean =>
+    (dueMs - deadlineMs || compareUtf8(table.idOf(handle), id) ||
+      compareUtf8(table.partitionOf(handle), partitionKey)) <= 0;
 }

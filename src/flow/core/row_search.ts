@@ -31,7 +31,7 @@ export interface SearchedRows extends RowsWanted {
   readonly partitionKey: string | null;
   /** From where to where, and which way. */
   readonly range: ChangeWalk;
-  /** Whether there may be very many flows between two rows. */
+  /** Whether there may be very many flows between two rows whose retention is not over. */
   readonly areRare: boolean;
   /**
    * How often a flow of a shard has become a row, perhaps, that stands where it stood before. Default: a
@@ -101,8 +101,10 @@ export class RowSearch {
   }
 
   /** Whether a search would be over after one slice anyway, or is not worth it. */
-  static isShort(state: FlowState, rows: SearchedRows): boolean {
-    return !rows.areRare || rows.stepsIn(state) <= SLICE_STEPS;
+  static isShort(state: FlowState, rows: SearchedRows, nowMs: number): boolean {
+    // Of those that no sweep has come to there may be any number, wherever rows are looked for.
+    const areRare = rows.areRare || state.hasForgotten(nowMs);
+    return !areRare || rows.stepsIn(state) <= SLICE_STEPS;
   }
 
   /** Looks at some more flows. Returns whether there is nothing left to look at for now. */

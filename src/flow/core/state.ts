@@ -165,6 +165,11 @@ export class FlowState implements ClosingView {
     return this.retention.walkByTime(ALL_ENDED, nowMs);
   }
 
+  /** Whether there are flows whose retention is over. */
+  hasForgotten(nowMs: number): boolean {
+    return this.retention.earliestMs(ALL_ENDED) <= nowMs;
+  }
+
   /** When the next flow or key is to go, or was; `Infinity` if none is. */
   nextForgottenMs(): number {
     return Math.min(this.retention.earliestMs(ALL_ENDED), this.kv.nextOverMs());

@@ -104,15 +104,23 @@ export class PackedTable implements FlowTable {
   }
 
   *findAll(id: string): Generator<Flow> {
+    for (const handle of this.handlesWith(id)) yield this.at(handle);
+    for (const flow of this.coldWith(id)) yield this.#warm(this.#seatOf(flow.key)!, flow);
+  }
+
+  *handlesWith(id: string): Generator<number> {
     const hash = this.#keys.hashOfText(id);
     let handle = this.#byId.first(hash);
     for (; handle >= 0; handle = this.#byId.next(handle)) {
       if (this.#byId.hashOf(handle) !== hash) continue;
-      if (this.#identities.hasId(this.#rows.identityOf(handle), id)) yield this.at(handle);
+      if (this.#identities.hasId(this.#rows.identityOf(handle), id)) yield handle;
     }
-    for (const seat of this.#cold.seatsById(hash)) {
+  }
+
+  *coldWith(id: string): Generator<Flow> {
+    for (const seat of this.#cold.seatsById(this.#keys.hashOfText(id))) {
       const flow = this.#cold.read(seat);
-      if (flow.identity.id === id) yield this.#warm(seat, flow);
+      if (flow.identity.id === id) yield flow;
     }
   }
 
@@ -147,6 +155,10 @@ export class PackedTable implements FlowTable {
       identity: this.#identities.ties(this.#rows.identityOf(handle)),
       control: this.#rows.controlOf(handle),
     };
+  }
+
+  updatedMsOf(handle: number): number {
+    return this.#rows.updatedMsOf(handle);
   }
 
   wakeMsOf(handle: number): number | null {

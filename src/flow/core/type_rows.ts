@@ -32,7 +32,7 @@ export function rowsOfType({ type, states, ...rows }: TypeRows): SearchedRows {
   const isWanted = (state: string): boolean => states === null || states.includes(state);
   return {
     ...rows,
-    // Without a partition the first ones are rows, but for those whose retention is over.
+    // Without a partition the first ones are rows.
     areRare: partitionKey !== null,
     stepsIn(state) {
       let steps = 0;
