@@ -338,7 +338,8 @@ export class FlowError<Code extends FlowErrorCode = FlowErrorCode> extends Error
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.details = (options.details ?? {}) as FlowErrorDetails<Code>;
+    // Its own: several errors may be made of the same facts.
+    this.details = { ...options.details } as FlowErrorDetails<Code>;
   }
 }
 

@@ -158,11 +158,14 @@ export class EmbeddedQueries {
   }
 
   events(options?: flow.EventsOptions): flow.EventStream {
-    const query = parseEvents(options, this.#parse);
-    const { all, router, slices } = this.#shards;
-    const feeds = all.map(({ feed }) => feed);
-    const { hash } = router.first.state.flows;
-    return new FeedStream(query, { feeds, hash, slices, time: this.time, callers: this.#callers });
+    return this.#callers.toldAtOnce(() => {
+      const query = parseEvents(options, this.#parse);
+      const { all, router, slices } = this.#shards;
+      const feeds = all.map(({ feed }) => feed);
+      const { hash } = router.first.state.flows;
+      const source = { feeds, hash, slices, time: this.time, callers: this.#callers };
+      return new FeedStream(query, source);
+    });
   }
 
   stats(): StoreStats {

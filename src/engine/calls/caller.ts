@@ -29,12 +29,25 @@ export class Callers {
     try {
       return await call();
     } catch (error) {
-      // What goes wrong here, in contrast, is looked for where it went wrong.
-      if (!(error instanceof FlowError)) throw located(error, this.#directory);
-      const own = this.#ownOf(error);
-      Error.captureStackTrace(own, this.told);
-      throw located(own, this.#directory);
+      throw this.#toTell(error, this.told);
     }
+  }
+
+  /** The same for a call that answers at once. */
+  toldAtOnce<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw this.#toTell(error, this.toldAtOnce);
+    }
+  }
+
+  #toTell(error: unknown, told: (call: () => never) => unknown): unknown {
+    // What goes wrong here, in contrast, is looked for where it went wrong.
+    if (!(error instanceof FlowError)) return located(error, this.#directory);
+    const own = this.#ownOf(error);
+    Error.captureStackTrace(own, told);
+    return located(own, this.#directory);
   }
 
   /** An error that is nobody else's, so that its stack shows this call. */
