@@ -68,6 +68,45 @@ test("nothing that a store hands out is handed out again, or twice at once", asy
   assertEquals(shared, []);
 });
 
+test("bytes come in a buffer of their own, whatever they are asked for by", async () => {
+  await using store = await memoryStore({ limits: { valueInlineBytesMax: 65_536 } });
+  const sizes = [0, 1, 12, 5_000, 200_000]; // the last one is in parts
+  const bytesOf = (size: number): Uint8Array => new Uint8Array(size).fill(size % 251);
+  for (const size of sizes) {
+    const values = { scan: bytesOf(size) };
+    await store.create(`f${size}`, { type: "job", payload: bytesOf(size), values });
+    if (size <= 5_000) await store.kv.set(`k${size}`, bytesOf(size));
+  }
+  const seen: unknown[] = [];
+  for (const size of sizes) {
+    const id = `f${size}`;
+    const shown = { payloadMaxBytes: 1_000_000 };
+    const { payload, payloadRef } = (await store.get(id, { full: true, ...shown }))!;
+    const history = await store.history(id, { values: true, ...shown });
+    seen.push(payload, history[0]?.payload, await store.valueMget([payloadRef!]));
+    seen.push((await store.get(id, { values: true }))?.values);
+    seen.push((await store.kv.get(`k${size}`))?.value);
+    const [claimed] = await store.claimDue("job", { worker: "w", payload: true, ...shown });
+    const { leaseToken, fencingToken } = claimed!;
+    seen.push(claimed?.payload);
+    const lease = { leaseToken: leaseToken!, fencingToken };
+    await store.complete(claimed!, { ...lease, result: bytesOf(size) });
+    seen.push((await store.get(claimed!, { full: true, ...shown }))?.result);
+  }
+  seen.push(await store.kv.list("k"));
+  const arrays = [...changeable(seen, "seen")].filter(([one]) => one instanceof Uint8Array);
+  assertEquals(arrays.length, 6 * sizes.length + 2 * 4);
+  const shared = arrays.filter(([one]) => {
+    const { length, buffer } = one as Uint8Array;
+    return length !== buffer.byteLength;
+  });
+  assertEquals(shared.map(([, at]) => at), []);
+  for (const [one] of arrays) {
+    assert(sizes.includes((one as Uint8Array).length));
+    assertEquals(one, bytesOf((one as Uint8Array).length));
+  }
+});
+
 test("the members of a policy are objects of their own: one that is changed changes no other", async () => {
   await using store = await memoryStore();
   const { retry, states } = await store.policyGet("job", { state: "a" });

@@ -58,6 +58,17 @@ test("encodeValue() keeps bytes as a copy of its own", () => {
   }
 });
 
+test("decodeValue() gives bytes a buffer of their own, and copies none that have one", () => {
+  const among = new Uint8Array(100).fill(7);
+  for (const bytes of [among.subarray(10, 13), among.subarray(0, 3), among.subarray(97)]) {
+    const value = decodeValue({ encoding: 0, bytes }) as Uint8Array;
+    assertEquals(value, new Uint8Array(3).fill(7));
+    assertEquals([value.byteOffset, value.buffer.byteLength], [0, 3]);
+    assertNotStrictEquals(value.buffer, among.buffer);
+  }
+  assert(decodeValue({ encoding: 0, bytes: among }) === among);
+});
+
 test("encodeValue() gives every value memory that no other has", () => {
   const values = Array.from({ length: 3_000 }, (_, n) => n % 2 === 0 ? `ä${n}` : Uint8Array.of(n));
   const encoded = values.map((value) => encodeValue("payload", value, { bytesMax: 2_000, memory }));
