@@ -24,7 +24,7 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
+import { systemTime, type Time, Uuids } from "../time/mod.ts";
 import {
   BEFORE,
   checkedObject,
@@ -87,6 +87,7 @@ const HANDLE_OPTIONS = membersOf<HandleOptions>({ onOmitted: true });
 /** A workflow on a store. */
 export class BoundWorkflow extends BoundQueries {
   #time: Time | undefined;
+  #ids: Uuids | undefined;
 
   on(store: FlowStore): BoundWorkflow {
     return new BoundWorkflow(this.definition, store);
@@ -296,7 +297,7 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   #newId(): string {
-    return uuidv7(this.#ownTime());
+    return (this.#ids ??= new Uuids(this.#ownTime())).next();
   }
 
   #parts(): RunParts {

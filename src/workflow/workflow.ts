@@ -19,7 +19,7 @@ import type {
   SignalOptions,
   TerminalState,
 } from "../flow/mod.ts";
-import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
+import { systemTime, Uuids } from "../time/mod.ts";
 import { BoundWorkflow } from "./bound_workflow.ts";
 import { type ChildAttributes, childItem } from "./child.ts";
 import type {
@@ -374,12 +374,12 @@ export function workflow<
 ): B extends FlowStore ? Workflow<T, P, S, I> : UnboundWorkflow<T, P, S, I> {
   const checked = checkedDefinition(definition);
   const { store } = definition;
-  let time: Time | undefined;
+  let ids: Uuids | undefined;
   const unbound = {
     type: checked.type,
     definition: checked,
     child: (attributes: object) =>
-      childItem(checked, attributes, () => uuidv7(time ??= systemTime())),
+      childItem(checked, attributes, () => (ids ??= new Uuids(systemTime())).next()),
     on: (other: FlowStore) => new BoundWorkflow(checked, other),
   };
   return (store === undefined ? unbound : unbound.on(store)) as never;
