@@ -36,7 +36,7 @@ import {
   refusal,
 } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
-import { childItem, childItems } from "./child.ts";
+import { childItem } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
 import { createBatchOptions, type CreateCommand, createCommand, createOptions } from "./create.ts";
 import type { StateDefinition } from "./definition.ts";
@@ -61,7 +61,9 @@ import {
   completeSettlement,
   errorSettlement,
   failSettlement,
+  groupSettlement,
   moveTarget,
+  type NamedFlow,
   OF_LEASE,
   okSettlement,
   retrySettlement,
@@ -111,12 +113,11 @@ export class BoundWorkflow extends BoundQueries {
   ): Promise<FlowRecord> {
     const ref = refOf(this.definition, parent);
     const group = { ...positionOf(parent), ...groupOptions(this.definition, options) };
-    const items = childItems(children);
-    return await this.store.spawnChildren(
-      ref,
-      items instanceof Promise ? await items : items,
-      group as SpawnChildrenOptions,
-    );
+    const made = groupSettlement(ref as NamedFlow, children, group as SpawnChildrenOptions);
+    const settlement = made instanceof Promise ? await made : made;
+    if (settlement.command !== "spawnChildren") return await settle(this.store, settlement);
+    // Of a group that is there already this makes nothing, and no error: the caller may look.
+    return await this.store.spawnChildren(ref, settlement.children, settlement.options);
   }
 
   async fanout(

@@ -61,8 +61,8 @@ function itemOf({ id, options }: CreateCommand): ChildItem {
 
 /** The items of all children of a call; a promise only if one of them is. */
 export function childItems(children: unknown): Eventually<readonly ChildItem[]> {
-  if (!Array.isArray(children) || children.length === 0) {
-    throw refusal("children", children, "a list of what child() returns, one at least");
+  if (!Array.isArray(children)) {
+    throw refusal("children", children, "a list of what child() returns");
   }
   const items = children as readonly Eventually<ChildItem>[];
   const isLater = items.some((item) => item instanceof Promise);

@@ -5,10 +5,12 @@
  */
 import { FlowError } from "../errors.ts";
 import {
+  type CancelOptions,
   type ChildItem,
   type CompleteOptions,
   type FailOptions,
   type FlowRecord,
+  type FlowRef,
   type FlowStore,
   type Guard,
   isTerminalState,
@@ -41,14 +43,18 @@ export type Settlement =
   | SettlementOf<"transition", TransitionOptions>
   | SettlementOf<"retry", RetryOptions>
   | SettlementOf<"fail", FailOptions>
+  | SettlementOf<"cancel", CancelOptions>
   | FanoutSettlement;
+
+/** How a settlement names its flow. */
+export type NamedFlow = Exclude<FlowRef, string>;
 
 /** A command that ends a lease, with its options. */
 export interface SettlementOf<Command extends string, Options> {
   /** The method of the store. */
   readonly command: Command;
   /** The flow. */
-  readonly flow: { readonly id: string; readonly partitionKey: string };
+  readonly flow: NamedFlow;
   /** The options of that method. */
   readonly options: Options;
 }
@@ -71,6 +77,8 @@ export function settle(store: FlowStore, settlement: Settlement): Promise<FlowRe
       return store.retry(flow, settlement.options);
     case "fail":
       return store.fail(flow, settlement.options);
+    case "cancel":
+      return store.cancel(flow, settlement.options);
     case "spawnChildren":
       return spawn(store, settlement);
   }
@@ -213,22 +221,54 @@ export function failSettlement(
   };
 }
 
-/** A wait for children. `invalid_argument` if the options or the payload of a child do not fit. */
+/** A fan-out. `invalid_argument` if the options or the payload of a child do not fit. */
 function fanoutSettlement(
   definition: CheckedDefinition,
   lease: Lease,
   said: { readonly children: unknown; readonly options: unknown },
-): Eventually<FanoutSettlement> {
-  const options = {
+): Eventually<Settlement> {
+  return groupSettlement(flowOf(lease), said.children, {
     ...groupOptions(definition, optionsOf(checkedObject("options", said.options), OF_FANOUT)),
     from: lease.state,
     ...guardOf(lease),
-  };
-  const withItems = (children: readonly ChildItem[]): FanoutSettlement => ({
-    ...{ command: "spawnChildren", flow: flowOf(lease), children, options },
   });
-  const items = childItems(said.children);
+}
+
+/**
+ * A wait for children. With none of them there is nobody to wait for, so there is no group, and the flow
+ * goes on at once; `invalid_argument` if it waits for any of them.
+ */
+export function groupSettlement(
+  flow: NamedFlow,
+  children: unknown,
+  options: SpawnChildrenOptions,
+): Eventually<Settlement> {
+  const withItems = (children: readonly ChildItem[]): Settlement =>
+    children.length === 0
+      ? childlessSettlement(flow, options)
+      : { command: "spawnChildren", flow, children, options };
+  const items = childItems(children);
   return items instanceof Promise ? items.then(withItems) : withItems(items);
+}
+
+function childlessSettlement(
+  flow: NamedFlow,
+  { wait, success, from, leaseToken, fencingToken, nowMs }: SpawnChildrenOptions,
+): Settlement {
+  if (wait === "any") {
+    throw refusal("children", [], 'one at least with wait "any": of none, none will complete');
+  }
+  const guard = given({ leaseToken, fencingToken, nowMs });
+  switch (success) {
+    case "completed":
+      return { command: "complete", flow, options: guard as CompleteOptions };
+    case "failed":
+      return { command: "fail", flow, options: guard as FailOptions };
+    case "cancelled":
+      return { command: "cancel", flow, options: guard };
+    default:
+      return { command: "transition", flow, options: { from: from!, to: success, ...guard } };
+  }
 }
 
 /** Gives a flow back as if it had not been claimed: to its own state, so that its attempts stay. */

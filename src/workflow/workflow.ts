@@ -178,7 +178,8 @@ export interface Workflow<
    * Spawns up to 1,000 children as one group and lets the flow wait for them, in one atomic command:
    * see `FlowStore.spawnChildren()`. A job or a record knows its state, lease and fencing number; for
    * an id they have to be among the options. In a handler, `return fanout(children, options)` is the
-   * same; after a call of this method it returns `noReply`.
+   * same; after a call of this method it returns `noReply`. With no children there is no group: the
+   * flow is sent to `onAllOk`, for which an id says `from`, too.
    */
   spawnChildren<const W extends string = string>(
     parent: LeasedFlow | FlowName<P>,
