@@ -43,6 +43,30 @@ export function limitExceeded(field: string, value: number, limit: number): Flow
   });
 }
 
+/** Items as fields name them, such as `items[3].payload`. */
+const ITEM = /^(?:items|children)\[(\d+)\]/;
+
+/**
+ * Calls what reads items. If it throws because of one of them, the error names the place of that item
+ * for programs, too: as `details.index`, like an error of a batch.
+ */
+export function ofItems<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw placed(error);
+  }
+}
+
+/** The same error, with the place of the item that it is about, if it is about one. */
+export function placed(error: unknown): unknown {
+  if (!(error instanceof FlowError)) return error;
+  const index = ITEM.exec(String(error.details["field"]))?.[1];
+  return index === undefined ? error : Object.assign(error, {
+    details: { ...error.details, index: Number(index) },
+  });
+}
+
 /** A value as messages show it: short, on one line. */
 export function show(value: unknown): string {
   switch (typeof value) {

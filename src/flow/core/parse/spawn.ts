@@ -9,7 +9,7 @@ import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mo
 import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, missing, show } from "./bad_argument.ts";
+import { contradiction, invalid, missing, ofItems, show } from "./bad_argument.ts";
 import { checkItems } from "./batch.ts";
 import { checkObject } from "./checks.ts";
 import { childRequestOf, OF_CHILD } from "./create.ts";
@@ -53,16 +53,17 @@ export function parseSpawn(
   };
   const nowMs = common.nowMs();
   const largeValues: Value[] = [];
-  const requests = given.map((child, index) => {
+  const readChild = (child: unknown, index: number): ChildRequest => {
     const at = `children[${index}]`;
     const own = typeof child === "string" ? { id: child } : checkObject(at, child);
     const args = new Arguments(own, { context, known: CHILD, at: `${at}.`, common });
     const request = childRequestOf(args.text("id", "give every child an id"), args);
     largeValues.push(...args.largeValues);
     return request;
-  });
+  };
+  const requests = ofItems(() => given.map(readChild));
   largeValues.push(...common.largeValues);
-  refuseTwins(requests, target.id);
+  ofItems(() => refuseTwins(requests, target.id));
   return { kind: "spawn", target, group, ...guards, children: requests, nowMs, largeValues };
 }
 
@@ -125,7 +126,7 @@ function refuseTwins(children: readonly ChildRequest[], parentId: string): void 
     }
     if (seen.has(id)) {
       throw new FlowError("duplicate_id", `${field} ${show(id)} stands there twice`, {
-        details: { field, value: id, index },
+        details: { field, value: id },
       });
     }
     seen.add(id);
