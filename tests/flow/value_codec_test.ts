@@ -83,6 +83,13 @@ test("encodeValue() takes the same object twice, objects without a prototype and
   assertEquals(roundTrip({ gone: undefined, "": 0 }), { "": 0 });
 });
 
+test("encodeValue() leaves out what JSON leaves out of plain values, as COMMANDS says", () => {
+  const hidden = Object.defineProperty({ a: 1 }, "b", { value: 2, enumerable: false });
+  assertEquals(roundTrip({ hidden, [Symbol("s")]: 3, gone: undefined }), { hidden: { a: 1 } });
+  assertEquals(roundTrip(Object.assign([1, 2], { extra: 3 })), [1, 2]);
+  assert(Object.is(roundTrip(-0), 0));
+});
+
 test("encodeValue() of undefined is no value", () => {
   assertEquals(encodeValue("payload", undefined, { bytesMax: 0, memory }), undefined);
   assertEquals(roundTrip(null), null);

@@ -24,7 +24,7 @@ export interface ValueRoom {
 
 /**
  * A user's value as bytes; undefined is no value. Bytes stay bytes, everything else becomes JSON, and
- * what JSON would change on the way is refused.
+ * what JSON would make another value of is refused.
  *
  * @param field What the value is called in errors.
  */
