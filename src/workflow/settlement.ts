@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import {
   type CancelOptions,
@@ -19,7 +20,7 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { BEFORE, checkedObject, given, optionsOf, refusal } from "./argument.ts";
+import { BEFORE, given, optionsOf } from "./argument.ts";
 import { childItems } from "./child.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { storedReason } from "./failure.ts";
@@ -228,7 +229,7 @@ function fanoutSettlement(
   said: { readonly children: unknown; readonly options: unknown },
 ): Eventually<Settlement> {
   return groupSettlement(flowOf(lease), said.children, {
-    ...groupOptions(definition, optionsOf(checkedObject("options", said.options), OF_FANOUT)),
+    ...groupOptions(definition, optionsOf(checkObject("options", said.options), OF_FANOUT)),
     from: lease.state,
     ...guardOf(lease),
   });
@@ -256,7 +257,7 @@ function childlessSettlement(
   { wait, success, from, leaseToken, fencingToken, nowMs }: SpawnChildrenOptions,
 ): Settlement {
   if (wait === "any") {
-    throw refusal("children", [], 'one at least with wait "any": of none, none will complete');
+    throw invalid("children", [], 'one at least with wait "any": of none, none will complete');
   }
   const guard = given({ leaseToken, fencingToken, nowMs });
   switch (success) {
@@ -294,7 +295,7 @@ export function moveTarget(
   }
   const state = definition.states.get(to);
   if (state !== undefined) return state;
-  throw refusal(field, to, `one of ${definition.liveStates.join(", ")}`);
+  throw invalid(field, to, `one of ${definition.liveStates.join(", ")}`);
 }
 
 function declaredState(definition: CheckedDefinition, lease: Lease): StateDefinition {
@@ -314,8 +315,8 @@ function mergedRetry(
   declared: RetryPolicy,
   override: RetryPolicy | undefined,
 ): RetryPolicy | undefined {
-  if (override !== undefined) checkedObject("retry", override);
-  if (override?.backoff !== undefined) checkedObject("retry.backoff", override.backoff);
+  if (override !== undefined) checkObject("retry", override);
+  if (override?.backoff !== undefined) checkObject("retry.backoff", override.backoff);
   const backoff = { ...declared.backoff, ...given(override?.backoff ?? {}) };
   const merged = given({
     ...declared,

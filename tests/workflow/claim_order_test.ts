@@ -1,4 +1,4 @@
-import { memoryStore } from "../../src/testing/mod.ts";
+import { fakeRecord, fakeStore, memoryStore } from "../../src/testing/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";
@@ -15,3 +15,25 @@ for (const shards of [1, 3]) {
     assertEquals(jobs.map(({ payload }) => payload), numbers);
   });
 }
+
+test("commands of a workflow reach the store in the order of the calls", async () => {
+  const flows = fakeStore({
+    create: () => fakeRecord(),
+    createMany: () => [] as never,
+    spawnChildren: () => fakeRecord(),
+    transition: () => fakeRecord(),
+  });
+  const email = emailOn(flows);
+  const after = { onAllOk: "queued", onAnyError: "failed" } as const;
+  const parent = fakeRecord({ type: "email", state: "queued" });
+  const calls = [
+    email.createMany([{ payload: "a" }]),
+    email.create({ payload: "b" }),
+    email.fanout(parent, [email.child({ payload: "c" })], after),
+    email.fanout(parent, [], after),
+    email.create({ payload: "d" }),
+  ];
+  const commands = flows.calls.map(({ command }) => command);
+  assertEquals(commands, ["createMany", "create", "spawnChildren", "transition", "create"]);
+  await Promise.all(calls);
+});

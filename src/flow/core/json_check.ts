@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { article } from "../../argument.ts";
 import { FlowError } from "../../errors.ts";
 
 /** Deeper values overflow the stack of one runtime or another. */
@@ -95,11 +96,6 @@ function adviceFor(value: object): string {
     return "use a Uint8Array as the whole value";
   }
   return "use a plain object";
-}
-
-/** "an Error", but "a URL" and "a Uint8Array". */
-function article(noun: string): string {
-  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function refuse({ field, path }: Place, what: string, advice: string): never {

@@ -3,13 +3,12 @@
  *
  * @module
  */
+import { checkObject, invalid, isObject, limitExceeded, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import type { BatchMode } from "../command.ts";
 import { pairName } from "../pair_name.ts";
 import type { Value } from "../value.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid, limitExceeded, ofItems, show } from "./bad_argument.ts";
-import { checkObject, isObject } from "./checks.ts";
 
 /** The names of the options of one command, in its three places. */
 export interface OptionNames {

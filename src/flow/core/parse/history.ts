@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { FlowEventName } from "../../mod.ts";
 import type { HistoryFilter, HistoryQuery } from "../query.ts";
 import { EVENT_NAMES } from "../encoding/ctrl.ts";
 import { compareEvents, type EventPosition, formatEventId, parseEventId } from "../event_id.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { hydrationOf } from "./hydration.ts";
 import { countOf } from "./query.ts";
 import { inverted, parseInstants } from "./range.ts";

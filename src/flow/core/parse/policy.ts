@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, invalid, limitExceeded } from "../../../argument.ts";
 import type {
   Backoff,
   BackoffKind,
@@ -14,8 +15,7 @@ import type {
 import type { PolicySetCommand } from "../command.ts";
 import type { PolicyQuery } from "../query.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid, limitExceeded } from "./bad_argument.ts";
-import { checkObject, checkStateName, checkText } from "./checks.ts";
+import { checkStateName, checkText } from "./checks.ts";
 
 const RETRIES_MAX = 1_000;
 const BACKOFF_MS_MAX = 30 * 86_400_000;

@@ -3,15 +3,14 @@
  *
  * @module
  */
+import { checkObject, contradiction, invalid, missing, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mod.ts";
 import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, missing, ofItems, show } from "./bad_argument.ts";
 import { checkItems } from "./batch.ts";
-import { checkObject } from "./checks.ts";
 import { childRequestOf, OF_CHILD } from "./create.ts";
 import { parseTarget } from "./target.ts";
 

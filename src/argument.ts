@@ -1,12 +1,13 @@
 /**
- * What is wrong with an argument. Every message names the field, the value, the limit and what to do.
+ * Whether an argument is what it should be, and what is wrong with it: every message names the field,
+ * the value, the limit and what to do.
  *
  * @module
  */
-import { FlowError } from "../../../errors.ts";
+import { FlowError } from "./errors.ts";
 
 /** Longer texts are cut; nobody reads an id of 70,000 characters. */
-const SHOWN_CHARACTERS_MAX = 40;
+const SHOWN_CHARACTERS_MAX = 64;
 
 /** A value of the wrong type, or out of range. */
 export function invalid(field: string, value: unknown, must: string, limit?: unknown): FlowError {
@@ -89,9 +90,16 @@ export function show(value: unknown): string {
 
 function showObject(value: object | null): string {
   if (value === null) return "null";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (Array.isArray(value)) {
+    return value.length === 0 ? "an empty array" : `an array of ${value.length}`;
+  }
   const name = value.constructor?.name ?? "Object";
-  return name === "Object" ? "an object" : `a ${name}`;
+  return name === "Object" ? "an object" : article(name);
+}
+
+/** A noun with its article: "an Error", but "a URL" and "a Uint8Array". */
+export function article(noun: string): string {
+  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 /** A value that fits into details: as it is if it is a plain one, otherwise what it looks like. */
@@ -109,5 +117,38 @@ function plain(value: unknown): unknown {
 }
 
 function cut(text: string): string {
-  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
+  if (text.length <= SHOWN_CHARACTERS_MAX) return text;
+  // Not through a character of two halves.
+  return `${text.slice(0, SHOWN_CHARACTERS_MAX).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/** Whether a value is a whole number from `min` to `max`. */
+export function isIntegerIn(value: unknown, min: number, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** A whole number from `min` to `max`. */
+export function checkInteger(field: string, value: unknown, min: number, max: number): number {
+  if (!isIntegerIn(value, min, max)) {
+    throw invalid(field, value, `a whole number from ${min} to ${max}`, max);
+  }
+  // Minus zero is a whole number, too; nobody wants to meet it again.
+  return value + 0;
+}
+
+/** True or false. */
+export function checkBoolean(field: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw invalid(field, value, "true or false");
+  return value;
+}
+
+/** Whether a value is an object with members to look at. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object with members to look at. */
+export function checkObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(value)) throw invalid(field, value, "an object");
+  return value;
 }
