@@ -140,7 +140,7 @@ export class EmbeddedQueries {
 
   valueMget(refs: readonly string[]): Promise<unknown[]> {
     return this.#callers.told(() => {
-      const query = parseValueMget(refs, undefined, this.#parse);
+      const query = parseValueMget(refs, this.#parse);
       const { all } = this.#shards;
       const named = new Set(query.lsns.map((number) => valuePlace(number ?? 0).shard));
       const on = all.length === 1 ? all : all.filter(({ number }) => named.has(number));

@@ -20,6 +20,9 @@ import { isReservedName, isTerminalState, RUNNING } from "../../mod.ts";
 /** The last instant that a Date can hold; room enough to add any duration without losing digits. */
 export const INSTANT_MS_MAX = 8_640_000_000_000_000;
 
+/** The most events that a flow may keep. */
+export const HISTORY_EVENTS_MAX = 1_000_000;
+
 /** A hundred years. */
 export const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 

@@ -62,7 +62,6 @@ function parseLineage(
     ...parseInstants(args),
     rev: args.boolean("rev", false),
     ...rowsOf(args),
-    consistent: args.boolean("consistent", true),
   };
 }
 

@@ -5,18 +5,14 @@
  */
 import { checkObject, contradiction, invalid, missing, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
-import { isTerminalState } from "../../mod.ts";
-import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mod.ts";
+import { type ChildWait, isTerminalState } from "../../mod.ts";
 import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
+import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { checkItems } from "./batch.ts";
 import { childRequestOf, OF_CHILD } from "./create.ts";
 import { parseTarget } from "./target.ts";
-
-const WAITS: readonly ChildWait[] = ["all", "any", "none"];
-const FAILURE_POLICIES: readonly ChildFailurePolicy[] = ["fail_parent", "ignore"];
-const CLOSED_POLICIES: readonly ParentClosedPolicy[] = ["cancel_children", "abandon_children"];
 
 const CHILD: ReadonlySet<string> = new Set(["id", "partitionKey", ...OF_CHILD]);
 const SPAWN: ReadonlySet<string> = new Set([

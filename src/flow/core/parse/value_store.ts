@@ -60,7 +60,6 @@ export function parseValuePut(
 /** Checks the arguments of `valueMget`. */
 export function parseValueMget(
   refs: unknown,
-  _options: unknown,
   { limits }: ParseContext,
 ): ValuesQuery {
   if (!Array.isArray(refs)) throw invalid("refs", refs, "an array of references");
