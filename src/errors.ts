@@ -338,7 +338,8 @@ export class FlowError<Code extends FlowErrorCode = FlowErrorCode> extends Error
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.details = (options.details ?? {}) as FlowErrorDetails<Code>;
+    // Its own: several errors may be made of the same facts.
+    this.details = { ...options.details } as FlowErrorDetails<Code>;
   }
 }
 
@@ -387,16 +388,4 @@ export function isFlowError<Code extends FlowErrorCode = FlowErrorCode>(
 export function isFileFault(error: unknown): error is FlowError {
   if (!(error instanceof FlowError) || typeof error.details["file"] !== "string") return false;
   return error.code === "corrupt" || error.code === "store_failed" || error.code === "newer_format";
-}
-
-/** So many errors are looked at that led to one: an error may be its own cause. */
-const CAUSES_MAX = 8;
-
-/** Yields an error and what led to it, as far as these are errors. */
-export function* causesOf(error: unknown): Generator<Error> {
-  let one = error;
-  for (let depth = 0; depth <= CAUSES_MAX && one instanceof Error; depth++) {
-    yield one;
-    one = one.cause;
-  }
 }

@@ -5,7 +5,7 @@
  */
 import type { FlowError } from "../errors.ts";
 import type { Directory, NodeDirectoryOptions } from "../files/mod.ts";
-import { invalid } from "../flow/core/mod.ts";
+import { invalid } from "../argument.ts";
 import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import { located } from "./calls/caller.ts";

@@ -145,7 +145,7 @@ export class EmbeddedQueries {
 
   valueMget(refs: readonly string[]): Promise<unknown[]> {
     return this.#callers.told(() => {
-      const query = parseValueMget(refs, undefined, this.#parse);
+      const query = parseValueMget(refs, this.#parse);
       const { all } = this.#shards;
       const named = new Set(query.lsns.map((number) => valuePlace(number ?? 0).shard));
       const on = all.length === 1 ? all : all.filter(({ number }) => named.has(number));
@@ -163,11 +163,13 @@ export class EmbeddedQueries {
   }
 
   events(options?: flow.EventsOptions): flow.EventStream {
-    const query = parseEvents(options, this.#parse);
-    const { all, slices } = this.#shards;
-    const feeds = all.map(({ feed }) => feed);
-    const parts = { cursors: this.#cursors, time: this.time, callers: this.#callers };
-    return new FeedStream(query, { feeds, slices, ...parts });
+    return this.#callers.toldAtOnce(() => {
+      const query = parseEvents(options, this.#parse);
+      const { all, slices } = this.#shards;
+      const feeds = all.map(({ feed }) => feed);
+      const parts = { cursors: this.#cursors, time: this.time, callers: this.#callers };
+      return new FeedStream(query, { feeds, slices, ...parts });
+    });
   }
 
   stats(): StoreStats {

@@ -6,7 +6,8 @@
 import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
-import { DEFAULT_COOLING_PLAN, invalid, SHARDS_MAX } from "../flow/core/mod.ts";
+import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
+import { invalid } from "../argument.ts";
 import type { Time } from "../time/mod.ts";
 import { refuseUnknown } from "./unknown_option.ts";
 import {

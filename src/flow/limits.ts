@@ -42,8 +42,8 @@ export interface FlowLimits {
   readonly policyStatesMax: number;
 }
 
-/** The limits of a store that is opened without any. */
-export const DEFAULT_LIMITS: FlowLimits = {
+/** The limits of a store that is opened without any. Frozen: all stores of a process share them. */
+export const DEFAULT_LIMITS: FlowLimits = Object.freeze({
   idBytesMax: 1_024,
   valueBytesMax: 16 * 1_048_576,
   valueInlineBytesMax: 1_048_576,
@@ -61,4 +61,4 @@ export const DEFAULT_LIMITS: FlowLimits = {
   namedValuesMax: 128,
   childGroupsMax: 1_000,
   policyStatesMax: 1_000,
-};
+});

@@ -15,7 +15,10 @@ export interface Backoff {
   readonly baseMs?: number | undefined;
   /** The longest wait in milliseconds, 0 to 30 days. Default 30,000, or `baseMs` if that is longer. */
   readonly maxMs?: number | undefined;
-  /** How far the wait varies up and down, 0 to 100 percent. Default 20. */
+  /**
+   * How far the wait varies up and down, 0 to 100 percent. Default 20. It is never longer than `maxMs`:
+   * a wait that has come to it varies downwards.
+   */
   readonly jitterPct?: number | undefined;
 }
 

@@ -10,4 +10,4 @@ export { type ManualTime, manualTime, type ManualTimeOptions } from "./manual.ts
 export { type Random, randomBelow, randomBytes, seededRandom } from "./random.ts";
 export { systemTime } from "./system.ts";
 export type { Time } from "./time.ts";
-export { uuidv7 } from "./uuid.ts";
+export { Uuids } from "./uuid.ts";

@@ -1,41 +1,11 @@
 /**
- * Refusals of what callers hand in: each names the field, the value and the limit.
+ * The options of calls: which there are, and what is said elsewhere.
  *
  * @module
  */
+import { checkBoolean, checkInteger, checkObject, invalid, show } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { unknownOption } from "../unknown_option.ts";
-
-/** Characters of a value that a message shows. */
-const SHOWN_CHARACTERS_MAX = 64;
-
-/** The refusal of a field's value. */
-export function refusal(field: string, value: unknown, limit: string): FlowError {
-  return new FlowError("invalid_argument", `${field} is ${shown(value)}, but must be ${limit}`, {
-    details: { field, value, limit },
-  });
-}
-
-/** A value as messages show it: in short, and in quotes if it is a text. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") {
-    const isLong = value.length > SHOWN_CHARACTERS_MAX;
-    return `"${isLong ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…` : value}"`;
-  }
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (value instanceof Promise) return "a Promise";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
-}
-
-/** The object itself; refuses whatever is none. */
-export function checkedObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw refusal(field, value, "an object");
-}
 
 /** What is said of an option that is none, but an argument. */
 export const BEFORE = "it is an argument before the options";
@@ -53,7 +23,7 @@ export function optionsOf<T extends object>(
 ): T {
   // As every store does: nothing is none.
   if ((options ?? undefined) === undefined) return {} as T;
-  const object = checkedObject("options", options);
+  const object = checkObject("options", options);
   for (const [name, where] of Object.entries(elsewhere)) {
     if (object[name] === undefined) continue;
     throw new FlowError("invalid_argument", `${name} is not an option here: ${where}`, {
@@ -88,39 +58,30 @@ export function checkMembers(
   if (unknown !== undefined) throw unknownOption(at, unknown, new Set(known.flat()));
 }
 
-/** The bounds of a whole number. */
-export interface Bounds {
-  /** The least. */
-  readonly min: number;
-  /** The most. Default 2^53 − 1. */
-  readonly max?: number;
-}
-
-/** Refuses whatever is not a whole number within the bounds; undefined passes. */
-export function checkWhole(field: string, value: unknown, bounds: Bounds): void {
-  const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
-  if (value === undefined) return;
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw refusal(field, value, `a whole number from ${min} to ${max}`);
+/** Refuses whatever is not a whole number from `min` to `max`; undefined passes. */
+export function checkWhole(
+  field: string,
+  value: unknown,
+  { min, max = Number.MAX_SAFE_INTEGER }: { readonly min: number; readonly max?: number },
+): void {
+  if (value !== undefined) checkInteger(field, value, min, max);
 }
 
 /** Refuses whatever is not true or false; undefined passes. */
 export function checkFlag(field: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "boolean") {
-    throw refusal(field, value, "true or false");
-  }
+  if (value !== undefined) checkBoolean(field, value);
 }
 
 /** Refuses whatever cannot be the name of a type or a state. How long it may be the store knows. */
 export function checkName(field: string, value: unknown): void {
   if (typeof value === "string" && value !== "" && value.isWellFormed()) return;
-  throw refusal(field, value, "a non-empty text, without half characters");
+  throw invalid(field, value, "a non-empty text, without half characters");
 }
 
 /** A `TypeError` unless the value is a function: a handler that is none is a mistake in the code. */
 export function checkHandler(field: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw new TypeError(`${field} is ${shown(value)}, but must be a function`);
+  throw new TypeError(`${field} is ${show(value)}, but must be a function`);
 }
 
 /** The members that are given: a copy without those that are undefined. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { invalid } from "../argument.ts";
 import type {
   FailuresOptions,
   FlowInfo,
@@ -16,7 +17,7 @@ import type {
   ListOptions,
   TerminalsOptions,
 } from "../flow/mod.ts";
-import { BEFORE, given, optionsOf, refusal, type SaidElsewhere } from "./argument.ts";
+import { BEFORE, given, optionsOf, type SaidElsewhere } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { checkStore } from "./definition_check.ts";
 import { isForeign, refOf } from "./flow_name.ts";
@@ -50,7 +51,7 @@ export class BoundQueries {
   }
 
   async list(state: unknown = "any", options: object = {}): Promise<unknown> {
-    if (typeof state !== "string") throw refusal("state", state, `the name of a state or "any"`);
+    if (typeof state !== "string") throw invalid("state", state, `the name of a state or "any"`);
     const filter = {
       ...filtered(this.definition, options, { state: BEFORE }),
       state: state === "any" ? undefined : state,

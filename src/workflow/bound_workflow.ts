@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkObject, invalid, placed } from "../argument.ts";
 import {
   type CancelOptions,
   type ChildItem,
@@ -24,19 +25,10 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
-import {
-  BEFORE,
-  checkedObject,
-  checkHandler,
-  checkMembers,
-  given,
-  membersOf,
-  optionsOf,
-  refusal,
-} from "./argument.ts";
+import { systemTime, type Time, Uuids } from "../time/mod.ts";
+import { BEFORE, checkHandler, checkMembers, given, membersOf, optionsOf } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
-import { childItem, childItems } from "./child.ts";
+import { childItem } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
 import { createBatchOptions, type CreateCommand, createCommand, createOptions } from "./create.ts";
 import type { StateDefinition } from "./definition.ts";
@@ -61,7 +53,9 @@ import {
   completeSettlement,
   errorSettlement,
   failSettlement,
+  groupSettlement,
   moveTarget,
+  type NamedFlow,
   OF_LEASE,
   okSettlement,
   retrySettlement,
@@ -87,6 +81,7 @@ const HANDLE_OPTIONS = membersOf<HandleOptions>({ onOmitted: true });
 /** A workflow on a store. */
 export class BoundWorkflow extends BoundQueries {
   #time: Time | undefined;
+  #ids: Uuids | undefined;
 
   on(store: FlowStore): BoundWorkflow {
     return new BoundWorkflow(this.definition, store);
@@ -110,12 +105,11 @@ export class BoundWorkflow extends BoundQueries {
   ): Promise<FlowRecord> {
     const ref = refOf(this.definition, parent);
     const group = { ...positionOf(parent), ...groupOptions(this.definition, options) };
-    const items = childItems(children);
-    return await this.store.spawnChildren(
-      ref,
-      items instanceof Promise ? await items : items,
-      group as SpawnChildrenOptions,
-    );
+    const made = groupSettlement(ref as NamedFlow, children, group as SpawnChildrenOptions);
+    const settlement = made instanceof Promise ? await made : made;
+    if (settlement.command !== "spawnChildren") return await settle(this.store, settlement);
+    // Of a group that is there already this makes nothing, and no error: the caller may look.
+    return await this.store.spawnChildren(ref, settlement.children, settlement.options);
   }
 
   async fanout(
@@ -130,7 +124,7 @@ export class BoundWorkflow extends BoundQueries {
     items: readonly object[],
     options?: O,
   ): Promise<Many<O>> {
-    if (!Array.isArray(items)) throw refusal("items", items, "a list");
+    if (!Array.isArray(items)) throw invalid("items", items, "a list");
     const common = createBatchOptions(options);
     const commands: Eventually<CreateCommand>[] = [];
     try {
@@ -140,10 +134,10 @@ export class BoundWorkflow extends BoundQueries {
     } catch (error) {
       // Others may have been given to an asynchronous schema; what they say has to be listened to.
       await Promise.allSettled(commands);
-      throw error;
+      throw placed(error);
     }
     const made = commands.some((command) => command instanceof Promise)
-      ? await Promise.all(commands)
+      ? await Promise.all(commands).catch((error) => Promise.reject(placed(error)))
       : commands as CreateCommand[];
     return await this.store.createMany(made.map(itemOf), { ...common, type: this.type }) as Many<O>;
   }
@@ -267,7 +261,7 @@ export class BoundWorkflow extends BoundQueries {
 
   async signal(flow: string | object, options: SignalOptions): Promise<FlowRecord> {
     const ref = refOf(this.definition, flow);
-    const { transitionTo } = checkedObject("options", options) as Partial<SignalOptions>;
+    const { transitionTo } = checkObject("options", options) as Partial<SignalOptions>;
     if (transitionTo !== undefined) moveTarget(this.definition, transitionTo, "transitionTo");
     return await this.store.signal(ref, given(options));
   }
@@ -277,7 +271,7 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   async installPolicy(options: PolicySetOptions = {}): Promise<ResolvedPolicy> {
-    checkMembers("", checkedObject("options", options), POLICY_OPTIONS);
+    checkMembers("", checkObject("options", options), POLICY_OPTIONS);
     const states = this.definition.liveStates
       .map((name) => [name, this.definition.states.get(name)?.policy ?? {}] as const)
       .filter(([, policy]) => Object.keys(policy).length > 0);
@@ -296,7 +290,7 @@ export class BoundWorkflow extends BoundQueries {
   }
 
   #newId(): string {
-    return uuidv7(this.#ownTime());
+    return (this.#ids ??= new Uuids(this.#ownTime())).next();
   }
 
   #parts(): RunParts {
@@ -347,10 +341,10 @@ function stateAndOptions(
   second: object | undefined,
 ): { readonly state?: unknown; readonly options: Options } {
   if (second !== undefined || typeof first !== "object" || Array.isArray(first)) {
-    const options = optionsOf(checkedObject("options", second), { ...OF_CLAIM, state: BEFORE });
+    const options = optionsOf(checkObject("options", second), { ...OF_CLAIM, state: BEFORE });
     return { state: first, options };
   }
-  const { state, ...options } = optionsOf(checkedObject("options", first), OF_CLAIM);
+  const { state, ...options } = optionsOf(checkObject("options", first), OF_CLAIM);
   return { state, options };
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import type { ChildItem } from "../flow/mod.ts";
-import { checkedObject, refusal } from "./argument.ts";
 import {
   type CreateCommand,
   createCommand,
@@ -44,9 +44,9 @@ export function childItem(
   attributes: unknown,
   newId: () => string,
 ): Eventually<ChildItem> {
-  const { parentFlowId, rootFlowId } = checkedObject("attributes", attributes);
-  if (parentFlowId !== undefined) throw refusal("parentFlowId", parentFlowId, SPAWNED);
-  if (rootFlowId !== undefined) throw refusal("rootFlowId", rootFlowId, SPAWNED);
+  const { parentFlowId, rootFlowId } = checkObject("attributes", attributes);
+  if (parentFlowId !== undefined) throw invalid("parentFlowId", parentFlowId, SPAWNED);
+  if (rootFlowId !== undefined) throw invalid("rootFlowId", rootFlowId, SPAWNED);
   const command = createCommand(definition, attributes, { at: "", newId });
   if (!(command instanceof Promise)) return itemOf(command);
   const item = command.then(itemOf);
@@ -61,8 +61,8 @@ function itemOf({ id, options }: CreateCommand): ChildItem {
 
 /** The items of all children of a call; a promise only if one of them is. */
 export function childItems(children: unknown): Eventually<readonly ChildItem[]> {
-  if (!Array.isArray(children) || children.length === 0) {
-    throw refusal("children", children, "a list of what child() returns, one at least");
+  if (!Array.isArray(children)) {
+    throw invalid("children", children, "a list of what child() returns");
   }
   const items = children as readonly Eventually<ChildItem>[];
   const isLater = items.some((item) => item instanceof Promise);

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../argument.ts";
 import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
-import { checkFlag, checkWhole, given, refusal } from "./argument.ts";
+import { checkFlag, checkWhole, given } from "./argument.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { jobOf, type StateJob } from "./job.ts";
 import { partitioned, type PartitionFilter } from "./partition_key.ts";
@@ -92,11 +93,11 @@ export function claimedStates(definition: CheckedDefinition, state: unknown): St
   const names = state === undefined || state === "any"
     ? definition.liveStates
     : [...new Set(Array.isArray(state) ? state : [state])];
-  if (names.length === 0) throw refusal("state", state, `"any" or the names of states`);
+  if (names.length === 0) throw invalid("state", state, `"any" or the names of states`);
   return names.map((name) => {
     const found = definition.states.get(name);
     if (found !== undefined && !found.isTerminal) return found;
-    throw refusal("state", name, `"any" or one of ${definition.liveStates.join(", ")}`);
+    throw invalid("state", name, `"any" or one of ${definition.liveStates.join(", ")}`);
   });
 }
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
-import { checkedObject, checkMembers, given, membersOf, refusal } from "./argument.ts";
+import { checkMembers, given, membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
 import type { PayloadIn } from "./payload.ts";
@@ -136,7 +137,7 @@ export function createCommand(
   { at, newId }: CreatePlace,
 ): Eventually<CreateCommand> {
   const { partitionBy } = definition;
-  const object = checkedObject(at === "" ? "attributes" : at.slice(0, -1), attributes);
+  const object = checkObject(at === "" ? "attributes" : at.slice(0, -1), attributes);
   checkMembers(at, object, ATTRIBUTES, partitionBy);
   const { partitionKey, rest } = partitioned(object, partitionBy, at);
   const { id = newId(), state = definition.initialState, payload, ...facts } = rest as {
@@ -148,7 +149,7 @@ export function createCommand(
   const isPartitioned = partitionKey !== undefined || partitionBy.length === 0;
   const declared = definition.states.get(state);
   if (declared === undefined || declared.isTerminal) {
-    throw refusal(`${at}state`, state, `one of ${definition.liveStates.join(", ")}`);
+    throw invalid(`${at}state`, state, `one of ${definition.liveStates.join(", ")}`);
   }
   const withPayload = (output: unknown): CreateCommand => ({
     id,
@@ -170,7 +171,7 @@ function checkedOptions(
   options: unknown,
   known: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const checked = checkedObject("options", options ?? {});
+  const checked = checkObject("options", options ?? {});
   checkMembers("", checked, known);
   return given(checked);
 }

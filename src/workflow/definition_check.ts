@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import { isTerminalState } from "../flow/mod.ts";
-import { checkedObject, checkMembers, checkName, membersOf, refusal } from "./argument.ts";
+import { checkMembers, checkName, membersOf } from "./argument.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { outlineOf } from "./outline.ts";
 import { checkedState, checkStateName } from "./state_check.ts";
@@ -26,18 +27,18 @@ const MEMBERS = membersOf<WorkflowDefinition<string, readonly string[], unknown,
  * Refuses with `invalid_argument`, naming the field, the value and what would do.
  */
 export function checkedDefinition(definition: unknown): CheckedDefinition {
-  const given = checkedObject("definition", definition);
+  const given = checkObject("definition", definition);
   checkMembers("", given, MEMBERS);
   checkName("type", given.type);
   if (given.store !== undefined) checkStore("store", given.store);
-  const shapes = checkedObject("states", given.states);
+  const shapes = checkObject("states", given.states);
   const names = Object.keys(shapes);
   for (const name of names) checkStateName(name);
   const states = new Map(names.map((name) => [name, checkedState(name, shapes[name], names)]));
   const liveStates = names.filter((name) => !isTerminalState(name));
   const { initialState } = given;
   if (typeof initialState !== "string" || !liveStates.includes(initialState)) {
-    throw refusal(
+    throw invalid(
       "initialState",
       initialState,
       `a declared state that is not terminal: ${
@@ -59,19 +60,19 @@ export function checkedDefinition(definition: unknown): CheckedDefinition {
 export function checkStore(field: string, value: unknown): void {
   const isStore = typeof value === "object" && value !== null && "claimDue" in value;
   if (isStore) return;
-  throw refusal(field, value, "a FlowStore, such as await openStore() gives");
+  throw invalid(field, value, "a FlowStore, such as await openStore() gives");
 }
 
 function checkedFields(value: unknown): readonly string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw refusal("partitionBy", value, "a list of names");
+  if (!Array.isArray(value)) throw invalid("partitionBy", value, "a list of names");
   for (const [index, name] of value.entries()) {
     checkName(`partitionBy.${index}`, name);
     if (isTakenName(name)) {
-      throw refusal(`partitionBy.${index}`, name, "a name that no option has");
+      throw invalid(`partitionBy.${index}`, name, "a name that no option has");
     }
     if (value.indexOf(name) !== index) {
-      throw refusal(`partitionBy.${index}`, name, "a name that is not in the list yet");
+      throw invalid(`partitionBy.${index}`, name, "a name that is not in the list yet");
     }
   }
   return [...value];

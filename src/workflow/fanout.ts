@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import {
   type ChildFailurePolicy,
   type ChildItem,
@@ -14,7 +15,7 @@ import {
   type SpawnChildrenOptions,
   type TerminalState,
 } from "../flow/mod.ts";
-import { checkedObject, checkName, given, refusal } from "./argument.ts";
+import { checkName, given } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { checkTarget } from "./state_check.ts";
 
@@ -104,7 +105,7 @@ export type GroupOptions = Omit<SpawnChildrenOptions, "fencingToken">;
 
 /** The options of the store's `spawnChildren`. Refuses what the types refuse. */
 export function groupOptions(definition: CheckedDefinition, options: unknown): GroupOptions {
-  const { groupId = GROUP_ID, wait = "all", waitState, ...named } = checkedObject(
+  const { groupId = GROUP_ID, wait = "all", waitState, ...named } = checkObject(
     "options",
     options,
   );
@@ -112,7 +113,7 @@ export function groupOptions(definition: CheckedDefinition, options: unknown): G
   const { childFailurePolicy, onChildFailed, ...rest } = others;
   const isWaiting = wait !== "none";
   if (isWaiting && wait !== "all" && wait !== "any") {
-    throw refusal("wait", wait, `"all", "any" or "none"`);
+    throw invalid("wait", wait, `"all", "any" or "none"`);
   }
   const good = oneOf({ onAllOk, onSuccess, success });
   const bad = oneOf({ onAnyError, onFailure, failure });
@@ -138,13 +139,13 @@ function oneOf(
   if (first === undefined) return undefined;
   const [name, value] = first;
   if (second === undefined) return { name, value };
-  throw refusal(second[0], second[1], `left out beside ${name}, which means the same`);
+  throw invalid(second[0], second[1], `left out beside ${name}, which means the same`);
 }
 
 function checkedWaitState(name: unknown, isWaiting: boolean): unknown {
   if (name === undefined) return isWaiting ? WAIT_STATE : undefined;
-  if (!isWaiting) throw refusal("waitState", name, `left out beside wait: "none"`);
+  if (!isWaiting) throw invalid("waitState", name, `left out beside wait: "none"`);
   checkName("waitState", name);
   if (!isReservedName(name as string) && !isTerminalState(name as string)) return name;
-  throw refusal("waitState", name, "a state in which a flow can wait");
+  throw invalid("waitState", name, "a state in which a flow can wait");
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { type FlowRecord, type FlowRef, isTerminalState } from "../flow/mod.ts";
-import { given, refusal } from "./argument.ts";
+import { given } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import type { Lease } from "./job.ts";
 import { type Partition, partitioned } from "./partition_key.ts";
@@ -64,17 +65,17 @@ export function leaseOf(definition: CheckedDefinition, flow: Lease | FlowRecord)
 }
 
 function checkLeased(flow: unknown): void {
-  if (typeof flow !== "object" || flow === null) throw refusal("job", flow, LEASED);
+  if (typeof flow !== "object" || flow === null) throw invalid("job", flow, LEASED);
   const facts = flow as Readonly<Record<string, unknown>>;
   for (const name of ["id", "type", "state", "partitionKey", "leaseToken"]) {
     const isText = typeof facts[name] === "string";
     // A record without a lease has null.
     if (!isText && !(name === "leaseToken" && facts[name] === null)) {
-      throw refusal(`job.${name}`, facts[name], `that of ${LEASED}`);
+      throw invalid(`job.${name}`, facts[name], `that of ${LEASED}`);
     }
   }
   if (!Number.isInteger(facts.fencingToken)) {
-    throw refusal("job.fencingToken", facts.fencingToken, `that of ${LEASED}`);
+    throw invalid("job.fencingToken", facts.fencingToken, `that of ${LEASED}`);
   }
 }
 

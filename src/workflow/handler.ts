@@ -62,11 +62,6 @@ export type JobHandler<
   context: HandlerContext<S, K>,
 ) => OutcomeOf<S, K> | Promise<OutcomeOf<S, K>>;
 
-/** A handler for each of several states. */
-export type Handlers<S, K extends LiveName<S>, Asked extends boolean | undefined = undefined> = {
-  readonly [N in K]: Handler<S, N, Asked>;
-};
-
 /**
  * The outcome functions, typed for the states of a handler. The same as those that the package
  * exports; handy where a name such as `error` is taken by something else.

@@ -203,9 +203,11 @@ export function fail(reason?: unknown): Fail {
 }
 
 /**
- * Spawns children, and lets the flow wait for them: one command, which gives the lease up.
+ * Spawns children, and lets the flow wait for them: one command, which gives the lease up. With no
+ * children there is no group, and the flow goes to `onAllOk` at once; with `wait: "any"` that is
+ * refused, since of none, none will complete.
  *
- * @param children What `child()` of their workflows returns, 1 to 1,000.
+ * @param children What `child()` of their workflows returns, up to 1,000.
  * @param options How the flow waits, and where it goes after them.
  *
  * @example

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
-import { refusal } from "./argument.ts";
 
 /** The value of one partition field. A number counts as the text that it prints as. */
 export type PartitionValue = string | number;
@@ -76,7 +76,7 @@ export function partitionKeyOf(
     const value = members[field];
     const isText = typeof value === "string" && value !== "";
     if (!isText && !Number.isFinite(value)) {
-      throw refusal(
+      throw invalid(
         `${at}${field}`,
         value,
         "a non-empty text or a finite number: it is a partition field",

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { checkObject, invalid, show } from "../argument.ts";
 import { FlowError, type FlowErrorCode, isFlowError } from "../errors.ts";
 import type { FlowRecord, FlowStore } from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
-import { checkedObject, checkHandler, refusal, shown } from "./argument.ts";
+import { checkHandler } from "./argument.ts";
 import { claimedStates, payloadCap } from "./claim.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { NonRetryableError, storable } from "./failure.ts";
@@ -75,7 +76,7 @@ const CONTEXT = { ok, error, transition, complete, retry, fail, fanout, noReply 
  * are not declared.
  */
 export function runnerOf(definition: CheckedDefinition, options: unknown): Runner {
-  const given = checkedObject("options", options);
+  const given = checkObject("options", options);
   const { handler, handlers, state, onOmitted, ...rest } = given;
   const handlesOmitted = isHandled(onOmitted);
   if (handlers === undefined) {
@@ -85,11 +86,11 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
     const payloadBytesMax = payloadCap(states, rest);
     return { states, handlers: new Map(all), handlesOmitted, payloadBytesMax, rest };
   }
-  if (handler !== undefined) throw refusal("handler", handler, "left out beside handlers");
-  if (state !== undefined) throw refusal("state", state, "left out: the names of handlers say it");
-  const named = Object.entries(checkedObject("handlers", handlers))
+  if (handler !== undefined) throw invalid("handler", handler, "left out beside handlers");
+  if (state !== undefined) throw invalid("state", state, "left out: the names of handlers say it");
+  const named = Object.entries(checkObject("handlers", handlers))
     .filter(([, value]) => value !== undefined);
-  if (named.length === 0) throw refusal("handlers", handlers, "an object with a handler or more");
+  if (named.length === 0) throw invalid("handlers", handlers, "an object with a handler or more");
   for (const [name, value] of named) checkHandler(`handlers.${name}`, value);
   const states = claimedStates(definition, named.map(([name]) => name));
   return {
@@ -102,7 +103,7 @@ export function runnerOf(definition: CheckedDefinition, options: unknown): Runne
 export function isHandled(onOmitted: unknown): boolean {
   if (onOmitted === undefined || onOmitted === "error") return false;
   if (onOmitted === "handle") return true;
-  throw refusal("onOmitted", onOmitted, `"error" or "handle"`);
+  throw invalid("onOmitted", onOmitted, `"error" or "handle"`);
 }
 
 /** What handlers run with. */
@@ -157,7 +158,7 @@ async function saidBy(
 /** What is stored if a handler returns something else than an outcome. */
 function noOutcome(said: unknown, state: string): object {
   return {
-    message: `The handler of "${state}" returned ${shown(said)}, but must return an outcome, ` +
+    message: `The handler of "${state}" returned ${show(said)}, but must return an outcome, ` +
       `such as ok(result) or error(reason)`,
     unexpectedWorkerResult: storable(said),
   };

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import {
+  type CancelOptions,
   type ChildItem,
   type CompleteOptions,
   type FailOptions,
   type FlowRecord,
+  type FlowRef,
   type FlowStore,
   type Guard,
   isTerminalState,
@@ -17,7 +20,7 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { BEFORE, checkedObject, given, optionsOf, refusal } from "./argument.ts";
+import { BEFORE, given, optionsOf } from "./argument.ts";
 import { childItems } from "./child.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { storedReason } from "./failure.ts";
@@ -41,14 +44,18 @@ export type Settlement =
   | SettlementOf<"transition", TransitionOptions>
   | SettlementOf<"retry", RetryOptions>
   | SettlementOf<"fail", FailOptions>
+  | SettlementOf<"cancel", CancelOptions>
   | FanoutSettlement;
+
+/** How a settlement names its flow. */
+export type NamedFlow = Exclude<FlowRef, string>;
 
 /** A command that ends a lease, with its options. */
 export interface SettlementOf<Command extends string, Options> {
   /** The method of the store. */
   readonly command: Command;
   /** The flow. */
-  readonly flow: { readonly id: string; readonly partitionKey: string };
+  readonly flow: NamedFlow;
   /** The options of that method. */
   readonly options: Options;
 }
@@ -71,6 +78,8 @@ export function settle(store: FlowStore, settlement: Settlement): Promise<FlowRe
       return store.retry(flow, settlement.options);
     case "fail":
       return store.fail(flow, settlement.options);
+    case "cancel":
+      return store.cancel(flow, settlement.options);
     case "spawnChildren":
       return spawn(store, settlement);
   }
@@ -213,22 +222,54 @@ export function failSettlement(
   };
 }
 
-/** A wait for children. `invalid_argument` if the options or the payload of a child do not fit. */
+/** A fan-out. `invalid_argument` if the options or the payload of a child do not fit. */
 function fanoutSettlement(
   definition: CheckedDefinition,
   lease: Lease,
   said: { readonly children: unknown; readonly options: unknown },
-): Eventually<FanoutSettlement> {
-  const options = {
-    ...groupOptions(definition, optionsOf(checkedObject("options", said.options), OF_FANOUT)),
+): Eventually<Settlement> {
+  return groupSettlement(flowOf(lease), said.children, {
+    ...groupOptions(definition, optionsOf(checkObject("options", said.options), OF_FANOUT)),
     from: lease.state,
     ...guardOf(lease),
-  };
-  const withItems = (children: readonly ChildItem[]): FanoutSettlement => ({
-    ...{ command: "spawnChildren", flow: flowOf(lease), children, options },
   });
-  const items = childItems(said.children);
+}
+
+/**
+ * A wait for children. With none of them there is nobody to wait for, so there is no group, and the flow
+ * goes on at once; `invalid_argument` if it waits for any of them.
+ */
+export function groupSettlement(
+  flow: NamedFlow,
+  children: unknown,
+  options: SpawnChildrenOptions,
+): Eventually<Settlement> {
+  const withItems = (children: readonly ChildItem[]): Settlement =>
+    children.length === 0
+      ? childlessSettlement(flow, options)
+      : { command: "spawnChildren", flow, children, options };
+  const items = childItems(children);
   return items instanceof Promise ? items.then(withItems) : withItems(items);
+}
+
+function childlessSettlement(
+  flow: NamedFlow,
+  { wait, success, from, leaseToken, fencingToken, nowMs }: SpawnChildrenOptions,
+): Settlement {
+  if (wait === "any") {
+    throw invalid("children", [], 'one at least with wait "any": of none, none will complete');
+  }
+  const guard = given({ leaseToken, fencingToken, nowMs });
+  switch (success) {
+    case "completed":
+      return { command: "complete", flow, options: guard as CompleteOptions };
+    case "failed":
+      return { command: "fail", flow, options: guard as FailOptions };
+    case "cancelled":
+      return { command: "cancel", flow, options: guard };
+    default:
+      return { command: "transition", flow, options: { from: from!, to: success, ...guard } };
+  }
 }
 
 /** Gives a flow back as if it had not been claimed: to its own state, so that its attempts stay. */
@@ -254,7 +295,7 @@ export function moveTarget(
   }
   const state = definition.states.get(to);
   if (state !== undefined) return state;
-  throw refusal(field, to, `one of ${definition.liveStates.join(", ")}`);
+  throw invalid(field, to, `one of ${definition.liveStates.join(", ")}`);
 }
 
 function declaredState(definition: CheckedDefinition, lease: Lease): StateDefinition {
@@ -274,8 +315,8 @@ function mergedRetry(
   declared: RetryPolicy,
   override: RetryPolicy | undefined,
 ): RetryPolicy | undefined {
-  if (override !== undefined) checkedObject("retry", override);
-  if (override?.backoff !== undefined) checkedObject("retry.backoff", override.backoff);
+  if (override !== undefined) checkObject("retry", override);
+  if (override?.backoff !== undefined) checkObject("retry.backoff", override.backoff);
   const backoff = { ...declared.backoff, ...given(override?.backoff ?? {}) };
   const merged = given({
     ...declared,

@@ -69,7 +69,7 @@ export class SettlementQueue {
     this.#sendFanouts();
     for (const entry of entries) if (!isFanout(entry)) entry.onSend();
     for (const entry of entries.filter(isAlone)) this.#sendAlone(entry);
-    for (const command of ["complete", "transition", "retry", "fail"] as const) {
+    for (const command of ["complete", "transition", "retry", "fail", "cancel"] as const) {
       const together = entries.filter((entry) =>
         entry.settlement.command === command && !isAlone(entry)
       );
@@ -154,6 +154,8 @@ export class SettlementQueue {
         return store.retryMany(items as Parameters<FlowStore["retryMany"]>[0], independent);
       case "fail":
         return store.failMany(items as Parameters<FlowStore["failMany"]>[0], independent);
+      case "cancel":
+        return store.cancelMany(items as Parameters<FlowStore["cancelMany"]>[0], independent);
     }
   }
 }

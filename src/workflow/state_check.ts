@@ -3,17 +3,10 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { type Backoff, isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
-import {
-  checkedObject,
-  checkMembers,
-  checkName,
-  checkWhole,
-  given,
-  membersOf,
-  refusal,
-} from "./argument.ts";
+import { checkMembers, checkName, checkWhole, given, membersOf } from "./argument.ts";
 import type { OkAction, StateDefinition } from "./definition.ts";
 import type { StandardSchema } from "./schema.ts";
 import type { ClaimPayload, StateShape } from "./state.ts";
@@ -83,7 +76,7 @@ export function checkedState(
   declared: readonly string[],
 ): StateDefinition {
   const field = `states.${name}`;
-  const state = checkedObject(field, shape);
+  const state = checkObject(field, shape);
   checkMembers(`${field}.`, state, MEMBERS);
   checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: LEASE_MS_MAX });
   checkWhole(`${field}.handlerTimeoutMs`, state.handlerTimeoutMs, { min: 1, max: LEASE_MS_MAX });
@@ -120,17 +113,17 @@ function checkedSchema(field: string, value: unknown): StandardSchema | undefine
   if (properties?.version === 1 && typeof properties.validate === "function") {
     return schema as StandardSchema;
   }
-  throw refusal(field, value, "a Standard Schema of version 1 or type<T>()");
+  throw invalid(field, value, "a Standard Schema of version 1 or type<T>()");
 }
 
 function payloadBytesMax(field: string, value: unknown): number | null {
   if (value === undefined || value === true) return PAYLOAD_BYTES_MAX;
   if (value === false) return null;
-  if (typeof value !== "object") throw refusal(field, value, "true, false or { maxBytes }");
-  const choice = checkedObject(field, value);
+  if (typeof value !== "object") throw invalid(field, value, "true, false or { maxBytes }");
+  const choice = checkObject(field, value);
   checkMembers(`${field}.`, choice, CLAIM_PAYLOAD_MEMBERS);
   if (choice.maxBytes === undefined) {
-    throw refusal(`${field}.maxBytes`, undefined, "a whole number");
+    throw invalid(`${field}.maxBytes`, undefined, "a whole number");
   }
   checkWhole(`${field}.maxBytes`, choice.maxBytes, { min: 0 });
   return choice.maxBytes as number;
@@ -141,14 +134,14 @@ function okAction(field: string, value: unknown, declared: readonly string[]): O
   if (typeof value === "string") {
     const live = declared.filter((name) => !isTerminalState(name));
     if (live.includes(value)) return { kind: "transition", to: value };
-    throw refusal(`${field}.onOk`, value, `complete() or one of ${live.join(", ")}`);
+    throw invalid(`${field}.onOk`, value, `complete() or one of ${live.join(", ")}`);
   }
   const action = actionOf(`${field}.onOk`, value, "the name of a state or complete()");
   if (action.kind !== "complete") {
-    throw refusal(`${field}.onOk`, action.kind, "the name of a state or complete()");
+    throw invalid(`${field}.onOk`, action.kind, "the name of a state or complete()");
   }
   if (action.result !== undefined) {
-    throw refusal(`${field}.onOk`, action.result, "complete() without a result: ok() brings it");
+    throw invalid(`${field}.onOk`, action.result, "complete() without a result: ok() brings it");
   }
   return { kind: "complete" };
 }
@@ -164,15 +157,15 @@ function errorAction(
     checkTarget(`${field}.onError`, action.exhaustedTo, declared);
     return { onError: "retry", exhaustedTo: action.exhaustedTo as string };
   }
-  if (action.kind !== "fail") throw refusal(`${field}.onError`, value, "retryOr(state) or fail()");
+  if (action.kind !== "fail") throw invalid(`${field}.onError`, value, "retryOr(state) or fail()");
   if (action.reason !== undefined) {
-    throw refusal(`${field}.onError`, action.reason, "fail() without a reason: error() brings it");
+    throw invalid(`${field}.onError`, action.reason, "fail() without a reason: error() brings it");
   }
   return { onError: "fail" };
 }
 
 function actionOf(field: string, value: unknown, limit: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) throw refusal(field, value, limit);
+  if (typeof value !== "object" || value === null) throw invalid(field, value, limit);
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -180,12 +173,12 @@ function actionOf(field: string, value: unknown, limit: string): Readonly<Record
 export function checkTarget(field: string, value: unknown, declared: readonly string[]): void {
   if (typeof value === "string" && (declared.includes(value) || isTerminalState(value))) return;
   const targets = new Set([...declared, "completed", "failed", "cancelled"]);
-  throw refusal(field, value, `one of ${[...targets].join(", ")}`);
+  throw invalid(field, value, `one of ${[...targets].join(", ")}`);
 }
 
 function checkAgreement(field: string, declared: string | undefined, exhaustedTo: string): void {
   if (declared === undefined || declared === exhaustedTo) return;
-  throw refusal(
+  throw invalid(
     `${field}.retry.exhaustedTo`,
     declared,
     `"${exhaustedTo}", as retryOr() says, or left out`,
@@ -195,17 +188,17 @@ function checkAgreement(field: string, declared: string | undefined, exhaustedTo
 /** Checks a retry policy; members that are not given stay away. */
 function checkedRetry(field: string, value: unknown, declared: readonly string[]): RetryPolicy {
   if (value === undefined) return {};
-  const retry = checkedObject(field, value);
+  const retry = checkObject(field, value);
   checkMembers(`${field}.`, retry, RETRY_MEMBERS);
   checkWhole(`${field}.maxRetries`, retry.maxRetries, { min: 0, max: 1_000 });
   if (retry.exhaustedTo !== undefined) {
     checkTarget(`${field}.exhaustedTo`, retry.exhaustedTo, declared);
   }
   if (retry.backoff !== undefined) {
-    const backoff = checkedObject(`${field}.backoff`, retry.backoff);
+    const backoff = checkObject(`${field}.backoff`, retry.backoff);
     checkMembers(`${field}.backoff.`, backoff, BACKOFF_MEMBERS);
     if (backoff.kind !== undefined && !BACKOFF_KINDS.includes(backoff.kind)) {
-      throw refusal(`${field}.backoff.kind`, backoff.kind, `one of ${BACKOFF_KINDS.join(", ")}`);
+      throw invalid(`${field}.backoff.kind`, backoff.kind, `one of ${BACKOFF_KINDS.join(", ")}`);
     }
     checkWhole(`${field}.backoff.baseMs`, backoff.baseMs, { min: 0, max: BACKOFF_MS_MAX });
     checkWhole(`${field}.backoff.maxMs`, backoff.maxMs, { min: 0, max: BACKOFF_MS_MAX });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import { FlowError, isFlowError } from "../errors.ts";
 import {
   type BatchOutcome,
@@ -13,7 +14,7 @@ import {
   RUNNING,
   type TransitionItem,
 } from "../flow/mod.ts";
-import { checkedObject, checkMembers, membersOf, refusal } from "./argument.ts";
+import { checkMembers, membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { StoreLimit } from "./store_limit.ts";
 
@@ -64,10 +65,10 @@ export async function checkedStates(
   store: FlowStore,
   options: CheckStatesOptions,
 ): Promise<StateReport> {
-  checkMembers("", checkedObject("options", options), MEMBERS);
+  checkMembers("", checkObject("options", options), MEMBERS);
   const { onUnserved = "report" } = options;
   if (onUnserved !== "report" && onUnserved !== "refuse" && onUnserved !== "park") {
-    throw refusal("onUnserved", onUnserved, `"report", "refuse" or "park"`);
+    throw invalid("onUnserved", onUnserved, `"report", "refuse" or "park"`);
   }
   const { type } = definition;
   const found = new Map<string, UnservedState>();

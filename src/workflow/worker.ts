@@ -3,17 +3,16 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../argument.ts";
 import type { ClaimOptions, FlowRecord, FlowStore } from "../flow/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import {
-  checkedObject,
   checkFlag,
   checkHandler,
   checkMembers,
   checkName,
   checkWhole,
   membersOf,
-  refusal,
 } from "./argument.ts";
 import { Bell } from "./bell.ts";
 import { checkClaim, claimCommand, type ClaimStates } from "./claim.ts";
@@ -130,7 +129,7 @@ function checkedWorkflow<W extends object>(workflow: W): W {
   if (typeof workflow === "object" && workflow !== null && "definition" in workflow) {
     if ("store" in workflow) return workflow;
   }
-  throw refusal("workflow", workflow, "a workflow() with a store");
+  throw invalid("workflow", workflow, "a workflow() with a store");
 }
 
 /** What a worker does, after a check of its options. */
@@ -152,7 +151,7 @@ function planOf(
   { definition, store }: { readonly definition: CheckedDefinition; readonly store: FlowStore },
   options: object,
 ): WorkerPlan {
-  const given = checkedObject("options", options) as WorkerPace & Readonly<Record<string, unknown>>;
+  const given = checkObject("options", options) as WorkerPace & Readonly<Record<string, unknown>>;
   const { limit, concurrency, intervalMs, heartbeat, signal, time, ...rest } = given;
   const { onSettled, onError, ...others } = rest;
   const runner = runnerOf(definition, others);
@@ -166,7 +165,7 @@ function planOf(
   if (onSettled !== undefined) checkHandler("onSettled", onSettled);
   if (onError !== undefined) checkHandler("onError", onError);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw refusal("signal", signal, "an AbortSignal");
+    throw invalid("signal", signal, "an AbortSignal");
   }
   const ownTime = time ?? store.time ?? systemTime();
   const about = { worker: given.worker, type: definition.type, time: ownTime };

@@ -19,7 +19,7 @@ import type {
   SignalOptions,
   TerminalState,
 } from "../flow/mod.ts";
-import { systemTime, type Time, uuidv7 } from "../time/mod.ts";
+import { systemTime, Uuids } from "../time/mod.ts";
 import { BoundWorkflow } from "./bound_workflow.ts";
 import { type ChildAttributes, childItem } from "./child.ts";
 import type {
@@ -178,7 +178,8 @@ export interface Workflow<
    * Spawns up to 1,000 children as one group and lets the flow wait for them, in one atomic command:
    * see `FlowStore.spawnChildren()`. A job or a record knows its state, lease and fencing number; for
    * an id they have to be among the options. In a handler, `return fanout(children, options)` is the
-   * same; after a call of this method it returns `noReply`.
+   * same; after a call of this method it returns `noReply`. With no children there is no group: the
+   * flow is sent to `onAllOk`, for which an id says `from`, too.
    */
   spawnChildren<const W extends string = string>(
     parent: LeasedFlow | FlowName<P>,
@@ -374,12 +375,12 @@ export function workflow<
 ): B extends FlowStore ? Workflow<T, P, S, I> : UnboundWorkflow<T, P, S, I> {
   const checked = checkedDefinition(definition);
   const { store } = definition;
-  let time: Time | undefined;
+  let ids: Uuids | undefined;
   const unbound = {
     type: checked.type,
     definition: checked,
     child: (attributes: object) =>
-      childItem(checked, attributes, () => uuidv7(time ??= systemTime())),
+      childItem(checked, attributes, () => (ids ??= new Uuids(systemTime())).next()),
     on: (other: FlowStore) => new BoundWorkflow(checked, other),
   };
   return (store === undefined ? unbound : unbound.on(store)) as never;

@@ -47,6 +47,9 @@ test("backoffMs() varies within its jitter, never above its longest wait or belo
     [{ jitterPct: 20 }, 2, 11_600, 12_400],
     [{ jitterPct: 20 }, 3, 13_200, 14_800],
     [{ baseMs: 30_000, jitterPct: 20 }, 1, 34_000, 40_000],
+    [{ jitterPct: 20 }, 9, 34_000, 40_000],
+    [{ baseMs: 27_000, jitterPct: 20 }, 1, 31_600, 40_000],
+    [{ kind: "fixed", baseMs: 9_000, maxMs: 4_000, jitterPct: 20 }, 1, 13_200, 14_000],
     [{ kind: "fixed", baseMs: 100, maxMs: 100, jitterPct: 100 }, 1, 10_000, 10_100],
   ];
   for (const [backoff, attempt, min, max] of ranges) {
@@ -55,6 +58,10 @@ test("backoffMs() varies within its jitter, never above its longest wait or belo
     // Both ends are reached, nearly: jitter that is always the same would be none.
     assert(Math.min(...dues) < min + (max - min) / 10);
     assert(Math.max(...dues) > max - (max - min) / 10);
+    // None of them is more likely: those that have come to the longest wait do not meet there.
+    const tenths = new Array<number>(10).fill(0);
+    for (const dueMs of dues) tenths[Math.floor(10 * (dueMs - min) / (max - min + 1))]!++;
+    assert(tenths.every((count) => count > 20 && count < 90), tenths.join(" "));
   }
 });
 

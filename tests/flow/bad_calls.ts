@@ -107,6 +107,9 @@ export function badValues(field: string, argsOf: (value: unknown) => readonly un
     { args: argsOf(new URL("https://example.com")), field, says: "is a URL" },
     { args: argsOf([new Float32Array(1)]), field: `${field}[0]`, says: "Uint8Array" },
     { args: argsOf(new (class Order {})()), field, says: "is an Order" },
+    { args: argsOf({ a: hiding({}) }), field: `${field}.a`, says: "has toJSON()" },
+    { args: argsOf(hiding([])), field, says: "has toJSON()" },
+    { args: argsOf(Object.create(hiding(Object.create(null)))), field, says: "a class instance" },
     { args: argsOf(cycle), field: `${field}.a.b[0]`, says: "contains itself" },
     { args: argsOf(deep(1_100)), field: `${field}${"[0]".repeat(1_000)}`, says: "nested deeper" },
     {
@@ -117,6 +120,11 @@ export function badValues(field: string, argsOf: (value: unknown) => readonly un
     },
     { args: argsOf(new Uint8Array(1_001)), field, code: "too_large", says: "has 1001 bytes" },
   ];
+}
+
+/** An object with what JSON would put in its place. */
+function hiding(value: object): object {
+  return Object.defineProperty(value, "toJSON", { value: () => 7, enumerable: false });
 }
 
 export function deep(levels: number): unknown {

@@ -83,7 +83,7 @@ test("createMany() refuses bad input by item", () => {
     ...badOptions((options) => [["a"], options ?? null], { type: "t" })
       .filter(({ args }) => args[1] !== null),
     { args: [["a"]], field: "items[0].type", says: "is missing" },
-    { args: [[], { type: "t" }], field: "items", says: "an array of 0" },
+    { args: [[], { type: "t" }], field: "items", says: "an empty array" },
     { args: ["abc", { type: "t" }], field: "items" },
     { args: [["a", "b", "c", "d"], { type: "t" }], field: "items.length", code: "limit_exceeded" },
     { args: [["a", 7], { type: "t" }], field: "items[1]" },

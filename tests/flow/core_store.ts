@@ -130,7 +130,7 @@ export class CoreStore {
     return this.#run(core.parseValuePut(value, options, this.context)) as StoredValue;
   }
   valueMget(refs: unknown): unknown[] {
-    const query = core.parseValueMget(refs, undefined, this.context);
+    const query = core.parseValueMget(refs, this.context);
     return this.#answer(core.readValues(query)) as unknown[];
   }
   retentionCleanup(options?: unknown): RetentionCleanup {

@@ -762,12 +762,12 @@ function compareBytes(a: string, b: string): number {
 function waitRange(policy: Required<ModelPolicy>, attempt: number): [number, number] {
   const { kind, baseMs, maxMs, jitterPct } = policy;
   let wait = 0;
-  if (kind === "fixed") wait = baseMs;
+  if (kind === "fixed") wait = Math.min(baseMs, maxMs);
   if (kind === "linear") wait = Math.min(baseMs * attempt, maxMs);
   if (kind === "exponential") {
     wait = Math.min(baseMs, maxMs);
     for (let n = 1; n < attempt; n++) wait = Math.min(2 * wait, maxMs);
   }
   const spread = Math.floor(wait * jitterPct / 100);
-  return [Math.min(maxMs, Math.max(0, wait - spread)), Math.min(maxMs, wait + spread)];
+  return [wait - spread, Math.min(maxMs, wait + spread)];
 }

@@ -22,24 +22,24 @@ const AT_ONCE = { hotFlowsMax: 0, aheadMs: 0 };
 
 const LIST: ListQuery = {
   ...{ type: "t", state: null, partitionKey: "p", count: 3 },
-  ...{ after: undefined, consistent: true, hydration: null },
+  ...{ after: undefined, hydration: null },
 };
 
 const ENDED: TerminalsQuery = {
   ...{ type: "t", states: ["completed", "cancelled"], partitionKey: "p", fromMs: undefined },
-  ...{ toMs: undefined, rev: true, count: 3, after: undefined, consistent: true, hydration: null },
+  ...{ toMs: undefined, rev: true, count: 3, after: undefined, hydration: null },
 };
 
 const CHILDREN: LineageQuery = {
   ...{ relation: "parent", id: "p", partitionKey: null, parentPartitionKey: null },
   ...{ groupId: "g", state: null, hasEnded: undefined, fromMs: undefined, toMs: undefined },
-  ...{ rev: false, count: 3, after: undefined, consistent: true, hydration: null },
+  ...{ rev: false, count: 3, after: undefined, hydration: null },
 };
 
 const CORRELATED: LineageQuery = {
   ...{ relation: "correlation", id: "c", partitionKey: null, parentPartitionKey: null },
   ...{ groupId: null, state: null, hasEnded: false, fromMs: undefined, toMs: undefined },
-  ...{ rev: false, count: 3, after: undefined, consistent: true, hydration: null },
+  ...{ rev: false, count: 3, after: undefined, hydration: null },
 };
 
 function idsOf({ flows }: { readonly flows: readonly Flow[] }): string[] {

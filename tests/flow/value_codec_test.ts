@@ -58,6 +58,17 @@ test("encodeValue() keeps bytes as a copy of its own", () => {
   }
 });
 
+test("decodeValue() gives bytes a buffer of their own, and copies none that have one", () => {
+  const among = new Uint8Array(100).fill(7);
+  for (const bytes of [among.subarray(10, 13), among.subarray(0, 3), among.subarray(97)]) {
+    const value = decodeValue({ encoding: 0, bytes }) as Uint8Array;
+    assertEquals(value, new Uint8Array(3).fill(7));
+    assertEquals([value.byteOffset, value.buffer.byteLength], [0, 3]);
+    assertNotStrictEquals(value.buffer, among.buffer);
+  }
+  assert(decodeValue({ encoding: 0, bytes: among }) === among);
+});
+
 test("encodeValue() gives every value memory that no other has", () => {
   const values = Array.from({ length: 3_000 }, (_, n) => n % 2 === 0 ? `ä${n}` : Uint8Array.of(n));
   const encoded = values.map((value) => encodeValue("payload", value, { bytesMax: 2_000, memory }));
@@ -70,6 +81,13 @@ test("encodeValue() takes the same object twice, objects without a prototype and
   assertEquals(roundTrip(Object.assign(Object.create(null), { a: 1 })), { a: 1 });
   assertEquals(roundTrip("\ud800"), "\ud800");
   assertEquals(roundTrip({ gone: undefined, "": 0 }), { "": 0 });
+});
+
+test("encodeValue() leaves out what JSON leaves out of plain values, as COMMANDS says", () => {
+  const hidden = Object.defineProperty({ a: 1 }, "b", { value: 2, enumerable: false });
+  assertEquals(roundTrip({ hidden, [Symbol("s")]: 3, gone: undefined }), { hidden: { a: 1 } });
+  assertEquals(roundTrip(Object.assign([1, 2], { extra: 3 })), [1, 2]);
+  assert(Object.is(roundTrip(-0), 0));
 });
 
 test("encodeValue() of undefined is no value", () => {

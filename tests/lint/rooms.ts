@@ -6,7 +6,7 @@
  */
 
 /** What stands below every room. */
-const ground = ["errors.ts", "invariant.ts", "unknown_option.ts"] as const;
+const ground = ["argument.ts", "errors.ts", "invariant.ts", "unknown_option.ts"] as const;
 
 /**
  * Every room of `src/`, bottom first, with the rooms it may import. A room may only name rooms that
@@ -16,6 +16,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "invariant.ts": [],
   "unknown_option.ts": ["errors.ts"],
+  "argument.ts": ["errors.ts"],
 
   files: ground,
   time: ground,

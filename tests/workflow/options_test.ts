@@ -61,7 +61,7 @@ const methods: readonly Call[] = [
 test("workflow methods refuse options that are no object", async () => {
   const flows = fakeStore();
   const email = emailOn(flows);
-  const given = [["y", '"y"'], [300_000, "300000"], [[], "an empty list"]] as const;
+  const given = [["y", '"y"'], [300_000, "300000"], [[], "an empty array"]] as const;
   for (const call of methods) {
     for (const [options, shown] of given) {
       const { code, details, message } = await assertRejects(

@@ -96,7 +96,7 @@ const unusable: readonly (readonly [string, unknown, unknown, string])[] = [
   ["null", null, null, "null"],
   ["text", "sent", "sent", '"sent"'],
   ["what looks like an outcome", { kind: "ok", value: 1 }, { kind: "ok", value: 1 }, "an object"],
-  ["a number that JSON does not have", 5n, "5", "5"],
+  ["a number that JSON does not have", 5n, "5", "5n"],
   ["an object with a function", { f() {}, n: 1 }, { n: 1 }, "an object"],
 ];
 

@@ -115,7 +115,7 @@ const refused: readonly (readonly [object, string, string])[] = [
   [{ handler: () => ok(), handlers: { created: () => ok() } }, "handler", "left out"],
   [{ state: "created", handlers: { created: () => ok() } }, "state", "left out"],
   [{ state: "failed", handler: () => ok() }, "state", `"failed"`],
-  [{ state: [], handler: () => ok() }, "state", "an empty list"],
+  [{ state: [], handler: () => ok() }, "state", "an empty array"],
   [{ onOmitted: "fail", handler: () => ok() }, "onOmitted", `"error" or "handle"`],
 ];
 

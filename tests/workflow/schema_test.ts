@@ -112,7 +112,9 @@ test("createMany() refuses the whole call if one payload does not fit, and names
     () => conversionOn(flows).createMany(items, { independent: true }),
     FlowError,
   );
-  assertEquals([code, details.field], ["invalid_argument", "items[1].payload"]);
+  assertEquals([code, details.field, details["index"]], [
+    ...["invalid_argument", "items[1].payload", 1],
+  ]);
   assertEquals(flows.calls, []);
 });
 

@@ -32,14 +32,27 @@ export class Callers {
     try {
       return await call();
     } catch (error) {
-      // What goes wrong here, in contrast, is looked for where it went wrong.
-      if (!(error instanceof FlowError)) throw located(error, this.#directory);
-      const own = this.#ownOf(error);
-      Error.captureStackTrace(own, this.told);
-      const told = located(own, this.#directory);
-      this.#damage.refused(told);
-      throw told;
+      throw this.#toTell(error, this.told);
     }
+  }
+
+  /** The same for a call that answers at once. */
+  toldAtOnce<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw this.#toTell(error, this.toldAtOnce);
+    }
+  }
+
+  #toTell(error: unknown, told: (call: () => never) => unknown): unknown {
+    // What goes wrong here, in contrast, is looked for where it went wrong.
+    if (!(error instanceof FlowError)) return located(error, this.#directory);
+    const own = this.#ownOf(error);
+    Error.captureStackTrace(own, told);
+    const toTell = located(own, this.#directory);
+    this.#damage.refused(toTell);
+    return toTell;
   }
 
   /** An error that is nobody else's, so that its stack shows this call. */

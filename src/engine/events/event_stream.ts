@@ -35,7 +35,7 @@ export interface EventSource {
 
 type Next = IteratorResult<StoreEvent, undefined>;
 
-const DONE: Next = { done: true, value: undefined };
+const DONE: Next = Object.freeze({ done: true, value: undefined });
 
 /**
  * Reads the shards in turn. Between two calls of `next()` it does nothing and nobody knows it, so a

@@ -123,9 +123,9 @@ function logStatsOf(shards: readonly Shard[]): LogStats {
   }
   const latency = latencies.summary();
   const { count } = latency;
+  const inline = shards.map(({ logMode }) => logMode).find(({ kind }) => kind === "inline");
   return {
-    mode: shards.map(({ logMode }) => logMode).find(({ kind }) => kind === "inline") ??
-      { kind: "thread" },
+    mode: inline === undefined ? { kind: "thread" } : { ...inline },
     bytes,
     mergedBytes,
     segments,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { invalid } from "../../flow/core/mod.ts";
+import { invalid } from "../../argument.ts";
 import type { Time } from "../../time/mod.ts";
 import { refuseUnknown } from "../unknown_option.ts";
 

@@ -19,14 +19,17 @@ export interface RetryMoment {
 }
 
 /**
- * The wait before a retry, in milliseconds. The jitter depends on the moment alone, so that the same
- * retry, decided again, waits as long again.
+ * The wait before a retry, in milliseconds: each as likely as the others that the jitter and the longest
+ * wait allow, so that flows that have failed together do not come back together. It depends on the
+ * moment alone: the same retry, decided again, waits as long again.
  */
 export function backoffMs(backoff: ResolvedBackoff, moment: RetryMoment): number {
   const plainMs = plainBackoffMs(backoff, moment.attempt);
   const spreadMs = Math.floor(plainMs * backoff.jitterPct / 100);
-  const shiftMs = spreadMs === 0 ? 0 : spread(moment) % (2 * spreadMs + 1) - spreadMs;
-  return Math.min(Math.max(0, plainMs + shiftMs), backoff.maxMs);
+  if (spreadMs === 0) return plainMs;
+  const leastMs = plainMs - spreadMs;
+  const mostMs = Math.min(plainMs + spreadMs, backoff.maxMs);
+  return leastMs + spread(moment) % (mostMs - leastMs + 1);
 }
 
 function plainBackoffMs({ kind, baseMs, maxMs }: ResolvedBackoff, attempt: number): number {
@@ -34,7 +37,7 @@ function plainBackoffMs({ kind, baseMs, maxMs }: ResolvedBackoff, attempt: numbe
     case "none":
       return 0;
     case "fixed":
-      return baseMs;
+      return Math.min(baseMs, maxMs);
     case "linear":
       return Math.min(baseMs * attempt, maxMs);
     case "exponential":

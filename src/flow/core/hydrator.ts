@@ -16,7 +16,7 @@ export interface FoundValue {
   readonly encoding: ValueEncoding;
   /** How many bytes it has. */
   readonly size: number;
-  /** The bytes, the caller's own to give away; undefined if there are more than were asked for. */
+  /** The bytes, perhaps among others in one buffer; undefined if there are more than were asked for. */
   readonly bytes: Uint8Array | undefined;
 }
 

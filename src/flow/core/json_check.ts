@@ -1,16 +1,19 @@
 /**
- * What JSON can hold without changing it.
+ * What JSON can hold, so that what comes back is what was given.
  *
  * @module
  */
+import { article } from "../../argument.ts";
 import { FlowError } from "../../errors.ts";
 
 /** Deeper values overflow the stack of one runtime or another. */
 const DEPTH_MAX = 1_000;
 
 /**
- * Refuses a value that JSON would drop, change or choke on, naming the place. Members that are
- * undefined are left out, as JSON does.
+ * Refuses a value that JSON would make another one of, or choke on, naming the place. What is left is
+ * what JSON does to plain values: -0 becomes 0, and members are left out that are undefined, not
+ * enumerable or named by a symbol, and those of an array beside its elements. To look for these would
+ * cost every value more than they are worth.
  *
  * @param field What the value is called in errors.
  */
@@ -46,9 +49,15 @@ function check(value: unknown, place: Place): void {
 }
 
 function checkObject(value: object, place: Place): void {
+  if (!Array.isArray(value) && !isPlain(value)) {
+    refuse(place, `is ${article(nameOf(value))}`, adviceFor(value));
+  }
   if (place.ancestors.includes(value)) refuse(place, "contains itself", "break the cycle");
   if (place.ancestors.length >= DEPTH_MAX) {
     refuse(place, `is nested deeper than ${DEPTH_MAX}`, "use a flatter value");
+  }
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    refuse(place, "has toJSON(), which would be called", "store what it returns");
   }
   place.ancestors.push(value);
   if (Array.isArray(value)) {
@@ -58,7 +67,6 @@ function checkObject(value: object, place: Place): void {
       place.path.pop();
     }
   } else {
-    if (!isPlain(value)) refuse(place, `is ${article(nameOf(value))}`, adviceFor(value));
     for (const name of Object.keys(value)) {
       const member: unknown = (value as Record<string, unknown>)[name];
       if (member === undefined) continue;
@@ -70,10 +78,11 @@ function checkObject(value: object, place: Place): void {
   place.ancestors.pop();
 }
 
-/** Whether an object is nothing but its members; also one of another realm. */
+/** Whether an object is nothing but its own members; also one of another realm. */
 function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (prototype === null || prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 function nameOf(value: object): string {
@@ -87,11 +96,6 @@ function adviceFor(value: object): string {
     return "use a Uint8Array as the whole value";
   }
   return "use a plain object";
-}
-
-/** "an Error", but "a URL" and "a Uint8Array". */
-function article(noun: string): string {
-  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function refuse({ field, path }: Place, what: string, advice: string): never {

@@ -129,7 +129,6 @@ export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
 export { ALONE, type Neighbours } from "./neighbours.ts";
 export { type Parts, whole } from "./parts.ts";
 export type { ParseContext } from "./parse/arguments.ts";
-export { invalid } from "./parse/bad_argument.ts";
 export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
 export { parseCreate, parseCreateMany } from "./parse/create.ts";

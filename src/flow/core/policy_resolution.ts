@@ -6,16 +6,21 @@
  */
 import type { ResolvedPolicy, ResolvedStatePolicy, StatePolicy, TypePolicy } from "../mod.ts";
 
-/** The policy of a type that was never given one, in every state. */
-const DEFAULT_POLICY: ResolvedStatePolicy = {
-  retry: {
-    maxRetries: 3,
-    backoff: { kind: "exponential", baseMs: 1_000, maxMs: 30_000, jitterPct: 20 },
-    exhaustedTo: "failed",
-  },
-  retention: { ttlMs: 7 * 24 * 3_600_000, historyMaxEvents: 100_000 },
-  maxReclaims: 10,
-};
+/**
+ * The policy of a type that was never given one, in every state. A new one every time: callers are
+ * given parts of it, and what they do to them is nobody else's.
+ */
+function defaultPolicy(): ResolvedStatePolicy {
+  return {
+    retry: {
+      maxRetries: 3,
+      backoff: { kind: "exponential", baseMs: 1_000, maxMs: 30_000, jitterPct: 20 },
+      exhaustedTo: "failed",
+    },
+    retention: { ttlMs: 7 * 24 * 3_600_000, historyMaxEvents: 100_000 },
+    maxReclaims: 10,
+  };
+}
 
 /** A policy that was set. */
 export interface StoredPolicy {
@@ -38,7 +43,7 @@ export function resolveStatePolicy(
     if (ofState !== undefined) levels.push(ofState);
   }
   if (command !== undefined) levels.push(command);
-  const resolved = levels.reduce(overlay, DEFAULT_POLICY);
+  const resolved = levels.reduce(overlay, defaultPolicy());
   const { baseMs, maxMs } = resolved.retry.backoff;
   if (baseMs <= maxMs || levels.some(({ retry }) => retry?.backoff?.maxMs !== undefined)) {
     return resolved;

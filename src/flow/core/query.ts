@@ -49,8 +49,6 @@ export interface HistoryQuery {
   readonly rev: boolean;
   /** Null: no values. */
   readonly hydration: Hydration | null;
-  /** Whether every acknowledged command is seen. */
-  readonly consistent: boolean;
 }
 
 /** `list`. */
@@ -61,8 +59,6 @@ export interface ListQuery extends RowsWanted {
   readonly state: string | null;
   /** Null: every partition. */
   readonly partitionKey: string | null;
-  /** Whether every acknowledged command is seen. */
-  readonly consistent: boolean;
 }
 
 /** `terminals` and `failures`. */
@@ -77,7 +73,6 @@ export interface TerminalsQuery extends RowsWanted {
   /** When the flow ended at the latest; undefined: whenever. */
   readonly toMs: number | undefined;
   readonly rev: boolean;
-  readonly consistent: boolean;
 }
 
 /** What flows of a lineage have in common. */
@@ -105,8 +100,6 @@ export interface LineageQuery extends RowsWanted {
   readonly toMs: number | undefined;
   /** Whether the latest change comes first. */
   readonly rev: boolean;
-  /** Whether every acknowledged command is seen. */
-  readonly consistent: boolean;
 }
 
 /** `info`. */

@@ -34,6 +34,11 @@ export interface FlowReply {
   readonly hydration: Hydration | null;
 }
 
+/** What a command answers that changed a flow, or found none. */
+export function flowReply(flow: Flow | null): FlowReply {
+  return { kind: "flow", flow, hydration: null };
+}
+
 /** Flows in order. */
 export interface FlowsReply {
   /** The kind of reply. */

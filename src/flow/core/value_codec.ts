@@ -24,7 +24,7 @@ export interface ValueRoom {
 
 /**
  * A user's value as bytes; undefined is no value. Bytes stay bytes, everything else becomes JSON, and
- * what JSON would change on the way is refused.
+ * what JSON would make another value of is refused.
  *
  * @param field What the value is called in errors.
  */
@@ -65,9 +65,18 @@ export function jsonValue(value: unknown): Value {
   return { encoding: JSON_TEXT, bytes: encoder.encode(JSON.stringify(value)) };
 }
 
-/** What a value says. Raw bytes are given out as they are. */
+/** What a value says, as something that is the caller's own. */
 export function decodeValue({ encoding, bytes }: Value): unknown {
-  return encoding === RAW ? bytes : JSON.parse(decoder.decode(bytes));
+  return encoding === RAW ? ownBytes(bytes) : JSON.parse(decoder.decode(bytes));
+}
+
+/**
+ * Bytes with nothing around them. What was read stands among other records, and whoever looks at the
+ * `buffer` of what he gets, or passes it on, is to find his own bytes there, from 0 on. Large values
+ * are put together from parts, and have a buffer already.
+ */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 function refuseAbove(bytesMax: number, field: string, size: number): void {

@@ -209,13 +209,35 @@ export const batchCases: readonly ConformanceCase[] = [
               independent,
             }),
           "invalid_argument",
-          { field: "items[1].priority", value: 3 },
+          { field: "items[1].priority", value: 3, index: 1 },
         );
         await refused(
           () => store.createMany([{ id: "a", type: JOB }, { id: "b" }], { independent }),
           "invalid_argument",
-          { field: "items[1].type" },
+          { field: "items[1].type", index: 1 },
         );
+        const large = { payload: new Uint8Array(17 * 1_048_576) };
+        for (
+          const [item, code] of [
+            [{ id: "x".repeat(1_025) }, "too_large"],
+            [{ id: "b", ...large }, "too_large"],
+            [{ id: "b", payload: 1n }, "invalid_argument"],
+            [{ id: "b", state: "running" }, "running_reserved"],
+            [{ id: "b", unknown: 1 }, "invalid_argument"],
+            [7, "invalid_argument"],
+          ] as const
+        ) {
+          const items = ["a", item as never, "c"];
+          const call = () => store.createMany(items, { type: JOB, independent });
+          await refused(call, code, { index: 1 });
+        }
+        // An option of all items is no item's.
+        const error = await refused(
+          () => store.createMany(["a", "b"], { type: JOB, priority: 3 as 2, independent }),
+          "invalid_argument",
+          { field: "priority" },
+        );
+        same(error.details["index"], undefined);
       }
       same(await store.get("a"), null);
     },

@@ -161,6 +161,12 @@ export const spawnRefusalCases: readonly ConformanceCase[] = [
       await refused(() => spawn(store, "p", ["a", "p"]), "child_is_parent", {
         field: "children[1].id",
         value: "p",
+        index: 1,
+      });
+      const long = ["a", "x".repeat(1_025)];
+      await refused(() => spawn(store, "p", long), "too_large", {
+        field: "children[1].id",
+        index: 1,
       });
       await refused(() => spawn(store, "p", ["a", "b", "a"]), "duplicate_id", {
         field: "children[2].id",

@@ -10,7 +10,7 @@ import type { BatchMode } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import type { Flow } from "../flow.ts";
 import { notApplied } from "../refusals.ts";
-import type { ItemOutcome, Reply } from "../reply.ts";
+import { flowReply, type ItemOutcome, type Reply } from "../reply.ts";
 
 /** Does one thing to one flow. Throws before it has written anything, or not at all. */
 export type DecideItem<Request> = (draft: Draft, request: Request) => Flow;
@@ -24,7 +24,7 @@ export function decideItems<Request>(
   if (mode === "single") {
     const [item] = items;
     invariant(item !== undefined && items.length === 1, "a single command has one item");
-    return { kind: "flow", flow: decideItem(draft, item), hydration: null };
+    return flowReply(decideItem(draft, item));
   }
   draft.reserve(items.length);
   if (mode === "all") draft.refuseRepeats(items.length);

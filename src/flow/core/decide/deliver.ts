@@ -9,7 +9,7 @@ import type { Draft } from "../draft.ts";
 import { type Flow, isForgotten } from "../flow.ts";
 import type { BirthMessage, Message } from "../message.ts";
 import { NO_VALUES, planValues } from "../named_values.ts";
-import type { FlowReply } from "../reply.ts";
+import { type FlowReply, flowReply } from "../reply.ts";
 import { beginFlow, isSameRequest } from "./create.ts";
 import { rollUp } from "./roll_up.ts";
 
@@ -20,7 +20,7 @@ export function decideDeliver(draft: Draft, { from, messages }: DeliverCommand):
   for (const { message } of news) heed(draft, message);
   const last = news.at(-1);
   if (last !== undefined) draft.family.receive(from, last.lsn);
-  return { kind: "flow", flow: null, hydration: null };
+  return flowReply(null);
 }
 
 function heed(draft: Draft, message: Message): void {

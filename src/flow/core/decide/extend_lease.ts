@@ -5,7 +5,7 @@
  */
 import type { ExtendLeaseCommand } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import type { FlowReply } from "../reply.ts";
+import { type FlowReply, flowReply } from "../reply.ts";
 import { requireLease } from "./guard.ts";
 
 /** Makes the lease last from now; it may become shorter. */
@@ -17,5 +17,5 @@ export function decideExtendLease(draft: Draft, command: ExtendLeaseCommand): Fl
     { nextRunAtMs: draft.nowMs + command.leaseMs },
     "lease_extended",
   );
-  return { kind: "flow", flow: extended, hydration: null };
+  return flowReply(extended);
 }

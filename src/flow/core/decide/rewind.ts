@@ -18,7 +18,7 @@ import {
   rewindOfDueTime,
   wrongState,
 } from "../refusals.ts";
-import type { FlowReply } from "../reply.ts";
+import { type FlowReply, flowReply } from "../reply.ts";
 import { endFlow } from "./end.ts";
 
 /** Gives a flow the state that it had after an event. History goes on; it is never rewritten. */
@@ -32,7 +32,7 @@ export function decideRewind(draft: Draft, command: RewindCommand): FlowReply {
     throw wrongState(flow, expectState);
   }
   const event = targetOf(draft, flow, command);
-  return { kind: "flow", flow: restore(draft, flow, event, command), hydration: null };
+  return flowReply(restore(draft, flow, event, command));
 }
 
 function targetOf(draft: Draft, flow: Flow, { toEvent, runAtMs }: RewindCommand): PastFlow {

@@ -9,7 +9,7 @@ import { keyDigest, signalDigest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { type Control, type Flow, hasEnded, shownState } from "../flow.ts";
 import { guardRequired, hasEndedAlready, signalConflict, stateMismatch } from "../refusals.ts";
-import type { FlowReply } from "../reply.ts";
+import { type FlowReply, flowReply } from "../reply.ts";
 import { withValues } from "./values.ts";
 
 /** What has to be remembered of a signal with a key. */
@@ -22,12 +22,12 @@ interface Memory {
 export function decideSignal(draft: Draft, command: SignalCommand): FlowReply {
   const flow = draft.named(command.target);
   const memory = memoryOf(draft, command);
-  if (memory !== undefined && isRepeated(draft, flow, command, memory)) return replyOf(flow);
+  if (memory !== undefined && isRepeated(draft, flow, command, memory)) return flowReply(flow);
   requireTarget(flow, command);
   const holding = withValues(draft, flow, command.values);
   if (memory !== undefined) draft.rememberSignal(flow, memory.keyHash, memory.digest);
   const change = changeOf(draft, flow, command);
-  return replyOf(draft.change(holding, change, "signaled", { signal: command.signal }));
+  return flowReply(draft.change(holding, change, "signaled", { signal: command.signal }));
 }
 
 function memoryOf(draft: Draft, command: SignalCommand): Memory | undefined {
@@ -79,8 +79,4 @@ function changeOf(
     reclaims: moves ? 0 : reclaims,
     nextRunAtMs: runAtMs === undefined ? nowMs : runAtMs,
   };
-}
-
-function replyOf(flow: Flow): FlowReply {
-  return { kind: "flow", flow, hydration: null };
 }

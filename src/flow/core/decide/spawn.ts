@@ -23,7 +23,7 @@ import {
   tooManyGroups,
   wrongState,
 } from "../refusals.ts";
-import type { FlowReply } from "../reply.ts";
+import { type FlowReply, flowReply } from "../reply.ts";
 import { bytesOf, valuesOf } from "../request_values.ts";
 import { beginFlow } from "./create.ts";
 import { endFlow } from "./end.ts";
@@ -39,7 +39,7 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const known = parent.groups.find(({ id }) => id === command.group.id);
   if (known !== undefined) {
     if (!isSameHash(known.digest, digest)) throw groupConflict(parent, known.id);
-    return replyOf(parent);
+    return flowReply(parent);
   }
   requireParent(draft, parent, command);
   const planned = children.map((child) => planChild(draft, parent, child));
@@ -60,7 +60,7 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
     group: group.number,
   };
   for (const child of planned) bringIn(draft, child, membership);
-  return replyOf(after);
+  return flowReply(after);
 }
 
 /** Names a flow. */
@@ -197,8 +197,4 @@ function bringIn(draft: Draft, child: PlannedChild, membership: Membership): voi
   } else {
     beginFlow(draft, request, { old, plan, membership, digest });
   }
-}
-
-function replyOf(flow: Flow): FlowReply {
-  return { kind: "flow", flow, hydration: null };
 }

@@ -6,7 +6,6 @@
 import {
   type ByteReader,
   type ByteWriter,
-  DecodeError,
   type Hash64,
   putU32,
   putU48,
@@ -16,14 +15,16 @@ import {
 } from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
 import { RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
-import type { BackoffKind, FlowEventName, Priority, RetryFacts } from "../../mod.ts";
+import type { FlowEventName, RetryFacts } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { ChildFacts, CtrlEffect } from "../effect.ts";
 import type { CtrlGist, GistRoom } from "../gist.ts";
 import { Lease } from "../lease.ts";
 import { putHash, readHashAt, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
-import { newer, refuseUnknownBits } from "./newer.ts";
+import { refuseUnknownBits } from "./newer.ts";
+import { PRIORITY_MAX, priorityOf, wordOf } from "./numbers.ts";
+import { BACKOFF_KINDS } from "../words.ts";
 
 /** Events by number. A number is never used again for another event. */
 const EVENTS: readonly (FlowEventName | undefined)[] = [
@@ -50,7 +51,6 @@ const EVENTS: readonly (FlowEventName | undefined)[] = [
 /** The names of all events. */
 export const EVENT_NAMES: readonly FlowEventName[] = EVENTS.filter((name) => name !== undefined);
 
-const BACKOFF_KINDS: readonly BackoffKind[] = ["none", "fixed", "linear", "exponential"];
 const DECISIONS: readonly RetryFacts["decision"][] = ["scheduled", "exhausted"];
 
 const HAS_NEXT_RUN = 1;
@@ -73,8 +73,6 @@ const PAYLOAD_AT = 72;
 const RESULT_AT = 78;
 const ERROR_AT = 84;
 const VALUES_AT = 102;
-
-const PRIORITY_MAX = 2;
 
 const NO_SECRET: Readonly<Hash64> = { hi: 0, lo: 0 };
 
@@ -153,7 +151,7 @@ export function readCtrl(
 ): CtrlEffect {
   const key = readKey(fixed);
   const version = fixed.u48();
-  const event = eventOf(fixed.u8());
+  const event = wordOf(EVENTS, fixed.u8(), "CTRL record with event");
   const flags = fixed.u8();
   refuseUnknownBits("CTRL", flags, KNOWN_FLAGS);
   const priority = priorityOf(fixed.u8());
@@ -221,33 +219,16 @@ function readChildren(rest: ByteReader, flags: number): ChildFacts {
 
 function readRetry(rest: ByteReader, dictionary: Dictionary): RetryFacts {
   return {
-    decision: oneOf(DECISIONS, rest.u8(), "decision"),
+    decision: wordOf(DECISIONS, rest.u8(), "CTRL record with decision"),
     attempt: rest.u32(),
     runState: nameIn(dictionary, rest.u32()),
     maxRetries: rest.u32(),
-    backoffKind: oneOf(BACKOFF_KINDS, rest.u8(), "backoff"),
+    backoffKind: wordOf(BACKOFF_KINDS, rest.u8(), "CTRL record with backoff"),
     backoffBaseMs: rest.u53(),
     backoffMaxMs: rest.u53(),
     jitterPct: rest.u8(),
     exhaustedTo: nameIn(dictionary, rest.u32()),
   };
-}
-
-function eventOf(number: number): FlowEventName {
-  const event = EVENTS[number];
-  if (event === undefined) throw newer(`CTRL record with event ${number}`);
-  return event;
-}
-
-function oneOf<T>(list: readonly T[], number: number, what: string): T {
-  const found = list[number];
-  if (found === undefined) throw newer(`CTRL record with ${what} ${number}`);
-  return found;
-}
-
-function priorityOf(number: number): Priority {
-  if (number > PRIORITY_MAX) throw new DecodeError(`The priority ${number} is not 0, 1 or 2`);
-  return number as Priority;
 }
 
 function present(value: number, flag: number): number | null {

@@ -4,22 +4,16 @@
  * @module
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
-import type {
-  ChildFailurePolicy,
-  ChildWait,
-  GroupResolution,
-  ParentClosedPolicy,
-} from "../../mod.ts";
+import type { GroupResolution } from "../../mod.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { ClosingEffect, GroupEffect } from "../effect.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
-import { newer, refuseUnknownBits } from "./newer.ts";
+import { refuseUnknownBits } from "./newer.ts";
+import { wordOf } from "./numbers.ts";
+import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 
-/** Words by number. A number is never used again for another word. */
-const WAITS: readonly ChildWait[] = ["all", "any", "none"];
-const FAILURE_POLICIES: readonly ChildFailurePolicy[] = ["fail_parent", "ignore"];
-const CLOSED_POLICIES: readonly ParentClosedPolicy[] = ["cancel_children", "abandon_children"];
+/** Resolutions by number. A number is never used again for another one. */
 const RESOLUTIONS: readonly (GroupResolution | null)[] = [null, "success", "failure"];
 
 /** Stands for the number of a name where there is none. */
@@ -61,10 +55,14 @@ export function readGroup(
   const key = readKey(fixed);
   const number = fixed.u48();
   const digest = readHash(fixed);
-  const wait = wordOf(WAITS, fixed.u8(), "wait");
-  const onChildFailed = wordOf(FAILURE_POLICIES, fixed.u8(), "failure policy");
-  const onParentClosed = wordOf(CLOSED_POLICIES, fixed.u8(), "policy of a closed parent");
-  const resolved = wordOf(RESOLUTIONS, fixed.u8(), "resolution");
+  const wait = wordOf(WAITS, fixed.u8(), "GROUP record with wait");
+  const onChildFailed = wordOf(FAILURE_POLICIES, fixed.u8(), "GROUP record with failure policy");
+  const onParentClosed = wordOf(
+    CLOSED_POLICIES,
+    fixed.u8(),
+    "GROUP record with policy of a closed parent",
+  );
+  const resolved = wordOf(RESOLUTIONS, fixed.u8(), "GROUP record with resolution");
   const waitState = optionalName(dictionary, fixed.u32());
   const success = nameIn(dictionary, fixed.u32());
   const failure = optionalName(dictionary, fixed.u32());
@@ -102,12 +100,6 @@ export function readClosing(fixed: ByteReader, rest: ByteReader): ClosingEffect 
   refuseUnknownBits("CLOSING", flags, IS_DONE);
   rest.end();
   return { kind: "closing", group, isDone: flags === IS_DONE };
-}
-
-function wordOf<T>(words: readonly T[], number: number, what: string): T {
-  const word = words[number];
-  if (word === undefined) throw newer(`GROUP record with ${what} ${number}`);
-  return word;
 }
 
 function optionalName(dictionary: Dictionary, id: number): string | null {

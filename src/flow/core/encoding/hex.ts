@@ -3,6 +3,15 @@
  *
  * @module
  */
+import type { ByteReader } from "../../../codec/mod.ts";
+
+/** SHA-256. */
+const DIGEST_BYTES = 32;
+
+/** Reads a digest. */
+export function readDigest(reader: ByteReader): string {
+  return hexOf(reader.raw(DIGEST_BYTES));
+}
 
 /** The bytes that pairs of hexadecimal digits stand for. */
 export function bytesOf(hex: string): Uint8Array {
@@ -13,6 +22,6 @@ export function bytesOf(hex: string): Uint8Array {
 }
 
 /** Two hexadecimal digits for each byte. */
-export function hexOf(bytes: Uint8Array): string {
+function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -4,16 +4,17 @@
  * @module
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
-import { type Attributes, isTerminalState, type Priority, type TerminalState } from "../../mod.ts";
+import { type Attributes, isTerminalState, type TerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
 import type { InboxEffect, OutboxEffect } from "../effect.ts";
 import type { BirthMessage, EndMessage, Message } from "../message.ts";
 import type { DigestedValue, ValueChanges } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
 import { parseObject } from "./body.ts";
-import { bytesOf, hexOf } from "./hex.ts";
+import { bytesOf, readDigest } from "./hex.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
+import { priorityOf } from "./numbers.ts";
 import { encodingOf } from "./value.ts";
 
 /** Kinds of messages by number. A number is never used again for another kind. */
@@ -32,8 +33,6 @@ const HAS_HISTORY = 512;
 const IS_IDEMPOTENT = 1_024;
 const HAS_VALUES = 2_048;
 const KNOWN_FLAGS = 4_095;
-
-const DIGEST_BYTES = 32;
 
 /** Writes the fixed part of an OUTBOX. */
 export function writeOutboxFixed(writer: ByteWriter, { to, message }: OutboxEffect): void {
@@ -185,7 +184,7 @@ function readChanges(rest: ByteReader): ValueChanges {
   const put = new Map<string, DigestedValue>();
   for (let left = rest.u32(); left > 0; left--) {
     const name = rest.text();
-    const digest = hexOf(rest.raw(DIGEST_BYTES));
+    const digest = readDigest(rest);
     put.set(name, { digest, value: readContent(rest) });
   }
   return { drop: [], link, put, override: [] };
@@ -193,11 +192,6 @@ function readChanges(rest: ByteReader): ValueChanges {
 
 function flag(member: unknown, bit: number): number {
   return member === undefined ? 0 : bit;
-}
-
-function priorityOf(number: number): Priority {
-  if (number > 2) throw new DecodeError(`The priority ${number} is not 0, 1 or 2`);
-  return number as Priority;
 }
 
 function endOf(state: string): TerminalState {

@@ -6,13 +6,12 @@
 import type { ByteReader, ByteWriter } from "../../../codec/mod.ts";
 import type { ValuesEffect } from "../effect.ts";
 import type { NamedValue } from "../named_values.ts";
-import { bytesOf, hexOf } from "./hex.ts";
+import { bytesOf, readDigest } from "./hex.ts";
 import { readKey } from "./key.ts";
 import { refuseUnknownBits } from "./newer.ts";
 import { encodingOf } from "./value.ts";
 
 const HAS_DIGEST = 1;
-const DIGEST_BYTES = 32;
 
 /** Writes what follows the fixed part. */
 export function writeValuesRest(writer: ByteWriter, { values }: ValuesEffect): void {
@@ -40,6 +39,6 @@ function readNamed(rest: ByteReader): NamedValue {
   const encoding = encodingOf(rest.u8());
   const flags = rest.u8();
   refuseUnknownBits("VALUES", flags, HAS_DIGEST);
-  const digest = flags & HAS_DIGEST ? hexOf(rest.raw(DIGEST_BYTES)) : null;
+  const digest = flags & HAS_DIGEST ? readDigest(rest) : null;
   return { name, lsn, version, digest, encoding };
 }

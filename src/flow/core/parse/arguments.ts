@@ -3,6 +3,16 @@
  *
  * @module
  */
+import {
+  checkBoolean,
+  checkInteger,
+  checkObject,
+  contradiction,
+  invalid,
+  isIntegerIn,
+  limitExceeded,
+  missing,
+} from "../../../argument.ts";
 import { unknownOption } from "../../../unknown_option.ts";
 import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
@@ -11,18 +21,13 @@ import type { Value, ValueLink } from "../value.ts";
 import { encodeValue } from "../value_codec.ts";
 import type { ValueMemory } from "../value_memory.ts";
 import { parseValueLink } from "./value_link.ts";
-import { contradiction, invalid, limitExceeded, missing } from "./bad_argument.ts";
 import {
-  checkBoolean,
   checkCount,
-  checkInteger,
   checkLiveState,
-  checkObject,
   checkTargetState,
   checkText,
   DURATION_MS_MAX,
   INSTANT_MS_MAX,
-  isIntegerIn,
   isShortText,
 } from "./checks.ts";
 import { parseNamedValues } from "./named_values.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { contradiction, invalid, limitExceeded, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import { type AtomicCommands, type AtomicStep, FlowAtomicError } from "../../mod.ts";
 import type { AtomicCommand, AtomicPart } from "../command.ts";
 import type { SpawnCommand } from "../family_command.ts";
 import { argumentsOf, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, limitExceeded, show } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 import { parseCreate } from "./create.ts";
 import { parseKvDelete, parseKvSet } from "./kv.ts";

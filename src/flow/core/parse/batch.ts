@@ -3,13 +3,12 @@
  *
  * @module
  */
+import { checkObject, invalid, isObject, limitExceeded, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import type { BatchMode } from "../command.ts";
 import { pairName } from "../pair_name.ts";
 import type { Value } from "../value.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid, limitExceeded, show } from "./bad_argument.ts";
-import { checkObject, isObject } from "./checks.ts";
 
 /** The names of the options of one command, in its three places. */
 export interface OptionNames {
@@ -84,7 +83,7 @@ export function parseBatch<Request>(
   const largeValues: Value[] = [];
   const place = { context, known: known.item, common };
   const isOfPartition = common.raw("partitionKey") !== undefined;
-  const requests = checkItems("items", items, context).map((item, index) => {
+  const readItem = (item: unknown, index: number): Request => {
     const given = reader.takesIds && typeof item === "string"
       ? { id: item }
       : isObject(item)
@@ -95,7 +94,8 @@ export function parseBatch<Request>(
     const request = reader.requestOf(args);
     if (args.largeValues.length > 0) largeValues.push(...args.largeValues);
     return request;
-  });
+  };
+  const requests = ofItems(() => checkItems("items", items, context).map(readItem));
   largeValues.push(...common.largeValues);
   if (mode === "all") refuseRepetitions(requests, reader.nameOf);
   return { mode, items: requests, nowMs, largeValues };

@@ -6,12 +6,22 @@
  *
  * @module
  */
+import {
+  checkInteger,
+  invalid,
+  isIntegerIn,
+  limitExceeded,
+  show,
+  tooLarge,
+} from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import { isReservedName, isTerminalState, RUNNING } from "../../mod.ts";
-import { invalid, limitExceeded, show, tooLarge } from "./bad_argument.ts";
 
 /** The last instant that a Date can hold; room enough to add any duration without losing digits. */
 export const INSTANT_MS_MAX = 8_640_000_000_000_000;
+
+/** The most events that a flow may keep. */
+export const HISTORY_EVENTS_MAX = 1_000_000;
 
 /** A hundred years. */
 export const DURATION_MS_MAX = 100 * 365 * 86_400_000;
@@ -26,11 +36,6 @@ export function isShortText(value: unknown, bytesMax: number): value is string {
   // A UTF-16 unit is at most three bytes, so short texts need not be counted.
   return typeof value === "string" && value !== "" && value.length * 3 <= bytesMax &&
     value.isWellFormed();
-}
-
-/** Whether a value is a whole number from `min` to `max`. */
-export function isIntegerIn(value: unknown, min: number, max: number): value is number {
-  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
 /** A text of 1 to `bytesMax` bytes. */
@@ -80,37 +85,11 @@ export function checkLiveState(field: string, value: unknown, bytesMax: number):
   return name;
 }
 
-/** A whole number from `min` to `max`. */
-export function checkInteger(field: string, value: unknown, min: number, max: number): number {
-  if (!isIntegerIn(value, min, max)) {
-    throw invalid(field, value, `a whole number from ${min} to ${max}`, max);
-  }
-  // Minus zero is a whole number, too; nobody wants to meet it again.
-  return value + 0;
-}
-
 /** A whole number from `min` on, of which the store takes at most `max`. */
 export function checkCount(field: string, value: unknown, min: number, max: number): number {
   const isMore = isIntegerIn(value, max + 1, Number.MAX_SAFE_INTEGER);
   if (isMore) throw limitExceeded(field, value, max);
   return checkInteger(field, value, min, max);
-}
-
-/** True or false. */
-export function checkBoolean(field: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw invalid(field, value, "true or false");
-  return value;
-}
-
-/** Whether a value is an object with members to look at. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An object with members to look at. */
-export function checkObject(field: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw invalid(field, value, "an object");
-  return value;
 }
 
 /** A list of different texts, not empty; what occurs again is left out. */

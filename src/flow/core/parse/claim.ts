@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { checkObject, contradiction } from "../../../argument.ts";
 import { RUNNING } from "../../mod.ts";
 import type { ClaimCommand, ClaimFilter } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction } from "./bad_argument.ts";
-import { checkObject, checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
+import { checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
 import { parseLostLeases } from "./policy.ts";
 import { LEASE_MS } from "./settle.ts";

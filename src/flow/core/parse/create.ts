@@ -8,11 +8,8 @@ import type { CreateCommand, CreateRequest } from "../command.ts";
 import type { ChildRequest } from "../family_command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { optionNames, parseBatch, parseSingle } from "./batch.ts";
-import { checkText } from "./checks.ts";
+import { checkText, HISTORY_EVENTS_MAX } from "./checks.ts";
 import { NAMED_VALUES, valueChangesOf } from "./named_values.ts";
-
-/** The most events that a flow may keep. */
-const HISTORY_EVENTS_MAX = 1_000_000;
 
 /** Partitions for flows that are created without one. */
 const AUTO_PARTITIONS: readonly string[] = Array.from(

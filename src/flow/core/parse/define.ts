@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 
 /** What a program says about a type. */

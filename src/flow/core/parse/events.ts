@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { EventsQuery } from "../query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkTexts } from "./checks.ts";
 
 const EVENTS: ReadonlySet<string> = new Set(["from", "types", "signal"]);

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { FlowEventName } from "../../mod.ts";
 import type { HistoryFilter, HistoryQuery } from "../query.ts";
 import { EVENT_NAMES } from "../encoding/ctrl.ts";
 import { compareEvents, type EventPosition, formatEventId, parseEventId } from "../event_id.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { hydrationOf } from "./hydration.ts";
-import { countOf } from "./query.ts";
+import { checkConsistent, countOf } from "./query.ts";
 import { inverted, parseInstants } from "./range.ts";
 import { parseTarget } from "./target.ts";
 
@@ -38,13 +38,13 @@ export function parseHistory(
 ): HistoryQuery {
   const target = parseTarget(flow, context);
   const args = argumentsOf(options, HISTORY, context);
+  checkConsistent(args);
   return {
     target,
     filter: parseFilter(args),
     count: countOf(args),
     rev: args.boolean("rev", false),
     hydration: hydrationOf(args, args.boolean("values", false)),
-    consistent: args.boolean("consistent", true),
   };
 }
 

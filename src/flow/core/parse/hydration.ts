@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { Hydration } from "../command.ts";
 import type { Arguments } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkText, checkTexts } from "./checks.ts";
 
 /** Larger values are left out, unless the caller says otherwise. */

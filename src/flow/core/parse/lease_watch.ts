@@ -3,11 +3,10 @@
  *
  * @module
  */
+import { checkObject, invalid } from "../../../argument.ts";
 import type { LeaseWatchOptions } from "../../mod.ts";
 import type { FlowTarget } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
-import { checkObject } from "./checks.ts";
 import { parseTarget } from "./target.ts";
 
 const LEASE_WATCH: ReadonlySet<string> = new Set(["fencingToken", "onLost"]);

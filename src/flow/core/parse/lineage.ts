@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { contradiction } from "../../../argument.ts";
 import type { LineageQuery, Relation } from "../query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { contradiction } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 import { parseState, ROWS, rowsOf } from "./query.ts";
 import { parseInstants } from "./range.ts";
@@ -62,7 +62,6 @@ function parseLineage(
     ...parseInstants(args),
     rev: args.boolean("rev", false),
     ...rowsOf(args),
-    consistent: args.boolean("consistent", true),
   };
 }
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { checkObject, invalid, limitExceeded } from "../../../argument.ts";
 import { sha256Hex } from "../../../codec/mod.ts";
 import type { FlowLimits } from "../../mod.ts";
 import type { DigestedValue, ValueChanges } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
 import { encodeValue } from "../value_codec.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
-import { invalid, limitExceeded } from "./bad_argument.ts";
-import { checkObject, checkText, checkTexts } from "./checks.ts";
+import { checkText, checkTexts } from "./checks.ts";
 import { parseValueLink } from "./value_link.ts";
 
 /** The names of the options that a new flow takes. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, invalid, limitExceeded } from "../../../argument.ts";
 import type {
   Backoff,
   BackoffKind,
@@ -13,17 +14,14 @@ import type {
 } from "../../mod.ts";
 import type { PolicySetCommand } from "../command.ts";
 import type { PolicyQuery } from "../query.ts";
+import { BACKOFF_KINDS } from "../words.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid, limitExceeded } from "./bad_argument.ts";
-import { checkObject, checkStateName, checkText } from "./checks.ts";
+import { checkStateName, checkText, HISTORY_EVENTS_MAX } from "./checks.ts";
 
 const RETRIES_MAX = 1_000;
 const BACKOFF_MS_MAX = 30 * 86_400_000;
 const RETENTION_TTL_MS_MAX = 365 * 86_400_000;
-const HISTORY_EVENTS_MAX = 1_000_000;
 const RECLAIMS_MAX = 1_000_000;
-
-const KINDS: ReadonlySet<unknown> = new Set(["none", "fixed", "linear", "exponential"]);
 
 const STATE: readonly string[] = ["retry", "retention", "maxReclaims"];
 const OF_STATE: ReadonlySet<string> = new Set(STATE);
@@ -109,8 +107,8 @@ function parseBackoff(field: string, backoff: unknown, limits: FlowLimits): Back
   if (backoff === undefined) return undefined;
   const args = policyArguments(field, backoff, OF_BACKOFF, `${field}.`, limits);
   const kind = args.raw("kind");
-  if (kind !== undefined && !KINDS.has(kind)) {
-    throw invalid(args.field("kind"), kind, `one of ${[...KINDS].join(", ")}`);
+  if (kind !== undefined && !BACKOFF_KINDS.some((known) => known === kind)) {
+    throw invalid(args.field("kind"), kind, `one of ${BACKOFF_KINDS.join(", ")}`);
   }
   return given<Backoff>({
     kind: kind as BackoffKind | undefined,

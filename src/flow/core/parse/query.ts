@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
 import type { Hydration } from "../command.ts";
 import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
 import { parseCursor, parseLeaseCursor } from "../cursor.ts";
 import type { RowsWanted } from "../rows.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkStateName, checkText, DURATION_MS_MAX } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
 import { parseInstants } from "./range.ts";
@@ -55,7 +55,6 @@ export function parseList(type: unknown, options: unknown, context: ParseContext
     state: parseState(args.raw("state"), idBytesMax),
     partitionKey: args.optionalText("partitionKey") ?? null,
     ...rowsOf(args),
-    consistent: args.boolean("consistent", true),
   };
 }
 
@@ -112,12 +111,12 @@ function terminalsOf(
     ...parseInstants(args),
     rev: args.boolean("rev", false),
     ...rowsOf(args),
-    consistent: args.boolean("consistent", true),
   };
 }
 
 /** The rows that a query asks for, and what they are to show. */
 export function rowsOf(args: Arguments): RowsWanted {
+  checkConsistent(args);
   const hydration = shownOf(args);
   const after = parseAfter(args.raw("cursor"), parseCursor);
   if (hydration === null) return { count: countOf(args), after, hydration };
@@ -126,6 +125,11 @@ export function rowsOf(args: Arguments): RowsWanted {
   // A row is shown as a whole: whoever asks for large values gets those of at least one.
   const totalBytesMax = Math.max(hydration.totalBytesMax, 3 * (hydration.maxBytes ?? 0));
   return { count, after, hydration: { ...hydration, totalBytesMax } };
+}
+
+/** Checks `consistent`, which is none of a query's members: every query is (decision 44). */
+export function checkConsistent(args: Arguments): void {
+  args.boolean("consistent", true);
 }
 
 /** How many rows a query asks for. */

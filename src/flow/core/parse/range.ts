@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { contradiction } from "../../../argument.ts";
 import type { FlowError } from "../../../errors.ts";
 import type { Arguments } from "./arguments.ts";
-import { contradiction } from "./bad_argument.ts";
 
 /** A span of time, both ends included. */
 export interface InstantRange {

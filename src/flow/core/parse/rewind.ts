@@ -3,10 +3,9 @@
  *
  * @module
  */
+import { checkObject, missing } from "../../../argument.ts";
 import type { RewindCommand } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { missing } from "./bad_argument.ts";
-import { checkObject } from "./checks.ts";
 import { parseEvent } from "./history.ts";
 import { parseTarget } from "./target.ts";
 

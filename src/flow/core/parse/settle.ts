@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject } from "../../../argument.ts";
 import type {
   CancelCommand,
   CancelRequest,
@@ -25,7 +26,6 @@ import {
   type ParsedItems,
   parseSingle,
 } from "./batch.ts";
-import { checkObject } from "./checks.ts";
 import { VALUE_CHANGES, valueChangesOf } from "./named_values.ts";
 import { parseRetryPolicy } from "./policy.ts";
 import { parseTarget } from "./target.ts";

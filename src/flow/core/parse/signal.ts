@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { checkObject } from "../../../argument.ts";
 import { RUNNING } from "../../mod.ts";
 import type { SignalCommand } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { checkObject, checkStateName, checkTexts } from "./checks.ts";
+import { checkStateName, checkTexts } from "./checks.ts";
 import { VALUE_CHANGES, valueChangesOf } from "./named_values.ts";
 import { parseTarget } from "./target.ts";
 

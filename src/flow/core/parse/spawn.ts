@@ -3,21 +3,16 @@
  *
  * @module
  */
+import { checkObject, contradiction, invalid, missing, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
-import { isTerminalState } from "../../mod.ts";
-import type { ChildFailurePolicy, ChildWait, ParentClosedPolicy } from "../../mod.ts";
+import { type ChildWait, isTerminalState } from "../../mod.ts";
 import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import type { Value } from "../value.ts";
+import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, missing, show } from "./bad_argument.ts";
 import { checkItems } from "./batch.ts";
-import { checkObject } from "./checks.ts";
 import { childRequestOf, OF_CHILD } from "./create.ts";
 import { parseTarget } from "./target.ts";
-
-const WAITS: readonly ChildWait[] = ["all", "any", "none"];
-const FAILURE_POLICIES: readonly ChildFailurePolicy[] = ["fail_parent", "ignore"];
-const CLOSED_POLICIES: readonly ParentClosedPolicy[] = ["cancel_children", "abandon_children"];
 
 const CHILD: ReadonlySet<string> = new Set(["id", "partitionKey", ...OF_CHILD]);
 const SPAWN: ReadonlySet<string> = new Set([
@@ -53,16 +48,17 @@ export function parseSpawn(
   };
   const nowMs = common.nowMs();
   const largeValues: Value[] = [];
-  const requests = given.map((child, index) => {
+  const readChild = (child: unknown, index: number): ChildRequest => {
     const at = `children[${index}]`;
     const own = typeof child === "string" ? { id: child } : checkObject(at, child);
     const args = new Arguments(own, { context, known: CHILD, at: `${at}.`, common });
     const request = childRequestOf(args.text("id", "give every child an id"), args);
     largeValues.push(...args.largeValues);
     return request;
-  });
+  };
+  const requests = ofItems(() => given.map(readChild));
   largeValues.push(...common.largeValues);
-  refuseTwins(requests, target.id);
+  ofItems(() => refuseTwins(requests, target.id));
   return { kind: "spawn", target, group, ...guards, children: requests, nowMs, largeValues };
 }
 
@@ -125,7 +121,7 @@ function refuseTwins(children: readonly ChildRequest[], parentId: string): void 
     }
     if (seen.has(id)) {
       throw new FlowError("duplicate_id", `${field} ${show(id)} stands there twice`, {
-        details: { field, value: id, index },
+        details: { field, value: id },
       });
     }
     seen.add(id);

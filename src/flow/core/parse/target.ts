@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { FlowTarget } from "../command.ts";
 import type { ParseContext } from "./arguments.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 
 /** Reads an id, or an object with an id, a partition and a type, such as a record; it may have more. */

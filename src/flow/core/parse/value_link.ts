@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../../../argument.ts";
 import type { ValueLink } from "../value.ts";
 import { parseValueRef } from "../value_ref.ts";
-import { invalid } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 
 /** Reads a reference. */

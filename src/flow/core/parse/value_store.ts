@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { contradiction, invalid, limitExceeded } from "../../../argument.ts";
 import type { ValuePutCommand } from "../command.ts";
 import type { ValuesQuery } from "../query.ts";
 import { encodeValue } from "../value_codec.ts";
 import { parseValueRef } from "../value_ref.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
-import { contradiction, invalid, limitExceeded } from "./bad_argument.ts";
 import { checkText } from "./checks.ts";
 import { digested } from "./named_values.ts";
 
@@ -60,7 +60,6 @@ export function parseValuePut(
 /** Checks the arguments of `valueMget`. */
 export function parseValueMget(
   refs: unknown,
-  _options: unknown,
   { limits }: ParseContext,
 ): ValuesQuery {
   if (!Array.isArray(refs)) throw invalid("refs", refs, "an array of references");
