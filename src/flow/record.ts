@@ -156,7 +156,8 @@ export type FlowEventName =
   | "child_completed"
   | "child_failed"
   | "child_cancelled"
-  | "children_cancelled";
+  | "children_cancelled"
+  | "children_resolved";
 
 /** One entry of a flow's history: what happened, and the flow after it. */
 export interface HistoryEvent extends ShownValues {

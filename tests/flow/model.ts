@@ -695,6 +695,7 @@ export class Model {
       childId,
       named: flow.named,
     });
+    if (flow.dueMs === null) this.family.parked(flow);
   }
 }
 

@@ -30,6 +30,8 @@ export interface ModelGroup extends ModelGroupAsked {
   readonly failed: number;
   readonly cancelled: number;
   readonly resolved: "success" | "failure" | null;
+  /** Whether its parent was elsewhere when it was decided, and has not gone on by it since. */
+  readonly isUnheeded: boolean;
 }
 
 /** The group that a flow is in. */
