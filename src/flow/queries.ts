@@ -112,9 +112,12 @@ export interface LineageOptions extends RowsOptions {
 
 /** Options of `byParent`. */
 export interface ByParentOptions extends LineageOptions {
-  /** Only children that the flow in this partition has spawned. Default: of whatever partition. */
+  /**
+   * Only children that the flow in this partition has spawned; while it is there, none of an earlier
+   * flow with its id. Default: of whatever partition.
+   */
   readonly parentPartitionKey?: string | undefined;
-  /** Only children of this group. Default: of all, and those that are in none. */
+  /** Only children of this group, as above. Default: of all, and those that are in none. */
   readonly groupId?: string | undefined;
 }
 

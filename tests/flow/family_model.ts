@@ -8,7 +8,13 @@
 
 import { compareIds, type Model, requestText, TERMINAL } from "./model.ts";
 import type { ModelCreate, ModelFacts, ModelFlow } from "./model_flow.ts";
-import type { ModelGroup, ModelGroupAsked, ModelLineage, ModelSpawn } from "./model_group.ts";
+import {
+  type ModelGroup,
+  type ModelGroupAsked,
+  type ModelLineage,
+  type ModelSpawn,
+  verdictOn,
+} from "./model_group.ts";
 import { Refusal } from "./refusal.ts";
 
 export type * from "./model_group.ts";
@@ -182,11 +188,18 @@ export class FamilyModel {
         (asked.parentPartitionKey === undefined ||
           asked.parentPartitionKey === flow.membership?.partitionKey) &&
         (asked.groupId === undefined || asked.groupId === flow.membership?.groupId) &&
+        ((asked.parentPartitionKey ?? asked.groupId) === undefined || this.#isOfPresent(flow)) &&
         (state === "any" || state === (flow.owner === null ? flow.state : "running")) &&
         !(terminalOnly === true && !hasEnded) && !(activeOnly === true && hasEnded) &&
         flow.updatedAtMs >= (asked.fromMs ?? 0) && flow.updatedAtMs <= (asked.toMs ?? Infinity);
     }).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
     return rev === true ? found.reverse() : found;
+  }
+
+  /** Whether a flow belongs to its parent as that is now; of one that is gone nobody can tell. */
+  #isOfPresent(child: ModelFlow): boolean {
+    const parent = this.#model.visible().find((flow) => flow === this.#parentOf(child));
+    return parent?.groups.some(({ number }) => number === child.membership?.number) ?? true;
   }
 
   /** The flow that a child is to be, if there is one. */
@@ -272,11 +285,7 @@ export class FamilyModel {
   #sendOn(
     parent: ModelFlow,
     group: ModelGroup,
-    { event, facts, error }: {
-      readonly event: string;
-      readonly facts: ModelFacts;
-      readonly error: string;
-    },
+    { event, facts, error }: { event: string; facts: ModelFacts; error: string },
   ): void {
     const target = group.resolved === "success" ? group.success : group.failure!;
     if (group.resolved === "failure") {
@@ -386,15 +395,4 @@ export class FamilyModel {
       ? [...flow.groups, group]
       : flow.groups.map((other) => other.number === group.number ? group : other);
   }
-}
-
-/** What the end of a child decides; null: nothing yet. */
-function verdictOn(
-  { wait, onChildFailed, total, completed, failed, cancelled }: ModelGroup,
-  end: "completed" | "failed" | "cancelled",
-): "success" | "failure" | null {
-  if (end === "completed" && wait === "any") return "success";
-  if (end !== "completed" && onChildFailed === "fail_parent") return "failure";
-  if (completed + failed + cancelled < total) return null;
-  return wait === "all" ? "success" : "failure";
 }

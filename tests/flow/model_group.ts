@@ -69,3 +69,14 @@ export interface ModelLineage {
   readonly toMs?: number | undefined;
   readonly rev?: boolean | undefined;
 }
+
+/** What the end of a child decides; null: nothing yet. */
+export function verdictOn(
+  { wait, onChildFailed, total, completed, failed, cancelled }: ModelGroup,
+  end: "completed" | "failed" | "cancelled",
+): "success" | "failure" | null {
+  if (end === "completed" && wait === "any") return "success";
+  if (end !== "completed" && onChildFailed === "fail_parent") return "failure";
+  if (completed + failed + cancelled < total) return null;
+  return wait === "all" ? "success" : "failure";
+}

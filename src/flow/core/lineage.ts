@@ -17,7 +17,8 @@ export function relatedRows(query: LineageQuery): SearchedRows {
   const isAny = partitionKey === null && state === null && hasEnded === undefined && !isOfGroup;
   return {
     ...{
-      partitionKey,
+      // The parent may be in another shard than the rows.
+      partitionKey: isOfGroup ? null : partitionKey,
       count,
       after,
       hydration,
@@ -28,7 +29,8 @@ export function relatedRows(query: LineageQuery): SearchedRows {
     ...isOfGroup && { becomeRows: (state) => state.adoptedCount },
     stepsIn: (state) => indexOf(state, query).count(query.id),
     walk: (state, walk) => walkFlows(state, query, walk),
-    isRow: (flow, nowMs) => isListed(flow, query, nowMs),
+    isRow: (flow, nowMs, shards) =>
+      isListed(flow, query, nowMs) && (!isOfGroup || isOfPresentLife(flow, nowMs, shards)),
   };
 }
 
@@ -92,6 +94,27 @@ function* withRoots(
   function handleOf({ key }: Flow): number {
     return table.handleOf(key)!;
   }
+}
+
+/**
+ * Whether a flow is in a group of its parent as that is now: another one may have had the parent's id
+ * before. If the parent is gone nobody can tell any more.
+ */
+function isOfPresentLife(
+  { identity: { parentFlowId, membership } }: Flow,
+  nowMs: number,
+  shards: readonly FlowState[],
+): boolean {
+  if (membership === null || parentFlowId === null) return true;
+  for (const { keys, table } of shards) {
+    // A look that brings nothing into memory: this is in the middle of a walk.
+    const parent = table.peek(keys.first(membership.parentPartitionKey, parentFlowId));
+    if (parent === undefined || isForgotten(parent.control, nowMs)) continue;
+    const { id, partitionKey } = parent.identity;
+    const isIt = id === parentFlowId && partitionKey === membership.parentPartitionKey;
+    if (isIt) return parent.groups.some(({ number }) => number === membership.group);
+  }
+  return true;
 }
 
 function isListed(flow: Flow, query: LineageQuery, nowMs: number): boolean {
