@@ -124,9 +124,14 @@ function refuseTwins(children: readonly ChildRequest[], parentId: string): void 
       });
     }
     if (seen.has(id)) {
-      throw new FlowError("duplicate_id", `${field} ${show(id)} stands there twice`, {
-        details: { field, value: id, index },
-      });
+      throw new FlowError(
+        "duplicate_id",
+        `${field} ${
+          show(id)
+        } stands there twice, but the children of a group have different ids, ` +
+          "also in different partitions",
+        { details: { field, value: id, index } },
+      );
     }
     seen.add(id);
   }
