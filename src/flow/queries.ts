@@ -80,9 +80,9 @@ export interface ListOptions extends RowsOptions {
 
 /** Options of `failures`. */
 export interface FailuresOptions extends RowsOptions {
-  /** Only flows that ended at or after this instant. */
+  /** Only flows that changed last at or after this instant: ended, or were told something since. */
   readonly fromMs?: number | undefined;
-  /** Only flows that ended at or before this instant. */
+  /** Only flows that changed last at or before this instant. */
   readonly toMs?: number | undefined;
   /** The latest first. Default false. */
   readonly rev?: boolean | undefined;
