@@ -101,7 +101,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   not_applied: "Send the batch again without the item that was refused, or correct that one",
   already_exists: "Choose another id, or create with idempotent: true",
   idempotency_conflict: "Use a new id for a different request",
-  duplicate_id: "Send each flow once, or use independent: true",
+  duplicate_id: "Name each flow once",
   partition_mismatch: "Send one batch, or one atomic(), per partition",
   wrong_state: "Read the flow again and decide anew",
   stale_lease: "Work on a flow only while you hold its lease",

@@ -84,8 +84,8 @@ export interface SpawnChildrenOptions
   readonly success: string;
   /**
    * Where the parent goes when the group fails: its error then has the `code` `"child_failed"` or
-   * `"child_cancelled"`, the `groupId`, and the `childId` of the one that decided. Needed unless
-   * `wait` is `"none"`. Not `running`.
+   * `"child_cancelled"`, the `groupId`, and the `childId` of the one that decided (null if the parent
+   * was elsewhere then). Needed unless `wait` is `"none"`. Not `running`.
    */
   readonly failure?: string | undefined;
   /** What a child that fails or is cancelled means. Default `"fail_parent"`. */

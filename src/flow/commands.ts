@@ -34,7 +34,8 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   readonly payload?: unknown;
   /**
    * The reference of a stored value, as the payload. Not together with `payload`. The value stays as
-   * long as the flow refers to it, whatever becomes of the flow that brought it.
+   * long as the flow refers to it, whatever becomes of the flow that brought it; but one that was put
+   * with a `ttlMs` is gone when that is over, and the record then shows `payloadMissing`.
    */
   readonly payloadRef?: string | undefined;
   /** The id of the parent flow. Default none. */
@@ -47,7 +48,10 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   readonly attributes?: Attributes | undefined;
   /** If the same request created the flow before, resolve with its record. Default false. */
   readonly idempotent?: boolean | undefined;
-  /** How long the record is kept after the end, in milliseconds. Default: the policy, else 7 days. */
+  /**
+   * How long the record is kept after the end, in milliseconds. Default: the policy, else 7 days. A
+   * child whose result is wanted when its siblings have ended is to be kept as long as that may take.
+   */
   readonly retentionTtlMs?: number | undefined;
   /** How many history events are kept, 1 to 1,000,000. Default: the policy, else 100,000. */
   readonly historyMaxEvents?: number | undefined;
@@ -120,7 +124,11 @@ export interface ClaimOptions extends Omit<ReclaimOptions, "state"> {
   readonly states?: readonly string[] | undefined;
   /** Also take over flows whose lease has expired. Default true. */
   readonly reclaimExpired?: boolean | undefined;
-  /** The share of `limit` that expired leases get first, 0 to 100 percent. Default 25. */
+  /**
+   * The share of `limit` that expired leases get first, 0 to 100 percent, rounded up: a claim of one
+   * takes an expired lease before a flow that is due and more urgent. With 0 all stand in one line.
+   * Default 25.
+   */
   readonly reclaimRatio?: number | undefined;
   /** Wait so many milliseconds for a flow; 0: without limit. Absent: do not wait. */
   readonly blockMs?: number | undefined;

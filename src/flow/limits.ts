@@ -14,7 +14,7 @@ export interface FlowLimits {
   readonly valueInlineBytesMax: number;
   /** Items of one `*Many` command, commands of one `atomic`, children of one `spawnChildren`. Default 1,000. */
   readonly batchItemsMax: number;
-  /** The `limit` of one claim, the flows that it may touch, and rows of a query that show values. Default 1,000. */
+  /** The `limit` of one claim, the flows that it may give up besides, and rows of a query that show values. Default 1,000. */
   readonly claimLimitMax: number;
   /** The `limit` of one `retentionCleanup`, and what one slice of the sweeper removes. Default 1,000. */
   readonly cleanupLimitMax: number;

@@ -80,9 +80,9 @@ export interface ListOptions extends RowsOptions {
 
 /** Options of `failures`. */
 export interface FailuresOptions extends RowsOptions {
-  /** Only flows that ended at or after this instant. */
+  /** Only flows that changed last at or after this instant: ended, or were told something since. */
   readonly fromMs?: number | undefined;
-  /** Only flows that ended at or before this instant. */
+  /** Only flows that changed last at or before this instant. */
   readonly toMs?: number | undefined;
   /** The latest first. Default false. */
   readonly rev?: boolean | undefined;
@@ -112,9 +112,12 @@ export interface LineageOptions extends RowsOptions {
 
 /** Options of `byParent`. */
 export interface ByParentOptions extends LineageOptions {
-  /** Only children that the flow in this partition has spawned. Default: of whatever partition. */
+  /**
+   * Only children that the flow in this partition has spawned; while it is there, none of an earlier
+   * flow with its id. Default: of whatever partition.
+   */
   readonly parentPartitionKey?: string | undefined;
-  /** Only children of this group. Default: of all, and those that are in none. */
+  /** Only children of this group, as above. Default: of all, and those that are in none. */
   readonly groupId?: string | undefined;
 }
 

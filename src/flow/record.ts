@@ -7,7 +7,10 @@
 import type { ChildGroup } from "./children.ts";
 import type { ValueRef } from "./values.ts";
 
-/** How urgent a flow is. Every due flow of a higher number is claimed before any of a lower one. */
+/**
+ * How urgent a flow is. Every due flow of a higher number is claimed before any of a lower one, and
+ * so is every expired lease; but these have a share of a claim that comes first: `reclaimRatio`.
+ */
 export type Priority = 0 | 1 | 2;
 
 /** The three states that end a flow. */
@@ -156,7 +159,8 @@ export type FlowEventName =
   | "child_completed"
   | "child_failed"
   | "child_cancelled"
-  | "children_cancelled";
+  | "children_cancelled"
+  | "children_resolved";
 
 /** One entry of a flow's history: what happened, and the flow after it. */
 export interface HistoryEvent extends ShownValues {

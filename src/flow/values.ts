@@ -10,7 +10,8 @@ export interface ValueRef {
   /**
    * Opaque reference to the value. It can be read and linked for as long as somebody holds the value:
    * a flow, now or in the history that it keeps, whether the value was put there or linked. After
-   * that it reads as missing as soon as its space is used again.
+   * that it reads as missing as soon as its space is used again. One that was put with a `ttlMs` reads
+   * as missing when that is over, whoever holds it.
    */
   readonly ref: string;
   /**
@@ -66,8 +67,8 @@ export interface ValuePutOptions extends CommandOptions {
   /** Replace a different value of this name. Default false: refuse with `value_conflict`. */
   readonly override?: boolean | undefined;
   /**
-   * How long a value that belongs to no flow can be read, in milliseconds. Default: for ever, so it takes up room for
-   * ever.
+   * How long a value that belongs to no flow can be read, in milliseconds, also by flows that link it:
+   * longer than any of these may need it. Default: for ever, so it takes up room for ever.
    */
   readonly ttlMs?: number | undefined;
 }

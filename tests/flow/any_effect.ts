@@ -170,12 +170,17 @@ export const anyEffect: fc.Arbitrary<Effect> = fc.oneof(
       success: name,
       failure: fc.option(name),
       resolved: fc.constantFrom(null, "success" as const, "failure" as const),
+      isUnheeded: fc.boolean(),
       total: u32.map((count) => count >>> 2),
       completed: fc.nat(9),
       failed: fc.nat(9),
       cancelled: fc.nat(9),
       elsewhere: fc.nat(0xffff),
-    }).map((group) => ({ ...group, total: group.total + 27 })),
+    }).map((group) => ({
+      ...group,
+      isUnheeded: group.isUnheeded && group.resolved !== null,
+      total: group.total + 27,
+    })),
   }),
   plain({
     kind: fc.constant("outbox" as const),

@@ -1,8 +1,10 @@
 import {
+  assert,
   assertEquals,
   assertGreaterOrEqual,
   assertLessOrEqual,
   assertObjectMatch,
+  assertStringIncludes,
 } from "../assert.ts";
 import { test } from "../harness.ts";
 import type {
@@ -137,7 +139,9 @@ test("spawnChildren() refuses children that cannot be, and creates none then", (
     store.spawnChildren(parent, children, optionsOf(parent));
   refused(store, "invalid_argument", spawn());
   refused(store, "child_is_parent", spawn("a", "parent"));
-  refused(store, "duplicate_id", spawn("a", { id: "a", partitionKey: "q" }));
+  const twins = refused(store, "duplicate_id", spawn("a", { id: "a", partitionKey: "q" }));
+  assertStringIncludes(twins.message, "different ids, also in different partitions");
+  assert(!twins.message.includes("independent"), twins.message);
   refused(store, "already_exists", spawn("a", "old"));
   refused(store, "idempotency_conflict", spawn("a", { id: "old", idempotent: true }));
   assertEquals(store.get("a"), null);

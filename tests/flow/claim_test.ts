@@ -102,18 +102,32 @@ test("claimDue() rounds the share of expired leases up, and keeps the rest for w
   }
 });
 
-test("claimDue() touches no more flows than its limit allows, however many leases were lost", () => {
+test("claimDue() gives up as many flows as its limit allows, and takes what is due all the same", () => {
   const store = new CoreStore({ limits: { claimLimitMax: 4 } });
   store.policySet("t", { maxReclaims: 0 });
   for (let n = 0; n < 6; n++) store.create(`old${n}`, { type: "t" });
   store.claimDue("t", { worker: "w", limit: 4, leaseMs: 10 });
   store.claimDue("t", { worker: "w", limit: 4, leaseMs: 10 });
   store.create("new", { type: "t" });
+  store.create("newer", { type: "t" });
   store.nowMs += 10;
-  assertEquals(store.claimDue("t", { worker: "v" }), []);
-  assertEquals(store.info("t").failed, 4);
   assertEquals(store.claimDue("t", { worker: "v" }).map(({ id }) => id), ["new"]);
+  assertEquals(store.info("t").failed, 4);
+  assertEquals(store.claimDue("t", { worker: "v" }).map(({ id }) => id), ["newer"]);
   assertEquals(store.info("t").failed, 6);
+});
+
+test("claimDue() with reclaimRatio 0 takes what is due behind more lost leases than it may give up", () => {
+  const store = new CoreStore({ limits: { claimLimitMax: 2 } });
+  store.policySet("t", { maxReclaims: 0 });
+  for (let n = 0; n < 5; n++) {
+    store.create(`old${n}`, { type: "t", priority: 2 });
+    store.claimDue("t", { worker: "w", leaseMs: 10 });
+  }
+  store.create("new", { type: "t" });
+  store.nowMs += 10;
+  const claimed = store.claimDue("t", { worker: "v", reclaimRatio: 0 });
+  assertEquals([claimed.map(({ id }) => id), store.info("t").failed], [["new"], 2]);
 });
 
 test("reclaim() takes expired leases only, of the run state that it names", () => {

@@ -97,6 +97,7 @@ export class CorePair {
         break;
       case "spawn":
       case "spawn_again":
+      case "move":
       case "foundling":
       case "lineage":
         this.#families.run(command);

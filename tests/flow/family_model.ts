@@ -7,8 +7,14 @@
  */
 
 import { compareIds, type Model, requestText, TERMINAL } from "./model.ts";
-import type { ModelCreate, ModelFlow } from "./model_flow.ts";
-import type { ModelGroup, ModelGroupAsked, ModelLineage, ModelSpawn } from "./model_group.ts";
+import type { ModelCreate, ModelFacts, ModelFlow } from "./model_flow.ts";
+import {
+  type ModelGroup,
+  type ModelGroupAsked,
+  type ModelLineage,
+  type ModelSpawn,
+  verdictOn,
+} from "./model_group.ts";
 import { Refusal } from "./refusal.ts";
 
 export type * from "./model_group.ts";
@@ -32,6 +38,8 @@ export class FamilyModel {
   #groupCount = 0;
   /** Flows that have ended, whose parents have not heard of it. */
   #endings: ModelFlow[] = [];
+  /** Flows that have been parked, or have ended. */
+  #parked: ModelFlow[] = [];
   /** Flows with groups whose children end with them. */
   #shutting: { readonly flow: ModelFlow; readonly numbers: Set<number> }[] = [];
 
@@ -45,6 +53,7 @@ export class FamilyModel {
   begin(): void {
     this.#endsLeft = this.#endsMax;
     this.#endings = [];
+    this.#parked = [];
     this.#shutting = [];
   }
 
@@ -54,6 +63,7 @@ export class FamilyModel {
     return () => {
       this.closings = closings;
       this.#endings = [];
+      this.#parked = [];
       this.#shutting = [];
     };
   }
@@ -83,11 +93,18 @@ export class FamilyModel {
     this.#shut(flow, flow.groups);
   }
 
+  /** A flow has no due time any more. */
+  parked(flow: ModelFlow): void {
+    if (flow.groups.length > 0) this.#parked.push(flow);
+  }
+
   /** Lets everybody hear what has happened. Returns whether anything came of it. */
   settle(): boolean {
     let hasChanged = false;
-    for (let child = this.#endings.shift(); child !== undefined; child = this.#endings.shift()) {
-      hasChanged = this.#rollUp(child) || hasChanged;
+    while (this.#endings.length + this.#parked.length > 0) {
+      const child = this.#endings.shift();
+      const heard = child === undefined ? this.#heed(this.#parked.shift()!) : this.#rollUp(child);
+      hasChanged = heard || hasChanged;
     }
     while (this.#shutting.length > 0) {
       const { flow, numbers } = this.#shutting.shift()!;
@@ -136,7 +153,12 @@ export class FamilyModel {
     const resolved = request.group.wait === "none" ? "success" : null;
     const home = this.#placeOf(parent.partitionKey);
     const isSpread = creates.some(({ partitionKey }) => this.#placeOf(partitionKey) !== home);
-    this.#keep(parent, { ...request.group, number, request: text, isSpread, ...counts, resolved });
+    for (const group of parent.groups) {
+      const isOld = group.waitState === request.group.waitState;
+      this.#keep(parent, { ...group, isUnheeded: group.isUnheeded && !isOld });
+    }
+    const asked = { ...request.group, number, request: text, isSpread };
+    this.#keep(parent, { ...asked, ...counts, resolved, isUnheeded: false });
     this.#sendToWait(parent, request.group);
     for (const [place, create] of creates.entries()) {
       const membership = { partitionKey: parent.partitionKey, groupId, number, place };
@@ -166,11 +188,18 @@ export class FamilyModel {
         (asked.parentPartitionKey === undefined ||
           asked.parentPartitionKey === flow.membership?.partitionKey) &&
         (asked.groupId === undefined || asked.groupId === flow.membership?.groupId) &&
+        ((asked.parentPartitionKey ?? asked.groupId) === undefined || this.#isOfPresent(flow)) &&
         (state === "any" || state === (flow.owner === null ? flow.state : "running")) &&
         !(terminalOnly === true && !hasEnded) && !(activeOnly === true && hasEnded) &&
         flow.updatedAtMs >= (asked.fromMs ?? 0) && flow.updatedAtMs <= (asked.toMs ?? Infinity);
     }).sort((a, b) => a.updatedAtMs - b.updatedAtMs || compareIds(a, b));
     return rev === true ? found.reverse() : found;
+  }
+
+  /** Whether a flow belongs to its parent as that is now; of one that is gone nobody can tell. */
+  #isOfPresent(child: ModelFlow): boolean {
+    const parent = this.#model.visible().find((flow) => flow === this.#parentOf(child));
+    return parent?.groups.some(({ number }) => number === child.membership?.number) ?? true;
   }
 
   /** The flow that a child is to be, if there is one. */
@@ -226,31 +255,53 @@ export class FamilyModel {
       (before.resolved === null || isShutting);
     if (!counts) return wasDoomed;
     const counted = { ...before, [end]: before[end] + 1 };
-    const group = { ...counted, resolved: before.resolved ?? verdictOn(counted, end) };
+    const resolved = before.resolved ?? verdictOn(counted, end);
+    const isDecided = before.resolved === null && resolved !== null;
+    const isThere = parent.owner === null && parent.state === before.waitState;
+    const isUnheeded = isDecided ? !isThere : before.isUnheeded;
+    const group = { ...counted, resolved, isUnheeded };
     this.#keep(parent, group);
     const event = `child_${end}`;
     const facts = { groupId: group.groupId, childId: child.id };
-    const isDecided = before.resolved === null && group.resolved !== null;
-    if (!isDecided || parent.owner !== null || parent.state !== group.waitState) {
-      this.#model.changed(parent, event, facts);
-    } else {
-      const target = group.resolved === "success" ? group.success : group.failure!;
-      if (group.resolved === "failure") {
-        parent.error = event;
-        parent.values++;
-      }
-      if (TERMINAL.includes(target)) this.#model.end(parent, target, event, undefined, facts);
-      else {
-        this.#model.overrideDue(parent);
-        if (target !== parent.state) parent.attempts = 0;
-        parent.state = target;
-        parent.reclaims = 0;
-        parent.dueMs = nowMs;
-        this.#model.changed(parent, event, facts);
-      }
-    }
+    if (isDecided && isThere) this.#sendOn(parent, group, { event, facts, error: event });
+    else this.#model.changed(parent, event, facts);
     if (isDecided) this.#shut(parent, [group]);
     return true;
+  }
+
+  /** A flow that is parked in its wait state goes on as a group says that was decided before. */
+  #heed(flow: ModelFlow): boolean {
+    const group = flow.groups.find(({ isUnheeded, waitState }) =>
+      isUnheeded && waitState === flow.state
+    );
+    if (flow.dueMs !== null || group === undefined) return false;
+    this.#keep(flow, { ...group, isUnheeded: false });
+    const facts = { groupId: group.groupId, childId: null };
+    const error = group.failed > 0 ? "child_failed" : "child_cancelled";
+    this.#sendOn(flow, group, { event: "children_resolved", facts, error });
+    return true;
+  }
+
+  #sendOn(
+    parent: ModelFlow,
+    group: ModelGroup,
+    { event, facts, error }: { event: string; facts: ModelFacts; error: string },
+  ): void {
+    const target = group.resolved === "success" ? group.success : group.failure!;
+    if (group.resolved === "failure") {
+      parent.error = error;
+      parent.values++;
+    }
+    if (TERMINAL.includes(target)) {
+      this.#model.end(parent, target, event, undefined, facts);
+      return;
+    }
+    this.#model.overrideDue(parent);
+    if (target !== parent.state) parent.attempts = 0;
+    parent.state = target;
+    parent.reclaims = 0;
+    parent.dueMs = this.#model.nowMs;
+    this.#model.changed(parent, event, facts);
   }
 
   /** Notes whose children are to end. */
@@ -344,15 +395,4 @@ export class FamilyModel {
       ? [...flow.groups, group]
       : flow.groups.map((other) => other.number === group.number ? group : other);
   }
-}
-
-/** What the end of a child decides; null: nothing yet. */
-function verdictOn(
-  { wait, onChildFailed, total, completed, failed, cancelled }: ModelGroup,
-  end: "completed" | "failed" | "cancelled",
-): "success" | "failure" | null {
-  if (end === "completed" && wait === "any") return "success";
-  if (end !== "completed" && onChildFailed === "fail_parent") return "failure";
-  if (completed + failed + cancelled < total) return null;
-  return wait === "all" ? "success" : "failure";
 }

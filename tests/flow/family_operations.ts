@@ -60,6 +60,8 @@ export type FamilyOp =
     readonly quotes: Quotes;
     readonly isSame: boolean;
   }
+  /** A parent is sent away from where it waits for a group, or parked there again. */
+  | { readonly op: "move"; readonly which: number }
   /** A flow that a spawn may take in. */
   | { readonly op: "foundling"; readonly parent: Chosen; readonly child: NewChild }
   | { readonly op: "lineage"; readonly asked: LineageAsked; readonly count: number };
@@ -165,6 +167,10 @@ export const familyOp: fc.Arbitrary<FamilyOp> = fc.oneof(
       quotes,
       isSame: fc.boolean(),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant("move" as const), which: fc.nat(1_000) }),
   },
   {
     weight: 2,

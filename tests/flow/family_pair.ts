@@ -66,6 +66,8 @@ export class FamilyPair {
         const own = op.isSame ? wish.own.toReversed() : wish.own.slice(1);
         return own.length === 0 ? undefined : this.#spawn(past, op.quotes, { ...wish, own });
       }
+      case "move":
+        return this.#move(op.which);
       case "foundling":
         return this.#leave(op.parent, op.child);
       case "lineage":
@@ -131,6 +133,26 @@ export class FamilyPair {
     this.#compare(
       () => this.#store.spawnChildren({ id, partitionKey }, own, options),
       () => this.#model.family.spawn({ id, partitionKey, group, children, ...guards }),
+    );
+  }
+
+  #move(which: number): void {
+    const waits = this.#model.visible().flatMap((flow) =>
+      flow.groups
+        .filter(({ resolved, isUnheeded }) => resolved === null || isUnheeded)
+        .map(({ waitState }) => ({ flow, waitState: waitState! }))
+    );
+    const wait = waits[which % waits.length];
+    if (wait === undefined) return;
+    const { flow: { id, partitionKey, state, owner }, waitState } = wait;
+    const ifState = owner === null ? state : "running";
+    const way = ifState === waitState
+      ? { transitionTo: "elsewhere" }
+      : { transitionTo: waitState, runAtMs: null };
+    const options = { signal: "move", ifState, ...way };
+    this.#compare(
+      () => this.#store.signal({ id, partitionKey }, options),
+      () => this.#model.signal({ id, partitionKey, ...options }),
     );
   }
 

@@ -418,6 +418,7 @@ export class Model {
     flow.priority = event.priority;
     flow.attempts = event.attempts;
     flow.reclaims = 0;
+    flow.ttlMs = event.ttlMs;
     flow.dueMs = item.runAtMs ?? event.dueMs;
     flow.untilMs = ends ? this.nowMs + flow.ttlMs : null;
     flow.payload = event.payload;
@@ -686,6 +687,7 @@ export class Model {
       owner: flow.owner,
       priority: flow.priority,
       dueMs: flow.dueMs,
+      ttlMs: flow.ttlMs,
       payload: flow.payload,
       result: flow.result,
       error: flow.error,
@@ -695,6 +697,7 @@ export class Model {
       childId,
       named: flow.named,
     });
+    if (flow.dueMs === null) this.family.parked(flow);
   }
 }
 

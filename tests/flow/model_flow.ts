@@ -88,6 +88,8 @@ export interface ModelEvent {
   readonly priority: number;
   /** Taken from the store after a retry; `Infinity`: nobody knows. */
   dueMs: number | null;
+  /** How long the flow is kept after its end. Histories of a store do not show it. */
+  readonly ttlMs: number;
   readonly payload: unknown;
   readonly result: unknown;
   readonly error: unknown;

@@ -30,6 +30,8 @@ export interface ModelGroup extends ModelGroupAsked {
   readonly failed: number;
   readonly cancelled: number;
   readonly resolved: "success" | "failure" | null;
+  /** Whether its parent was elsewhere when it was decided, and has not gone on by it since. */
+  readonly isUnheeded: boolean;
 }
 
 /** The group that a flow is in. */
@@ -66,4 +68,15 @@ export interface ModelLineage {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
   readonly rev?: boolean | undefined;
+}
+
+/** What the end of a child decides; null: nothing yet. */
+export function verdictOn(
+  { wait, onChildFailed, total, completed, failed, cancelled }: ModelGroup,
+  end: "completed" | "failed" | "cancelled",
+): "success" | "failure" | null {
+  if (end === "completed" && wait === "any") return "success";
+  if (end !== "completed" && onChildFailed === "fail_parent") return "failure";
+  if (completed + failed + cancelled < total) return null;
+  return wait === "all" ? "success" : "failure";
 }

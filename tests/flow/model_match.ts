@@ -14,7 +14,7 @@ export function assertHistory(
   events: readonly HistoryEvent[],
   expected: readonly ModelEvent[],
 ): void {
-  const seen = events.map((event, index): Omit<ModelEvent, "named"> => ({
+  const seen = events.map((event, index): Omit<ModelEvent, "named" | "ttlMs"> => ({
     event: event.event,
     version: event.version,
     atMs: event.atMs,
@@ -35,7 +35,7 @@ export function assertHistory(
     groupId: event.groupId ?? null,
     childId: event.childId ?? null,
   }));
-  assertEquals(seen, expected.map(({ named: _, ...event }) => event));
+  assertEquals(seen, expected.map(({ named: _, ttlMs: __, ...event }) => event));
 }
 
 /** Asserts that a command answers with these flows. Texts are codes of refusals. */

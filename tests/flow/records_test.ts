@@ -113,7 +113,7 @@ test("decodeEffect() refuses events, encodings, flags and types of later version
     const { message } = assertThrows(() => new GistReader().of(span, names), FlowError);
     assertEquals(message, error.message);
   };
-  refused(sample, (fixed) => fixed[14] = 18);
+  refused(sample, (fixed) => fixed[14] = 19);
   refused(sample, (fixed) => fixed[15]! |= 128);
   const value: Effect = {
     kind: "value",

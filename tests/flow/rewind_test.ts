@@ -62,7 +62,7 @@ test("rewind() gives an ended flow the state that it had after an event, to be c
       nextRunAtMs: 1_025,
       updatedAtMs: 1_050,
       terminalRetentionUntilMs: null,
-      retentionTtlMs: 500,
+      retentionTtlMs: 604_800_000,
       rewoundToEventId: "1020-3",
     },
   );

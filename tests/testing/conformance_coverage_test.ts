@@ -302,6 +302,7 @@ const EVENTS: Readonly<Record<FlowEventName, 0>> = {
   child_failed: 0,
   child_cancelled: 0,
   children_cancelled: 0,
+  children_resolved: 0,
 };
 
 /** Runs the whole suite on a store in memory that outlives its closing. */

@@ -15,7 +15,7 @@ import type { DecideContext } from "./decide_context.ts";
 import { RequestDigests } from "./digest.ts";
 import type { Effect, EventFacts, ValueEffect } from "./effect.ts";
 import { Family } from "./family.ts";
-import type { Control, Flow, Identity } from "./flow.ts";
+import { type Control, type Flow, type Identity, unheededGroup } from "./flow.ts";
 import { type FlowKey, nextKey } from "./flow_key.ts";
 import { FlowsByKey } from "./flows_by_key.ts";
 import { KvDraft } from "./kv_draft.ts";
@@ -288,7 +288,9 @@ export class Draft implements FlowLookup, ClosingView {
     facts: EventFacts = NO_FACTS,
   ): Flow {
     const control = changedControl(flow.control, change, this.#progress(flow));
-    return this.#control(flow, control, event, facts);
+    const after = this.#control(flow, control, event, facts);
+    if (unheededGroup(after) !== undefined) this.family.parked.push(after);
+    return after;
   }
 
   /** Ends a flow. Its family does not know it yet. */

@@ -44,6 +44,8 @@ export class Family {
   readonly #shutting = new Map<string, { readonly flow: Flow; readonly groups: Set<number> }>();
   /** Flows that have ended, whose parents do not know it yet; in order. */
   readonly endings: Flow[] = [];
+  /** Flows that were parked where a group has sent them on already; in order. */
+  readonly parked: Flow[] = [];
   #bytesLeft: number;
   #hasStepped = false;
 

@@ -108,6 +108,13 @@ export function hasEnded({ state }: Control): boolean {
   return isTerminalState(state);
 }
 
+/** The group that has sent a flow on from where it is parked; undefined: it may stay there. */
+export function unheededGroup({ control, groups }: Flow): Group | undefined {
+  const { state, nextRunAtMs } = control;
+  if (nextRunAtMs !== null) return undefined;
+  return groups.find(({ isUnheeded, waitState }) => isUnheeded && waitState === state);
+}
+
 /** Whether the flow has ended so long ago that it reads as absent. */
 export function isForgotten({ retentionUntilMs }: Control, nowMs: number): boolean {
   return retentionUntilMs !== null && retentionUntilMs <= nowMs;

@@ -47,6 +47,8 @@ export interface Group extends ChildCounts {
   readonly elsewhere: number;
   /** How the group ended; null: it is undecided. From then on nothing in it changes. */
   readonly resolved: GroupResolution | null;
+  /** Whether its parent was elsewhere when it was decided, and has not gone on by it since. */
+  readonly isUnheeded: boolean;
 }
 
 /** The groups of a flow that has spawned nothing. */

@@ -25,7 +25,8 @@ export function relatedRows(query: LineageQuery): SearchedRows {
   const isAny = partitionKey === null && state === null && hasEnded === undefined && !isOfGroup;
   return {
     ...{
-      partitionKey,
+      // The parent may be in another shard than the rows.
+      partitionKey: isOfGroup ? null : partitionKey,
       count,
       after,
       hydration,
@@ -36,7 +37,8 @@ export function relatedRows(query: LineageQuery): SearchedRows {
     ...isOfGroup && { becomeRows: (state) => state.adoptedCount },
     stepsIn: (state) => indexOf(state, query).count(query.id),
     walk: (state, walk) => walkFlows(state, query, walk),
-    isRow: (flow, nowMs) => isListed(flow, query, nowMs),
+    isRow: (flow, nowMs, shards) =>
+      isListed(flow, query, nowMs) && (!isOfGroup || isOfPresentLife(flow, nowMs, shards)),
   };
 }
 
@@ -117,6 +119,27 @@ function isRoot(flow: Flow, walk: ChangeWalk): boolean {
   if (rootFlowId !== null || updatedAtMs < earliestMs || updatedAtMs > latestMs) return false;
   const sign = walk.rev ? -1 : 1;
   return !walk.after || sign * comparePositions(positionOf(flow), walk.after) > 0;
+}
+
+/**
+ * Whether a flow is in a group of its parent as that is now: another one may have had the parent's id
+ * before. If the parent is gone nobody can tell any more.
+ */
+function isOfPresentLife(
+  { identity: { parentFlowId, membership } }: Flow,
+  nowMs: number,
+  shards: readonly FlowState[],
+): boolean {
+  if (membership === null || parentFlowId === null) return true;
+  for (const { keys, table } of shards) {
+    // A look that brings nothing into memory: this is in the middle of a walk.
+    const parent = table.peek(keys.first(membership.parentPartitionKey, parentFlowId));
+    if (parent === undefined || isForgotten(parent.control, nowMs)) continue;
+    const { id, partitionKey } = parent.identity;
+    const isIt = id === parentFlowId && partitionKey === membership.parentPartitionKey;
+    if (isIt) return parent.groups.some(({ number }) => number === membership.group);
+  }
+  return true;
 }
 
 function isListed(flow: Flow, query: LineageQuery, nowMs: number): boolean {

@@ -41,7 +41,8 @@ export function duplicate(flow: Flow): FlowError {
   const { id, partitionKey } = flow.identity;
   return new FlowError(
     "duplicate_id",
-    `Flow "${id}" in partition "${partitionKey}" stands twice in the batch`,
+    `Flow "${id}" in partition "${partitionKey}" stands twice in the batch, which only ` +
+      "independent: true allows",
     { details: { id, partitionKey } },
   );
 }

@@ -42,8 +42,11 @@ export interface SearchedRows extends RowsWanted {
   stepsIn(state: FlowState): number;
   /** Yields the flows of a shard, and perhaps others. */
   walk(state: FlowState, walk: SearchWalk): Generator<Flow>;
-  /** Whether a flow is a row. */
-  isRow(flow: Flow, nowMs: number): boolean;
+  /**
+   * Whether a flow is a row, by all that is known in some shards. Without them it may be one that turns
+   * out to be none, but never the other way round.
+   */
+  isRow(flow: Flow, nowMs: number, shards: readonly FlowState[]): boolean;
 }
 
 /** What was found of some rows so far, by shard. */
@@ -63,7 +66,7 @@ export function readSearched(
   const sign = rows.range.rev ? -1 : 1;
   const walks = shards.map((state) => found(state)?.flows() ?? rows.walk(state, rows.range));
   const flows = mergedWalk(walks, (a, b) => sign * byLastChange(a, b));
-  return readRows(flows, rows, (flow) => rows.isRow(flow, nowMs));
+  return readRows(flows, rows, (flow) => rows.isRow(flow, nowMs, shards));
 }
 
 /**
@@ -125,7 +128,7 @@ export class RowSearch {
     for (const flow of flows) {
       if (this.#found.length > count) break;
       last = flow;
-      if (this.#rows.isRow(flow, nowMs)) this.#found.push(flow);
+      if (this.#rows.isRow(flow, nowMs, [])) this.#found.push(flow);
       // Only now: each slice gets on, also if what it begins with is more than that.
       if (++steps >= this.#stepsMax) break;
     }

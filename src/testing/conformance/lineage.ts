@@ -186,6 +186,27 @@ export const lineageCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name:
+      "byParent() of a group, or with the partition of the parent, is about the parent as it is now",
+    needs: ["manualClock"],
+    async run(context) {
+      const { store } = context;
+      const { partitionKey } = await family(store, "p", ["a", "b"]);
+      await store.cancel("p", { ttlMs: 10 });
+      await context.advance(10);
+      const ofGroup = async () => idsOf(await store.byParent("p", { groupId: "g" })).sort();
+      // Nobody else has its id yet.
+      same(await ofGroup(), ["a", "b"]);
+      await create(store, "p", { partitionKey });
+      same(await ofGroup(), []);
+      await spawn(store, "p", ["c"]);
+      same(await ofGroup(), ["c"]);
+      const ofParent = { parentPartitionKey: partitionKey };
+      same(idsOf(await store.byParent("p", ofParent)), ["c"]);
+      same(idsOf(await store.byParent("p")).sort(), ["a", "b", "c"]);
+    },
+  },
+  {
     name: "relations are there when the store is closed and opened again",
     needs: ["durable", "manualClock"],
     async run(context) {

@@ -6,7 +6,7 @@
 import type { FlowRecord } from "../../flow/mod.ts";
 import { refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
-import { claimedIds, claimOne, create, eventsOf, leased, owner } from "./leasing.ts";
+import { claimedIds, claimOne, create, eventsOf, leased, owner, WEEK_MS } from "./leasing.ts";
 
 /**
  * Flow "a": created, claimed, retried, claimed, completed, ten milliseconds apart; versions 1 to 5.
@@ -51,6 +51,8 @@ export const rewindCases: readonly ConformanceCase[] = [
         updatedAtMs: context.nowMs,
         nextRunAtMs: 5,
         terminalRetentionUntilMs: null,
+        // As long as it was to be kept then, not as long as its end had said.
+        retentionTtlMs: WEEK_MS,
         payloadRef: flow.payloadRef,
         resultRef: null,
         errorRef: flow.errorRef,

@@ -208,6 +208,79 @@ export const rollUpCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name:
+      "a parent that is parked in its wait state goes on by its group if that is decided already: children_resolved",
+    async run({ store }) {
+      await family(store, "p", ["a"]);
+      await family(store, "q", ["b"]);
+      for (const id of ["p", "q"]) {
+        await store.signal(id, { signal: "late", ifState: "waiting", transitionTo: "late" });
+      }
+      await end(store, "a", "completed");
+      await end(store, "b", "failed");
+      // A handler, and somebody from outside.
+      const late = await claimOne(store, { state: "late" });
+      const back = { from: "running", to: "waiting", runAtMs: null, ...owner(late) };
+      shows(await store.transition(late, back), { id: "p", state: "joined", leaseOwner: null });
+      shows(
+        await store.signal("q", {
+          ...{ signal: "wait", ifState: "late", transitionTo: "waiting", runAtMs: null },
+        }),
+        { state: "broken" },
+      );
+      shows((await store.get("q", { full: true }))?.error as object, {
+        ...{ code: "child_failed", groupId: "g", childId: null },
+      }, "The error");
+      same((await eventsOf(store, "p")).slice(3), [
+        ...["child_completed", "claimed", "transitioned", "children_resolved"],
+      ]);
+      shows((await store.history("p")).at(-1), { groupId: "g", state: "joined" }, "The event");
+      shows(await claimOne(store, { state: "joined" }), { id: "p" });
+    },
+  },
+  {
+    name: "a group that was decided while its parent had a lease sends it on when it is parked",
+    async run({ store }) {
+      await family(store, "p", ["a"]);
+      await store.transition("p", { from: "waiting", to: "waiting", fencingToken: 0 });
+      const flow = await claimOne(store, { state: "waiting" });
+      await end(store, "a", "failed");
+      const park = { from: "waiting", to: "waiting", runAtMs: null, ...owner(flow) };
+      shows(await store.transition(flow, park), { state: "broken", version: 7 });
+    },
+  },
+  {
+    name:
+      "a parent may end where a group sends it that was decided before, and its parent hears it",
+    async run({ store }) {
+      await family(store, "top", ["p"]);
+      await spawn(store, "p", ["a"], { success: "completed" });
+      await store.transition("p", { from: "waiting", to: "late", fencingToken: 0 });
+      await end(store, "a", "completed");
+      const back = { from: "late", to: "waiting", runAtMs: null, fencingToken: 0 };
+      shows(await store.transition("p", back), { state: "completed" });
+      same(await statesOf(store, "top"), ["joined"]);
+    },
+  },
+  {
+    name: "a group sends its parent on once, and not after a later group that it waits for there",
+    async run({ store }) {
+      await family(store, "p", ["a"]);
+      await end(store, "a", "completed");
+      const park = { from: "joined", to: "waiting", runAtMs: null, fencingToken: 0 };
+      shows(await store.transition("p", park), { state: "waiting", nextRunAtMs: null });
+      await spawn(store, "p", ["b"], { groupId: "h", success: "joined-h" });
+      await store.transition("p", { from: "waiting", to: "late", fencingToken: 0 });
+      await end(store, "b", "completed");
+      const again = await spawn(store, "p", ["c"], { groupId: "i", success: "joined-i" });
+      shows(again, { state: "waiting", nextRunAtMs: null });
+      await store.transition("p", { from: "waiting", to: "waiting", fencingToken: 0 });
+      shows(await store.transition("p", { ...park, from: "waiting" }), { state: "waiting" });
+      await end(store, "c", "completed");
+      same(await statesOf(store, "p"), ["joined-i"]);
+    },
+  },
+  {
     name: "a parent that is leased meanwhile keeps its lease",
     async run({ store }) {
       await family(store, "p", ["a"]);

@@ -5,7 +5,7 @@
  */
 import { type DueSelection, mergedWalk } from "../../../index/mod.ts";
 import { isForeclosed } from "../closing.ts";
-import type { ClaimCommand } from "../command.ts";
+import type { ClaimCommand, ClaimFilter } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { byUrgency, type DueFlow } from "../due_flow.ts";
 import { type Flow, hasEnded } from "../flow.ts";
@@ -20,7 +20,8 @@ import { settleFamily } from "./roll_up.ts";
 /**
  * Leases due flows to a worker: first a share of expired leases, so that they cannot starve behind
  * new work, then what is due, then more expired leases. A flow that has lost too many leases is not
- * given away once more, but sent where its policy says.
+ * given away once more, but sent where its policy says: so many in one claim as it may take flows, and
+ * they take nothing from what is due.
  *
  * @param drafts One for each shard that may have such flows. They are taken as if it were one.
  * @returns What was taken from each shard.
@@ -29,12 +30,12 @@ export function decideClaim(drafts: readonly Draft[], command: ClaimCommand): Cl
   const taken = new Taking(drafts, command);
   const { limit, reclaimRatio, filter, only } = command;
   if (only !== undefined || (filter.expired && filter.waiting && reclaimRatio === 0)) {
-    taken.take(taken.candidates(filter.waiting, filter.expired), limit);
+    taken.take(taken.candidates(filter), limit);
   } else {
-    const expired = taken.candidates(false, filter.expired);
+    const expired = taken.candidates({ waiting: false, expired: filter.expired });
     const share = filter.waiting ? Math.ceil(limit * reclaimRatio / 100) : limit;
     taken.take(expired, share);
-    taken.take(taken.candidates(filter.waiting, false), limit);
+    taken.take(taken.candidates({ waiting: filter.waiting, expired: false }), limit);
     taken.take(expired, limit);
   }
   return taken.lease();
@@ -51,7 +52,8 @@ class Taking {
   readonly #command: ClaimCommand;
   readonly #taken: Candidate[] = [];
   readonly #touched = new Map<Draft, Flow[]>();
-  #touchedCount = 0;
+  #givenUpCount = 0;
+  #isOver = false;
   /** How many times candidates of one kind were added: those of one kind are in order. */
   #runCount = 0;
 
@@ -62,12 +64,30 @@ class Taking {
   }
 
   /** What the claim could take, in order. Can be read in several goes. */
-  candidates(waiting: boolean, leased: boolean): Generator<Candidate> {
-    const selection = { ...dueSelection(this.#command.filter), waiting, leased };
-    return mergedWalk(
-      this.#drafts.map((draft) => candidatesOf(draft, selection, this.#command.only)),
-      byUrgency,
-    );
+  candidates({ waiting, expired }: Pick<ClaimFilter, "waiting" | "expired">): Generator<Candidate> {
+    const walks: Generator<Candidate>[] = [];
+    for (const draft of this.#drafts) {
+      if (waiting) walks.push(this.#candidatesOf(draft, { leased: false }));
+      if (expired) walks.push(this.#expiredOf(draft));
+    }
+    return mergedWalk(walks, byUrgency);
+  }
+
+  /** Flows whose lease has expired, so long as the claim may give up any more of them. */
+  *#expiredOf(draft: Draft): Generator<Candidate> {
+    for (const candidate of this.#candidatesOf(draft, { leased: true })) {
+      if (!this.#mayGiveUp(draft)) return;
+      yield candidate;
+    }
+  }
+
+  #candidatesOf(
+    draft: Draft,
+    { leased }: Pick<DueSelection, "leased">,
+  ): Generator<Candidate> {
+    const { filter, only } = this.#command;
+    const selection = { ...dueSelection(filter), waiting: !leased, leased };
+    return candidatesOf(draft, selection, only);
   }
 
   /** Takes candidates until there are `count` in all. */
@@ -78,22 +98,32 @@ class Taking {
   }
 
   #takeSome(candidates: Generator<Candidate>, count: number): void {
-    const [first] = this.#drafts;
-    // One claim touches a bounded number of flows, even if most have lost too many leases.
-    const touchedMax = first?.limits.claimLimitMax ?? 0;
-    while (this.#taken.length < count && this.#touchedCount < touchedMax) {
+    while (this.#taken.length < count && !this.#isOver) {
       const { value: candidate, done } = candidates.next();
       if (done) return;
-      const { draft } = candidate;
-      const flow = latest(candidate);
-      this.#touchedCount++;
-      this.#touched.get(draft)!.push(flow);
-      if (isForeclosed(flow, draft) && !draft.family.takeStep(flow)) return this.#stop();
-      if (hasEnded(draft.foreclosed(flow).control)) continue;
-      const lostTo = this.#lostTo(draft, flow);
-      if (lostTo !== undefined) loseFlow(draft, flow, lostTo);
-      else this.#taken.push(candidate);
+      this.#takeOne(candidate);
     }
+  }
+
+  #takeOne(candidate: Candidate): void {
+    const { draft } = candidate;
+    const flow = latest(candidate);
+    const lostTo = this.#lostTo(draft, flow);
+    // One that had been looked at before the last was given up.
+    if (lostTo !== undefined && !this.#mayGiveUp(draft)) return;
+    this.#touched.get(draft)!.push(flow);
+    if (isForeclosed(flow, draft) && !draft.family.takeStep(flow)) {
+      // The claim ends with what it has.
+      this.#isOver = true;
+      return;
+    }
+    if (hasEnded(draft.foreclosed(flow).control)) return;
+    if (lostTo === undefined) {
+      this.#taken.push(candidate);
+      return;
+    }
+    this.#givenUpCount++;
+    loseFlow(draft, flow, lostTo);
   }
 
   /** Leases what was taken, the most urgent first. Tells what was taken from each shard. */
@@ -127,9 +157,9 @@ class Taking {
     return maxReclaims !== null && reclaims >= maxReclaims ? retry.exhaustedTo : undefined;
   }
 
-  /** Lets the claim end with what it has. */
-  #stop(): void {
-    this.#touchedCount = Infinity;
+  /** One command does a bounded number of things, even if most flows have lost too many leases. */
+  #mayGiveUp({ limits }: Draft): boolean {
+    return this.#givenUpCount < limits.claimLimitMax;
   }
 
   #leaseOne(draft: Draft, flow: Flow): Flow {

@@ -63,13 +63,16 @@ function restore(
     fencingToken: draft.nextFencing(flow.control),
     rewoundTo: toEvent,
   };
-  const { state } = before;
-  if (isTerminalState(state)) return endFlow(draft, flow, { state, event: "rewound", change });
+  const { state, retentionTtlMs } = before;
+  if (isTerminalState(state)) {
+    return endFlow(draft, flow, { state, event: "rewound", ttlMs: retentionTtlMs, change });
+  }
   return draft.change(flow, {
     ...change,
     state,
     reclaims: 0,
     nextRunAtMs: runAtMs ?? before.nextRunAtMs,
+    retentionTtlMs,
     retentionUntilMs: null,
   }, "rewound");
 }

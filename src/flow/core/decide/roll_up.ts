@@ -8,7 +8,7 @@ import { type FlowEventName, isTerminalState } from "../../mod.ts";
 import { cancelChildren, shutGroups } from "../cascade.ts";
 import type { Draft } from "../draft.ts";
 import type { EventFacts } from "../effect.ts";
-import { type Control, type Flow, isForgotten } from "../flow.ts";
+import { type Control, type Flow, isForgotten, unheededGroup } from "../flow.ts";
 import type { EndMessage } from "../message.ts";
 import { type Group, isFrozen, withEnd } from "../group.ts";
 import { jsonValue } from "../value_codec.ts";
@@ -29,6 +29,11 @@ export function settleFamily(draft: Draft): void {
     const child = family.endings.shift();
     if (child !== undefined) {
       tellParent(draft, child);
+      continue;
+    }
+    const parked = family.parked.shift();
+    if (parked !== undefined) {
+      heedGroup(draft, draft.latest(parked));
       continue;
     }
     const shutting = family.takeShutting();
@@ -58,28 +63,57 @@ export function rollUp(draft: Draft, { parentFlowId, membership, childId, end }:
   if (parent === undefined || isForgotten(parent.control, draft.nowMs)) return;
   const group = parent.groups.find(({ number }) => number === membership.group);
   if (group === undefined || !isCounting(draft, parent, group)) return;
-  const counted = withEnd(group, end);
-  const { resolved } = counted;
+  const ended = withEnd(group, end);
+  const { resolved } = ended;
   const isDecided = group.resolved === null && resolved !== null;
   const { control: { lease, state } } = parent;
   const goesOn = isDecided && lease === null && state === group.waitState;
+  const counted = isDecided ? { ...ended, isUnheeded: !goesOn } : ended;
   const news: News = {
     event: `child_${end}`,
     facts: { children: { groupId: group.id, childId } },
     // Its record stands before those of the group and of the parent.
     error: goesOn && resolved === "failure"
-      ? keepError(draft, parent, { group, childId, end })
+      ? keepError(draft, parent, {
+        code: `child_${end}`,
+        message: `Child "${childId}" of group "${group.id}" has ${WORDS[end]}`,
+        groupId: group.id,
+        childId,
+      })
       : {},
   };
   const holder = draft.family.group(parent, counted);
-  const target = resolved === "success" ? group.success : group.failure;
-  invariant(!isDecided || target !== null, `group "${group.id}" cannot fail`);
   const after = goesOn
-    ? sendOn(draft, holder, target!, news)
+    ? sendOn(draft, holder, targetOf(counted), news)
     : draft.change(holder, {}, news.event, news.facts);
   if (isDecided && group.onParentClosed === "cancel_children") {
     draft.family.shut(after, [group.number]);
   }
+}
+
+/**
+ * Sends a parent on that was parked in its wait state when its group had been decided. When it was
+ * parked it could not know that, and nobody else would ever wake it.
+ */
+function heedGroup(draft: Draft, parent: Flow): void {
+  const group = unheededGroup(parent);
+  if (group === undefined) return;
+  const isFailure = group.resolved === "failure";
+  const end = group.failed > 0 ? "failed" : "cancelled";
+  const message = `A child of group "${group.id}" had ${WORDS[end]} before`;
+  const error = isFailure
+    ? keepError(draft, parent, { code: `child_${end}`, message, groupId: group.id, childId: null })
+    : {};
+  const holder = draft.family.group(parent, { ...group, isUnheeded: false });
+  const facts = { children: { groupId: group.id, childId: null } };
+  sendOn(draft, holder, targetOf(group), { event: "children_resolved", facts, error });
+}
+
+/** Where a group that is decided sends its parent. */
+function targetOf({ id, resolved, success, failure }: Group): string {
+  const target = resolved === "success" ? success : failure;
+  invariant(target !== null, `group "${id}" cannot fail`);
+  return target;
 }
 
 /** Whether the ends of children still matter: until the group is decided, and in that command. */
@@ -96,15 +130,18 @@ interface News {
   readonly error: Partial<Pick<Control, "errorLsn">>;
 }
 
-/** Keeps which child it was that has decided a group for the worse. */
-function keepError(
-  draft: Draft,
-  parent: Flow,
-  { group, childId, end }: Pick<EndMessage, "childId" | "end"> & { readonly group: Group },
-): News["error"] {
-  const message = `Child "${childId}" of group "${group.id}" has ${WORDS[end]}`;
-  const error = { code: `child_${end}`, message, groupId: group.id, childId };
-  return { errorLsn: draft.ownValue(parent.key, jsonValue(error)) };
+/** What a parent says when a group has been decided for the worse. */
+interface GroupError {
+  readonly code: string;
+  readonly message: string;
+  readonly groupId: string;
+  /** The child that has decided it; null: which one is not known any more. */
+  readonly childId: string | null;
+}
+
+/** Keeps what has decided a group for the worse. */
+function keepError(draft: Draft, parent: Flow, error: GroupError): News["error"] {
+  return { errorLsn: draft.ownValue(parent.key, jsonValue({ ...error })) };
 }
 
 /** Sends a parent where it was waiting to go. */

@@ -6,7 +6,7 @@
 import { isSameHash } from "../../../codec/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
-import type { ChildRequest, SpawnCommand } from "../family_command.ts";
+import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import { groupDigest, type HashedRequest } from "../digest.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
@@ -46,12 +46,13 @@ export function decideSpawn(draft: Draft, command: SpawnCommand): FlowReply {
   const counts = { total: requests.length, completed: 0, failed: 0, cancelled: 0 };
   const elsewhere = planned.reduce((mask, { shard }) => mask | shardBit(draft, shard), 0);
   const resolved = command.group.wait === "none" ? "success" : null;
-  const { flow, group } = draft.family.newGroup(parent, {
+  const { flow, group } = draft.family.newGroup(withoutOldWord(draft, parent, command.group), {
     ...command.group,
     digest,
     ...counts,
     elsewhere,
     resolved,
+    isUnheeded: false,
   });
   const after = sendToWait(draft, flow, group);
   const membership: Membership = {
@@ -165,6 +166,16 @@ function parentOf(
     ? draft.recorded(partitionKey, parentFlowId)
     : draft.neighbours.find(partitionKey, parentFlowId);
   return parent?.groups.some(({ number }) => number === group) ? parent : undefined;
+}
+
+/** The parent, waiting for a new group: what earlier ones have come to takes it nowhere any more. */
+function withoutOldWord(draft: Draft, parent: Flow, { waitState }: SpawnedGroup): Flow {
+  let flow = parent;
+  for (const group of parent.groups) {
+    if (!group.isUnheeded || group.waitState !== waitState) continue;
+    flow = draft.family.group(flow, { ...group, isUnheeded: false });
+  }
+  return flow;
 }
 
 /** The parent as it waits for the group, or where it goes without waiting. */

@@ -46,6 +46,7 @@ const EVENTS: readonly (FlowEventName | undefined)[] = [
   "child_failed",
   "child_cancelled",
   "children_cancelled",
+  "children_resolved",
 ];
 
 /** The names of all events. */

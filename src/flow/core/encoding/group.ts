@@ -16,6 +16,9 @@ import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 /** Resolutions by number. A number is never used again for another one. */
 const RESOLUTIONS: readonly (GroupResolution | null)[] = [null, "success", "failure"];
 
+/** Is added to the number of the resolution if the parent has not gone on by it. */
+const UNHEEDED = 2;
+
 /** Stands for the number of a name where there is none. */
 const NO_NAME = 0;
 
@@ -30,7 +33,7 @@ export function writeGroupFixed(writer: ByteWriter, effect: GroupEffect, names: 
   writer.u8(WAITS.indexOf(group.wait));
   writer.u8(FAILURE_POLICIES.indexOf(group.onChildFailed));
   writer.u8(CLOSED_POLICIES.indexOf(group.onParentClosed));
-  writer.u8(RESOLUTIONS.indexOf(group.resolved));
+  writer.u8(RESOLUTIONS.indexOf(group.resolved) + (group.isUnheeded ? UNHEEDED : 0));
   writer.u32(group.waitState === null ? NO_NAME : names.idOf(group.waitState));
   writer.u32(names.idOf(group.success));
   writer.u32(group.failure === null ? NO_NAME : names.idOf(group.failure));
@@ -62,7 +65,13 @@ export function readGroup(
     fixed.u8(),
     "GROUP record with policy of a closed parent",
   );
-  const resolved = wordOf(RESOLUTIONS, fixed.u8(), "GROUP record with resolution");
+  const decision = fixed.u8();
+  const isUnheeded = decision > UNHEEDED;
+  const resolved = wordOf(
+    RESOLUTIONS,
+    isUnheeded ? decision - UNHEEDED : decision,
+    "GROUP record with resolution",
+  );
   const waitState = optionalName(dictionary, fixed.u32());
   const success = nameIn(dictionary, fixed.u32());
   const failure = optionalName(dictionary, fixed.u32());
@@ -78,7 +87,7 @@ export function readGroup(
   if (counts.completed + counts.failed + counts.cancelled > counts.total) {
     throw new DecodeError("A group has more ends than children");
   }
-  const policies = { wait, onChildFailed, onParentClosed, resolved };
+  const policies = { wait, onChildFailed, onParentClosed, resolved, isUnheeded };
   const states = { waitState, success, failure };
   return {
     kind: "group",

@@ -143,9 +143,12 @@ function refuseRepetitions<Request>(
     const kind = partitionKey === undefined ? "id" : "pair";
     const key = `${kind}:${name}`;
     if (seen.has(key)) {
-      throw new FlowError("duplicate_id", `items[${index}].id ${show(id)} stands there twice`, {
-        details: { field: `items[${index}].id`, value: id, index },
-      });
+      const field = `items[${index}].id`;
+      throw new FlowError(
+        "duplicate_id",
+        `${field} ${show(id)} stands there twice, which only independent: true allows`,
+        { details: { field, value: id, index } },
+      );
     }
     seen.add(key);
   }

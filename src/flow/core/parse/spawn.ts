@@ -120,9 +120,9 @@ function refuseTwins(children: readonly ChildRequest[], parentId: string): void 
       });
     }
     if (seen.has(id)) {
-      throw new FlowError("duplicate_id", `${field} ${show(id)} stands there twice`, {
-        details: { field, value: id },
-      });
+      const message = `${field} ${show(id)} stands there twice, but the children of a group have ` +
+        "different ids, also in different partitions";
+      throw new FlowError("duplicate_id", message, { details: { field, value: id } });
     }
     seen.add(id);
   }
