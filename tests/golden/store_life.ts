@@ -148,6 +148,17 @@ async function families(store: MemoryStore): Promise<void> {
   await store.spawnChildren(open, [{ id: "child", partitionKey: P }], {
     ...{ ...group, groupId: "g", wait: "any", onParentClosed: "abandon_children", fencingToken: 0 },
   });
+  // Groups that are decided while their parents are elsewhere; one of these comes back.
+  for (const id of ["returning", "straying"]) {
+    const parent = await store.create(id, { type: "parcel", partitionKey: Q });
+    const child = { id: `${id}:child`, partitionKey: Q };
+    await store.spawnChildren(parent, [child], { ...group, groupId: "g", fencingToken: 0 });
+    await store.transition(parent, { from: "waiting", to: "late", fencingToken: 0 });
+    await store.cancel(child);
+    if (id === "straying") continue;
+    const back = { from: "late", to: "waiting", runAtMs: null, fencingToken: 0 };
+    assertEquals((await store.transition(parent, back)).state, "broken");
+  }
 }
 
 async function last(store: MemoryStore): Promise<void> {
