@@ -169,7 +169,7 @@ export const familyOp: fc.Arbitrary<FamilyOp> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({ op: fc.constant("move" as const), which: fc.nat(1_000) }),
   },
   {
