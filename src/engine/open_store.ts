@@ -98,7 +98,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     // Files that are an object of this process have a lock that is one, too; and a clock that is moved
     // by years has no seconds to look in.
     const isWatched = isOnDisk(options) && !time.manual;
-    const lostFiles = new LostFiles(directory, manifest);
+    const lostFiles = new LostFiles({ directory, manifest, logs });
     const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
     const callers = new Callers(directory.path);
     return new EmbeddedStore({ shards, time, parse, callers, lock: held, backup, verify });

@@ -39,7 +39,7 @@ class MemoryDirectory implements Directory {
       contents = new Contents();
       this.#files.set(name, contents);
     }
-    return new MemoryFile(`${this.path}/${name}`, contents);
+    return new MemoryFile(this.path, name, { contents, files: this.#files });
   }
 
   list(): string[] {
@@ -68,11 +68,22 @@ class MemoryDirectory implements Directory {
 }
 
 class MemoryFile implements FileHandle {
-  readonly #path: string;
+  readonly #directory: string;
+  readonly #name: string;
+  readonly #files: ReadonlyMap<string, Contents>;
   #contents: Contents | undefined;
 
-  constructor(path: string, contents: Contents) {
-    this.#path = path;
+  constructor(
+    directory: string,
+    name: string,
+    { contents, files }: {
+      readonly contents: Contents;
+      readonly files: ReadonlyMap<string, Contents>;
+    },
+  ) {
+    this.#directory = directory;
+    this.#name = name;
+    this.#files = files;
     this.#contents = contents;
   }
 
@@ -96,6 +107,10 @@ class MemoryFile implements FileHandle {
     return this.#open().size;
   }
 
+  isInPlace(): boolean {
+    return this.#files.get(this.#name) === this.#open();
+  }
+
   flush(): void {
     this.#open();
   }
@@ -106,7 +121,7 @@ class MemoryFile implements FileHandle {
 
   #open(): Contents {
     if (this.#contents === undefined) {
-      throw new FileError("EBADF", `The file "${this.#path}" is closed`);
+      throw new FileError("EBADF", `The file "${this.#directory}/${this.#name}" is closed`);
     }
     return this.#contents;
   }

@@ -11,6 +11,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -125,6 +126,14 @@ class NodeFile implements FileHandle {
 
   getSize(): number {
     return fstatSync(this.#open()).size;
+  }
+
+  isInPlace(): boolean {
+    const own = fstatSync(this.#open(), { bigint: true });
+    const there = lstatSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    // Some file systems number no files, and some runtimes do not tell.
+    if (own.ino === 0n || there?.ino === 0n) return true;
+    return there?.ino === own.ino && there.dev === own.dev;
   }
 
   flush(): void {

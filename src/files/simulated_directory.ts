@@ -161,6 +161,11 @@ class SimulatedHandle implements FileHandle {
     return this.#file.view.size;
   }
 
+  isInPlace(): boolean {
+    this.#checkOpen("isInPlace");
+    return this.#machine.names.view.get(this.#name) === this.#file;
+  }
+
   flush(): void {
     this.#checkOpen("flush");
     this.#machine.perform(this.#process, {

@@ -191,6 +191,10 @@ export class Manifest {
     if (next !== undefined && next.number >= generation) {
       return storeFailed(`Another process has written generation ${next.number}`);
     }
+    if (own !== undefined && own.number !== generation) {
+      const is = `is at generation ${own.number} by now, and not at ${generation}`;
+      return storeFailed(`"${slotName(generation)}" ${is}: another file was put in its place`);
+    }
     if (own !== undefined || next !== undefined) return undefined;
     return storeFailed(`"${path}" has no manifest any more: it was moved or removed`);
   }

@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { FileHandle } from "../files/mod.ts";
+import type { FlowError } from "../errors.ts";
+import type { Directory, FileHandle } from "../files/mod.ts";
 import { encodeFrame, frameBytes } from "./frame.ts";
 import type { Frame, LogPosition } from "./log.ts";
+import { lostFile, shortness } from "./lost_files.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 import type { NewSegment } from "./segment_creation.ts";
@@ -80,6 +82,14 @@ export class SegmentWriter {
   /** Whether what is on the disk proves that all of it is durable. */
   get isProved(): boolean {
     return this.#provedLsn >= this.#end.lsn;
+  }
+
+  /** Why its file is not what others find by its name, as it was left; undefined: it is. */
+  findLoss(directory: Pick<Directory, "path">): FlowError | undefined {
+    const what = this.file.isInPlace()
+      ? shortness(this.file.getSize(), this.#size)
+      : "was removed, or replaced by another file";
+    return what === undefined ? undefined : lostFile(directory, this.#target.name, what);
   }
 
   /** Writes and syncs a frame. */

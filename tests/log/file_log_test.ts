@@ -1,8 +1,22 @@
 import { FlowError } from "../../src/errors.ts";
-import { FileError, memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  FileError,
+  memoryDirectory,
+  nodeDirectory,
+  readWholeFile,
+  SimulatedDisk,
+  writeDurably,
+} from "../../src/files/mod.ts";
 import { endOfFrame, InlineIo, type Log, logStart } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -249,6 +263,21 @@ test("FileLog.submit() loses a frame whose sync fails, and opening again decides
   assertEquals(textsOf(again), ["one"]);
   disk.powerCut({ keep: "none" });
   assertEquals(textsOf(openLog(disk.restart())), ["one"]);
+});
+
+test("FileLog lists no segment behind one that was replaced by a copy of itself", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  append(log, "one");
+  const copy = readWholeFile(directory, "log-1.seg")!;
+  directory.remove("log-1.seg");
+  writeDurably(directory, "log-1.seg", copy, { create: true });
+  log.nextPlace();
+  const outcome = submit(log, frameOf(log, "two"));
+  assert(outcome.kind === "lost");
+  assertStringIncludes(String(outcome.cause), "was removed, or replaced by another file");
+  assertThrows(() => log.nextPlace(), FlowError);
+  assertEquals(textsOf(openLog(directory)), ["one"]);
 });
 
 test("FileLog.submit() finishes a short write", () => {
