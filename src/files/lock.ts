@@ -45,7 +45,9 @@ const TAKE = `
 export function lockDirectory(path: string, owner: LockOwner): Lock {
   const database = taken(path);
   try {
-    writeFileSync(join(path, "OWNER"), JSON.stringify(owner));
+    // Not into what is there: that may be a link.
+    rmSync(join(path, "OWNER"), { force: true });
+    writeFileSync(join(path, "OWNER"), JSON.stringify(owner), { flag: "wx" });
   } catch {
     // Only a message gets poorer. A full disk must not keep a store from being opened and read.
   }

@@ -6,7 +6,7 @@
 
 import { Contents } from "./contents.ts";
 import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
-import { FileError } from "./file_error.ts";
+import { alreadyThere, FileError } from "./file_error.ts";
 import type { FileHandle, FilePosition } from "./file_handle.ts";
 import { checkFileName } from "./file_name.ts";
 import { LocalLock } from "./local_lock.ts";
@@ -34,8 +34,9 @@ class MemoryDirectory implements Directory {
   open(name: string, options: OpenOptions = {}): FileHandle {
     checkFileName(name);
     let contents = this.#files.get(name);
+    if (contents !== undefined && options.create === "new") throw alreadyThere(this.path, name);
     if (contents === undefined) {
-      if (options.create !== true) throw this.#missing(name);
+      if (!options.create) throw this.#missing(name);
       contents = new Contents();
       this.#files.set(name, contents);
     }

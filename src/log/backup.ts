@@ -84,12 +84,12 @@ export function* copyBackup(
   return { bytes, totalBytes };
 }
 
-/** Refuses a directory with anything in it. */
+/** Refuses a directory with anything in it that was not made with its file system. */
 export function requireEmpty(directory: Directory): void {
-  const [name] = guarded(
+  const name = guarded(
     `The directory "${directory.path}" cannot be read`,
     () => directory.list(),
-  );
+  ).find((name) => name !== "lost+found");
   if (name === undefined) return;
   throw new FlowError(
     "invalid_argument",
@@ -106,7 +106,7 @@ export function* copyFile(
 ): Generator<Uint8Array> {
   const source = guarded(`"${name}" cannot be opened`, () => from.open(name));
   try {
-    const target = guarded(`"${name}" cannot be created`, () => to.open(name, { create: true }));
+    const target = guarded(`"${name}" cannot be created`, () => to.open(name, { create: "new" }));
     try {
       const buffer = new Uint8Array(Math.min(size, COPY_BYTES));
       for (let at = 0; at < size; at += buffer.length) {
@@ -130,7 +130,7 @@ export function* copyFile(
 /** Writes a small file, and makes it and all names of the directory durable. */
 export function writeWhole(directory: Directory, name: string, bytes: Uint8Array): void {
   guarded(`"${name}" cannot be written`, () => {
-    writeDurably(directory, name, bytes, { create: true });
+    writeDurably(directory, name, bytes, { create: "new" });
     directory.sync();
   });
 }

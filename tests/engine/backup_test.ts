@@ -1,5 +1,14 @@
-import { existsSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import {
   assert,
   assertEquals,
@@ -7,7 +16,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { test } from "../harness.ts";
+import { test, when } from "../harness.ts";
 import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
@@ -153,6 +162,54 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
   await store.backup(empty);
   const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
   assertEquals(error.code, "invalid_argument");
+});
+
+test(
+  "backup() and restoreStore() write through no link, and take no folder for an empty one",
+  when(process.platform !== "win32"),
+  async () => {
+    using scratch = scratchFolder();
+    const [from, outside] = [join(scratch.path, "from"), join(scratch.path, "outside")];
+    writeFileSync(outside, "precious");
+    await using store = await openStore(":memory:");
+    await store.create("a", { type: "t" });
+    await store.backup(from);
+    for (const name of ["log-1.seg", "BACKUP", "folder"]) {
+      const to = join(scratch.path, `to-${name}`);
+      mkdirSync(to);
+      if (name === "folder") mkdirSync(join(to, name));
+      else symlinkSync(outside, join(to, name));
+      for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+        const error = await assertRejects(attempt, FlowError);
+        assertEquals(error.code, "invalid_argument");
+        assertStringIncludes(error.message, `"${name}" is in it`);
+      }
+      assertEquals(readdirSync(to), [name]);
+    }
+    assertEquals(readFileSync(outside, "utf8"), "precious");
+  },
+);
+
+test("backup() takes the root of a file system, which has a folder for what was lost", async () => {
+  using scratch = scratchFolder();
+  mkdirSync(join(scratch.path, "lost+found"));
+  await using store = await openStore(":memory:");
+  await store.backup(scratch.path);
+  assert(existsSync(join(scratch.path, "BACKUP")));
+});
+
+test("backup() writes no file that somebody else makes meanwhile", async () => {
+  const target = memoryDirectory();
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t" });
+  let isMade = false;
+  const onProgress = (): void => {
+    if (!isMade) target.open("BACKUP", { create: true }).close();
+    isMade = true;
+  };
+  const error = await assertRejects(() => store.backup(target, { onProgress }), FlowError);
+  assertStringIncludes(error.message, "EEXIST");
+  assertEquals(target.open("BACKUP").getSize(), 0);
 });
 
 test("backup() and restoreStore() that are aborted already make no directory", async () => {

@@ -57,6 +57,16 @@ for (const [name, create] of Object.entries(implementations)) {
     assertEquals(directory.list(), ["a", "b"]);
   });
 
+  test(`${name}: open() creates a new file only where nothing has its name`, () => {
+    using scratch = scratchFolder();
+    const directory = create(scratch.path);
+    const file = directory.open("a", { create: "new" });
+    file.write(bytes("one"), { at: 0 });
+    assertEquals(codeOf(() => directory.open("a", { create: "new" })), "EEXIST");
+    assertEquals([contentOf(file), directory.list()], ["one", ["a"]]);
+    file.close();
+  });
+
   test(`${name}: open() with create keeps what is there`, () => {
     using scratch = scratchFolder();
     const directory = create(scratch.path);
