@@ -88,11 +88,9 @@ export class Manifest {
     });
   }
 
-  /** Makes the first generation of a store whose segments are there already. */
+  /** Makes the first generation of a store whose segments are there already. Throws what files throw. */
   static create(directory: Directory, state: ManifestState): void {
-    guarded(`The manifest in "${directory.path}" cannot be created`, () => {
-      begin(directory, state);
-    });
+    begin(directory, state);
   }
 
   /** What the current generation says. */
@@ -231,7 +229,12 @@ function checkUnborn(directory: Directory): void {
     );
   }
   if (segment === undefined) return;
-  throw corrupt(`Both slots of the manifest are damaged and the segment "${segment}" exists`, {
+  const isThere = MANIFEST_NAMES.some((name) => names.includes(name));
+  const why = isThere
+    ? `Both slots of the manifest are damaged and the segment "${segment}" exists`
+    : `There is no manifest beside the segment "${segment}": somebody has removed it, or a backup or ` +
+      "a restore was cut short here and is to be deleted";
+  throw corrupt(why, {
     file: MANIFEST_NAMES[0],
     offset: 0,
   });

@@ -19,7 +19,13 @@ import {
 import { test, when } from "../harness.ts";
 import { type FlowRecord, openStore, restoreStore, type Store } from "../../mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  type Directory,
+  memoryDirectory,
+  readWholeFile,
+  SimulatedDisk,
+  writeDurably,
+} from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -181,8 +187,7 @@ test(
       else symlinkSync(outside, join(to, name));
       for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
         const error = await assertRejects(attempt, FlowError);
-        assertEquals(error.code, "invalid_argument");
-        assertStringIncludes(error.message, `"${name}" is in it`);
+        assertStringIncludes(error.message, `has to be empty, but "${name}" is in it`);
       }
       assertEquals(readdirSync(to), [name]);
     }
@@ -256,8 +261,49 @@ test("backup() ends with the store, whose files may be somebody else's then", as
   }
   const backup = store.backup(target);
   const [error] = await Promise.all([assertRejects(() => backup, FlowError), store.close()]);
-  assertEquals(error.code, "store_closed");
-  assert(!target.list().includes("BACKUP"));
+  assertEquals([error.code, target.list()], ["store_closed", []]);
+});
+
+test("backup() and restoreStore() onto a full disk say which, leave nothing, and the store goes on", async () => {
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t", payload: new Uint8Array(1 << 20) });
+  const from = memoryDirectory();
+  await store.backup(from);
+  const random = seededRandom(1);
+  const disk = new SimulatedDisk({ random, capacityBytes: 500_000, path: "/small" });
+  const to = disk.directory();
+  for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+    const error = await assertRejects(attempt, FlowError);
+    assertEquals(error.code, "copy_failed");
+    assertStringIncludes(error.message, '"/small/log-1.seg" cannot be written: ENOSPC');
+    assertEquals([to.list(), disk.usedBytes], [[], 0]);
+  }
+  disk.capacityBytes = 5_000_000;
+  await store.backup(to);
+  assertEquals(store.health().status, "ok");
+});
+
+test("a backup or a restore that was killed is told from other files, also when it is opened", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const from = memoryDirectory();
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t" });
+  await store.backup(from);
+  disk.cutAfter(1, { ending: "kill" });
+  await assertRejects(() => store.backup(disk.directory()), Error);
+  const to = disk.restart();
+  assertEquals(to.list(), ["log-1.seg"]);
+  for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+    const error = await assertRejects(attempt, FlowError);
+    assertEquals(error.code, "copy_failed");
+    assertStringIncludes(error.message, "a backup or a restore that was cut short. Delete it");
+  }
+  const segment = readWholeFile(from, "log-1.seg")!;
+  const killed = memoryDirectory();
+  writeDurably(killed, "log-1.seg", segment, { create: true });
+  const error = await assertRejects(() => openStore({ files: killed }), FlowError);
+  assertEquals(error.code, "corrupt");
+  assertStringIncludes(error.message, 'There is no manifest beside the segment "log-1.seg"');
 });
 
 test("restoreStore() names the options that there are", async () => {
