@@ -16,6 +16,7 @@ import {
 } from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import { located } from "./calls/caller.ts";
+import { isPath } from "./options.ts";
 import { checkLongWork, inPieces, type LongWorkOptions } from "./turns/long_work.ts";
 
 /** How far a backup or a restore has come. */
@@ -107,7 +108,7 @@ function directoryOf(
 }
 
 function checkDirectory(field: string, given: string | Directory): void {
-  if (typeof given === "string" && given !== "") return;
+  if (typeof given === "string" && isPath(given)) return;
   if (typeof given === "object" && typeof given?.open === "function") return;
   throw invalid(field, given, "a path, or a Directory");
 }

@@ -18,7 +18,7 @@ import {
   slotName,
 } from "./manifest_slot.ts";
 import { type ManifestState, type SegmentEntry, shardCountOf, slotsOf } from "./manifest_state.ts";
-import { dbIdOf, segmentIdOf } from "./segment.ts";
+import { dbIdOf, segmentIdOf, storeOfSegment } from "./segment.ts";
 
 /** What a manifest needs to be opened. */
 export interface ManifestOptions {
@@ -77,6 +77,7 @@ export class Manifest {
       const newest = slots.reduce((one, two) =>
         (one?.number ?? 0) > (two?.number ?? 0) ? one : two
       );
+      checkAreOfOneStore(directory, slots);
       if (newest !== undefined) {
         const found = MANIFEST_NAMES.map((file, index) => (
           { file, generation: slots[index]?.number ?? null }
@@ -215,6 +216,26 @@ export class Manifest {
 
 function storeFailed(message: string): FlowError {
   return new FlowError("store_failed", message);
+}
+
+/**
+ * Throws if the slots are of two stores: somebody has copied one of them. What the segments say tells
+ * which one does not belong here.
+ */
+function checkAreOfOneStore(
+  directory: Directory,
+  slots: readonly (Generation | undefined)[],
+): void {
+  const [one, other] = slots.map((slot) => slot?.state.dbId);
+  if (one === undefined || other === undefined || one === other) return;
+  const ids = directory.list().filter((name) => segmentIdOf(name) !== undefined)
+    .map((name) => storeOfSegment(directory, name));
+  const strange = ids.includes(one) === ids.includes(other) ? undefined : ids.includes(one) ? 1 : 0;
+  const [file, right] = strange === 0 ? MANIFEST_NAMES : MANIFEST_NAMES.toReversed();
+  const what = strange === undefined
+    ? `"${file}" and "${right}" are of two stores. Move the one away that does not belong here`
+    : `"${file}" is of another store than "${right}" and the segments. Move it away and open it again`;
+  throw corrupt(what, { file: file!, offset: 0 });
 }
 
 /** Throws unless a directory without a valid manifest has never had one that mattered. */

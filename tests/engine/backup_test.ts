@@ -163,6 +163,11 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
       () => store.backup(7 as never),
       () => store.backup(empty, { onprogress: 1 } as never),
       () => restoreStore({ from: "", to: empty }),
+      ...["file:///tmp/flowcask", "file:data", ":memory:"].flatMap((path) => [
+        () => store.backup(path),
+        () => restoreStore({ from: path, to: empty }),
+        () => restoreStore({ from: empty, to: path }),
+      ]),
     ]
   ) assertEquals((await assertRejects(attempt, FlowError)).code, "invalid_argument");
   await store.backup(empty);

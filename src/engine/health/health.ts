@@ -80,7 +80,7 @@ export function healthOf(shards: Shards): StoreHealth {
 }
 
 function problemsOf(shards: Shards, overload: Overload | undefined): HealthProblem[] {
-  const { ended, admission: { disk }, vitals } = shards;
+  const { ended, admission: { disk, ballastFailure }, vitals } = shards;
   const { oldestCommitMs, clockAheadMs, sweepIntervalMs } = vitals;
   if (ended !== undefined) return [{ code: "not_serving", message: whole(ended) }];
   const problems: HealthProblem[] = [];
@@ -88,7 +88,8 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
     void problems.push({ code, message });
   if (overload !== undefined) note("overloaded", overload.message);
   if (disk.ballastHeld === false) {
-    note("no_ballast", "The room on the disk that is kept for work that exists is not there");
+    const is = ballastFailure === null ? "is not there" : `cannot be taken: ${ballastFailure}`;
+    note("no_ballast", `The room on the disk that is kept for work that exists ${is}`);
   }
   if (oldestCommitMs > COMMIT_MS_MAX) {
     note("slow_commit", `A commit has been under way for ${Math.round(oldestCommitMs)} ms`);
