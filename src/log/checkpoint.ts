@@ -14,7 +14,6 @@ import { decodeDocument, encodeDocument } from "./document.ts";
 import { magic } from "./header.ts";
 import type { FrameEnd } from "./log.ts";
 import { parsePosition } from "./manifest_state.ts";
-import { SEGMENT_HEAD_BYTES } from "./segment.ts";
 import type { SideFile } from "./side_file.ts";
 
 const MAGIC = magic("FCCK");
@@ -89,8 +88,6 @@ export class CheckpointWriter {
   readonly #free: ArrayBuffer[] = [];
   #keptBytes = 0;
   #size = HEAD_BYTES;
-  /** Where what is in the file ends. */
-  #reach = SEGMENT_HEAD_BYTES;
   #isReserved = false;
 
   /** @param file Where it goes; nothing is in it. */
@@ -133,28 +130,24 @@ export class CheckpointWriter {
     if (!await this.writeOut(bytesMax)) return false;
     const head = encodeDocument({ ...facts, size: this.#size }, { magic: MAGIC });
     invariant(head.length <= HEAD_BYTES, "What a head says does not grow with the store");
-    // What is in front of the first block is zero up to here.
+    // What is in front of the first block is zero up to here, or was never written.
     const fill = (bytes: Uint8Array): void => bytes.set(head);
     this.#free.length = 0;
     return await this.#file.write({ at: 0, length: head.length, fill });
   }
 
   async #writeSome(bytesMax: number): Promise<boolean> {
-    // The first block stands behind the head, of which there is only the room that was reserved: every
-    // write stands on what is there.
-    const at = this.#reach;
-    const gap = this.#size - at;
-    let length = gap;
+    let length = 0;
     let count = 0;
     do length += this.#blocks[count++]!.length; while (
       count < this.#blocks.length && length + this.#blocks[count]!.length <= bytesMax
     );
     const blocks = this.#blocks.splice(0, count);
-    this.#size = this.#reach = at + length;
-    this.#keptBytes -= length - gap;
+    const at = this.#size;
+    this.#size += length;
+    this.#keptBytes -= length;
     const fill = (bytes: Uint8Array): void => {
-      bytes.fill(0, 0, gap);
-      let offset = gap;
+      let offset = 0;
       for (const block of blocks) {
         bytes.set(block, offset);
         offset += block.length;
