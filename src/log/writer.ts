@@ -5,7 +5,7 @@
  */
 
 import type { FlowError } from "../errors.ts";
-import { type Directory, type FileHandle, writeFully } from "../files/mod.ts";
+import type { Directory, FileHandle } from "../files/mod.ts";
 import { encodeFrame, frameBytes } from "./frame.ts";
 import type { Frame, LogPosition } from "./log.ts";
 import { lostFile, shortness } from "./lost_files.ts";
@@ -110,7 +110,6 @@ export class SegmentWriter {
       } else {
         this.#nextAt = this.#size;
         this.#nextBase = this.#end;
-        if (result.kind === "failed") this.#markIfCut();
       }
       done(result);
     });
@@ -118,34 +117,15 @@ export class SegmentWriter {
 
   /** Writes and syncs evidence for all that was appended. */
   mark(done: (result: IoResult) => void): void {
+    const { salt } = this.entry;
     const durableLsn = this.#end.lsn;
-    const evidence = this.#evidence();
+    const evidence = encodeEvidence({ salt, durableLsn, epoch: this.#epoch });
     const fill = (bytes: Uint8Array): void => bytes.set(evidence);
     const write = { at: EVIDENCE_OFFSET, length: evidence.length, fill };
     this.#io.write(this.#target, write, (result) => {
       if (result.kind === "done") this.#provedLsn = durableLsn;
       done(result);
     });
-  }
-
-  /** That all of it is durable. */
-  #evidence(): Uint8Array {
-    const { salt } = this.entry;
-    return encodeEvidence({ salt, durableLsn: this.#end.lsn, epoch: this.#epoch });
-  }
-
-  /**
-   * Notes what was durable in a file that somebody has cut off: otherwise the next opening would take
-   * what is left for all there was. After any other failure nothing is written.
-   */
-  #markIfCut(): void {
-    try {
-      if (this.file.getSize() >= this.#size) return;
-      writeFully(this.file, this.#evidence(), { at: EVIDENCE_OFFSET });
-      this.file.flush();
-    } catch {
-      // Whoever hears of the failure hears that the file was cut off.
-    }
   }
 
   /** A writer for the segment after this one, whose header proves all before it. */

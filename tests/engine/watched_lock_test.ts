@@ -189,8 +189,6 @@ test(
     assertStringIncludes(String(error.cause), "cut off");
     await idle.close();
     assertEquals(readFileSync(path).length, bytes.length - 64);
-    const refused = await assertRejects(() => openStore(folder.path), FlowError);
-    assertEquals(refused.code, "corrupt");
   },
 );
 
@@ -207,8 +205,6 @@ test(
     }
     assertStringIncludes(store.health().problems[0]!.message, "was cut off at 4096 bytes");
     await store.close();
-    const refused = await assertRejects(() => openStore(folder.path), FlowError);
-    assertEquals(refused.code, "corrupt");
   },
 );
 

@@ -5,7 +5,6 @@ import {
   nodeDirectory,
   readWholeFile,
   SimulatedDisk,
-  withFile,
   writeDurably,
 } from "../../src/files/mod.ts";
 import { endOfFrame, InlineIo, type Log, logStart } from "../../src/log/mod.ts";
@@ -264,24 +263,6 @@ test("FileLog.submit() loses a frame whose sync fails, and opening again decides
   assertEquals(textsOf(again), ["one"]);
   disk.powerCut({ keep: "none" });
   assertEquals(textsOf(openLog(disk.restart())), ["one"]);
-});
-
-test("a log whose segment was cut off is refused when it is opened again, and nothing is behind the gap", () => {
-  for (const bytes of [64, 128]) {
-    const directory = memoryDirectory();
-    const log = openLog(directory);
-    for (const text of ["one", "two"]) append(log, text);
-    const size = withFile(directory, "log-1.seg", (file) => {
-      file.truncate(file.getSize() - bytes);
-      return file.getSize();
-    });
-    log.nextPlace();
-    const outcome = submit(log, frameOf(log, "three"));
-    assert(outcome.kind === "lost");
-    assertStringIncludes(String(outcome.cause), "was cut off");
-    assertEquals(withFile(directory, "log-1.seg", (file) => file.getSize()), size);
-    assertEquals(assertThrows(() => openLog(directory), FlowError).code, "corrupt");
-  }
 });
 
 test("FileLog lists no segment behind one that was replaced by a copy of itself", () => {
