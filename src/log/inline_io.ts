@@ -47,7 +47,6 @@ export class InlineIo implements SegmentIo {
     done(attempt(() => {
       const bytes = this.#bytes(write.length);
       write.fill(bytes);
-      checkReaches(file, write.at);
       if (!writeWhole(file, bytes, write.at)) return false;
       file.flush();
       return true;
@@ -78,15 +77,6 @@ function attempt(act: () => boolean): IoResult {
   } catch (cause) {
     return { kind: "failed", cause };
   }
-}
-
-/**
- * Throws if the file ends before an offset: somebody has cut it off, and a write behind a gap would make
- * it long again. Reading a byte takes a fraction of what asking for the size does on some runtimes.
- */
-function checkReaches(file: SegmentFile["file"], at: number): void {
-  if (at === 0 || file.read(new Uint8Array(1), { at: at - 1 }) === 1) return;
-  throw new Error(`The segment was cut off while the store was open: it ends before ${at}`);
 }
 
 /** Returns false if there is no room and nothing is left of them; throws if anything else fails. */

@@ -31,8 +31,6 @@ class Program {
   goesOn = true;
   /** Of every file. */
   size = 0;
-  /** Whether files end before wherever something is written. */
-  isCut = false;
   /** How often the last order was answered. */
   answerCount = 0;
 
@@ -49,8 +47,6 @@ class Program {
       platform,
       constants: { O_RDONLY: 0, O_RDWR: 2 },
       openSync: (path, flags) => (note(`open ${path} ${flags}`), this.#opened++),
-      // Every write looks: it is no news.
-      readSync: () => this.isCut ? 0 : 1,
       writeSync: (file, bytes, from, length, at) => {
         note(`write ${file} ${bytes[from]}×${length} ${at}`);
         const next = this.writes.shift() ?? length;
@@ -389,13 +385,4 @@ test("logThreadStep() finds the place of an order when its number begins anew be
   const program = new Program("linux", {}, 2 ** 31 - 2);
   const last = [2 ** 31 - 1, -(2 ** 31), -(2 ** 31) + 1];
   assertEquals(last.map((_, index) => program.open(index + 1).at(-1)), last);
-});
-
-test("logThreadStep() writes nothing behind a file that was cut off, and says so", () => {
-  const program = new Program();
-  assertEquals(program.open(1), ["open /d/log-1.seg 2", "write 10 7×1 0", "fdatasync 10", 1]);
-  program.isCut = true;
-  const message = "The segment was cut off while the store was open: it ends before 4096";
-  const refused = { serial: 0, kind: "failed", code: undefined, message };
-  assertEquals(program.order(ORDERS.write, { length: 64, at: 4_096 }), [refused]);
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { copyFileSync, cpSync, renameSync, rmSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
@@ -173,40 +173,6 @@ for (
     },
   );
 }
-
-test(
-  "a store ends when the file it writes to is cut off, before it writes behind the gap",
-  when(process.platform !== "win32"),
-  async () => {
-    using folder = scratchFolder();
-    const path = join(folder.path, "log-1.seg");
-    const idle = await openStore(folder.path);
-    await idle.create("a", { type: "job" });
-    const bytes = readFileSync(path);
-    truncateSync(path, bytes.length - 64);
-    const error = await assertRejects(() => idle.create("b", { type: "job" }), FlowError);
-    assertEquals(error.code, "unknown_outcome");
-    assertStringIncludes(String(error.cause), "cut off");
-    await idle.close();
-    assertEquals(readFileSync(path).length, bytes.length - 64);
-  },
-);
-
-test(
-  "a store ends when the file it writes to is cut off and nothing is written",
-  when(process.platform !== "win32"),
-  async () => {
-    using folder = scratchFolder();
-    const store = await openStore(folder.path);
-    await store.create("a", { type: "job" });
-    truncateSync(join(folder.path, "log-1.seg"), 4_096);
-    while (store.health().status !== "failed") {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assertStringIncludes(store.health().problems[0]!.message, "was cut off at 4096 bytes");
-    await store.close();
-  },
-);
 
 /** What somebody does to a store in a directory, and what is said of it. */
 const replacements: Record<string, (dir: string) => void> = {

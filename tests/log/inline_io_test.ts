@@ -45,13 +45,6 @@ test("InlineIo tells a disk or a quota that is full from anything else that fail
   }
 });
 
-test("InlineIo.write() writes nothing behind a file that was cut off", () => {
-  const { file, io } = scene();
-  file.truncate(99);
-  assertEquals([write(io, file, 100, 10), seenIn(file)], ["failed", [99, 99]]);
-  assertEquals([write(io, file, 99, 10), seenIn(file)], ["done", [99, 109]]);
-});
-
 test("InlineIo.write() over what is there finds no room if nothing was written, and fails otherwise", () => {
   for (const at of [0, 90]) {
     const { disk, file, io } = scene();

@@ -91,7 +91,6 @@ export interface ThreadFiles {
   readonly platform: string;
   readonly constants: { readonly O_RDONLY: number; readonly O_RDWR: number };
   openSync(path: string, flags: number): number;
-  readSync(file: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   writeSync(file: number, bytes: Uint8Array, from: number, length: number, at: number): number;
   fdatasyncSync(file: number): void;
   fsyncSync(file: number): void;
@@ -174,12 +173,6 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
     }
   }
 
-  /** Throws if somebody has cut the file off: as a log without a thread does. */
-  function checkReaches(descriptor: number, at: number): void {
-    if (at === 0 || files.readSync(descriptor, new Uint8Array(1), 0, 1, at - 1) === 1) return;
-    throw new Error(`The segment was cut off while the store was open: it ends before ${at}`);
-  }
-
   /** Takes back what there was room for of bytes that do not fit, as a log without a thread does. */
   function takeBack(descriptor: number, at: number, done: number, end: number): boolean {
     try {
@@ -244,7 +237,6 @@ export function logThreadStep(data: ThreadData, files: ThreadFiles): ThreadStep 
         writeFrom(descriptor, new Uint8Array(bytes.length), 0, at);
         syncDirectory();
       } else {
-        checkReaches(descriptor, at);
         let first = 0;
         isUndone = () => takeBack(descriptor, at, first, at + bytes.length);
         first = files.writeSync(descriptor, bytes, 0, bytes.length, at);
