@@ -12,6 +12,7 @@ import { seededRandom } from "../../src/time/mod.ts";
 import {
   assert,
   assertEquals,
+  assertGreater,
   assertInstanceOf,
   assertRejects,
   assertStringIncludes,
@@ -475,4 +476,21 @@ test("FileLog keeps few files open, however many segments it reads", () => {
   assert(directory.openHandleCount <= 33, `${directory.openHandleCount} open`);
   log.close();
   assertEquals(directory.openHandleCount, 0);
+});
+
+test("FileLog tells that its open segment was cut off, also when it is as long as before", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory);
+  append(log, "one");
+  append(log, "two");
+  assertEquals(log.segments.findLoss(), undefined);
+  append(log, "three");
+  assertEquals(log.segments.findLoss(), undefined);
+  const file = directory.open("log-1.seg");
+  file.truncate(4_200);
+  assertStringIncludes(log.segments.findLoss()!.message, "was cut off at 4200 bytes");
+  append(log, "x".repeat(1_000));
+  assertGreater(file.getSize(), 5_000);
+  assertStringIncludes(log.segments.findLoss()!.message, "was cut off or overwritten");
+  file.close();
 });
