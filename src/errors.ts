@@ -82,6 +82,8 @@ export type FlowErrorCode =
   | "store_closed"
   /** The store met an I/O fault and serves nothing any more. */
   | "store_failed"
+  /** A backup or a restore cannot read or write its files. A store that is open goes on. */
+  | "copy_failed"
   /** Bytes on disk are not what was written. */
   | "corrupt"
   /** The files were written by a newer version. */
@@ -128,6 +130,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   store_locked: "Close the store or stop the process that has it, or open another directory",
   store_closed: "Open it again",
   store_failed: "Look at the cause, close the store if it is open, and open it again",
+  copy_failed: "Look at the cause and copy again; no store has suffered from it",
   corrupt: "Restore a backup into another directory by restoreStore(), and keep these files",
   newer_format: "Open the directory with that version",
   definition_conflict:

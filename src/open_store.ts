@@ -56,8 +56,8 @@ export async function openStore(options: string | OpenOptions): Promise<Store> {
  * have seen a number which the copied store gave away later do not take an old one for a new one.
  *
  * @throws {FlowError} `invalid_argument` if there is no whole backup in `from`, or anything in `to`;
- *   `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
- *   written. An attempt that failed leaves files in `to`, and no store.
+ *   `corrupt` with file and offset if the backup is damaged; `copy_failed` if files cannot be read or
+ *   written. An attempt that failed leaves nothing in `to`, unless its process is killed.
  *
  * @example
  * ```ts

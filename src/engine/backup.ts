@@ -4,12 +4,19 @@
  * @module
  */
 import type { FlowError } from "../errors.ts";
-import type { Directory, NodeDirectoryOptions } from "../files/mod.ts";
+import { type Directory, nodeDirectory, type NodeDirectoryOptions } from "../files/mod.ts";
 import { invalid } from "../argument.ts";
-import { copyBackup, cutBackup, type Log, type Manifest, restoreBackup } from "../log/mod.ts";
+import {
+  copyBackup,
+  copying,
+  cutBackup,
+  type Log,
+  type Manifest,
+  restoreBackup,
+} from "../log/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import { located } from "./calls/caller.ts";
-import { directoryAt } from "./directory_at.ts";
+import { isPath } from "./options.ts";
 import { checkLongWork, inPieces, type LongWorkOptions } from "./turns/long_work.ts";
 
 /** How far a backup or a restore has come. */
@@ -96,11 +103,12 @@ function directoryOf(
   options?: NodeDirectoryOptions,
 ): Directory {
   checkDirectory(field, given);
-  return typeof given === "string" ? directoryAt(given, options) : given;
+  if (typeof given !== "string") return given;
+  return copying(`The directory "${given}" cannot be opened`, () => nodeDirectory(given, options));
 }
 
 function checkDirectory(field: string, given: string | Directory): void {
-  if (typeof given === "string" && given !== "") return;
+  if (typeof given === "string" && isPath(given)) return;
   if (typeof given === "object" && typeof given?.open === "function") return;
   throw invalid(field, given, "a path, or a Directory");
 }

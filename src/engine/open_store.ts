@@ -4,7 +4,7 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import { type Directory, lockOwner, memoryDirectory } from "../files/mod.ts";
+import { type Directory, lockOwner, memoryDirectory, nodeDirectory } from "../files/mod.ts";
 import { DEFAULT_COOLING_PLAN, ShardMap, ValueMemory } from "../flow/core/mod.ts";
 import {
   guarded,
@@ -18,7 +18,6 @@ import {
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
 import { Checkpoints } from "./checkpoints/checkpoints.ts";
-import { directoryAt } from "./directory_at.ts";
 import { DiskRoom } from "./disk/disk_room.ts";
 import { Callers, located } from "./calls/caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
@@ -112,7 +111,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     // Files that are an object of this process have a lock that is one, too; and a clock that is moved
     // by years has no seconds to look in.
     const isWatched = isOnDisk(options) && !time.manual;
-    const lostFiles = new LostFiles(directory, manifest);
+    const lostFiles = new LostFiles({ directory, manifest, logs });
     const held = isWatched ? watchedLock(lock, { manifest, lostFiles, time, lose }) : lock;
     const callers = new Callers(directory.path, shards.damage);
     const cursors = new EventCursors({ dbId, origins });
@@ -122,6 +121,11 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     lock.release();
     throw located(error, directory.path);
   }
+}
+
+/** The directory at a path of the operating system; made if it is not there. */
+function directoryAt(path: string): Directory {
+  return guarded(`The directory "${path}" cannot be opened`, () => nodeDirectory(path));
 }
 
 /** Copies a store for as long as it is open. */

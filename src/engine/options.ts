@@ -149,7 +149,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, 'a path such as "./data", or left out beside files');
   }
-  if (dir !== undefined && (typeof dir !== "string" || dir === "" || dir.startsWith("file:"))) {
+  if (dir !== undefined && dir !== MEMORY && !isPath(dir)) {
     throw invalid("dir", dir, 'a path, or ":memory:"');
   }
   if (files !== undefined && typeof files?.lock !== "function") {
@@ -169,6 +169,12 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
     throw invalid("limits", limits, "an object");
   }
   return options;
+}
+
+/** Whether it is a path, and nothing that would make a directory of a strange name. */
+export function isPath(given: unknown): given is string {
+  return typeof given === "string" && given !== "" && given !== MEMORY &&
+    !given.startsWith("file:");
 }
 
 /** Whether a store is in a directory of the operating system that it opens itself. */

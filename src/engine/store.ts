@@ -153,9 +153,9 @@ export interface Store extends FlowStore, AsyncDisposable {
    * Copies the store, as it is at this moment, into an empty directory, and goes on working meanwhile.
    * The copy is no store yet: {@linkcode restoreStore} makes one of it. Resolves once it is durable.
    *
-   * Rejects with `invalid_argument` if there is something in the target, `store_failed` if files
+   * Rejects with `invalid_argument` if there is something in the target, `copy_failed` if files
    * cannot be read or written, `corrupt` if a file of the store is damaged, `store_closed` if the
-   * store is closed meanwhile. What was copied until then stays, and is no backup.
+   * store is closed meanwhile. Of what was copied until then nothing is left.
    *
    * @param to The directory, created if missing.
    */

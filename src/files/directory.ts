@@ -32,8 +32,11 @@ export interface Lock {
 
 /** How to open a file. */
 export interface OpenOptions {
-  /** Creates the file, empty, if it is missing. Default `false`: a missing file throws `ENOENT`. */
-  readonly create?: boolean;
+  /**
+   * Creates the file, empty, if it is missing; `"new"`: in any case, and throws `EEXIST` if something has
+   * that name. Default `false`: a missing file throws `ENOENT`.
+   */
+  readonly create?: boolean | "new";
 }
 
 /**
@@ -46,9 +49,12 @@ export interface OpenOptions {
 export interface Directory {
   /** Where it is, for messages. */
   readonly path: string;
-  /** Opens a file for reading and writing. A created file is durable only after `sync()`. */
+  /**
+   * Opens a file for reading and writing. A created file is durable only after `sync()`. A symbolic
+   * link is followed nowhere, and throws `ELOOP`.
+   */
   open(name: string, options?: OpenOptions): FileHandle;
-  /** Names of all files, sorted, without those of the lock. */
+  /** Names of all that is in it, sorted, without those of the lock. */
   list(): string[];
   /** Removes a file; `ENOENT` if it is missing. Durable only after `sync()`. */
   remove(name: string): void;

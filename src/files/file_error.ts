@@ -28,3 +28,8 @@ export function fileErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** What creating a file throws where something has its name. */
+export function alreadyThere(directory: string, name: string): FileError {
+  return new FileError("EEXIST", `There is a "${directory}/${name}" already`);
+}

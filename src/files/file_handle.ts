@@ -1,8 +1,8 @@
 /**
- * One open file, seen through six synchronous calls.
+ * One open file, seen through seven synchronous calls.
  *
- * The shape is the web's `FileSystemSyncAccessHandle`, so that a browser's private file system can
- * stand behind it as well as `node:fs`. Synchronous on purpose: on two of the three runtimes the
+ * The shape is the web's `FileSystemSyncAccessHandle` and one question more, so that a browser's private
+ * file system can stand behind it as well as `node:fs`. Synchronous on purpose: on two of the three runtimes the
  * asynchronous calls block the main thread all the same, and the shared I/O pool stalls whenever
  * the host application is busy.
  *
@@ -38,6 +38,11 @@ export interface FileHandle {
   truncate(size: number): void;
   /** The size of the file, in bytes. */
   getSize(): number;
+  /**
+   * Whether its name leads to it: no more once the file was removed, or another one was put in its
+   * place. `true` where that cannot be learnt.
+   */
+  isInPlace(): boolean;
   /**
    * Makes everything written so far durable: bytes and size, not the name in the directory.
    *

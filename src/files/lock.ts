@@ -26,6 +26,9 @@ const LOCK = "LOCK";
  */
 const BUSY_TIMEOUT_MS = 25;
 
+/** SQLite opens no file with a path that is longer, in bytes. Its own files have a suffix. */
+const PATH_BYTES_MAX = 500;
+
 /**
  * Never commits, so the file stays empty; with its journal in memory no second file appears. On a file
  * that may only be read an exclusive transaction keeps nobody out: what is written last is refused then.
@@ -45,7 +48,9 @@ const TAKE = `
 export function lockDirectory(path: string, owner: LockOwner): Lock {
   const database = taken(path);
   try {
-    writeFileSync(join(path, "OWNER"), JSON.stringify(owner));
+    // Not into what is there: that may be a link.
+    rmSync(join(path, "OWNER"), { force: true });
+    writeFileSync(join(path, "OWNER"), JSON.stringify(owner), { flag: "wx" });
   } catch {
     // Only a message gets poorer. A full disk must not keep a store from being opened and read.
   }
@@ -62,7 +67,7 @@ function taken(path: string): DatabaseSync {
   } catch (error) {
     database?.close();
     if (isBusy(error)) throw lockRefusal(path, { owner: readOwner(path), cause: error });
-    throw denialOf(path) ?? error;
+    throw denialOf(path) ?? oddityOf(path, error) ?? error;
   }
 }
 
@@ -102,6 +107,24 @@ function denialOf(path: string): unknown {
     if (fileErrorCode(error) !== "ENOENT") return error;
   }
   return undefined;
+}
+
+/** What is wrong with the file of the lock, or with its path, where SQLite says it in its own terms. */
+function oddityOf(path: string, cause: unknown): Error | undefined {
+  const file = join(path, LOCK);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  if (said.includes("not a database")) {
+    const remedy =
+      "something else has written to it. Delete it while no process has the store open";
+    return new Error(`"${file}" is no lock of a store, which is an empty file: ${remedy}`, {
+      cause,
+    });
+  }
+  const { length } = new TextEncoder().encode(file);
+  if (length <= PATH_BYTES_MAX) return undefined;
+  return new Error(`${said}: its path has ${length} bytes, and is probably too long for it`, {
+    cause,
+  });
 }
 
 /** SQLITE_BUSY. Deno gives no number, only the text. */

@@ -6,7 +6,7 @@
 
 import { Contents } from "./contents.ts";
 import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
-import { FileError } from "./file_error.ts";
+import { alreadyThere, FileError } from "./file_error.ts";
 import type { FileHandle, FilePosition } from "./file_handle.ts";
 import { checkFileName } from "./file_name.ts";
 import { LocalLock } from "./local_lock.ts";
@@ -34,12 +34,13 @@ class MemoryDirectory implements Directory {
   open(name: string, options: OpenOptions = {}): FileHandle {
     checkFileName(name);
     let contents = this.#files.get(name);
+    if (contents !== undefined && options.create === "new") throw alreadyThere(this.path, name);
     if (contents === undefined) {
-      if (options.create !== true) throw this.#missing(name);
+      if (!options.create) throw this.#missing(name);
       contents = new Contents();
       this.#files.set(name, contents);
     }
-    return new MemoryFile(`${this.path}/${name}`, contents);
+    return new MemoryFile(this.path, name, { contents, files: this.#files });
   }
 
   list(): string[] {
@@ -68,11 +69,22 @@ class MemoryDirectory implements Directory {
 }
 
 class MemoryFile implements FileHandle {
-  readonly #path: string;
+  readonly #directory: string;
+  readonly #name: string;
+  readonly #files: ReadonlyMap<string, Contents>;
   #contents: Contents | undefined;
 
-  constructor(path: string, contents: Contents) {
-    this.#path = path;
+  constructor(
+    directory: string,
+    name: string,
+    { contents, files }: {
+      readonly contents: Contents;
+      readonly files: ReadonlyMap<string, Contents>;
+    },
+  ) {
+    this.#directory = directory;
+    this.#name = name;
+    this.#files = files;
     this.#contents = contents;
   }
 
@@ -96,6 +108,10 @@ class MemoryFile implements FileHandle {
     return this.#open().size;
   }
 
+  isInPlace(): boolean {
+    return this.#files.get(this.#name) === this.#open();
+  }
+
   flush(): void {
     this.#open();
   }
@@ -106,7 +122,7 @@ class MemoryFile implements FileHandle {
 
   #open(): Contents {
     if (this.#contents === undefined) {
-      throw new FileError("EBADF", `The file "${this.#path}" is closed`);
+      throw new FileError("EBADF", `The file "${this.#directory}/${this.#name}" is closed`);
     }
     return this.#contents;
   }

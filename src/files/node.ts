@@ -11,6 +11,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -53,6 +54,19 @@ export function nodeDirectory(
   return new NodeDirectory(absolute);
 }
 
+const CREATION = {
+  false: 0,
+  true: constants.O_CREAT,
+  new: constants.O_CREAT | constants.O_EXCL,
+} as const;
+
+/** A link leads out of the directory: what is behind it is not ours. Windows has no such flag. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
+function linkAt(path: string): FileError {
+  return new FileError("ELOOP", `"${path}" is a symbolic link: put the file itself in its place`);
+}
+
 class NodeDirectory implements Directory {
   readonly path: string;
 
@@ -63,15 +77,16 @@ class NodeDirectory implements Directory {
   open(name: string, options: OpenOptions = {}): FileHandle {
     checkFileName(name);
     const path = join(this.path, name);
-    const flags = constants.O_RDWR | (options.create === true ? constants.O_CREAT : 0);
-    return new NodeFile(path, openSync(path, flags, 0o666));
+    const flags = constants.O_RDWR | NO_LINK | CREATION[`${options.create ?? false}`];
+    try {
+      return new NodeFile(path, openSync(path, flags, 0o666));
+    } catch (error) {
+      throw fileErrorCode(error) === "ELOOP" ? linkAt(path) : error;
+    }
   }
 
   list(): string[] {
-    return readdirSync(this.path, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && !isLockName(entry.name))
-      .map((entry) => entry.name)
-      .sort();
+    return readdirSync(this.path).filter((name) => !isLockName(name)).sort();
   }
 
   remove(name: string): void {
@@ -125,6 +140,14 @@ class NodeFile implements FileHandle {
 
   getSize(): number {
     return fstatSync(this.#open()).size;
+  }
+
+  isInPlace(): boolean {
+    const own = fstatSync(this.#open(), { bigint: true });
+    const there = lstatSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    // Some file systems number no files, and some runtimes do not tell.
+    if (own.ino === 0n || there?.ino === 0n) return true;
+    return there?.ino === own.ino && there.dev === own.dev;
   }
 
   flush(): void {

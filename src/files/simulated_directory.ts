@@ -6,7 +6,7 @@
 
 import { chanceBelow } from "./chance.ts";
 import type { Directory, Lock, LockOwner, OpenOptions } from "./directory.ts";
-import { FileError } from "./file_error.ts";
+import { alreadyThere, FileError } from "./file_error.ts";
 import type { FileHandle, FilePosition } from "./file_handle.ts";
 import { checkFileName } from "./file_name.ts";
 import { checkOffset } from "./offset.ts";
@@ -28,13 +28,15 @@ export class SimulatedDirectory implements Directory {
   open(name: string, options: OpenOptions = {}): FileHandle {
     checkFileName(name);
     const { names } = this.#machine;
-    const creates = options.create === true && !names.view.has(name);
+    const isThere = names.view.has(name);
+    const creates = Boolean(options.create) && !isThere;
     this.#machine.perform(this.#process, {
       kind: "open",
       name,
       facts: [],
       mutates: creates,
       act: () => {
+        if (isThere && options.create === "new") throw alreadyThere(this.path, name);
         if (creates) names.add(name, new SimulatedFile());
       },
     });
@@ -159,6 +161,11 @@ class SimulatedHandle implements FileHandle {
   getSize(): number {
     this.#checkOpen("getSize");
     return this.#file.view.size;
+  }
+
+  isInPlace(): boolean {
+    this.#checkOpen("isInPlace");
+    return this.#machine.names.view.get(this.#name) === this.#file;
   }
 
   flush(): void {

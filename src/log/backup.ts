@@ -5,10 +5,10 @@
  */
 
 import { crc32 } from "../codec/mod.ts";
-import { FlowError } from "../errors.ts";
-import { type Directory, readFully, writeDurably, writeFully } from "../files/mod.ts";
+import type { Directory } from "../files/mod.ts";
 import { BACKUP_NAME, type CopiedFile, encodeBackupList } from "./backup_list.ts";
-import { corrupt, failed, guarded } from "./file_fault.ts";
+import { copyFile, copying, type CopyProgress, CopyTarget } from "./copying.ts";
+import { corrupt } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import type { Log, LogPosition } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
@@ -16,9 +16,6 @@ import type { ManifestState, SegmentEntry } from "./manifest_state.ts";
 import { FrameFlaw } from "./reader.ts";
 import { segmentName } from "./segment.ts";
 import { placeInSegment } from "./segment_place.ts";
-
-/** Bytes that are copied at a time. */
-export const COPY_BYTES: number = 1 << 20;
 
 /** A moment in the life of a store: what its logs held, of all shards at once. */
 export interface BackupCut {
@@ -28,14 +25,6 @@ export interface BackupCut {
   readonly ends: readonly LogPosition[];
   /** Segments, and how many of their bytes are copied. */
   readonly segments: readonly { readonly entry: SegmentEntry; readonly size: number }[];
-}
-
-/** How far a copy has come. */
-export interface CopyProgress {
-  /** Bytes that have been copied. */
-  readonly bytes: number;
-  /** Bytes that there are. */
-  readonly totalBytes: number;
 }
 
 /**
@@ -59,35 +48,40 @@ export function cutBackup(
 
 /**
  * Copies what was there at a moment, a piece at a time, and makes it durable. The list comes last:
- * without it a backup is none.
+ * without it a backup is none. Of one that does not come to its end nothing is left.
  *
  * @throws {FlowError} `invalid_argument` if there is something in the target; `corrupt` with file and
- * offset if a frame is not what was written; `store_failed` if files cannot be read or written.
+ * offset if a frame is not what was written; `copy_failed` if files cannot be read or written.
  */
 export function* copyBackup(
   from: Directory,
   to: Directory,
   { manifest, ends, segments }: BackupCut,
 ): Generator<CopyProgress, CopyProgress> {
-  requireEmpty(to);
-  const totalBytes = segments.reduce((sum, { size }) => sum + size, 0);
-  const files: CopiedFile[] = [];
-  let bytes = 0;
-  for (const { entry, size } of segments) {
-    const name = segmentName(entry.id);
-    let crc = 0;
-    for (const piece of copyFile(from, to, { name, size })) {
-      crc = crc32(piece, crc);
-      bytes += piece.length;
-      yield { bytes, totalBytes };
+  const target = new CopyTarget(to);
+  try {
+    const totalBytes = segments.reduce((sum, { size }) => sum + size, 0);
+    const files: CopiedFile[] = [];
+    let bytes = 0;
+    for (const { entry, size } of segments) {
+      const name = segmentName(entry.id);
+      let crc = 0;
+      for (const piece of copyFile(from, target, { name, size })) {
+        crc = crc32(piece, crc);
+        bytes += piece.length;
+        yield { bytes, totalBytes };
+      }
+      for (const _ of checkCopy(to, { entry, size, end: ends[entry.shard]! })) {
+        yield { bytes, totalBytes };
+      }
+      files.push({ name, size, crc });
     }
-    for (const _ of checkCopy(to, { entry, size, end: ends[entry.shard]! })) {
-      yield { bytes, totalBytes };
-    }
-    files.push({ name, size, crc });
+    target.createWhole(BACKUP_NAME, encodeBackupList({ manifest, ends, files }));
+    target.keep();
+    return { bytes, totalBytes };
+  } finally {
+    target.close();
   }
-  writeWhole(to, BACKUP_NAME, encodeBackupList({ manifest, ends, files }));
-  return { bytes, totalBytes };
 }
 
 /**
@@ -105,67 +99,17 @@ function* checkCopy(
   },
 ): Generator<void> {
   const file = segmentName(entry.id);
-  const copy = guarded(`"${file}" cannot be opened`, () => to.open(file));
+  const what = `"${to.path}/${file}" cannot be read`;
+  const copy = copying(what, () => to.open(file));
   try {
     yield* placeInSegment(new FileWindow(copy, size), entry, entry.sealed?.end ?? end);
   } catch (error) {
-    if (!(error instanceof FrameFlaw)) throw failed(`"${file}" cannot be read`, error);
-    throw corrupt(`Nothing is copied that is damaged: ${error.message}`, {
-      file,
-      offset: error.offset,
+    copying(what, () => {
+      if (!(error instanceof FrameFlaw)) throw error;
+      const message = `Nothing is copied that is damaged: ${error.message}`;
+      throw corrupt(message, { file, offset: error.offset });
     });
   } finally {
     copy.close();
   }
-}
-
-/** Refuses a directory with anything in it. */
-export function requireEmpty(directory: Directory): void {
-  const [name] = guarded(
-    `The directory "${directory.path}" cannot be read`,
-    () => directory.list(),
-  );
-  if (name === undefined) return;
-  throw new FlowError(
-    "invalid_argument",
-    `The directory "${directory.path}" has to be empty, but "${name}" is in it`,
-    { details: { field: "to", value: directory.path } },
-  );
-}
-
-/** Copies the first bytes of a file, a piece at a time, and makes them durable. Yields the pieces. */
-export function* copyFile(
-  from: Directory,
-  to: Directory,
-  { name, size }: Pick<CopiedFile, "name" | "size">,
-): Generator<Uint8Array> {
-  const source = guarded(`"${name}" cannot be opened`, () => from.open(name));
-  try {
-    const target = guarded(`"${name}" cannot be created`, () => to.open(name, { create: true }));
-    try {
-      const buffer = new Uint8Array(Math.min(size, COPY_BYTES));
-      for (let at = 0; at < size; at += buffer.length) {
-        const piece = buffer.subarray(0, Math.min(buffer.length, size - at));
-        const count = guarded(`"${name}" cannot be read`, () => readFully(source, piece, { at }));
-        if (count < piece.length) {
-          throw corrupt("The file is cut short", { file: name, offset: at + count });
-        }
-        guarded(`"${name}" cannot be written`, () => writeFully(target, piece, { at }));
-        yield piece;
-      }
-      guarded(`"${name}" cannot be made durable`, () => target.flush());
-    } finally {
-      target.close();
-    }
-  } finally {
-    source.close();
-  }
-}
-
-/** Writes a small file, and makes it and all names of the directory durable. */
-export function writeWhole(directory: Directory, name: string, bytes: Uint8Array): void {
-  guarded(`"${name}" cannot be written`, () => {
-    writeDurably(directory, name, bytes, { create: true });
-    directory.sync();
-  });
 }

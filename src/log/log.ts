@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { FlowError } from "../errors.ts";
 import type { MergedFrame } from "./frame.ts";
 import type { LogMode } from "./segment_io.ts";
 import type { SideFile } from "./side_file.ts";
@@ -181,6 +182,11 @@ export interface Segments {
    * open segment stays where it is.
    */
   roll(): Promise<void>;
+  /**
+   * Why the file that is written to is not what others find by its name, as it was left. Undefined: it
+   * is, as far as can be seen.
+   */
+  findLoss(): FlowError | undefined;
   /** No frame comes to the place that was given last: whoever waits for one need not wait any more. */
   returnPlace(): void;
   /**

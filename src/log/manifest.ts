@@ -18,7 +18,7 @@ import {
   slotName,
 } from "./manifest_slot.ts";
 import { type ManifestState, type SegmentEntry, shardCountOf, slotsOf } from "./manifest_state.ts";
-import { dbIdOf, segmentIdOf } from "./segment.ts";
+import { dbIdOf, segmentIdOf, storeOfSegment } from "./segment.ts";
 
 /** What a manifest needs to be opened. */
 export interface ManifestOptions {
@@ -81,6 +81,7 @@ export class Manifest {
       const newest = slots.reduce((one, two) =>
         (one?.number ?? 0) > (two?.number ?? 0) ? one : two
       );
+      checkAreOfOneStore(directory, slots);
       if (newest !== undefined) {
         const found = MANIFEST_NAMES.map((file, index) => (
           { file, generation: slots[index]?.number ?? null }
@@ -92,11 +93,9 @@ export class Manifest {
     });
   }
 
-  /** Makes the first generation of a store whose segments are there already. */
+  /** Makes the first generation of a store whose segments are there already. Throws what files throw. */
   static create(directory: Directory, state: ManifestState): void {
-    guarded(`The manifest in "${directory.path}" cannot be created`, () => {
-      begin(directory, state);
-    });
+    begin(directory, state);
   }
 
   /** What the current generation says. */
@@ -197,6 +196,10 @@ export class Manifest {
     if (next !== undefined && next.number >= generation) {
       return storeFailed(`Another process has written generation ${next.number}`);
     }
+    if (own !== undefined && own.number !== generation) {
+      const is = `is at generation ${own.number} by now, and not at ${generation}`;
+      return storeFailed(`"${slotName(generation)}" ${is}: another file was put in its place`);
+    }
     if (own !== undefined || next !== undefined) return undefined;
     return storeFailed(`"${path}" has no manifest any more: it was moved or removed`);
   }
@@ -223,6 +226,26 @@ function storeFailed(message: string): FlowError {
   return new FlowError("store_failed", message);
 }
 
+/**
+ * Throws if the slots are of two stores: somebody has copied one of them. What the segments say tells
+ * which one does not belong here.
+ */
+function checkAreOfOneStore(
+  directory: Directory,
+  slots: readonly (Generation | undefined)[],
+): void {
+  const [one, other] = slots.map((slot) => slot?.state.dbId);
+  if (one === undefined || other === undefined || one === other) return;
+  const ids = directory.list().filter((name) => segmentIdOf(name) !== undefined)
+    .map((name) => storeOfSegment(directory, name));
+  const strange = ids.includes(one) === ids.includes(other) ? undefined : ids.includes(one) ? 1 : 0;
+  const [file, right] = strange === 0 ? MANIFEST_NAMES : MANIFEST_NAMES.toReversed();
+  const what = strange === undefined
+    ? `"${file}" and "${right}" are of two stores. Move the one away that does not belong here`
+    : `"${file}" is of another store than "${right}" and the segments. Move it away and open it again`;
+  throw corrupt(what, { file: file!, offset: 0 });
+}
+
 /** Throws unless a directory without a valid manifest has never had one that mattered. */
 function checkUnborn(directory: Directory): void {
   const names = directory.list();
@@ -235,7 +258,12 @@ function checkUnborn(directory: Directory): void {
     );
   }
   if (segment === undefined) return;
-  throw corrupt(`Both slots of the manifest are damaged and the segment "${segment}" exists`, {
+  const isThere = MANIFEST_NAMES.some((name) => names.includes(name));
+  const why = isThere
+    ? `Both slots of the manifest are damaged and the segment "${segment}" exists`
+    : `There is no manifest beside the segment "${segment}": somebody has removed it, or a backup or ` +
+      "a restore was cut short here and is to be deleted";
+  throw corrupt(why, {
     file: MANIFEST_NAMES[0],
     offset: 0,
   });

@@ -27,7 +27,7 @@ export {
   inspectLog,
   manifestFlaw,
 } from "./inspection.ts";
-export { type BackupCut, copyBackup, type CopyProgress, cutBackup } from "./backup.ts";
+export { type BackupCut, copyBackup, cutBackup } from "./backup.ts";
 export {
   type CheckpointFacts,
   checkpointName,
@@ -37,6 +37,7 @@ export {
   readCheckpoint,
   type ReadFacts,
 } from "./checkpoint.ts";
+export { copying, type CopyProgress } from "./copying.ts";
 export { frameEnd, type MergedFrame } from "./frame.ts";
 export { guarded } from "./file_fault.ts";
 export { isNoSpace } from "./file_fault.ts";

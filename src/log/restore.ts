@@ -8,12 +8,13 @@ import { crc32 } from "../codec/mod.ts";
 import { FlowError } from "../errors.ts";
 import { type Directory, withFile, writeFully } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
-import { copyFile, type CopyProgress, requireEmpty } from "./backup.ts";
 import { BACKUP_NAME, type BackupList, type CopiedFile, readBackupList } from "./backup_list.ts";
-import { corrupt, guarded } from "./file_fault.ts";
+import { copyFile, copying, type CopyProgress, CopyTarget } from "./copying.ts";
+import { corrupt } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import type { LogPosition } from "./log.ts";
 import { Manifest } from "./manifest.ts";
+import { MANIFEST_NAMES } from "./manifest_slot.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { FrameFlaw } from "./reader.ts";
 import {
@@ -41,49 +42,55 @@ export interface RestoreParts {
 /**
  * Makes a store of a backup, a piece at a time. It is another store than the one that was copied: it
  * has an identity of its own, fencing numbers that the other one never gave away, and it knows up to
- * where the two are the same. The manifest comes last: without it there is no store.
+ * where the two are the same. The manifest comes last: without it there is no store. Of a restore that
+ * does not come to its end nothing is left.
  *
  * @throws {FlowError} `invalid_argument` if there is no whole backup, or something in the target;
- * `corrupt` with file and offset if the backup is damaged; `store_failed` if files cannot be read or
+ * `corrupt` with file and offset if the backup is damaged; `copy_failed` if files cannot be read or
  * written.
  */
 export function* restoreBackup(
   { from, to: target, random }: RestoreParts,
 ): Generator<CopyProgress, CopyProgress> {
   const list = listOf(from);
-  const to = target();
-  requireEmpty(to);
-  const dbId = dbIdOf(random.u32(), random.u32());
-  const totalBytes = list.files.reduce((sum, { size }) => sum + size, 0);
-  let bytes = 0;
-  for (const copied of list.files) {
-    let crc = 0;
-    for (const piece of copyFile(from, to, copied)) {
-      crc = crc32(piece, crc);
-      bytes += piece.length;
-      yield { bytes, totalBytes };
+  const to = new CopyTarget(target());
+  try {
+    const dbId = dbIdOf(random.u32(), random.u32());
+    const totalBytes = list.files.reduce((sum, { size }) => sum + size, 0);
+    let bytes = 0;
+    for (const copied of list.files) {
+      let crc = 0;
+      for (const piece of copyFile(from, to, copied)) {
+        crc = crc32(piece, crc);
+        bytes += piece.length;
+        yield { bytes, totalBytes };
+      }
+      if (crc !== copied.crc) {
+        throw corrupt("The backup is damaged: the checksum of the file is another one", {
+          file: copied.name,
+          offset: 0,
+        });
+      }
+      adapt(to.directory, list, { copied, dbId });
     }
-    if (crc !== copied.crc) {
-      throw corrupt("The backup is damaged: the checksum of the file is another one", {
-        file: copied.name,
-        offset: 0,
-      });
-    }
-    adapt(to, list, { copied, dbId });
+    const { manifest: { fencingFloor, ...manifest } } = list;
+    const state = {
+      ...manifest,
+      dbId,
+      fencingFloor: fencingFloor + FENCING_STRIDE,
+      origins: [...manifest.origins, { dbId: manifest.dbId, ends: list.ends }],
+      quarantine: [],
+    };
+    to.making(MANIFEST_NAMES, () => Manifest.create(to.directory, state));
+    to.keep();
+    return { bytes, totalBytes };
+  } finally {
+    to.close();
   }
-  const { manifest } = list;
-  Manifest.create(to, {
-    ...manifest,
-    dbId,
-    fencingFloor: manifest.fencingFloor + FENCING_STRIDE,
-    origins: [...manifest.origins, { dbId: manifest.dbId, ends: list.ends }],
-    quarantine: [],
-  });
-  return { bytes, totalBytes };
 }
 
 function listOf(from: Directory): BackupList {
-  const list = guarded(
+  const list = copying(
     `The directory "${from.path}" cannot be read`,
     () => readBackupList(from),
   );
@@ -106,7 +113,7 @@ function adapt(
     throw corrupt("The backup lists no such segment", { file: name, offset: 0 });
   }
   const end = entry.sealed?.end ?? ends[entry.shard]!;
-  guarded(`"${name}" cannot be written`, () => {
+  copying(`"${to.path}/${name}" cannot be written`, () => {
     withFile(to, name, (file) => {
       const endOffset = entry.sealed === undefined
         ? offsetOf(new FileWindow(file, size), entry, end)

@@ -5,6 +5,7 @@
  */
 
 import { type ByteReader, ByteWriter } from "../codec/mod.ts";
+import { type Directory, readFully, withFile } from "../files/mod.ts";
 import { Feature, readFormat, writeFormat } from "./format.ts";
 import { decodeHeader, HEADER_BYTES, magic, sealHeader } from "./header.ts";
 import type { LogPosition } from "./log.ts";
@@ -88,6 +89,15 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     const merged = (readFormat(fields, file, Feature.MERGED) & Feature.MERGED) !== 0;
     const header = readSegmentHeader(fields);
     return header && { ...header, merged };
+  });
+}
+
+/** The store that the segment in a file belongs to, `undefined` if its header is damaged. */
+export function storeOfSegment(directory: Directory, name: string): string | undefined {
+  return withFile(directory, name, (file) => {
+    const bytes = new Uint8Array(HEADER_BYTES);
+    readFully(file, bytes, { at: 0 });
+    return decodeSegmentHeader(bytes, name)?.dbId;
   });
 }
 

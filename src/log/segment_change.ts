@@ -130,6 +130,9 @@ export class SegmentChange {
     this.#host.perform((done) => this.#parts.io.write(reserved, write, done), (hasRoom) => {
       if (!hasRoom) return then(undefined);
       try {
+        // Nobody who opens the directory would find what the manifest then says of it.
+        const loss = writer.findLoss(this.#parts.directory);
+        if (loss !== undefined) throw loss;
         listNext(this.#parts.manifest, writer, entry);
         this.#reservation.take();
         then(writer.continuedIn({ entry, file: reserved.file }));

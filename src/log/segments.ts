@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FlowError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import type { LogPosition, Merge, Segment, Segments } from "./log.ts";
 import type { LogReader } from "./log_reader.ts";
@@ -70,6 +71,10 @@ export class FileSegments implements Segments {
 
   roll(): Promise<void> {
     return this.#parts.roll();
+  }
+
+  findLoss(): FlowError | undefined {
+    return this.#parts.tail().findLoss(this.#parts.directory);
   }
 
   returnPlace(): void {

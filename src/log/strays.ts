@@ -5,7 +5,7 @@
  */
 
 import { type Directory, fileErrorCode, withFile } from "../files/mod.ts";
-import type { FlowError } from "../errors.ts";
+import { FlowError } from "../errors.ts";
 import { corrupt, type DamagePlace, guarded } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import { decodeFrameHeader } from "./frame.ts";
@@ -37,7 +37,8 @@ export interface Strays {
 /**
  * Looks for strays and changes nothing. A segment without frames comes from a roll that did not end.
  *
- * @throws {FlowError} `corrupt` if one was in use: then the manifest has lost it.
+ * @throws {FlowError} `corrupt` if one was in use: then the manifest has lost it; `store_failed` if it
+ * does not belong where it is, and nothing is lost.
  */
 export function findStrays({ directory, manifest, shard }: SegmentSource): Strays {
   const listed = new Set(manifest.state.segments.map(({ id }) => segmentName(id)));
@@ -92,10 +93,28 @@ function inspect(
       const bytes = window.view(offset, HEADER_BYTES);
       if (bytes === undefined) break;
       if (decodeFrameHeader(bytes) === undefined && decodeEvidence(bytes) === undefined) continue;
+      const why = header && strangenessOf(name, header, { manifest, names });
+      if (why !== undefined) throw new FlowError("store_failed", why, { details: { file: name } });
       throw lost(manifest, names, { file: name, offset });
     }
     return header;
   });
+}
+
+/** Why a file with frames is none that the manifest has lost, and what to do; undefined: it may be one. */
+function strangenessOf(
+  name: string,
+  header: SegmentHeader,
+  { manifest, names }: { readonly manifest: Manifest; readonly names: readonly string[] },
+): string | undefined {
+  if (header.dbId !== manifest.state.dbId) {
+    return `"${name}" is a segment of another store. Move it out of the directory`;
+  }
+  const own = segmentName(header.id);
+  if (own === name) return undefined;
+  return names.includes(own)
+    ? `"${name}" is a copy of "${own}", which is there as well. Move it out of the directory`
+    : `"${name}" is "${own}" by another name. Give it that one`;
 }
 
 /**

@@ -4,13 +4,24 @@
  * @module
  */
 
-import type { FileHandle } from "../files/mod.ts";
+import type { FlowError } from "../errors.ts";
+import { type Directory, type FileHandle, readFully } from "../files/mod.ts";
 import { encodeFrame, frameBytes } from "./frame.ts";
 import type { Frame, LogPosition } from "./log.ts";
+import { lostFile, shortness } from "./lost_files.ts";
 import type { SegmentEntry } from "./manifest_state.ts";
 import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
 import type { NewSegment } from "./segment_creation.ts";
 import type { IoResult, SegmentFile, SegmentIo } from "./segment_io.ts";
+
+/** So much of the end of a file tells whether it is still there: the last frame has that much at least. */
+const SEEN_BYTES = 64;
+
+/** Some bytes of a file. */
+interface Piece {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
 
 /** Where writing goes on. */
 export interface SegmentWriterOptions {
@@ -49,6 +60,8 @@ export class SegmentWriter {
   #nextBase: LogPosition;
   #nextAt: number;
   #provedLsn: number;
+  /** What stood at its end when somebody looked last. */
+  #seen: Piece = { at: SEGMENT_HEAD_BYTES, bytes: new Uint8Array(0) };
 
   /** Goes on where the options say. */
   constructor({ entry, file, io, epoch, end, size, provedLsn }: SegmentWriterOptions) {
@@ -80,6 +93,32 @@ export class SegmentWriter {
   /** Whether what is on the disk proves that all of it is durable. */
   get isProved(): boolean {
     return this.#provedLsn >= this.#end.lsn;
+  }
+
+  /** Why its file is not what others find by its name, as it was left; undefined: it is. */
+  findLoss(directory: Pick<Directory, "path">): FlowError | undefined {
+    const what = this.file.isInPlace()
+      ? shortness(this.file.getSize(), this.#size) ?? this.#change()
+      : "was removed, or replaced by another file";
+    return what === undefined ? undefined : lostFile(directory, this.#target.name, what);
+  }
+
+  /**
+   * What has happened to what was its end when it was looked at last; undefined: nothing. A file that
+   * was cut short gets long again with the next write.
+   */
+  #change(): string | undefined {
+    const { at, bytes } = this.#seen;
+    const isAsBefore = this.#read(at, bytes.length).every((byte, index) => byte === bytes[index]);
+    const next = Math.max(SEGMENT_HEAD_BYTES, this.#size - SEEN_BYTES);
+    this.#seen = { at: next, bytes: this.#read(next, this.#size - next) };
+    return isAsBefore ? undefined : `was cut off or overwritten at ${at} bytes or before`;
+  }
+
+  #read(at: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    readFully(this.file, bytes, { at });
+    return bytes;
   }
 
   /** Writes and syncs a frame. */

@@ -1,5 +1,14 @@
-import { existsSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import {
   assert,
   assertEquals,
@@ -8,7 +17,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
-import { test } from "../harness.ts";
+import { test, when } from "../harness.ts";
 import {
   type FlowRecord,
   openStore,
@@ -17,7 +26,13 @@ import {
   type StoreEvent,
 } from "../../mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  type Directory,
+  memoryDirectory,
+  readWholeFile,
+  SimulatedDisk,
+  writeDurably,
+} from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -155,11 +170,63 @@ test("backup() and restoreStore() refuse a target that is not empty, and what is
       () => store.backup(7 as never),
       () => store.backup(empty, { onprogress: 1 } as never),
       () => restoreStore({ from: "", to: empty }),
+      ...["file:///tmp/flowcask", "file:data", ":memory:"].flatMap((path) => [
+        () => store.backup(path),
+        () => restoreStore({ from: path, to: empty }),
+        () => restoreStore({ from: empty, to: path }),
+      ]),
     ]
   ) assertEquals((await assertRejects(attempt, FlowError)).code, "invalid_argument");
   await store.backup(empty);
   const error = await assertRejects(() => restoreStore({ from: empty, to: full }), FlowError);
   assertEquals(error.code, "invalid_argument");
+});
+
+test(
+  "backup() and restoreStore() write through no link, and take no folder for an empty one",
+  when(process.platform !== "win32"),
+  async () => {
+    using scratch = scratchFolder();
+    const [from, outside] = [join(scratch.path, "from"), join(scratch.path, "outside")];
+    writeFileSync(outside, "precious");
+    await using store = await openStore(":memory:");
+    await store.create("a", { type: "t" });
+    await store.backup(from);
+    for (const name of ["log-1.seg", "BACKUP", "folder"]) {
+      const to = join(scratch.path, `to-${name}`);
+      mkdirSync(to);
+      if (name === "folder") mkdirSync(join(to, name));
+      else symlinkSync(outside, join(to, name));
+      for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+        const error = await assertRejects(attempt, FlowError);
+        assertStringIncludes(error.message, `has to be empty, but "${name}" is in it`);
+      }
+      assertEquals(readdirSync(to), [name]);
+    }
+    assertEquals(readFileSync(outside, "utf8"), "precious");
+  },
+);
+
+test("backup() takes the root of a file system, which has a folder for what was lost", async () => {
+  using scratch = scratchFolder();
+  mkdirSync(join(scratch.path, "lost+found"));
+  await using store = await openStore(":memory:");
+  await store.backup(scratch.path);
+  assert(existsSync(join(scratch.path, "BACKUP")));
+});
+
+test("backup() writes no file that somebody else makes meanwhile", async () => {
+  const target = memoryDirectory();
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t" });
+  let isMade = false;
+  const onProgress = (): void => {
+    if (!isMade) target.open("BACKUP", { create: true }).close();
+    isMade = true;
+  };
+  const error = await assertRejects(() => store.backup(target, { onProgress }), FlowError);
+  assertStringIncludes(error.message, "EEXIST");
+  assertEquals(target.open("BACKUP").getSize(), 0);
 });
 
 test("backup() and restoreStore() that are aborted already make no directory", async () => {
@@ -206,8 +273,49 @@ test("backup() ends with the store, whose files may be somebody else's then", as
   }
   const backup = store.backup(target);
   const [error] = await Promise.all([assertRejects(() => backup, FlowError), store.close()]);
-  assertEquals(error.code, "store_closed");
-  assert(!target.list().includes("BACKUP"));
+  assertEquals([error.code, target.list()], ["store_closed", []]);
+});
+
+test("backup() and restoreStore() onto a full disk say which, leave nothing, and the store goes on", async () => {
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t", payload: new Uint8Array(1 << 20) });
+  const from = memoryDirectory();
+  await store.backup(from);
+  const random = seededRandom(1);
+  const disk = new SimulatedDisk({ random, capacityBytes: 500_000, path: "/small" });
+  const to = disk.directory();
+  for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+    const error = await assertRejects(attempt, FlowError);
+    assertEquals(error.code, "copy_failed");
+    assertStringIncludes(error.message, '"/small/log-1.seg" cannot be written: ENOSPC');
+    assertEquals([to.list(), disk.usedBytes], [[], 0]);
+  }
+  disk.capacityBytes = 5_000_000;
+  await store.backup(to);
+  assertEquals(store.health().status, "ok");
+});
+
+test("a backup or a restore that was killed is told from other files, also when it is opened", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const from = memoryDirectory();
+  await using store = await openStore(":memory:");
+  await store.create("a", { type: "t" });
+  await store.backup(from);
+  disk.cutAfter(1, { ending: "kill" });
+  await assertRejects(() => store.backup(disk.directory()), Error);
+  const to = disk.restart();
+  assertEquals(to.list(), ["log-1.seg"]);
+  for (const attempt of [() => store.backup(to), () => restoreStore({ from, to })]) {
+    const error = await assertRejects(attempt, FlowError);
+    assertEquals(error.code, "copy_failed");
+    assertStringIncludes(error.message, "a backup or a restore that was cut short. Delete it");
+  }
+  const segment = readWholeFile(from, "log-1.seg")!;
+  const killed = memoryDirectory();
+  writeDurably(killed, "log-1.seg", segment, { create: true });
+  const error = await assertRejects(() => openStore({ files: killed }), FlowError);
+  assertEquals(error.code, "corrupt");
+  assertStringIncludes(error.message, 'There is no manifest beside the segment "log-1.seg"');
 });
 
 test("restoreStore() names the options that there are", async () => {

@@ -90,6 +90,16 @@ test("health() tells of a commit that does not come to an end", async () => {
   assertEquals([codes(store), store.health().oldestCommitMs], [["ok"], 0]);
 });
 
+test("health() says why there is no ballast where there is room for it", async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  disk.arm({ call: "open", name: "BALLAST", code: "EACCES" });
+  const limits = { ballastBytes: 10_000 };
+  await using store = await openStore({ files: disk.directory(), time: manualTime(), limits });
+  const [problem] = store.health().problems;
+  assertEquals(problem?.code, "no_ballast");
+  assertStringIncludes(problem!.message, "cannot be taken: EACCES");
+});
+
 test("health() tells of a wall clock that was set back", async () => {
   const time = manualTime();
   await using store = await openStore({ dir: ":memory:", time });

@@ -272,7 +272,7 @@ test("a checkpoint stands on any number of segments", async () => {
         ...log.segments.list,
       ],
       wholeFrom: log.segments.wholeFrom,
-      ...{ roll: () => log.segments.roll(), returnPlace: () => {} },
+      ...{ roll: () => log.segments.roll(), returnPlace: () => {}, findLoss: () => undefined },
       merge: (ids) => log.segments.merge(ids),
       createBeside: (name) => log.segments.createBeside(name),
     },

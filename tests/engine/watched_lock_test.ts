@@ -1,9 +1,9 @@
-import { renameSync, rmSync, truncateSync } from "node:fs";
+import { copyFileSync, cpSync, renameSync, rmSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
 import { FlowError } from "../../src/errors.ts";
-import { memoryDirectory } from "../../src/files/mod.ts";
+import { memoryDirectory, readWholeFile, writeDurably } from "../../src/files/mod.ts";
 import { LostFiles, Manifest } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { openStore } from "../../mod.ts";
@@ -19,7 +19,7 @@ function scene() {
   const said: string[] = [];
   const inner = { release: () => void said.push("released"), [Symbol.dispose]: () => {} };
   const manifest = open();
-  const lostFiles = new LostFiles(directory, manifest);
+  const lostFiles = new LostFiles({ directory, manifest, logs: [] });
   const lose = ({ code }: FlowError): void => void said.push(code);
   const lock = watchedLock(inner, { manifest, lostFiles, time, lose });
   return { directory, open, time, said, manifest, lock };
@@ -57,6 +57,18 @@ test("watchedLock() ends the store when there is no manifest, or that of another
   Manifest.open({ directory: replaced.directory, random: seededRandom(2) });
   await replaced.time.advance(1_000);
   assertEquals(replaced.said, ["store_failed"]);
+});
+
+test("watchedLock() ends the store when an older slot was put in the place of the manifest's", async () => {
+  const { directory, time, said, manifest } = scene();
+  const older = readWholeFile(directory, "MANIFEST.1")!;
+  manifest.publish({ epoch: 1 });
+  manifest.publish({ epoch: 2 });
+  await time.advance(1_000);
+  assertEquals(said, []);
+  writeDurably(directory, "MANIFEST.1", older);
+  await time.advance(1_000);
+  assertEquals(said, ["store_failed"]);
 });
 
 test("watchedLock() tells who has the directory, if files are gone as well, and of a newer format", async () => {
@@ -158,6 +170,47 @@ for (
       await store.close();
       const refused = await assertRejects(() => openStore(options), FlowError);
       assertEquals(refused.code, "corrupt");
+    },
+  );
+}
+
+/** What somebody does to a store in a directory, and what is said of it. */
+const replacements: Record<string, (dir: string) => void> = {
+  "is a copy of itself by now": (dir) => {
+    cpSync(dir, `${dir}.new`, { recursive: true, filter: (path) => !path.endsWith("LOCK") });
+    renameSync(dir, `${dir}.old`);
+    renameSync(`${dir}.new`, dir);
+  },
+  "has another file in the place of the one it writes to": (dir) => {
+    const path = join(dir, "log-1.seg");
+    copyFileSync(path, `${path}.new`);
+    renameSync(`${path}.new`, path);
+  },
+};
+
+for (const [what, replace] of Object.entries(replacements)) {
+  test(
+    `a store ends whose directory ${what}`,
+    when(process.platform !== "win32"),
+    async () => {
+      using folder = scratchFolder();
+      const dir = join(folder.path, "data");
+      const store = await openStore(dir);
+      await store.create("a", { type: "job" });
+      replace(dir);
+      await store.create("b", { type: "job" });
+      while (store.health().status !== "failed") {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const [problem] = store.health().problems;
+      assertStringIncludes(
+        problem!.message,
+        'log-1.seg" was removed, or replaced by another file while the store',
+      );
+      await store.close();
+      await using again = await openStore(dir);
+      assertEquals((await again.get("a"))?.state, "queued");
+      assertEquals(await again.get("b"), null);
     },
   );
 }

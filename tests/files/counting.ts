@@ -155,6 +155,10 @@ class CountedFile implements FileHandle {
     return this.#inner.getSize();
   }
 
+  isInPlace(): boolean {
+    return this.#inner.isInPlace();
+  }
+
   flush(): void {
     this.#counts().flushes += 1;
     this.#inner.flush();

@@ -57,6 +57,16 @@ for (const [name, create] of Object.entries(implementations)) {
     assertEquals(directory.list(), ["a", "b"]);
   });
 
+  test(`${name}: open() creates a new file only where nothing has its name`, () => {
+    using scratch = scratchFolder();
+    const directory = create(scratch.path);
+    const file = directory.open("a", { create: "new" });
+    file.write(bytes("one"), { at: 0 });
+    assertEquals(codeOf(() => directory.open("a", { create: "new" })), "EEXIST");
+    assertEquals([contentOf(file), directory.list()], ["one", ["a"]]);
+    file.close();
+  });
+
   test(`${name}: open() with create keeps what is there`, () => {
     using scratch = scratchFolder();
     const directory = create(scratch.path);
@@ -142,12 +152,26 @@ for (const [name, create] of Object.entries(implementations)) {
       () => file.write(new Uint8Array(1), { at: 0 }),
       () => file.truncate(9),
       () => file.getSize(),
+      () => file.isInPlace(),
       () => file.flush(),
     ];
     assertEquals(calls.map(codeOf), calls.map(() => "EBADF"));
     file.close();
     assertEquals(next.getSize(), 0);
     next.close();
+  });
+
+  test(`${name}: isInPlace() tells whether the name of a file leads to it`, () => {
+    using scratch = scratchFolder();
+    const directory = create(scratch.path);
+    const file = directory.open("a", { create: true });
+    const same = directory.open("a");
+    assertEquals([file.isInPlace(), same.isInPlace()], [true, true]);
+    directory.remove("a");
+    assertEquals(file.isInPlace(), false);
+    const other = directory.open("a", { create: true });
+    assertEquals([file.isInPlace(), same.isInPlace(), other.isInPlace()], [false, false, true]);
+    for (const one of [file, same, other]) one.close();
   });
 
   test(`${name}: offsets and sizes that are none are refused`, () => {

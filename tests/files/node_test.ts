@@ -4,7 +4,14 @@
  * @module
  */
 
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileErrorCode, nodeDirectory, writeFully } from "../../src/files/mod.ts";
@@ -12,6 +19,9 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "../ass
 import { test, when } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { askedByNobody, hasNobody } from "./nobody.ts";
+
+/** Not everybody may make links on Windows. */
+const hasLinks = process.platform !== "win32";
 
 test("nodeDirectory() creates the directory and the parents it lacks", () => {
   using scratch = scratchFolder();
@@ -61,11 +71,31 @@ test("nodeDirectory() says so where no folder can be made", when(existsSync("/pr
   assertThrows(() => nodeDirectory("/proc/missing"), Error);
 });
 
-test("nodeDirectory().list() leaves folders out", () => {
+test("nodeDirectory().list() names folders and links as well", when(hasLinks), () => {
   using scratch = scratchFolder();
   mkdirSync(join(scratch.path, "folder"));
+  symlinkSync(join(scratch.path, "nothing"), join(scratch.path, "link"));
   writeFileSync(join(scratch.path, "file"), "");
-  assertEquals(nodeDirectory(scratch.path).list(), ["file"]);
+  assertEquals(nodeDirectory(scratch.path).list(), ["file", "folder", "link"]);
+});
+
+test("nodeDirectory().open() follows no link, and says what to do", when(hasLinks), () => {
+  using scratch = scratchFolder();
+  const outside = join(scratch.path, "outside");
+  const directory = nodeDirectory(join(scratch.path, "data"));
+  symlinkSync(outside, join(directory.path, "a"));
+  for (const content of [undefined, "there"]) {
+    if (content !== undefined) writeFileSync(outside, content);
+    for (const options of [{}, { create: true }]) {
+      const error = assertThrows(() => directory.open("a", options), Error);
+      assertEquals(fileErrorCode(error), "ELOOP");
+      assertStringIncludes(error.message, `"${directory.path}/a" is a symbolic link: put the file`);
+    }
+    assertEquals(existsSync(outside), content !== undefined);
+    const error = assertThrows(() => directory.open("a", { create: "new" }), Error);
+    assertEquals(fileErrorCode(error), "EEXIST");
+  }
+  assertEquals(readFileSync(outside, "utf8"), "there");
 });
 
 test("nodeDirectory().open() writes and reads beyond 4 GiB", () => {
@@ -84,10 +114,8 @@ test(
   "nodeDirectory() lets system errors through with their code",
   when(process.platform === "linux"),
   () => {
-    using scratch = scratchFolder();
     // Linux has a device on which every write finds the disk full.
-    symlinkSync("/dev/full", join(scratch.path, "full"));
-    const file = nodeDirectory(scratch.path).open("full");
+    const file = nodeDirectory("/dev").open("full");
     const error = assertThrows(() => writeFully(file, new Uint8Array(10), { at: 0 }), Error);
     assertEquals(fileErrorCode(error), "ENOSPC");
     file.close();

@@ -181,6 +181,7 @@ test("SimulatedDisk.restart() leaves the handles and the directory of the dead p
       () => file.write(new Uint8Array(1), { at: 0 }),
       () => file.truncate(0),
       () => file.getSize(),
+      () => file.isInPlace(),
       () => file.flush(),
     ];
     for (const call of calls) assertThrows(call, PowerCut);

@@ -198,7 +198,7 @@ function onDisk(disk: SimulatedDisk) {
 const CALLS: readonly FileCall[] = ["open", "read", "write", "truncate", "flush", "sync"];
 
 for (const what of ["copyBackup", "restoreBackup"] as const) {
-  test(`${what}() leaves no file open, whichever call fails, and if it is given up`, () => {
+  test(`${what}() leaves no file, open or not, whichever call fails, and if it is given up`, () => {
     const [source, target] = disks() as [SimulatedDisk, SimulatedDisk];
     const { directory, cut } = onDisk(source);
     const [backupDisk] = disks() as [SimulatedDisk];
@@ -225,7 +225,8 @@ for (const what of ["copyBackup", "restoreBackup"] as const) {
             for (const _ of start(to));
             isDone = true;
           } catch (error) {
-            assert(isFlowError(error, "store_failed"), String(error));
+            assert(isFlowError(error, "copy_failed"), String(error));
+            assertEquals(to.directory().list(), [], `${call} ${after}`);
             failedCount += 1;
           }
           assertEquals(openNow(to), [openBefore, 0], `${call} ${after}`);
@@ -243,6 +244,7 @@ for (const what of ["copyBackup", "restoreBackup"] as const) {
     assertGreater(target.openHandleCount, 0);
     work.return({ bytes: 0, totalBytes: 0 });
     assertEquals(openNow(target), [openBefore, 0]);
+    assertEquals(target.directory().list(), []);
     assertEquals([...start(disks()[0]!)].length, 2);
   });
 }

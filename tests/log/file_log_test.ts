@@ -1,8 +1,23 @@
 import { FlowError } from "../../src/errors.ts";
-import { FileError, memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import {
+  FileError,
+  memoryDirectory,
+  nodeDirectory,
+  readWholeFile,
+  SimulatedDisk,
+  writeDurably,
+} from "../../src/files/mod.ts";
 import { endOfFrame, InlineIo, type Log, logStart } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -251,6 +266,21 @@ test("FileLog.submit() loses a frame whose sync fails, and opening again decides
   assertEquals(textsOf(openLog(disk.restart())), ["one"]);
 });
 
+test("FileLog lists no segment behind one that was replaced by a copy of itself", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory, { segmentBytesMax: TINY });
+  append(log, "one");
+  const copy = readWholeFile(directory, "log-1.seg")!;
+  directory.remove("log-1.seg");
+  writeDurably(directory, "log-1.seg", copy, { create: true });
+  log.nextPlace();
+  const outcome = submit(log, frameOf(log, "two"));
+  assert(outcome.kind === "lost");
+  assertStringIncludes(String(outcome.cause), "was removed, or replaced by another file");
+  assertThrows(() => log.nextPlace(), FlowError);
+  assertEquals(textsOf(openLog(directory)), ["one"]);
+});
+
 test("FileLog.submit() finishes a short write", () => {
   const disk = simulatedDisk();
   const log = openLog(disk.directory());
@@ -446,4 +476,21 @@ test("FileLog keeps few files open, however many segments it reads", () => {
   assert(directory.openHandleCount <= 33, `${directory.openHandleCount} open`);
   log.close();
   assertEquals(directory.openHandleCount, 0);
+});
+
+test("FileLog tells that its open segment was cut off, also when it is as long as before", () => {
+  const directory = memoryDirectory();
+  const log = openLog(directory);
+  append(log, "one");
+  append(log, "two");
+  assertEquals(log.segments.findLoss(), undefined);
+  append(log, "three");
+  assertEquals(log.segments.findLoss(), undefined);
+  const file = directory.open("log-1.seg");
+  file.truncate(4_200);
+  assertStringIncludes(log.segments.findLoss()!.message, "was cut off at 4200 bytes");
+  append(log, "x".repeat(1_000));
+  assertGreater(file.getSize(), 5_000);
+  assertStringIncludes(log.segments.findLoss()!.message, "was cut off or overwritten");
+  file.close();
 });

@@ -56,6 +56,11 @@ function without(files: Files, name: string): Files {
   return Object.fromEntries(Object.entries(files).filter(([file]) => file !== name));
 }
 
+/** The first segment as if it were the ninth; its id stands at 12. */
+function ninth(files: Files): Uint8Array {
+  return withHeaderField(files["log-1.seg"]!.slice(), 12, 9);
+}
+
 /** Asserts that a log is refused, says where, and is left as it was. */
 function assertRefused(files: Files, file: string, offset?: number): FlowError {
   const directory = directoryOf(files);
@@ -295,7 +300,7 @@ test("openFileLog() goes on with a log that lost its first segments' trailing ga
 
 test("openFileLog() refuses a segment that the manifest does not list and that holds a frame", () => {
   const files = closedLog(["one"]);
-  assertRefused({ ...files, "log-9.seg": files["log-1.seg"]! }, "log-9.seg");
+  assertRefused({ ...files, "log-9.seg": ninth(files) }, "log-9.seg");
 });
 
 test("openFileLog() that misses a segment says what was found of both slots of the manifest", () => {
@@ -321,7 +326,7 @@ test("openFileLog() that misses a segment says what was found of both slots of t
       ),
     );
   }
-  const { message } = assertRefused({ ...files, "log-9.seg": files["log-1.seg"]! }, "log-9.seg");
+  const { message } = assertRefused({ ...files, "log-9.seg": ninth(files) }, "log-9.seg");
   assertStringIncludes(message, "The manifest does not list this segment, and it was in use");
 });
 

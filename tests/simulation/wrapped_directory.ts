@@ -52,6 +52,7 @@ export function wrappedFile(file: FileHandle, hooks: FileHooks): FileHandle {
       else hooks.truncate(file, size);
     },
     getSize: () => file.getSize(),
+    isInPlace: () => file.isInPlace(),
     flush() {
       if (hooks.flush === undefined) file.flush();
       else hooks.flush(file);

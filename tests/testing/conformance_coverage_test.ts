@@ -264,6 +264,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   corrupt: "needs damaged files: tests/engine/damage_test.ts",
   log_trimmed: "is not said by a command, but by a stream of events",
   store_locked: "is said before there is a store: tests/files/lock_test.ts",
+  copy_failed: "Only a store with files is copied",
   newer_format: "is said before there is a store: tests/log/opening_test.ts",
 };
 

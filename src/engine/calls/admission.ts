@@ -118,6 +118,11 @@ export class Admission {
     };
   }
 
+  /** Why the ballast cannot be taken, though there is room; null: nothing is known against it. */
+  get ballastFailure(): string | null {
+    return this.#disk?.ballastFailure ?? null;
+  }
+
   /** Whether the disk is full. */
   isDiskFull(): boolean {
     return this.#disk?.shortage() === "disk_full";

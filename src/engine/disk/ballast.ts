@@ -21,6 +21,7 @@ export class Ballast {
   readonly #directory: Directory;
   readonly #bytes: number;
   #isHeld = false;
+  #failure: string | null = null;
 
   /** @param bytes How much room it holds; 0: none, so that there is none to give back. */
   constructor(directory: Directory, bytes: number) {
@@ -33,19 +34,27 @@ export class Ballast {
     return this.#isHeld;
   }
 
+  /** Why the room could not be taken the last time; null: it could, or there was none. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   /**
    * Takes the room, if it has not been taken, in this process or an earlier one, and as much again is
    * left. Unless it is held then, nothing of it is. Whatever else goes wrong costs the ballast and nothing else.
    */
   take(): TakenRoom {
     if (this.#isHeld || this.#bytes === 0) return "held";
+    this.#failure = null;
     try {
       this.#withFile((file) => this.#fill(file));
       this.#isHeld = true;
       return "held";
     } catch (error) {
       this.#empty();
-      return isNoSpace(error) ? "no_room" : "failed";
+      if (isNoSpace(error)) return "no_room";
+      this.#failure = error instanceof Error ? error.message : String(error);
+      return "failed";
     }
   }
 

@@ -81,6 +81,11 @@ export class DiskRoom {
     return this.#ballast.isHeld;
   }
 
+  /** Why the ballast cannot be taken, though there is room; null: it can, as far as is known. */
+  get ballastFailure(): string | null {
+    return this.#ballast.failure;
+  }
+
   /** Free bytes as the system gave them last; undefined: it was not asked, or does not say. */
   get freeBytes(): number | undefined {
     return this.#lastFreeBytes;

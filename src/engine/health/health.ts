@@ -85,7 +85,7 @@ export function healthOf(shards: Shards): StoreHealth {
 }
 
 function problemsOf(shards: Shards, overload: Overload | undefined): HealthProblem[] {
-  const { ended, admission: { disk }, vitals } = shards;
+  const { ended, admission: { disk, ballastFailure }, vitals } = shards;
   const { oldestCommitMs, clockAheadMs, sweepIntervalMs, openForMs } = vitals;
   if (ended !== undefined) return [{ code: "not_serving", message: ended.message }];
   const problems: HealthProblem[] = [];
@@ -95,7 +95,8 @@ function problemsOf(shards: Shards, overload: Overload | undefined): HealthProbl
   if (damage !== undefined) note("damaged", `${damage}. ${SAVE_FIRST}`);
   if (overload !== undefined) note("overloaded", overload.message);
   if (disk.ballastHeld === false) {
-    note("no_ballast", "The room on the disk that is kept for work that exists is not there");
+    const is = ballastFailure === null ? "is not there" : `cannot be taken: ${ballastFailure}`;
+    note("no_ballast", `The room on the disk that is kept for work that exists ${is}`);
   }
   for (const { segments: { refusal } } of shards.all) {
     if (refusal !== undefined) note("segment_refused", `The log can begin no new file: ${refusal}`);
