@@ -272,6 +272,7 @@ const CHECKSUMS: Readonly<Record<number, string>> = {
   5: "1b25d2654c23db5c",
   6: "d6a744928579ddfa",
   7: "8aab3585de383401",
+  8: "b3ccbdc0148c61c2",
 };
 
 test("what is in a checkpoint has a new version number whenever it changes", async () => {

@@ -16,9 +16,10 @@ export const LEAP_STABLE_MS = 10_000;
 
 /**
  * A store that was closed for longer believes only a wall clock that has been steady for a while: a
- * machine may have started with a wrong one. What is over by that clock would be gone at once.
+ * machine may have started with a wrong one. What is over by that clock would be gone at once. A month:
+ * whoever comes back after a holiday does not wait.
  */
-export const CLOSED_MS_MAX = 3 * 86_400_000;
+export const CLOSED_MS_MAX = 30 * 86_400_000;
 
 /** A wall clock that leaps this far ahead may have passed leases whose owners have not. */
 const LEASE_LEAP_MS = 1_000;

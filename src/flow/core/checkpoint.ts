@@ -16,7 +16,7 @@ import type { Saving, StreamsOf } from "./saved.ts";
 import type { FlowState } from "./state.ts";
 
 /** Goes up with every change of what is written here, or of what it is made of. */
-export const CHECKPOINT_VERSION = 7;
+export const CHECKPOINT_VERSION = 8;
 
 /** The parts of a state. */
 const PARTS = { little: 0, links: 1, keys: 2, signals: 3, flows: 4, children: 5, seats: 6 };
