@@ -14,7 +14,7 @@ import { fail } from "./assert.ts";
 export interface PropertyOptions {
   /** `import.meta.url` of the test, for the command that replays a failure. */
   readonly file: string;
-  /** Cases to draw. Default 100. `FLOWCASK_RUNS` multiplies it, for a long night. */
+  /** Cases to draw. Default 100. `FLOWCASK_RUNS` multiplies it, for a long night or a short look. */
   readonly runs?: number;
   /** What was tried, to be printed with the seed if all of it holds. Default: nothing is printed. */
   readonly tried?: () => string;
@@ -42,7 +42,7 @@ export async function assertAsyncProperty<Case>(
 function parameters({ runs = 100 }: PropertyOptions) {
   const { FLOWCASK_SEED: seed, FLOWCASK_PATH: path, FLOWCASK_RUNS: factor } = process.env;
   return {
-    numRuns: runs * Number(factor ?? 1),
+    numRuns: Math.ceil(runs * Number(factor ?? 1)),
     ...seed === undefined ? {} : { seed: Number(seed) },
     ...path === undefined ? {} : { path },
   };

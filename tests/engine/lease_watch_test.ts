@@ -166,17 +166,23 @@ test("LeaseWatch looks at no effect when nobody watches any more", async () => {
   await scripted.turn();
 });
 
-test("watchLease() tells only what is on disk, and nothing of a cancel that never happened", async () => {
-  await using scripted = new ScriptedStore();
-  const { store, fates } = scripted;
+/** A flow that is leased, in a log that says what a test wants. */
+async function leasedIn(scripted: ScriptedStore): Promise<FlowRecord> {
+  const { store } = scripted;
   const created = store.create("a", { type: "job" });
   await scripted.turn();
   await created;
   const claim = store.claimDue("job", { worker: "w" });
   await scripted.turn();
-  const [flow] = await claim;
+  return (await claim)[0]!;
+}
+
+test("watchLease() tells only what is on disk, and nothing of a cancel that never happened", async () => {
+  await using scripted = new ScriptedStore();
+  const { store, fates } = scripted;
+  const flow = await leasedIn(scripted);
   const { heard, onLost } = listener();
-  store.watchLease(flow!, { fencingToken: flow!.fencingToken, onLost });
+  store.watchLease(flow, { fencingToken: flow.fencingToken, onLost });
   fates.push("no_space");
   const refused = assertRejects(() => store.cancel("a"), FlowError);
   await scripted.turn();
@@ -196,12 +202,7 @@ test("watchLease() tells only what is on disk, and nothing of a cancel that neve
 test("watchLease() tells of a loss after its holder has settled in vain", async () => {
   await using scripted = new ScriptedStore();
   const { store, fates } = scripted;
-  const created = store.create("a", { type: "job" });
-  await scripted.turn();
-  await created;
-  const claim = store.claimDue("job", { worker: "w" });
-  await scripted.turn();
-  const flow = (await claim)[0]!;
+  const flow = await leasedIn(scripted);
   const { leaseToken, fencingToken } = flow;
   const lease = { leaseToken: leaseToken!, fencingToken };
   const { heard, onLost } = listener();
@@ -220,12 +221,7 @@ test("watchLease() tells of a loss after its holder has settled in vain", async 
 test("watchLease() tells nothing of what comes after a settlement that is decided twice", async () => {
   await using scripted = new ScriptedStore();
   const { store, fates } = scripted;
-  const created = store.create("a", { type: "job" });
-  await scripted.turn();
-  await created;
-  const claim = store.claimDue("job", { worker: "w" });
-  await scripted.turn();
-  const flow = (await claim)[0]!;
+  const flow = await leasedIn(scripted);
   const { leaseToken, fencingToken } = flow;
   const { heard, onLost } = listener();
   store.watchLease(flow, { fencingToken, onLost });
