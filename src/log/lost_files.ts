@@ -69,7 +69,7 @@ export function lostFile(
   file: string,
   what: string,
 ): FlowError {
-  return new FlowError("store_failed", `"${file}" ${what} while the store "${path}" was open`, {
+  return new FlowError("store_failed", `"${path}/${file}" ${what} while the store was open`, {
     details: { file },
   });
 }

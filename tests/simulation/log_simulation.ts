@@ -29,7 +29,7 @@ import {
 import { type Random, seededRandom } from "../../src/time/mod.ts";
 import { LogOracle, Violation } from "./log_oracle.ts";
 import type { LogOp, LogScenario } from "./log_scenario.ts";
-import { isBroken } from "./moment.ts";
+import { isBroken, isRefusal } from "./moment.ts";
 import { type Practice, soundPractice } from "./practice.ts";
 
 /** Small enough for a roll every few frames. */
@@ -342,7 +342,7 @@ class LogSimulation {
     if (error instanceof Violation) throw error;
     if (isBroken(error)) throw this.#violation("An invariant is broken", error);
     if (this.#disk.isOff) return this.#end();
-    if (isFlowError(error, "corrupt") && this.#isDamaged) throw new Refused();
+    if (isRefusal(error) && this.#isDamaged) throw new Refused();
     const isFailure = !(error instanceof FlowError) || error.code === "store_failed";
     // A log that has once been opened with room has made sure of all that it cannot do without.
     if (isFailure && (struck() || this.#isFull && !this.#hadRoom)) return;

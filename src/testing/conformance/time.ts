@@ -41,8 +41,8 @@ export const timeCases: readonly ConformanceCase[] = [
       flow = await store.rewind("a", { toEvent: created!.eventId, ...next() });
       shows(flow, { updatedAtMs: nowMs });
       flow = await claimOne(store, next());
-      flow = await store.complete(flow, { ...owner(flow), ...next() });
-      shows(flow, { updatedAtMs: nowMs, terminalRetentionUntilMs: nowMs + 1_000 });
+      flow = await store.complete(flow, { ...owner(flow), ...next(), ttlMs: 2_000 });
+      shows(flow, { updatedAtMs: nowMs, terminalRetentionUntilMs: nowMs + 2_000 });
       flow = await leased(store, "b");
       shows(await store.fail(flow, { ...owner(flow), ...next() }), { updatedAtMs: nowMs });
     },
