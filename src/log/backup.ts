@@ -7,7 +7,7 @@
 import { crc32 } from "../codec/mod.ts";
 import type { Directory } from "../files/mod.ts";
 import { BACKUP_NAME, type CopiedFile, encodeBackupList } from "./backup_list.ts";
-import { copyFile, copying, type CopyProgress, CopyTarget } from "./copying.ts";
+import { copyFailed, copyFile, copying, type CopyProgress, CopyTarget } from "./copying.ts";
 import { corrupt } from "./file_fault.ts";
 import { FileWindow } from "./file_window.ts";
 import type { Log, LogPosition } from "./log.ts";
@@ -104,11 +104,9 @@ function* checkCopy(
   try {
     yield* placeInSegment(new FileWindow(copy, size), entry, entry.sealed?.end ?? end);
   } catch (error) {
-    copying(what, () => {
-      if (!(error instanceof FrameFlaw)) throw error;
-      const message = `Nothing is copied that is damaged: ${error.message}`;
-      throw corrupt(message, { file, offset: error.offset });
-    });
+    if (!(error instanceof FrameFlaw)) throw copyFailed(what, error);
+    const message = `Nothing is copied that is damaged: ${error.message}`;
+    throw corrupt(message, { file, offset: error.offset });
   } finally {
     copy.close();
   }

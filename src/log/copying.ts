@@ -28,19 +28,24 @@ export interface CopyProgress {
 }
 
 /**
- * Does something with a directory that is copied from or to; `copy_failed` if the operating system
- * refuses it. That is nothing against a store that is open: it goes on.
+ * What is said of a directory that is copied from or to: `copy_failed` if the operating system
+ * refuses something. That is nothing against a store that is open: it goes on.
  *
  * @param what What cannot be done, with the path of the file or the directory.
  */
+export function copyFailed(what: string, cause: unknown): Error {
+  // A defect of ours is not the machine's fault.
+  if (cause instanceof FlowError || cause instanceof InvariantError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FlowError("copy_failed", `${what}: ${reason}`, { cause });
+}
+
+/** Does something with such a directory. */
 export function copying<Result>(what: string, act: () => Result): Result {
   try {
     return act();
-  } catch (cause) {
-    // A defect of ours is not the machine's fault.
-    if (cause instanceof FlowError || cause instanceof InvariantError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlowError("copy_failed", `${what}: ${reason}`, { cause });
+  } catch (error) {
+    throw copyFailed(what, error);
   }
 }
 
