@@ -52,7 +52,7 @@ export interface ShardsReport {
   readonly happenedCount: number;
   /** Openings in the middle of which power went once more. */
   readonly againCount: number;
-  /** Records that compactions have dropped. */
+  /** Records that merges have dropped, in the background or when they were asked to. */
   readonly droppedCount: number;
 }
 
@@ -107,6 +107,7 @@ class ShardsSimulation {
       await this.#reopen(() => {});
       for (const op of this.#scenario.ops) await this.#perform(op);
       await this.#reopen(() => this.#disk.powerCut({ keep: "none" }));
+      this.#report.droppedCount = this.#writtenCount - this.#running.recordCount;
       await this.#settled(this.#running.store.close());
       return this.#report;
     } catch (error) {
@@ -138,7 +139,6 @@ class ShardsSimulation {
   }
 
   async #compact({ cut }: Extract<ShardsOp, { kind: "compact" }>): Promise<void> {
-    const before = this.#running.recordCount;
     if (cut !== undefined) this.#disk.cutAfter(cut.calls, { ending: "power", keep: cut.keep });
     let outcome: Outcome | undefined;
     outcomeOf(this.#running.store.compact()).then((heard) => outcome = heard);
@@ -149,7 +149,6 @@ class ShardsSimulation {
     if (outcome === undefined || "error" in outcome) {
       throw new Violation(`The merge ends with ${outcome && textOf(outcome)}`);
     }
-    this.#report.droppedCount += before - this.#running.recordCount;
     this.#checkAll();
   }
 

@@ -29,16 +29,17 @@ test("A store of several shards answers what one with a single shard would", asy
     `${callCount} answers, ${familyCount} of them with families of many shards, ` +
       `${cutCount} calls without power, ${happenedCount} of them done, seed ${SEED}`,
   );
-  // A simulation in which nothing happens proves nothing.
+  // A simulation in which nothing happens proves nothing. Bounds are well below the least that
+  // a hundred runs of forty seeds came to.
   assert(callCount > 8 * RUNS, "Few calls");
   assert(sum.spreadCount > RUNS / 25, "Few answers of many shards");
   assert(sum.voidCount > RUNS, "Few void frames");
   assert(sum.openingCount > 2 * RUNS, "Few openings");
-  assert(familyCount > RUNS / 2, "Few families of many shards");
+  assert(familyCount > RUNS / 3, "Few families of many shards");
   assert(happenedCount > RUNS / 8, "Power went in few calls that happened");
   assert(sum.againCount > RUNS / 25, "Power went in few openings");
   assert(cutCount - happenedCount > RUNS / 8, "Power went in few calls that did not happen");
-  assert(sum.droppedCount > RUNS / 2, "Merges drop hardly anything");
+  assert(sum.droppedCount > RUNS / 4, "Merges drop hardly anything");
 });
 
 test("A call has happened with all that it sets off or not at all, whichever call on the disk is the last", async () => {
@@ -64,13 +65,13 @@ test("A store of several shards loses nothing and wakes everybody, whoever calls
   const { sum, violation } = await checkCrowdScenarios({ seed: SEED, runs: RUNS });
   if (violation !== undefined) fail(violation);
   assert(sum.answerCount > 10 * RUNS, "Few answers");
-  assert(sum.claimedCount > 3 * RUNS, "Few flows were claimed");
+  assert(sum.claimedCount > 2 * RUNS, "Few flows were claimed");
   assert(sum.crashCount > RUNS, "Few crashes");
   assert(sum.voidCount > RUNS / 4, "Few void frames");
   assert(sum.wokenCount > RUNS / 4, "Few claims were woken");
-  assert(sum.familyCount > RUNS / 2, "Few families");
-  assert(sum.lostCount > RUNS / 50, "Hardly any stores were lost");
-  assert(sum.restoredCount > RUNS / 6, "Few stores were made of copies");
+  assert(sum.familyCount > RUNS / 3, "Few families");
+  assert(sum.lostCount > RUNS / 100, "Hardly any stores were lost");
+  assert(sum.restoredCount > RUNS / 10, "Few stores were made of copies");
 });
 
 /** Lets answers stand on some footings only. */
