@@ -58,6 +58,8 @@ export type FlowErrorCode =
   | "limit_exceeded"
   /** A size in bytes is above its limit. */
   | "too_large"
+  /** The payload of a job was linked, and is gone. */
+  | "payload_missing"
   /** A leased flow is not rewound, also if its lease is over. */
   | "rewind_leased"
   /** A flow that belongs to a parent is not rewound. */
@@ -118,6 +120,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   version_conflict: "Read the key again and decide anew",
   limit_exceeded: "Send less at a time, or raise the limit when opening the store",
   too_large: "Send less, or raise the limit when opening the store",
+  payload_missing: "Link values that are there for longer than flows need them (valuePut, ttlMs)",
   rewind_leased: "Cancel the flow first, or wait until its worker is done",
   rewind_family: "Create a new flow instead",
   rewind_event_not_found: "Read the history and choose an event that is in it",
@@ -244,6 +247,8 @@ export interface FlowErrorFacts {
   readonly limit_exceeded: LimitFacts;
   /** How many bytes there are and how many are taken, where that is known. */
   readonly too_large: { readonly value?: number | undefined; readonly limit?: number | undefined };
+  /** The job, and the option that its payload was linked by. */
+  readonly payload_missing: FlowStateFacts & FieldFacts;
   /** The flow. */
   readonly rewind_leased: FlowFacts;
   /** The flow. */

@@ -35,7 +35,8 @@ export interface CreateOptions extends CommandOptions, NamedValueOptions {
   /**
    * The reference of a stored value, as the payload. Not together with `payload`. The value stays as
    * long as the flow refers to it, whatever becomes of the flow that brought it; but one that was put
-   * with a `ttlMs` is gone when that is over, and the record then shows `payloadMissing`.
+   * with a `ttlMs` is gone when that is over, and the record then shows `payloadMissing`. A worker
+   * settles such a job by `onError`, with the error `payload_missing`, without its handler.
    */
   readonly payloadRef?: string | undefined;
   /** The id of the parent flow. Default none. */

@@ -40,7 +40,10 @@ export interface StateJob<State extends string, Payload> extends Lease<State> {
   readonly payloadOmitted?: true;
   /** Bytes of the payload, if the claim asked for it. */
   readonly payloadSize?: number;
-  /** True if the payload is null because it was linked and its reference leads nowhere any more. */
+  /**
+   * True if the payload is null because it was linked and its reference leads nowhere any more. No
+   * handler has such a job: it is settled with the error `payload_missing`.
+   */
   readonly payloadMissing?: true;
   /** The named values that the claim asked for, by name; empty if it asked for none. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -93,7 +96,7 @@ export function jobOf(record: FlowRecord, options: JobOptions): StateJob<string,
     payloadRef: record.payloadRef,
     ...options.payload && record.payloadOmitted === true ? { payloadOmitted: true } : {},
     ...record.payloadSize === undefined ? {} : { payloadSize: record.payloadSize },
-    ...record.payloadMissing === undefined ? {} : { payloadMissing: record.payloadMissing },
+    ...options.payload && record.payloadMissing === true ? { payloadMissing: true } : {},
     values: record.values ?? {},
     attempts: record.attempts,
     record,

@@ -137,6 +137,7 @@ export async function saidOf(
   } catch (thrown) {
     return error(thrown);
   }
+  if (job.payloadMissing) return error(payloadGone(job));
   if (job.payloadOmitted && !parts.handlesOmitted) return error(tooLarge(job));
   return await saidBy(handler, job, parts);
 }
@@ -217,5 +218,15 @@ function tooLarge({ id, payloadSize }: LooseJob): FlowError {
     `The payload of flow "${id}" has ${payloadSize} bytes, more than the claim takes along: ` +
       `raise claimPayload.maxBytes, or handle the job without it by onOmitted: "handle"`,
     { details: { field: "payload", id, value: payloadSize } },
+  );
+}
+
+/** Why a job is not run with the null that stands for a payload that is gone. */
+function payloadGone({ id, state, payloadRef }: LooseJob): FlowError {
+  return new FlowError(
+    "payload_missing",
+    `The payload of flow "${id}" is gone: payloadRef ${show(payloadRef)} leads to no value, ` +
+      `as when the ttlMs that it was put with is over`,
+    { details: { field: "payloadRef", id, state, value: payloadRef } },
   );
 }

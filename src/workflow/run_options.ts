@@ -14,7 +14,8 @@ export interface HandleOptions {
   /**
    * What becomes of a job whose payload is larger than the claim's cap. `"error"`: it is settled with
    * the error `too_large`, without its handler. `"handle"`: the handler runs without the payload, and
-   * `job.payloadOmitted` is true. Default `"error"`.
+   * `job.payloadOmitted` is true. Default `"error"`. A payload that is gone is an error either way:
+   * `payload_missing`.
    */
   readonly onOmitted?: "error" | "handle" | undefined;
 }

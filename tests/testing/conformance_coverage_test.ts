@@ -259,6 +259,7 @@ const CODES: Readonly<Record<FlowErrorCode, string | null>> = {
   overloaded: null,
   store_closed: null,
   handler_timeout: "is said by workers, and not by stores: tests/workflow/time_limit_test.ts",
+  payload_missing: "is said by workers, too: tests/workflow/payload_missing_test.ts",
   unknown_outcome: "needs a disk that fails: tests/engine/failure_test.ts",
   store_failed: "needs a disk that fails: tests/engine/failure_test.ts",
   corrupt: "needs damaged files: tests/engine/damage_test.ts",
