@@ -37,6 +37,7 @@ import type { Workflow } from "./workflow.ts";
 
 const LIMIT = 100;
 const CONCURRENCY = 10;
+/** Four claims a second of a store that cannot wait; one that can is asked once. */
 const INTERVAL_MS = 250;
 
 /** A day: a worker that waits longer than that does not work. */
@@ -78,7 +79,7 @@ const MEMBERS = membersOf<
  * Starts a worker: it claims due flows, runs their handlers side by side, extends their leases, and
  * applies what the handlers say, those of one turn in one command.
  *
- * It waits for work inside the store and has no fixed pause while there is some. A claim that fails
+ * It waits for work inside the store, without end and without asking again. A claim that fails
  * is told to `onError`, or the process is warned; and it is tried again, after a wait that doubles up
  * to 30 seconds.
  *
@@ -277,7 +278,7 @@ class FlowWorker implements Worker {
       try {
         const records = await this.#claim(roomCount);
         failureCount = 0;
-        // A store that can wait has done so already, and there is nothing left to wait for.
+        // A store that cannot wait without end has waited already, or not at all.
         if (records.length === 0) await this.#pauseUntil(startMs + intervalMs);
       } catch (error) {
         if (this.#isEnding && error === this.#claiming.signal.reason) return;
@@ -290,12 +291,11 @@ class FlowWorker implements Worker {
   }
 
   async #claim(roomCount: number): Promise<readonly FlowRecord[]> {
-    const { definition, command, intervalMs } = this.#plan;
+    const { definition, command } = this.#plan;
     const { signal } = this.#claiming;
     const records = await this.#claimLimit.within(
       roomCount,
-      (limit) =>
-        this.#store.claimDue(definition.type, { ...command, limit, blockMs: intervalMs, signal }),
+      (limit) => this.#store.claimDue(definition.type, { ...command, limit, blockMs: 0, signal }),
     );
     this.#claimedCount += records.length;
     for (const record of records) {

@@ -18,7 +18,11 @@ export interface WorkerPace
   readonly limit?: number | undefined;
   /** The most handlers that run at the same time. A claim asks for no more jobs. Default 10. */
   readonly concurrency?: number | undefined;
-  /** The longest wait of one claim, or the pause where a store cannot wait, in milliseconds. Default 250. */
+  /**
+   * The pause between claims where a store cannot wait for work, and the first one after a claim that
+   * has failed, in milliseconds. Default 250. A store that can wait is asked once, and answers when
+   * there is something to do.
+   */
   readonly intervalMs?: number | undefined;
   /** Whether to extend leases while handlers run, at a third of their length. Default true. */
   readonly heartbeat?: boolean | undefined;

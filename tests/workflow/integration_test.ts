@@ -325,13 +325,12 @@ test("startWorker() takes a thousand flows through two states, each exactly once
   assertEquals((await twoSteps.get("flow-7", { full: true }))?.result, 14);
 });
 
-test("startWorker() wakes on create(), without waiting for its interval", async () => {
+test("startWorker() wakes on create(), without asking again", async () => {
   await using opened = await open();
   const email = emailOn(opened.store);
   const done = Promise.withResolvers<string>();
   await using _worker = startWorker(email, {
     worker: "w",
-    intervalMs: 60_000,
     handler: (job) => {
       done.resolve(job.payload);
       return ok();
@@ -340,6 +339,30 @@ test("startWorker() wakes on create(), without waiting for its interval", async 
   await opened.time.advance(5);
   await email.create({ id: "a", payload: "now" });
   assertEquals(await done.promise, "now");
+});
+
+test("startWorker() that has waited for a day takes a flow when it is there, is due, or is free", async () => {
+  await using opened = await open();
+  const { store, time } = opened;
+  const email = emailOn(store);
+  const startMs = time.clock.wallMs();
+  const dayMs = 86_400_000;
+  await email.create({ id: "held", payload: "p" });
+  await email.claimDue({ worker: "x", leaseMs: 3 * dayMs });
+  const seen: [id: string, afterMs: number][] = [];
+  await using _worker = startWorker(email, {
+    worker: "w",
+    handler: ({ id }) => {
+      seen.push([id, time.clock.wallMs() - startMs]);
+      return ok();
+    },
+  });
+  await email.create({ id: "later", payload: "p", runAtMs: startMs + 2 * dayMs });
+  await time.advance(dayMs);
+  await email.create({ id: "now", payload: "p" });
+  await time.advance(0);
+  await time.advance(2 * dayMs);
+  assertEquals(seen, [["now", dayMs], ["later", 2 * dayMs], ["held", 3 * dayMs]]);
 });
 
 test("startWorker() aborts the job of a flow that is cancelled, at once and without a heartbeat", async () => {

@@ -1,6 +1,6 @@
 /**
- * A store that hands out jobs like one that waits: a claim with nothing to give ends after `blockMs`
- * or with its signal.
+ * A store that hands out jobs like one that waits: a claim with nothing to give ends after `blockMs`,
+ * if that is not 0, or with its signal.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export function jobSource(answers: FakeAnswers = {}): JobSource {
   function waitFor(blockMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const alarm = time.alarm(resolve);
-      alarm.set(time.clock.monotonicMs() + blockMs);
+      if (blockMs > 0) alarm.set(time.clock.monotonicMs() + blockMs);
       wake = (): void => {
         alarm.clear();
         resolve();

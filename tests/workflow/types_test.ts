@@ -262,7 +262,7 @@ export async function runs(): Promise<void> {
   await billing.runOnce({ ...w, handler: () => noReply, handlers: { charged: () => ok() } });
   // @ts-expect-error -- an unknown option of a worker
   startWorker(billing, { ...w, handlers: { charged: () => ok() }, parallel: 2 });
-  // @ts-expect-error -- a worker has no blockMs: intervalMs says how long a claim waits
+  // @ts-expect-error -- a worker has no blockMs: its claims wait without end
   startWorker(billing, { ...w, handlers: { charged: () => ok() }, blockMs: 2 });
   // @ts-expect-error -- the job's payload is not that of another state
   startWorker(billing, { ...w, handlers: { charged: (job) => ok(job.payload.amount) } });
