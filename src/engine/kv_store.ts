@@ -32,6 +32,7 @@ import { invariant } from "../invariant.ts";
 import type { Callers } from "./calls/caller.ts";
 import { GradualVerdict } from "./calls/gradual_verdict.ts";
 import type { Verdict } from "./calls/pending.ts";
+import { Survey } from "./queries/survey.ts";
 import type { Shard } from "./shard/shard.ts";
 import type { Shards } from "./shards.ts";
 
@@ -89,11 +90,20 @@ export class EmbeddedKv implements KvStore {
     return this.#callers.told(() => {
       const query = parseKvList(prefix, options, this.#parse);
       const shard = this.#shards.router.shardOf(query.partitionKey);
-      return this.#shards.call(() => {
-        const found = findKeys(shard.state.flows, query, this.#shards.now());
-        const parts = readKeys(found, query.totalBytesMax, sourceOf(shard));
-        return new GradualVerdict([shard.footing()], parts);
+      const survey = new Survey({
+        ...{ shards: this.#shards, on: [shard] },
+        isWorthIt: ({ kv }) => kv.isCrowded(this.#shards.now()),
+        begin: ({ kv }) => kv.search(query),
       });
+      const list = (): Promise<Page<KvEntry>> =>
+        this.#shards.call(() => {
+          const { flows } = shard.state;
+          const [nowMs, search] = [this.#shards.now(), survey.of(flows)];
+          const found = findKeys(flows, query, { nowMs, search });
+          const parts = readKeys(found, query.totalBytesMax, sourceOf(shard));
+          return new GradualVerdict([shard.footing()], parts);
+        });
+      return this.#shards.preparation.led(survey, list);
     });
   }
 

@@ -7,6 +7,7 @@ import { HandleHeap } from "./handle_heap.ts";
 import { HandleOrder, type Rank } from "./handle_order.ts";
 import { RANK_MAX } from "./heap_nodes.ts";
 import { walkHeaps } from "./heap_walk.ts";
+import { KeySearch, type KeySearchWalk } from "./key_search.ts";
 import { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 import type { Ties } from "./members.ts";
 import { RecentHandles } from "./recent_handles.ts";
@@ -66,6 +67,7 @@ export class KeyIndex {
     end: () => this.#keys.length,
     changedAt: (handle) => this.#keys[handle] === "" ? undefined : this.#lsns.get(handle),
   });
+  readonly #searches = new Set<KeySearch>();
 
   /** How many keys there are. */
   get size(): number {
@@ -88,6 +90,7 @@ export class KeyIndex {
     this.#lsns.set(handle, lsn);
     this.#untilMs.set(handle, untilMs ?? Infinity);
     if (untilMs !== null) this.#ending.add(handle, untilMs);
+    for (const search of this.#searches) search.changed(handle);
   }
 
   /** Removes a key; harmless if it is not there. */
@@ -104,22 +107,33 @@ export class KeyIndex {
   }
 
   /** Yields keys of a partition. The index may not change meanwhile. */
-  *walk(
-    partitionKey: string,
-    { prefix, after, rev, nowMs = -Infinity }: KeyWalk,
-  ): Generator<IndexedKey> {
-    const isMeant = (handle: number): boolean =>
-      this.#partitionKeys[handle] === partitionKey && this.#keys[handle]!.startsWith(prefix);
-    const rank = this.#rank(partitionKey, after ?? prefix);
-    const isFirst = after === null;
-    const handles = rev
-      ? this.#order.walkBack(isFirst ? (handle) => isMeant(handle) ? -1 : rank(handle) : rank)
-      : this.#order.walk(isFirst ? rank : (handle) => rank(handle) || -1);
-    for (const handle of handles) {
-      if (!isMeant(handle)) return;
+  *walk(partitionKey: string, walk: KeyWalk): Generator<IndexedKey> {
+    const { nowMs = -Infinity } = walk;
+    for (const handle of this.#walk(partitionKey, walk)) {
       // Of very many that no sweep has come to none becomes an object.
       if (this.#untilMs.get(handle) > nowMs) yield this.#at(handle);
     }
+  }
+
+  /** Whether a walk may pass so many keys that are over that it is better to look for the others. */
+  isCrowded(nowMs: number): boolean {
+    return this.nextOverMs() <= nowMs && KeySearch.isWorthIt(this.#ending.size);
+  }
+
+  /** A walk that goes on while the index changes, until somebody takes what it has found. */
+  search(walk: KeySearchWalk, sliceKeys?: number): KeySearch {
+    const search = new KeySearch(
+      {
+        walk: (...where) => this.#walk(...where),
+        untilMs: (handle) => this.#untilMs.get(handle),
+        at: (handle) => this.#keys[handle] === "" ? undefined : this.#at(handle),
+        leave: (search) => void this.#searches.delete(search),
+      },
+      walk,
+      sliceKeys,
+    );
+    this.#searches.add(search);
+    return search;
   }
 
   /**
@@ -151,6 +165,20 @@ export class KeyIndex {
   /** When the next key is over, or was; `Infinity` if there is none. */
   nextOverMs(): number {
     return this.#ending.size === 0 ? Infinity : this.#ending.timeAt(0);
+  }
+
+  *#walk(partitionKey: string, { prefix, after, rev }: KeyWalk): Generator<number> {
+    const isMeant = (handle: number): boolean =>
+      this.#partitionKeys[handle] === partitionKey && this.#keys[handle]!.startsWith(prefix);
+    const rank = this.#rank(partitionKey, after ?? prefix);
+    const isFirst = after === null;
+    const handles = rev
+      ? this.#order.walkBack(isFirst ? (handle) => isMeant(handle) ? -1 : rank(handle) : rank)
+      : this.#order.walk(isFirst ? rank : (handle) => rank(handle) || -1);
+    for (const handle of handles) {
+      if (!isMeant(handle)) return;
+      yield handle;
+    }
   }
 
   #rank(partitionKey: string, key: string): Rank {

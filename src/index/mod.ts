@@ -12,6 +12,7 @@ export { boundsOf, type ChangeWalk, comparePositions, type ListPosition } from "
 export { LineageIndex } from "./lineage_index.ts";
 export { HashChains } from "./hash_chains.ts";
 export { type IndexedKey, KeyIndex, type KeyWalk } from "./key_index.ts";
+export { KeySearch, type KeySearchWalk } from "./key_search.ts";
 export { LinearBuckets } from "./linear_buckets.ts";
 export { LongFloat64Array, LongUint32Array } from "./long_array.ts";
 export type { IndexedMember, Members } from "./members.ts";

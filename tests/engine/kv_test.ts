@@ -85,6 +85,23 @@ test("the sweeper removes keys that are over, slice by slice, and then rests", a
   assertEquals(files.counts("log-1.seg").writes, 0);
 });
 
+test("kv.list() passes very many keys that are over a few at a time, and says what there is in the end", async () => {
+  const time = manualTime();
+  await using store = await openStore({ dir: ":memory:", time, retention: { sweep: false } });
+  const keys = Array.from({ length: 5_000 }, (_, index) => `k${10_000 + index}`);
+  await Promise.all(keys.map((key) => store.kv.set(key, 1, { ttlMs: 1_000 })));
+  await store.kv.set("k9", "last");
+  await time.advance(1_000);
+  for (const [rev, first, last] of [[false, "k10000", "k9"], [true, "k9", "k10000"]] as const) {
+    const page = store.kv.list("k", { rev });
+    // The list is not decided yet, so it shows what comes after it: where it has been, and elsewhere.
+    const set = Promise.all([store.kv.set("k10000", "first"), store.kv.set("k12500", "middle")]);
+    assertEquals((await page).items.map(({ key }) => key), [first, "k12500", last]);
+    await set;
+    await Promise.all([store.kv.delete("k10000"), store.kv.delete("k12500")]);
+  }
+});
+
 test("what commands of one turn have done to keys is seen by those after them", async () => {
   await using store = await openStore(":memory:");
   const [first, entry, second, refused, deleted, none, page] = await Promise.all([

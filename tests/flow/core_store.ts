@@ -220,7 +220,7 @@ export class CoreStore {
   }
   kvList(prefix: unknown, options?: unknown): Page<KvEntry> {
     const query = core.parseKvList(prefix, options, this.context);
-    const found = core.findKeys(this.state, query, this.nowMs);
+    const found = core.findKeys(this.state, query, { nowMs: this.nowMs });
     return core.whole(core.readKeys(found, query.totalBytesMax, this.#keySource()));
   }
   atomic(

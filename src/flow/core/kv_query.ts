@@ -4,7 +4,7 @@
  * @module
  */
 import { invariant } from "../../invariant.ts";
-import type { IndexedKey } from "../../index/mod.ts";
+import type { IndexedKey, KeySearch } from "../../index/mod.ts";
 import type { KvEntry, Page } from "../mod.ts";
 import type { KvEffect } from "./effect.ts";
 import { formatKeyCursor } from "./cursor.ts";
@@ -66,10 +66,19 @@ export function findKey(
   return found === undefined || isOver(found, nowMs) ? undefined : found;
 }
 
-/** The keys of a page. */
-export function findKeys({ kv }: FlowState, query: KvListQuery, nowMs: number): FoundKeys {
+/**
+ * The keys of a page.
+ *
+ * @param search What has been looked at before, and is over now. Default: nothing.
+ */
+export function findKeys(
+  { kv }: FlowState,
+  query: KvListQuery,
+  { nowMs, search }: { readonly nowMs: number; readonly search?: KeySearch | undefined },
+): FoundKeys {
   const keys: IndexedKey[] = [];
-  for (const key of kv.walk(query.partitionKey, { ...query, nowMs })) {
+  const walk = search?.found(nowMs) ?? kv.walk(query.partitionKey, { ...query, nowMs });
+  for (const key of walk) {
     if (keys.length === query.count) return { keys, more: true };
     keys.push(key);
   }
