@@ -43,7 +43,7 @@ import type { Store } from "./store.ts";
 import { ThreadIo } from "./thread/thread_io.ts";
 import { describeDamage } from "./verify/damage_report.ts";
 import { type VerifyParts, verifyStore } from "./verify/verify.ts";
-import { watchedLock } from "./watched_lock.ts";
+import { ownerEnded, watchedLock } from "./watched_lock.ts";
 
 /** After so many writes a log gets a thread: less than a tenth of a second of steady commits. */
 const THREAD_STARTS_AFTER = 64;
@@ -73,6 +73,7 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
       directory,
       manifest,
       random: time.random,
+      inNewSegments: await ownerEnded(lock, { manifest, time }),
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
       io: (shard) => ios[shard] = ioOver(directory, options, shortCut),

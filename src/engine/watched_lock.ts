@@ -11,6 +11,9 @@ import type { Time } from "../time/mod.ts";
 /** So often somebody looks. It takes reading a file of some kilobytes, and the names in a directory. */
 const LOOK_MS = 1_000;
 
+/** By then whoever looks that often has looked, and what it had under way is written. */
+const OWNER_END_MS = 2 * LOOK_MS;
+
 /** What a lock is watched with. */
 export interface WatchedLockParts {
   /** What another store would have written to. */
@@ -45,7 +48,28 @@ export function watchedLock(
     alarm.clear();
     lock.release();
   };
-  return { release, [Symbol.dispose]: release };
+  return { isNew: lock.isNew, release, [Symbol.dispose]: release };
+}
+
+/**
+ * Waits for the end of an owner whose lock somebody has deleted: it sees the generation that is
+ * published here. Resolves to whether there may have been one. Of a directory that no store was ever
+ * open in there is none, such as one that was restored.
+ */
+export async function ownerEnded(
+  { isNew }: Lock,
+  { manifest, time }: {
+    readonly manifest: Pick<Manifest, "generation" | "publish">;
+    readonly time: Pick<Time, "alarm" | "clock" | "manual">;
+  },
+): Promise<boolean> {
+  if (!isNew || manifest.generation === 1) return false;
+  manifest.publish({});
+  // Whose clock is moved by hand does not look.
+  if (time.manual) return true;
+  const atMs = time.clock.monotonicMs() + OWNER_END_MS;
+  await new Promise<void>((ring) => time.alarm(ring).set(atMs, { keepAlive: true }));
+  return true;
 }
 
 function foundBy(look: () => FlowError | undefined): FlowError | undefined {

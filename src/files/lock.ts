@@ -7,7 +7,7 @@
  * @module
  */
 
-import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Lock, LockOwner } from "./directory.ts";
@@ -46,6 +46,7 @@ const TAKE = `
  * @throws {FlowError} `store_locked`, naming the owner, if another process or this one has it.
  */
 export function lockDirectory(path: string, owner: LockOwner): Lock {
+  const isNew = !existsSync(join(path, LOCK));
   const database = taken(path);
   try {
     // Not into what is there: that may be a link.
@@ -54,7 +55,7 @@ export function lockDirectory(path: string, owner: LockOwner): Lock {
   } catch {
     // Only a message gets poorer. A full disk must not keep a store from being opened and read.
   }
-  return new DirectoryLock(path, database);
+  return new DirectoryLock({ path, isNew, database });
 }
 
 /** The file of the lock, within its transaction. */
@@ -72,11 +73,19 @@ function taken(path: string): DatabaseSync {
 }
 
 class DirectoryLock implements Lock {
+  readonly isNew: boolean;
   readonly #path: string;
   /** Bun collects a database that nobody refers to, and its lock with it. */
   #database: DatabaseSync | undefined;
 
-  constructor(path: string, database: DatabaseSync) {
+  constructor(
+    { path, isNew, database }: {
+      readonly path: string;
+      readonly isNew: boolean;
+      readonly database: DatabaseSync;
+    },
+  ) {
+    this.isNew = isNew;
     this.#path = path;
     this.#database = database;
   }

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, renameSync, rmSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
-import { watchedLock } from "../../src/engine/watched_lock.ts";
+import { ownerEnded, watchedLock } from "../../src/engine/watched_lock.ts";
 import { FlowError } from "../../src/errors.ts";
 import { memoryDirectory, readWholeFile, writeDurably } from "../../src/files/mod.ts";
 import { LostFiles, Manifest } from "../../src/log/mod.ts";
@@ -17,7 +17,11 @@ function scene() {
   const open = (): Manifest => Manifest.open({ directory, random: seededRandom(1) });
   const time = manualTime();
   const said: string[] = [];
-  const inner = { release: () => void said.push("released"), [Symbol.dispose]: () => {} };
+  const inner = {
+    isNew: false,
+    release: () => void said.push("released"),
+    [Symbol.dispose]: () => {},
+  };
   const manifest = open();
   const lostFiles = new LostFiles({ directory, manifest, logs: [] });
   const lose = ({ code }: FlowError): void => void said.push(code);
@@ -92,13 +96,43 @@ test("watchedLock() tells who has the directory, if files are gone as well, and 
   ) {
     const time = manualTime();
     const said: FlowError[] = [];
-    const inner = { release() {}, [Symbol.dispose]() {} };
+    const inner = { isNew: false, release() {}, [Symbol.dispose]() {} };
     const lose = (cause: FlowError): void => void said.push(cause);
     const lostFiles = { find };
     using _lock = watchedLock(inner, { manifest: { findOther }, lostFiles, time, lose });
     await time.advance(1_000);
     assertEquals(said, told === undefined ? [] : [told]);
   }
+});
+
+test("ownerEnded() lets whoever has another lock see a generation, and waits for two looks of it", async () => {
+  const { directory, time, said } = scene();
+  const random = seededRandom(1);
+  const opened = Manifest.open({ directory, random });
+  const lock = (isNew: boolean) => ({ isNew, release() {}, [Symbol.dispose]() {} });
+  const seconds = {
+    ...{ manual: false, clock: time.clock },
+    alarm: (ring: () => void) => time.alarm(ring),
+  };
+  const ask = (isNew: boolean) => ownerEnded(lock(isNew), { manifest: opened, time: seconds });
+  // Nobody has had a store open in it, or the lock is the one that it had.
+  assertEquals([await ask(true), await ask(false), opened.generation], [false, false, 1]);
+  opened.publish({ epoch: 1 });
+  said.length = 0;
+  assertEquals([await ask(false), opened.generation], [false, 2]);
+  let ended: boolean | undefined;
+  const asked = ask(true).then((may) => ended = may);
+  assertEquals(opened.generation, 3);
+  await time.advance(1_999);
+  assertEquals([said, ended], [["store_failed"], undefined]);
+  await time.advance(1);
+  assertEquals(await asked, true);
+  const restored = memoryDirectory();
+  Manifest.create(restored, opened.state);
+  const manifest = Manifest.open({ directory: restored, random });
+  assertEquals(await ownerEnded(lock(true), { manifest, time: seconds }), false);
+  // A clock that is moved by hand has no seconds to look in.
+  assertEquals(await ownerEnded(lock(true), { manifest: opened, time }), true);
 });
 
 test(
@@ -122,7 +156,7 @@ test(
 );
 
 test(
-  "a store ends whose lock was deleted, as soon as another one has its directory",
+  "a store ends whose lock was deleted, before another one reads its directory",
   // Elsewhere files that are open cannot be deleted.
   when(process.platform !== "win32"),
   async () => {
@@ -130,14 +164,15 @@ test(
     const first = await openStore(folder.path);
     await first.create("a", { type: "job" });
     rmSync(join(folder.path, "LOCK"));
-    await using second = await openStore(folder.path);
-    while (first.health().status !== "failed") {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const opening = openStore(folder.path);
+    await first.create("late", { type: "job" });
+    await using second = await opening;
+    assertEquals(first.health().status, "failed");
     const error = await assertRejects(() => first.create("b", { type: "job" }), FlowError);
     assertStringIncludes(String((error.cause as Error).message), "Another process");
     await first.close();
-    assertEquals((await second.get("a"))?.state, "queued");
+    const [a, late] = [await second.get("a"), await second.get("late")];
+    assertEquals([a?.state, late?.state], ["queued", "queued"]);
     await second.create("c", { type: "job" });
   },
 );

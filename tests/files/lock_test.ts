@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlowError } from "../../src/errors.ts";
 import { lockOwner, nodeDirectory } from "../../src/files/mod.ts";
@@ -99,6 +99,17 @@ test("nodeDirectory().lock() is given back by a process that releases it", async
   await first.release();
   assertEquals(readdirSync(scratch.path), ["LOCK"]);
   using _mine = nodeDirectory(scratch.path).lock(lockOwner(0));
+});
+
+test("nodeDirectory().lock() is new where its file was not there", () => {
+  using folder = scratchFolder();
+  const isNew = (): boolean => {
+    using lock = nodeDirectory(folder.path).lock(lockOwner(startedAtMs));
+    return lock.isNew;
+  };
+  assertEquals([isNew(), isNew()], [true, false]);
+  rmSync(join(folder.path, "LOCK"));
+  assertEquals(isNew(), true);
 });
 
 test("nodeDirectory().lock() refuses a second owner in the same process, by any object", () => {
