@@ -289,7 +289,7 @@ export class Merger {
   async #mergeOnce(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
     const merge = shard.segments.merge(ids);
     const options = this.#optionsOf(shard, PASSES * merge.bytes, pace);
-    this.#note(shard, await carryOut(merge, ids.length, options));
+    this.#note(shard, await carryOut(merge, options));
   }
 
   /** What a merge is carried out with that reads so many bytes. */
