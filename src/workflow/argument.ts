@@ -83,10 +83,3 @@ export function checkHandler(field: string, value: unknown): void {
   if (typeof value === "function") return;
   throw new TypeError(`${field} is ${show(value)}, but must be a function`);
 }
-
-/** The members that are given: a copy without those that are undefined. */
-export function given<T extends object>(members: T): T {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  ) as T;
-}

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkObject, invalid } from "../argument.ts";
+import { checkObject, given, invalid } from "../argument.ts";
 import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
-import { checkMembers, given, membersOf } from "./argument.ts";
+import { checkMembers, membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
 import type { PayloadIn } from "./payload.ts";
