@@ -137,7 +137,7 @@ export async function saidOf(
   } catch (thrown) {
     return error(thrown);
   }
-  if (job.payloadOmitted && !parts.handlesOmitted) return error(tooLarge(job));
+  if (job.payloadOmitted && !parts.handlesOmitted) return error(payloadTooLarge(job));
   return await saidBy(handler, job, parts);
 }
 
@@ -211,7 +211,7 @@ export async function settled(
 }
 
 /** Why a job is not run without its payload. */
-function tooLarge({ id, payloadSize }: LooseJob): FlowError {
+function payloadTooLarge({ id, payloadSize }: LooseJob): FlowError {
   return new FlowError(
     "too_large",
     `The payload of flow "${id}" has ${payloadSize} bytes, more than the claim takes along: ` +

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Segment } from "../../log/mod.ts";
-import { bytesOf, type MergePlan } from "./merge_plan.ts";
+import { type MergePlan, segmentBytes } from "./merge_plan.ts";
 import { isDiskFull } from "../calls/refusals.ts";
 import { Merging, type MergingOptions, type Outcome } from "./merging.ts";
 
@@ -44,7 +44,7 @@ const ROLL_SHARE = 1 / 8;
 /** Whether the open segment holds enough that may have made others unwanted. */
 export function isWorthRolling(segments: readonly Segment[]): boolean {
   const { bytes } = segments.at(-1)!;
-  return bytes >= Math.min(ROLL_BYTES, ROLL_SHARE * bytesOf(segments));
+  return bytes >= Math.min(ROLL_BYTES, ROLL_SHARE * segmentBytes(segments));
 }
 
 /**

@@ -36,7 +36,7 @@ import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
 import type { RunningCheckpoint } from "../checkpoints/running_checkpoint.ts";
-import { diskFull, tooLarge } from "../calls/refusals.ts";
+import { commandTooLarge, diskFull } from "../calls/refusals.ts";
 import type { ShardHost, ShardOptions } from "./shard_options.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";
@@ -166,7 +166,7 @@ export class Shard {
     const encoded = this.#state.encode(effects, base.lsn + 1);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
     const commandBytes = encoded.bytes.length - encoded.bounds[aheadCount]!;
-    if (commandBytes > limits.commandBytesMax) throw tooLarge(commandBytes, limits);
+    if (commandBytes > limits.commandBytesMax) throw commandTooLarge(commandBytes, limits);
     this.#host.admission.admit(effects, encoded.bytes.length);
     return { effects, encoded, aheadCount, commandBytes, base };
   }
@@ -382,7 +382,7 @@ export class Shard {
 }
 
 /** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
-export async function closeAll(shards: readonly Shard[]): Promise<void> {
+export async function closeShards(shards: readonly Shard[]): Promise<void> {
   const closed = await Promise.allSettled(shards.map(async (shard) => await shard.close()));
   const failed = closed.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
