@@ -5,7 +5,8 @@
  */
 import { checkObject, given, invalid } from "../argument.ts";
 import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
-import { checkMembers, membersOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
 import type { PayloadIn } from "./payload.ts";
