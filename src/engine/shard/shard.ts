@@ -78,7 +78,6 @@ export class Shard {
   #diskIsFull = false;
   /** Whether commands are decided again that the disk has no room for. */
   #refusesWrites = false;
-  #onDrained: (() => void) | undefined;
   /** The checkpoint that is being written, or was written last. */
   #checkpoint: RunningCheckpoint | undefined;
 
@@ -257,15 +256,13 @@ export class Shard {
   async drain(ending: FlowError): Promise<void> {
     this.feed.close(ending);
     this.submit();
-    if (this.#ahead.submittedCount === 0) return;
-    await new Promise<void>((resolve) => this.#onDrained = resolve);
+    await this.#ahead.drained();
   }
 
   /** Forgets what the log has not answered, since the answer does not matter any more. */
   giveUp(failure: FlowError): void {
     this.#ahead.clear();
     this.feed.close(failure);
-    this.#onDrained?.();
   }
 
   /** Where its log is written at the moment. */
@@ -346,7 +343,6 @@ export class Shard {
     this.#shares.written(frame.body.length, aheadBytes, this.#log.limits);
     this.#goOn();
     this.#host.committed(this);
-    if (this.#ahead.submittedCount === 0) this.#onDrained?.();
   }
 
   /** Hands the next frame to the log before callers are answered, or lets some of them come into it. */
@@ -377,7 +373,6 @@ export class Shard {
     this.#refusesWrites = false;
     // What a void frame had given away is there again, for those who wait.
     this.#host.scheduleTurn();
-    this.#onDrained?.();
   }
 }
 
