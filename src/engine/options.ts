@@ -7,7 +7,7 @@ import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
-import { invalid } from "../argument.ts";
+import { checkBoolean, invalid } from "../argument.ts";
 import type { Time } from "../time/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import {
@@ -215,7 +215,7 @@ export function checkRetention(given: RetentionOptions = {}): SweepPlan {
   if (typeof given !== "object" || given === null) throw invalid("retention", given, "an object");
   checkMembers("retention.", given, Object.keys(DEFAULT_SWEEP_PLAN));
   const { sweep = DEFAULT_SWEEP_PLAN.sweep, intervalMs = DEFAULT_SWEEP_PLAN.intervalMs } = given;
-  if (typeof sweep !== "boolean") throw invalid("retention.sweep", sweep, "true or false");
+  checkBoolean("retention.sweep", sweep);
   if (!Number.isInteger(intervalMs) || intervalMs < 1 || intervalMs > INTERVAL_MS_MAX) {
     const must = `a whole number from 1 to ${INTERVAL_MS_MAX}`;
     throw invalid("retention.intervalMs", intervalMs, must);
@@ -229,7 +229,7 @@ export function checkMerge({ dir, merge: given = {} }: OpenOptions): MergePlan {
   checkMembers("merge.", given, Object.keys(DEFAULT_MERGE_PLAN));
   const ofPlace = dir === MEMORY ? MEMORY_KEEP_BYTES : DEFAULT_MERGE_PLAN.keepBytes;
   const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = ofPlace } = given;
-  if (typeof auto !== "boolean") throw invalid("merge.auto", auto, "true or false");
+  checkBoolean("merge.auto", auto);
   if (!Number.isSafeInteger(keepBytes) || keepBytes < 0) {
     throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");
   }
@@ -244,7 +244,7 @@ export function checkCheckpoints(given: CheckpointOptions = {}): CheckpointPlan 
   checkMembers("checkpoints.", given, ["auto", "logBytes"]);
   const { auto = DEFAULT_CHECKPOINT_PLAN.auto, logBytes = DEFAULT_CHECKPOINT_PLAN.logBytes } =
     given;
-  if (typeof auto !== "boolean") throw invalid("checkpoints.auto", auto, "true or false");
+  checkBoolean("checkpoints.auto", auto);
   if (!Number.isSafeInteger(logBytes) || logBytes < 1) {
     throw invalid("checkpoints.logBytes", logBytes, "a whole number from 1 on");
   }
