@@ -152,3 +152,9 @@ export function checkObject(field: string, value: unknown): Readonly<Record<stri
   if (!isObject(value)) throw invalid(field, value, "an object");
   return value;
 }
+
+/** The members that are given: a copy without those that are undefined, as it is after JSON. */
+export function given<T extends object>(members: T): T {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as T;
+}

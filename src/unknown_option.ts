@@ -64,6 +64,19 @@ const DISTANCE_MAX = 2;
 /** A name with more letters, or fewer, is another word: `limiter` is not `limit`. */
 const LENGTH_DISTANCE_MAX = 1;
 
+/**
+ * Refuses members that are in none of the lists. `at` stands before their names, such as
+ * `items[3].`.
+ */
+export function checkMembers(
+  at: string,
+  value: object,
+  ...known: readonly (readonly string[])[]
+): void {
+  const unknown = Object.keys(value).find((name) => !known.some((names) => names.includes(name)));
+  if (unknown !== undefined) throw unknownOption(at, unknown, new Set(known.flat()));
+}
+
 /** The error for an option that is not among the known ones. */
 export function unknownOption(
   at: string,

@@ -99,12 +99,12 @@ export function sipHash24InHalves(
   for (let at = 0; at <= whole + 8; at += 8) {
     let rounds = 2;
     if (at < whole) {
-      lo = wordOf(bytes, at);
-      hi = wordOf(bytes, at + 4);
+      lo = wordAt(bytes, at);
+      hi = wordAt(bytes, at + 4);
     } else if (at === whole) {
       // The last word holds what is left, and the length in its highest byte.
-      lo = lastWordOf(bytes, whole, length);
-      hi = lastWordOf(bytes, whole + 4, length) | (length << 24);
+      lo = lastWordAt(bytes, whole, length);
+      hi = lastWordAt(bytes, whole + 4, length) | (length << 24);
     } else {
       lo = hi = 0;
       lo2 ^= 0xff;
@@ -160,12 +160,12 @@ function carry(a: number, b: number, sum: number): number {
 }
 
 /** Four bytes as a number. */
-function wordOf(bytes: Uint8Array, at: number): number {
+function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 /** Four bytes as a number; those from `end` on count as zero. */
-function lastWordOf(bytes: Uint8Array, at: number, end: number): number {
+function lastWordAt(bytes: Uint8Array, at: number, end: number): number {
   let word = 0;
   for (let index = Math.min(end, at + 4) - 1; index >= at; index--) {
     word = (word << 8) | bytes[index]!;

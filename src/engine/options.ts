@@ -7,9 +7,9 @@ import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
-import { invalid } from "../argument.ts";
+import { checkBoolean, invalid } from "../argument.ts";
 import type { Time } from "../time/mod.ts";
-import { refuseUnknown } from "./unknown_option.ts";
+import { checkMembers } from "../unknown_option.ts";
 import {
   type CheckpointOptions,
   type CheckpointPlan,
@@ -144,7 +144,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   if (typeof options !== "object" || options === null || options instanceof URL) {
     throw invalid("options", options, 'a path, or an object such as { dir: "./data" }');
   }
-  refuseUnknown("", Object.keys(options), OPTION_NAMES);
+  checkMembers("", options, OPTION_NAMES);
   const { dir, files, shards, time, limits, log = "auto" } = options;
   if ((dir === undefined) === (files === undefined)) {
     throw invalid("dir", dir, 'a path such as "./data", or left out beside files');
@@ -185,7 +185,7 @@ export function isOnDisk({ dir }: OpenOptions): boolean {
 /** The limits that options ask for. */
 export function checkLimits(options: OpenOptions): StoreLimits {
   const { limits: given = {} } = options;
-  refuseUnknown("limits.", Object.keys(given), Object.keys(DEFAULT_STORE_LIMITS));
+  checkMembers("limits.", given, Object.keys(DEFAULT_STORE_LIMITS));
   const limits = { ...DEFAULT_STORE_LIMITS };
   if (isOnDisk(options)) limits.ballastBytes = BALLAST_BYTES;
   if (options.dir === MEMORY) limits.segmentBytesMax = MEMORY_SEGMENT_BYTES;
@@ -213,9 +213,9 @@ export function checkDiskFree({ diskFreeBytesMin }: StoreLimits, directory: Dire
 /** How and when flows are removed whose retention is over. */
 export function checkRetention(given: RetentionOptions = {}): SweepPlan {
   if (typeof given !== "object" || given === null) throw invalid("retention", given, "an object");
-  refuseUnknown("retention.", Object.keys(given), Object.keys(DEFAULT_SWEEP_PLAN));
+  checkMembers("retention.", given, Object.keys(DEFAULT_SWEEP_PLAN));
   const { sweep = DEFAULT_SWEEP_PLAN.sweep, intervalMs = DEFAULT_SWEEP_PLAN.intervalMs } = given;
-  if (typeof sweep !== "boolean") throw invalid("retention.sweep", sweep, "true or false");
+  checkBoolean("retention.sweep", sweep);
   if (!Number.isInteger(intervalMs) || intervalMs < 1 || intervalMs > INTERVAL_MS_MAX) {
     const must = `a whole number from 1 to ${INTERVAL_MS_MAX}`;
     throw invalid("retention.intervalMs", intervalMs, must);
@@ -226,10 +226,10 @@ export function checkRetention(given: RetentionOptions = {}): SweepPlan {
 /** How and when segments are merged. */
 export function checkMerge({ dir, merge: given = {} }: OpenOptions): MergePlan {
   if (typeof given !== "object" || given === null) throw invalid("merge", given, "an object");
-  refuseUnknown("merge.", Object.keys(given), Object.keys(DEFAULT_MERGE_PLAN));
+  checkMembers("merge.", given, Object.keys(DEFAULT_MERGE_PLAN));
   const ofPlace = dir === MEMORY ? MEMORY_KEEP_BYTES : DEFAULT_MERGE_PLAN.keepBytes;
   const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = ofPlace } = given;
-  if (typeof auto !== "boolean") throw invalid("merge.auto", auto, "true or false");
+  checkBoolean("merge.auto", auto);
   if (!Number.isSafeInteger(keepBytes) || keepBytes < 0) {
     throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");
   }
@@ -241,10 +241,10 @@ export function checkCheckpoints(given: CheckpointOptions = {}): CheckpointPlan 
   if (typeof given !== "object" || given === null) {
     throw invalid("checkpoints", given, "an object");
   }
-  refuseUnknown("checkpoints.", Object.keys(given), ["auto", "logBytes"]);
+  checkMembers("checkpoints.", given, ["auto", "logBytes"]);
   const { auto = DEFAULT_CHECKPOINT_PLAN.auto, logBytes = DEFAULT_CHECKPOINT_PLAN.logBytes } =
     given;
-  if (typeof auto !== "boolean") throw invalid("checkpoints.auto", auto, "true or false");
+  checkBoolean("checkpoints.auto", auto);
   if (!Number.isSafeInteger(logBytes) || logBytes < 1) {
     throw invalid("checkpoints.logBytes", logBytes, "a whole number from 1 on");
   }

@@ -35,7 +35,7 @@ import { decided } from "./calls/decision.ts";
 import { DurablePolicies } from "./policies.ts";
 import { storeFailed, unknownOutcome } from "./calls/refusals.ts";
 import { Router } from "./calls/router.ts";
-import { closeAll, Shard } from "./shard/shard.ts";
+import { closeShards, Shard } from "./shard/shard.ts";
 import type { ShardHost, ShardsOptions } from "./shard/shard_options.ts";
 import { ShardTime } from "./shard/shard_time.ts";
 import { decideIn, type Share } from "./calls/spread.ts";
@@ -240,7 +240,7 @@ export class Shards implements ShardHost {
       const isSaved = this.#ended === ending && !this.admission.isShortOfDisk();
       if (isSaved) await this.upkeep.checkpointer.close();
     }
-    await closeAll(this.#all);
+    await closeShards(this.#all);
   }
 
   wrote(shard: Shard, effects: readonly Effect[], firstLsn: number): void {

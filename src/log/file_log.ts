@@ -9,8 +9,9 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
+import { closeAll } from "../files/mod.ts";
 import { failed } from "./file_fault.ts";
-import { FrameLine, type SegmentRoom } from "./frame_line.ts";
+import { FrameLine, type PlacedFrame, type SegmentRoom } from "./frame_line.ts";
 import type {
   BodyPlace,
   CommittedFrame,
@@ -70,7 +71,6 @@ export class FileLog implements Log {
   #lostListener: (cause: unknown) => void = () => {};
   #failure: FlowError | undefined;
   #isClosed = false;
-  #isMarkedLast = false;
   #ended: void | Promise<void> = undefined;
   #onIdle: () => void = () => {};
 
@@ -84,7 +84,7 @@ export class FileLog implements Log {
     this.#threadLimits = { frameBytesMax, behindBytesMin, inFlightMax: 2, inline: false };
     this.#reader = new LogReader({ ...parts, tail: () => this.#writer });
     this.#change = new SegmentChange(parts, {
-      isFree: () => this.#isFree && !this.#isClosed && this.#failure === undefined,
+      isFree: () => this.#isFree && this.#goesOn,
       hasFailed: () => this.#failure !== undefined,
       perform: (act, then) => this.#perform(act, then),
       fail: (cause) => this.#fail(cause),
@@ -156,7 +156,7 @@ export class FileLog implements Log {
   }
 
   mark(): void {
-    if (this.#failure !== undefined || this.#isClosed) return;
+    if (!this.#goesOn) return;
     this.#isMarkDue = true;
     this.#work();
   }
@@ -164,17 +164,12 @@ export class FileLog implements Log {
   close(): void | Promise<void> {
     if (this.#isClosed) return this.#ended;
     this.#isClosed = true;
+    this.#isMarkDue = true;
     const failure = this.#failure;
-    let isIdle = false;
-    const idle = new Promise<void>((resolve) => {
-      this.#onIdle = () => {
-        isIdle = true;
-        resolve();
-      };
-    });
+    const idle = new Promise<void>((resolve) => this.#onIdle = resolve);
     this.#work();
     const end = (): void | Promise<void> => this.#end(failure);
-    return this.#ended = isIdle ? end() : idle.then(end);
+    return this.#ended = this.#isFree ? end() : idle.then(end);
   }
 
   /** Whether nothing is under way. */
@@ -182,43 +177,57 @@ export class FileLog implements Log {
     return !this.#isBusy && this.#writingCount === 0;
   }
 
-  /** Does the next thing that is to be done, if it can be done now. */
-  #work(): void {
-    if (!this.#isFree) return this.#writeBehind();
-    // Only here, where everybody has heard of the last frame: a failure is the next one's.
-    this.#change.makeIfDue(() => this.#beside.endRolls());
-    // Or that was done at once, and then what comes next is under way.
-    if (!this.#isFree) return;
-    const { waiting } = this.#line;
-    if (this.#isClosed) this.#beside.end(closed());
-    if (this.#beside.isDue(waiting !== undefined)) {
-      return this.#perform((done) => this.#beside.begin(done), (room) => this.#beside.finish(room));
-    }
-    if (waiting === undefined) return this.#isClosed ? this.#finish() : this.#idle();
-    const { frame, segment } = waiting;
-    const why = this.#objectionTo(frame);
-    if (why !== undefined) {
-      this.#void(why);
-      return this.#work();
-    }
-    if (segment !== this.#writer.entry.id) return this.#roll();
-    this.#append(frame);
-    this.#writeBehind();
+  /** Whether it is open and has not failed. */
+  get #goesOn(): boolean {
+    return !this.#isClosed && this.#failure === undefined;
   }
 
-  /** Hands over a frame behind others, if there is one and nothing else has to come in between. */
-  #writeBehind(): void {
-    const { waiting, writingCount } = this.#line;
+  /** Does one thing after the other, until none is left or the next one has to wait for the I/O. */
+  #work(): void {
+    while (this.#step()) {
+      // What was over at once has called this from within: then the next step finds little or nothing.
+    }
+    if (this.#isClosed && this.#isFree) this.#onIdle();
+  }
+
+  /** Does the first of these that there is to do. Returns whether there was one. */
+  #step(): boolean {
+    const { waiting } = this.#line;
+    if (!this.#isFree) {
+      if (waiting === undefined || !this.#goesBehind(waiting)) return false;
+      this.#append(waiting.frame);
+      return true;
+    }
+    if (this.#isClosed) this.#beside.end(closed());
+    // Only here, where everybody has heard of the last frame: a failure is the next one's.
+    if (this.#change.isDue && this.#goesOn) this.#makeNext();
+    else if (this.#beside.isDue(waiting !== undefined)) this.#workBeside();
+    else if (waiting !== undefined) this.#write(waiting);
+    else if (this.#beside.wantsRoll && !this.#line.isPlaceGiven) this.#rollIdle();
+    else if (this.#isMarkDue) this.#mark();
+    else return false;
+    return true;
+  }
+
+  /** Whether a frame can be handed over behind others, and nothing else has to come in between. */
+  #goesBehind({ frame, segment }: PlacedFrame): boolean {
+    const { writingCount } = this.#line;
     // With none of them being written, something else is done, or frames that were let go of are yet to
     // be skipped: the next one takes their place.
-    if (waiting === undefined || writingCount === 0) return;
-    if (writingCount >= this.#parts.io.writesMax) return;
-    if (this.#change.isDue || this.#beside.isDue(true)) return;
-    if (waiting.segment !== this.#writer.entry.id) return;
-    if (this.#objectionTo(waiting.frame) === undefined) this.#append(waiting.frame);
+    if (writingCount === 0 || writingCount >= this.#parts.io.writesMax) return false;
+    if (this.#change.isDue || this.#beside.isDue(true)) return false;
+    return segment === this.#writer.entry.id && this.#objectionTo(frame) === undefined;
   }
 
-  /** Writes the frame that waits. */
+  /** Writes the frame that waits, if it can be written, to the segment that it goes to. */
+  #write({ frame, segment }: PlacedFrame): void {
+    const why = this.#objectionTo(frame);
+    if (why !== undefined) this.#void(why);
+    else if (segment !== this.#writer.entry.id) this.#roll();
+    else this.#append(frame);
+  }
+
+  /** Hands the frame that waits to the I/O. */
   #append(frame: Frame): void {
     this.#line.begin();
     this.#writingCount += 1;
@@ -247,6 +256,10 @@ export class FileLog implements Log {
     return done;
   }
 
+  #workBeside(): void {
+    this.#perform((done) => this.#beside.begin(done), (room) => this.#beside.finish(room));
+  }
+
   #returnPlace(): void {
     this.#line.returnPlace();
     if (this.#beside.wantsRoll) this.#work();
@@ -258,18 +271,6 @@ export class FileLog implements Log {
     const rolled = this.#beside.roll();
     this.#work();
     return rolled;
-  }
-
-  /** Nobody waits for anything. */
-  #idle(): void {
-    if (this.#beside.wantsRoll && !this.#line.isPlaceGiven) {
-      this.#planRoll();
-      if (this.#isBusy || this.#failure !== undefined) return;
-      if (this.#line.next.segment !== this.#writer.entry.id) return this.#roll();
-      // There is no room, and no reason to try again at once.
-      this.#beside.endRolls();
-    }
-    this.#markIfDue();
   }
 
   /** Lets the I/O do something. What comes of it is known before this returns, or later. */
@@ -301,11 +302,24 @@ export class FileLog implements Log {
     for (const frame of others) this.#listener(frame, { kind: "void", why: "moved" });
   }
 
+  /** Makes the next segment. Without room for one nobody waits for it any more. */
+  #makeNext(): void {
+    this.#change.make(() => this.#beside.endRolls());
+  }
+
   /** Lets the next frame go to a new segment. Without room for one it stays, however large. */
   #planRoll(): void {
-    this.#change.make(() => this.#beside.endRolls());
+    this.#makeNext();
     const { room } = this.#change;
     if (room !== undefined) this.#line.goOn(room);
+  }
+
+  /** Goes on in a new segment although no frame needs it. */
+  #rollIdle(): void {
+    const { room } = this.#change;
+    if (room === undefined) return this.#makeNext();
+    this.#line.goOn(room);
+    this.#roll();
   }
 
   /** Goes on in the next segment. */
@@ -322,46 +336,32 @@ export class FileLog implements Log {
     });
   }
 
-  #markIfDue(): void {
-    const isDue = this.#isMarkDue && this.#failure === undefined && !this.#writer.isProved;
+  #mark(): void {
     this.#isMarkDue = false;
+    if (this.#failure !== undefined || this.#writer.isProved) return;
     // Without room there is no evidence, and the frames are durable all the same.
-    if (isDue) this.#perform((done) => this.#writer.mark(done), () => {});
-  }
-
-  /** Nothing is under way, and nothing will come. */
-  #finish(): void {
-    const isDone = this.#isMarkedLast || this.#failure !== undefined || this.#writer.isProved;
-    this.#isMarkedLast = true;
-    if (isDone) this.#closeFiles();
-    else this.#perform((done) => this.#writer.mark(done), () => {});
-  }
-
-  #closeFiles(): void {
-    // After a failure nobody can know whether the manifest lists it.
-    const leaves = this.#failure !== undefined;
-    this.#beside.endRolls();
-    this.#endAnyway(() => this.segments.end(leaves));
-    this.#endAnyway(() => this.#change.drop());
-    this.#endAnyway(() => this.#writer.close());
-    this.#endAnyway(() => this.#parts.files.close());
-    this.#onIdle();
+    this.#perform((done) => this.#writer.mark(done), () => {});
   }
 
   /** What cannot be closed keeps nothing else open: whoever closes the log hears of it in the end. */
-  #endAnyway(end: () => void): void {
+  #closeFiles(): void {
+    // After a failure nobody can know whether the manifest lists it.
+    const leaves = this.#failure !== undefined;
+    const merge = { close: () => this.segments.end(leaves) };
+    const next = { close: () => this.#change.drop() };
     try {
-      end();
+      closeAll([merge, next, this.#writer, this.#parts.files]);
     } catch (error) {
       this.#failure ??= failed("The files of the log cannot be closed", error);
     }
   }
 
-  /** Ends the I/O. Throws or rejects if the log has failed since closing began. */
+  /** Closes the files and ends the I/O. Throws or rejects if the log has failed since closing began. */
   #end(failure: FlowError | undefined): void | Promise<void> {
     const tell = (): void => {
       if (this.#failure !== failure) throw this.#failure;
     };
+    this.#closeFiles();
     const ended = this.#parts.io.close();
     if (ended === undefined) return tell();
     return ended.catch((cause) => {

@@ -17,8 +17,10 @@ export interface SegmentRoom {
 }
 
 /** A frame and the segment that it goes to. */
-interface PlacedFrame {
+export interface PlacedFrame {
+  /** The frame. */
   readonly frame: Frame;
+  /** The id of the segment. */
   readonly segment: number;
 }
 

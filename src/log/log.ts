@@ -148,7 +148,9 @@ export interface Merge {
   readonly end: LogPosition;
   /** Whether the log begins with it. */
   readonly isFirst: boolean;
-  /** Bytes of the segments that it replaces. */
+  /** How many segments it replaces. */
+  readonly segmentCount: number;
+  /** Bytes of these. */
   readonly bytes: number;
   /** All frames, in order, each good until the next is asked for; can be read any number of times. */
   frames(): Iterable<CommittedFrame>;

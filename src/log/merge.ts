@@ -90,6 +90,10 @@ export class SegmentMerge implements Merge {
     this.isFirst = manifest.segmentsOf(shard)[0]!.id === inputs[0]!.id;
   }
 
+  get segmentCount(): number {
+    return this.#parts.inputs.length;
+  }
+
   get bytes(): number {
     return this.#parts.inputs.reduce((sum, { sealed }) => sum + sealed!.size, 0);
   }

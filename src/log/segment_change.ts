@@ -78,23 +78,15 @@ export class SegmentChange {
   }
 
   /**
-   * Makes the next segment if it is time to.
-   *
-   * @param noRoom Called if there is no room for one.
-   */
-  makeIfDue(noRoom: () => void): void {
-    if (this.#isDue) this.make(noRoom);
-  }
-
-  /**
    * Makes the next segment, unless there is one.
    *
    * @param noRoom Called if there is none, for its head, its name, or a manifest that lists it.
    */
   make(noRoom: () => void): void {
     // Whoever asks while a frame is under way does not take its turn away.
-    if (!this.#host.isFree() || this.#reservation.file !== undefined) return;
+    if (!this.#host.isFree()) return;
     this.#isDue = false;
+    if (this.#reservation.file !== undefined) return;
     let file: ReservedFile | undefined;
     try {
       file = this.#reservation.make();

@@ -5,7 +5,6 @@
  */
 import { checkBoolean, checkInteger, checkObject, invalid, show } from "../argument.ts";
 import { FlowError } from "../errors.ts";
-import { unknownOption } from "../unknown_option.ts";
 
 /** What is said of an option that is none, but an argument. */
 export const BEFORE = "it is an argument before the options";
@@ -45,19 +44,6 @@ export function membersOf<T>(names: Readonly<Record<MemberName<T>, true>>): read
   return Object.keys(names);
 }
 
-/**
- * Refuses members that are in none of the lists. `at` stands before their names, such as
- * `items[3].`.
- */
-export function checkMembers(
-  at: string,
-  value: Readonly<Record<string, unknown>>,
-  ...known: readonly (readonly string[])[]
-): void {
-  const unknown = Object.keys(value).find((name) => !known.some((names) => names.includes(name)));
-  if (unknown !== undefined) throw unknownOption(at, unknown, new Set(known.flat()));
-}
-
 /** Refuses whatever is not a whole number from `min` to `max`; undefined passes. */
 export function checkWhole(
   field: string,
@@ -82,11 +68,4 @@ export function checkName(field: string, value: unknown): void {
 export function checkHandler(field: string, value: unknown): void {
   if (typeof value === "function") return;
   throw new TypeError(`${field} is ${show(value)}, but must be a function`);
-}
-
-/** The members that are given: a copy without those that are undefined. */
-export function given<T extends object>(members: T): T {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  ) as T;
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { invalid } from "../argument.ts";
+import { given, invalid } from "../argument.ts";
 import type {
   FailuresOptions,
   FlowInfo,
@@ -17,7 +17,7 @@ import type {
   ListOptions,
   TerminalsOptions,
 } from "../flow/mod.ts";
-import { BEFORE, given, optionsOf, type SaidElsewhere } from "./argument.ts";
+import { BEFORE, optionsOf, type SaidElsewhere } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { checkStore } from "./definition_check.ts";
 import { isForeign, refOf } from "./flow_name.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkObject, invalid, placed } from "../argument.ts";
+import { checkObject, given, invalid, placed } from "../argument.ts";
 import {
   type CancelOptions,
   type ChildItem,
@@ -26,7 +26,8 @@ import {
   type TransitionOptions,
 } from "../flow/mod.ts";
 import { systemTime, type Time, Uuids } from "../time/mod.ts";
-import { BEFORE, checkHandler, checkMembers, given, membersOf, optionsOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { BEFORE, checkHandler, membersOf, optionsOf } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
 import { childItem } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { invalid } from "../argument.ts";
+import { given, invalid } from "../argument.ts";
 import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
-import { checkFlag, checkWhole, given } from "./argument.ts";
+import { checkFlag, checkWhole } from "./argument.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { jobOf, type StateJob } from "./job.ts";
 import { partitioned, type PartitionFilter } from "./partition_key.ts";

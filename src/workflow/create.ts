@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkObject, invalid } from "../argument.ts";
+import { checkObject, given, invalid } from "../argument.ts";
 import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
-import { checkMembers, given, membersOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
 import type { PayloadIn } from "./payload.ts";

@@ -5,7 +5,8 @@
  */
 import { checkObject, invalid } from "../argument.ts";
 import { isTerminalState } from "../flow/mod.ts";
-import { checkMembers, checkName, membersOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { checkName, membersOf } from "./argument.ts";
 import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
 import { outlineOf } from "./outline.ts";
 import { checkedState, checkStateName } from "./state_check.ts";

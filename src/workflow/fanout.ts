@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkObject, invalid } from "../argument.ts";
+import { checkObject, given, invalid } from "../argument.ts";
 import {
   type ChildFailurePolicy,
   type ChildItem,
@@ -15,7 +15,7 @@ import {
   type SpawnChildrenOptions,
   type TerminalState,
 } from "../flow/mod.ts";
-import { checkName, given } from "./argument.ts";
+import { checkName } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { checkTarget } from "./state_check.ts";
 

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { invalid } from "../argument.ts";
+import { given, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { type FlowRecord, type FlowRef, isTerminalState } from "../flow/mod.ts";
-import { given } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import type { Lease } from "./job.ts";
 import { type Partition, partitioned } from "./partition_key.ts";

@@ -138,7 +138,7 @@ export async function saidOf(
     return error(thrown);
   }
   if (job.payloadMissing) return error(payloadGone(job));
-  if (job.payloadOmitted && !parts.handlesOmitted) return error(tooLarge(job));
+  if (job.payloadOmitted && !parts.handlesOmitted) return error(payloadTooLarge(job));
   return await saidBy(handler, job, parts);
 }
 
@@ -212,7 +212,7 @@ export async function settled(
 }
 
 /** Why a job is not run without its payload. */
-function tooLarge({ id, payloadSize }: LooseJob): FlowError {
+function payloadTooLarge({ id, payloadSize }: LooseJob): FlowError {
   return new FlowError(
     "too_large",
     `The payload of flow "${id}" has ${payloadSize} bytes, more than the claim takes along: ` +

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkObject, invalid } from "../argument.ts";
+import { checkObject, given, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import {
   type CancelOptions,
@@ -20,7 +20,7 @@ import {
   type SpawnChildrenOptions,
   type TransitionOptions,
 } from "../flow/mod.ts";
-import { BEFORE, given, optionsOf } from "./argument.ts";
+import { BEFORE, optionsOf } from "./argument.ts";
 import { childItems } from "./child.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { storedReason } from "./failure.ts";

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { checkObject, invalid } from "../argument.ts";
+import { checkObject, given, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { type Backoff, isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
-import { checkMembers, checkName, checkWhole, given, membersOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { checkName, checkWhole, membersOf } from "./argument.ts";
 import type { OkAction, StateDefinition } from "./definition.ts";
 import type { StandardSchema } from "./schema.ts";
 import type { ClaimPayload, StateShape } from "./state.ts";

@@ -14,7 +14,8 @@ import {
   RUNNING,
   type TransitionItem,
 } from "../flow/mod.ts";
-import { checkMembers, membersOf } from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { membersOf } from "./argument.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { StoreLimit } from "./store_limit.ts";
 

@@ -6,14 +6,8 @@
 import { checkObject, invalid } from "../argument.ts";
 import type { ClaimOptions, FlowRecord, FlowStore } from "../flow/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
-import {
-  checkFlag,
-  checkHandler,
-  checkMembers,
-  checkName,
-  checkWhole,
-  membersOf,
-} from "./argument.ts";
+import { checkMembers } from "../unknown_option.ts";
+import { checkFlag, checkHandler, checkName, checkWhole, membersOf } from "./argument.ts";
 import { Bell } from "./bell.ts";
 import { checkClaim, claimCommand, type ClaimStates } from "./claim.ts";
 import { claimBackoffMs } from "./claim_backoff.ts";

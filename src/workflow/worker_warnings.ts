@@ -55,7 +55,7 @@ export class WorkerWarnings {
     this.#warned.set(kind, { atMs: nowMs, unsaidCount: 0 });
     warn(this.#textOf(error, context, last?.unsaidCount ?? 0), {
       cause: error,
-      detail: [...causesOf(error), ADVICE].join("\n"),
+      detail: [...causeLines(error), ADVICE].join("\n"),
     });
   }
 
@@ -75,7 +75,7 @@ export class WorkerWarnings {
 }
 
 /** What led to an error, a line for each. What prints a warning shows no causes. */
-function causesOf(error: unknown): string[] {
+function causeLines(error: unknown): string[] {
   const causes: string[] = [];
   let last = error;
   while (last instanceof Error && last.cause !== undefined && causes.length < CAUSES_MAX) {

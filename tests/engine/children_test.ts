@@ -57,25 +57,21 @@ test("a large family ends as a whole for everybody, and goes on ending after a r
 test("a large family goes on ending a second after a disk was full", async () => {
   await using scripted = new ScriptedStore({ limits: { commandBytesMax: 32_768 } });
   const { store, fates } = scripted;
-  /** So many turns that whatever can be done without time has been done. */
-  const turns = async (): Promise<void> => {
-    for (let count = 0; count < 100; count++) await scripted.turn();
-  };
   const family = threeGenerations(store, 30);
-  await turns();
+  await scripted.manyTurns();
   await family;
   const cancelled = store.cancel("parent");
   await scripted.turn();
   fates.push("no_space");
-  await turns();
+  await scripted.manyTurns();
   assertEquals([(await cancelled).state, fates], ["cancelled", []]);
   let states: Readonly<Record<string, number>> | undefined;
   const told = store.info("leaf").then((info) => states = info.states);
 
-  await turns();
+  await scripted.manyTurns();
   const { frameCount } = scripted;
   await scripted.advance(999);
-  await turns();
+  await scripted.manyTurns();
   assertEquals([scripted.frameCount, states], [frameCount, undefined]);
   while (states === undefined) await scripted.advance(1);
   assertEquals(states, { cancelled: 900 });

@@ -123,25 +123,22 @@ test("whoever waits for a large family to end keeps the process alive while a di
   const time = watchedTime({ autoDefer: false });
   await using scripted = new ScriptedStore({ limits: { commandBytesMax: 32_768 }, time });
   const { store, fates } = scripted;
-  const turns = async (): Promise<void> => {
-    for (let count = 0; count < 100; count++) await scripted.turn();
-  };
   const family = threeGenerations(store, 30);
-  await turns();
+  await scripted.manyTurns();
   await family;
   const cancelled = store.cancel("parent");
   await scripted.turn();
   fates.push("no_space");
-  await turns();
+  await scripted.manyTurns();
   await cancelled;
   assertEquals([fates, time.isKeptAlive], [[], false]);
   let states: Readonly<Record<string, number>> | undefined;
   const told = store.info("leaf").then((info) => states = info.states);
-  await turns();
+  await scripted.manyTurns();
   assert(time.isKeptAlive);
   while (states === undefined) await scripted.advance(1);
   await told;
-  await turns();
+  await scripted.manyTurns();
   assertEquals([states, time.isKeptAlive], [{ cancelled: 900 }, false]);
 });
 

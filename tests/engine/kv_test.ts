@@ -2,22 +2,14 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
 import { FlowError, type KvEntry, openStore, type Store } from "../../mod.ts";
+import { eachPage } from "../../src/testing/conformance/pages.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 
 /** All keys of the partition that nobody named, a page at a time. */
 async function all(store: Store): Promise<KvEntry[]> {
-  const entries: KvEntry[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<Store["kv"]["list"]>> = await store.kv.list("", {
-      count: 2,
-      cursor,
-    });
-    entries.push(...page.items);
-    cursor = page.cursor;
-  } while (cursor !== null);
-  return entries;
+  const pages = eachPage((cursor) => store.kv.list("", { count: 2, cursor }));
+  return (await Array.fromAsync(pages)).flat();
 }
 
 test("keys are there after the store was opened again, with versions that go on", async () => {

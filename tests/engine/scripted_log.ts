@@ -103,6 +103,11 @@ export class ScriptedStore implements AsyncDisposable {
     for (let count = 0; count < 12; count++) await undefined;
   }
 
+  /** So many turns that whatever can be done without time has been done. */
+  async manyTurns(): Promise<void> {
+    for (let count = 0; count < 100; count++) await this.turn();
+  }
+
   /** The log gives the answers that it has kept. */
   answer(): void {
     this.isSilent = false;

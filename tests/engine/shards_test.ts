@@ -6,11 +6,11 @@ import {
   type FlowRecord,
   isFlowError,
   openStore,
-  type Page,
   type Store,
 } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { valuePlace } from "../../src/flow/core/mod.ts";
+import { eachPage } from "../../src/testing/conformance/pages.ts";
 import { manualTime } from "../../src/time/mod.ts";
 import { partitionsOf, shardMap } from "./partitions.ts";
 
@@ -147,17 +147,10 @@ test("list() and its pages, stuck() and info() show all shards as one", async ()
     if (index % 4 === 3) time.tick(1);
   }
   assertEquals(idsOf(await store.list("t")), ids);
-  const paged: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<FlowRecord> = await store.list(
-      "t",
-      { count: 5, cursor },
-    );
-    paged.push(...idsOf(page.items));
-    cursor = page.cursor;
-  } while (cursor !== null);
-  assertEquals(paged, ids);
+  const pages = await Array.fromAsync(
+    eachPage((cursor) => store.list("t", { count: 5, cursor })),
+  );
+  assertEquals(pages.flatMap(idsOf), ids);
   assertEquals(idsOf(await store.list("t", { partitionKey: P1 })), ["f01", "f04", "f07", "f10"]);
   await store.claimDue("t", { worker: "w", limit: 6, leaseMs: 1_000 });
   const { queued, running, due } = await store.info("t");

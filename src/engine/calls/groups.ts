@@ -6,11 +6,11 @@
 import { FlowError, isFlowError } from "../../errors.ts";
 import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../flow/mod.ts";
 import {
+  broughtValues,
   type ItemRequest,
   type ItemsCommand,
   notApplied,
   targetOf,
-  valuesOf,
 } from "../../flow/core/mod.ts";
 import type { Router } from "./router.ts";
 import type { Shard } from "../shard/shard.ts";
@@ -85,7 +85,7 @@ function groupsOf(
 /** The same command for some of the items, with the values that they bring. */
 function partOf(command: ItemsCommand, places: readonly number[]): ItemsCommand {
   const items = places.map((place) => command.items[place]!);
-  const brought = new Set(items.flatMap(valuesOf));
+  const brought = new Set(items.flatMap(broughtValues));
   const largeValues = command.largeValues.filter((value) => brought.has(value));
   return { ...command, items, largeValues } as ItemsCommand;
 }

@@ -12,7 +12,7 @@ const OUTDATED_RETRY_MS = 1_000;
 const ROOM_RETRY_MS = 5_000;
 
 /** The command does not fit into its limit. */
-export function tooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
+export function commandTooLarge(bytes: number, { commandBytesMax }: FlowLimits): FlowError {
   return new FlowError(
     "too_large",
     `The command writes ${bytes} bytes, the limit is ${commandBytesMax} (limits.commandBytesMax)`,

@@ -8,7 +8,7 @@ import type { CheckpointStats } from "../checkpoints/checkpointer.ts";
 import { Latencies, type LatencySummary } from "./latencies.ts";
 import { memoryOf, type MemoryStats } from "./load.ts";
 import type { LogMode } from "../../log/mod.ts";
-import { bytesOf } from "../merges/merge_plan.ts";
+import { segmentBytes } from "../merges/merge_plan.ts";
 import type { MergeStats } from "../merges/merger.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
@@ -114,7 +114,7 @@ function logStatsOf(shards: readonly Shard[]): LogStats {
   let records = 0;
   let newRecords = 0;
   for (const { meter, segments: { list } } of shards) {
-    mergedBytes += bytesOf(list.filter(({ isMerged }) => isMerged));
+    mergedBytes += segmentBytes(list.filter(({ isMerged }) => isMerged));
     latencies.merge(meter.latencies.counts);
     bytes += meter.log.bytes;
     segments += meter.log.segments;

@@ -70,10 +70,10 @@ export function worthMerging(
   let first = old.findLastIndex(({ isMerged }) => isMerged) + 1;
   if (old.length - first < FRESH_MIN) return [];
   const end = endOfMerge(old, first);
-  let bytes = bytesOf(old.slice(first, end));
+  let bytes = segmentBytes(old.slice(first, end));
   while (first > 0) {
     const before = firstOfMerge(old, first - 1);
-    const more = bytesOf(old.slice(before, first));
+    const more = segmentBytes(old.slice(before, first));
     if (more > RATIO * bytes) break;
     first = before;
     bytes += more;
@@ -84,7 +84,7 @@ export function worthMerging(
 /** Behind the last of the fresh segments, from the first one on, that are merged together. */
 function endOfMerge(old: readonly Segment[], first: number): number {
   let end = first + FRESH_MIN;
-  let bytes = bytesOf(old.slice(first, end));
+  let bytes = segmentBytes(old.slice(first, end));
   const needed = Math.max(...old.slice(0, end).map(({ lastOfMerge = 0 }) => lastOfMerge));
   for (; end < old.length; end++) {
     bytes += old[end]!.bytes;
@@ -123,6 +123,6 @@ function olderThan(segments: readonly Segment[], keepBytes: number): readonly Se
 }
 
 /** The bytes of some segments. */
-export function bytesOf(segments: readonly Segment[]): number {
+export function segmentBytes(segments: readonly Segment[]): number {
   return segments.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -6,7 +6,7 @@
 import type { FlowError } from "../../errors.ts";
 import { beyondRuns } from "../../flow/core/mod.ts";
 import { checkLongWork, type LongWorkOptions } from "../turns/long_work.ts";
-import { bytesOf, DEFAULT_MERGE_PLAN, type MergePlan, worthMerging } from "./merge_plan.ts";
+import { DEFAULT_MERGE_PLAN, type MergePlan, segmentBytes, worthMerging } from "./merge_plan.ts";
 import type { DiskRoom } from "../disk/disk_room.ts";
 import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from "./merging.ts";
 import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
@@ -216,7 +216,7 @@ export class Merger {
           else await this.#mergeScarce(shard, Infinity, pace);
         } catch (error) {
           if (!isDiskFull(error)) throw error;
-          await this.#compactScarce(shard, bytesOf(sealed), pace);
+          await this.#compactScarce(shard, segmentBytes(sealed), pace);
         }
       }
       return { bytesBefore, bytesAfter: this.#bytes() };
@@ -274,7 +274,7 @@ export class Merger {
     return again(async () => {
       const sealed = shard.segments.list.filter(({ isSealed }) => isSealed);
       if (sealed.length === 0) return { savedBytes: 0, lackedBytes: 0 };
-      const totalBytes = SCARCE_PASSES * bytesOf(sealed);
+      const totalBytes = SCARCE_PASSES * segmentBytes(sealed);
       return await mergeInRoom({
         ...this.#optionsOf(shard, totalBytes, pace),
         ...{ sealed, roomBytes, choosePieces: this.#plan.choosePieces },
@@ -289,7 +289,7 @@ export class Merger {
   async #mergeOnce(shard: Shard, ids: readonly number[], pace: Pace): Promise<void> {
     const merge = shard.segments.merge(ids);
     const options = this.#optionsOf(shard, PASSES * merge.bytes, pace);
-    this.#note(shard, await carryOut(merge, ids.length, options));
+    this.#note(shard, await carryOut(merge, options));
   }
 
   /** What a merge is carried out with that reads so many bytes. */
@@ -378,7 +378,7 @@ export class Merger {
   }
 
   #bytes(): number {
-    return this.#shards.all.reduce((sum, { segments }) => sum + bytesOf(segments.list), 0);
+    return this.#shards.all.reduce((sum, { segments }) => sum + segmentBytes(segments.list), 0);
   }
 }
 

@@ -55,57 +55,11 @@ export interface Outcome extends MergedSegments {
  * Carries out a merge: reads all records twice to find out which are wanted, and then copies those.
  * Whatever goes wrong before the end leaves everything as it was.
  */
-export async function carryOut(
-  merge: Merge,
-  segmentCount: number,
-  options: MergingOptions,
-): Promise<Outcome> {
+export async function carryOut(merge: Merge, options: MergingOptions): Promise<Outcome> {
   try {
     const merging = new Merging(merge, options);
     await merging.decide();
-    return await settle(merging, { merge, segmentCount }, options);
-  } finally {
-    merge.abandon();
-  }
-}
-
-/** What is put in the place of segments. */
-export interface Settling {
-  /** Writes them. */
-  readonly merge: Merge;
-  /** How many segments it replaces. */
-  readonly segmentCount: number;
-}
-
-/** Copies what is kept, once it is decided about, and puts it in the place of what there was. */
-export async function settle(
-  merging: Merging,
-  { merge, segmentCount }: Settling,
-  options: MergingOptions,
-): Promise<Outcome> {
-  const bytesBefore = merge.bytes;
-  try {
-    const run = await merging.copy(merge);
-    // An answer that waits for its commit may show what others have replaced since, and reads it then.
-    await options.told();
-    while (true) {
-      const free = options.held();
-      if (free !== undefined) await free;
-      else if (merging.isCurrent) break;
-      else await merging.checkLinks();
-    }
-    // From here on nothing waits: readers find what is kept in its new place at once.
-    const { bytes, segmentCount: newCount } = merge.publish();
-    const merged = {
-      lastLsn: merging.until.lsn,
-      segmentCount: segmentCount - newCount,
-      bytes,
-      savedBytes: bytesBefore - bytes,
-    };
-    options.shard.merged(run, merged);
-    // At once it would be the longest task of all.
-    for (const _ of merge.removeReplaced()) await options.pause(PASSES * bytesBefore);
-    return { ...merged, bytesBefore };
+    return await merging.replace(merge);
   } finally {
     merge.abandon();
   }
@@ -166,10 +120,46 @@ export class Merging {
   }
 
   /**
-   * Writes what is wanted of all that was decided about, or of some segments of it. Returns where it
-   * stands.
+   * Copies what is wanted of all that was decided about, or of some segments of it, and puts it in the
+   * place of what there was.
    */
-  async copy(merge: Merge): Promise<MergedRun> {
+  async replace(merge: Merge): Promise<Outcome> {
+    const { told, held, shard, pause } = this.#options;
+    const { segmentCount, bytes: bytesBefore } = merge;
+    try {
+      const run = await this.#copy(merge);
+      // An answer that waits for its commit may show what others have replaced since, and reads it then.
+      await told();
+      while (true) {
+        const free = held();
+        if (free !== undefined) await free;
+        else if (this.#isCurrent) break;
+        else await this.#checkLinks();
+      }
+      // From here on nothing waits: readers find what is kept in its new place at once.
+      const { bytes, segmentCount: newCount } = merge.publish();
+      const merged = {
+        lastLsn: this.until.lsn,
+        segmentCount: segmentCount - newCount,
+        bytes,
+        savedBytes: bytesBefore - bytes,
+      };
+      shard.merged(run, merged);
+      // At once it would be the longest task of all.
+      for (const _ of merge.removeReplaced()) await pause(PASSES * bytesBefore);
+      return { ...merged, bytesBefore };
+    } finally {
+      merge.abandon();
+    }
+  }
+
+  /** Reads nothing more. */
+  end(): void {
+    this.#merge.abandon();
+  }
+
+  /** Writes what is wanted. Returns where it stands. */
+  async #copy(merge: Merge): Promise<MergedRun> {
     const run = new MergedRun(this.#options.shard.state.keydir, {
       firstLsn: merge.base.lsn + 1,
       lastLsn: merge.end.lsn,
@@ -189,13 +179,8 @@ export class Merging {
     return run;
   }
 
-  /** Reads nothing more. */
-  end(): void {
-    this.#merge.abandon();
-  }
-
   /** Whether no link was noted since it was decided what goes, or that was looked through. */
-  get isCurrent(): boolean {
+  get #isCurrent(): boolean {
     return isSameMark(this.#options.beyond.linkMark(), this.#linkMark);
   }
 
@@ -204,7 +189,7 @@ export class Merging {
    *
    * @throws {Outdated} If so.
    */
-  async checkLinks(): Promise<void> {
+  async #checkLinks(): Promise<void> {
     const { beyond, pause } = this.#options;
     const linked = beyond.linkedSince(this.#linkMark);
     this.#linkMark = beyond.linkMark();

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Segment } from "../../log/mod.ts";
-import { bytesOf, type MergePlan } from "./merge_plan.ts";
+import { type MergePlan, segmentBytes } from "./merge_plan.ts";
 import { isDiskFull } from "../calls/refusals.ts";
-import { Merging, type MergingOptions, type Outcome, settle } from "./merging.ts";
+import { Merging, type MergingOptions, type Outcome } from "./merging.ts";
 
 /** A new segment takes so much besides the records in it, and a little for each frame. */
 const SEGMENT_BYTES = 8 << 10;
@@ -44,7 +44,7 @@ const ROLL_SHARE = 1 / 8;
 /** Whether the open segment holds enough that may have made others unwanted. */
 export function isWorthRolling(segments: readonly Segment[]): boolean {
   const { bytes } = segments.at(-1)!;
-  return bytes >= Math.min(ROLL_BYTES, ROLL_SHARE * bytesOf(segments));
+  return bytes >= Math.min(ROLL_BYTES, ROLL_SHARE * segmentBytes(segments));
 }
 
 /**
@@ -73,7 +73,7 @@ async function replaceAll(options: ScarceOptions): Promise<number | undefined> {
     await merging.decide();
     const weights = [...(await merging.weigh()).values()];
     if (weights.reduce((sum, bytes) => sum + takenBytes(bytes), 0) > roomBytes) return undefined;
-    const outcome = await settle(merging, { merge, segmentCount: sealed.length }, options);
+    const outcome = await merging.replace(merge);
     options.onOutcome(outcome);
     return outcome.savedBytes;
   } finally {
@@ -149,7 +149,7 @@ async function replacePieces(
       const merge = options.shard.segments.merge([id], merging.until.index);
       const { bytes: lackedBytes } = merge;
       try {
-        const outcome = await settle(merging, { merge, segmentCount: 1 }, options);
+        const outcome = await merging.replace(merge);
         options.onOutcome(outcome);
         savedBytes += outcome.savedBytes;
       } catch (error) {

@@ -29,6 +29,7 @@ export class FramesAhead {
   #open: OpenFrame | undefined;
   /** The memory of a frame that the log has answered, for the next one: pages that are there. */
   #spare: Uint8Array | undefined;
+  #onDrained: () => void = () => {};
 
   /**
    * No frames ahead.
@@ -99,6 +100,7 @@ export class FramesAhead {
     const { memory, length } = answered!.records;
     const isKept = memory.length <= SPARE_BYTES_MAX || length >= NEEDED_SHARE * memory.length;
     if (isKept) this.#spare = memory;
+    if (this.#submitted.length === 0) this.#onDrained();
     return answered;
   }
 
@@ -106,6 +108,13 @@ export class FramesAhead {
   clear(): void {
     this.#open = undefined;
     this.#submitted = [];
+    this.#onDrained();
+  }
+
+  /** Resolves when the log has answered all that it was given, or when they are forgotten. */
+  drained(): Promise<void> {
+    if (this.#submitted.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained = resolve);
   }
 
   /** A copy of bytes that stand in the log, or that will once these frames are there. */

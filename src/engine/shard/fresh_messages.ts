@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, type Effect, type Message, valuesOf } from "../../flow/core/mod.ts";
+import { broughtValues, type Effect, type Message, valueBytes } from "../../flow/core/mod.ts";
 
 /** So many messages, with so many bytes of values, are kept at most: others are read from the log. */
 const COUNT_MAX = 4_096;
@@ -49,5 +49,5 @@ export class FreshMessages {
 }
 
 function valueBytesOf(message: Message): number {
-  return message.kind === "birth" ? bytesOf(valuesOf(message.request)) : 0;
+  return message.kind === "birth" ? valueBytes(broughtValues(message.request)) : 0;
 }

@@ -36,7 +36,7 @@ import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
 import type { RunningCheckpoint } from "../checkpoints/running_checkpoint.ts";
-import { diskFull, tooLarge } from "../calls/refusals.ts";
+import { commandTooLarge, diskFull } from "../calls/refusals.ts";
 import type { ShardHost, ShardOptions } from "./shard_options.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";
@@ -78,7 +78,6 @@ export class Shard {
   #diskIsFull = false;
   /** Whether commands are decided again that the disk has no room for. */
   #refusesWrites = false;
-  #onDrained: (() => void) | undefined;
   /** The checkpoint that is being written, or was written last. */
   #checkpoint: RunningCheckpoint | undefined;
 
@@ -166,7 +165,7 @@ export class Shard {
     const encoded = this.#state.encode(effects, base.lsn + 1);
     const aheadCount = effects.findIndex(({ kind }) => kind !== "value_part");
     const commandBytes = encoded.bytes.length - encoded.bounds[aheadCount]!;
-    if (commandBytes > limits.commandBytesMax) throw tooLarge(commandBytes, limits);
+    if (commandBytes > limits.commandBytesMax) throw commandTooLarge(commandBytes, limits);
     this.#host.admission.admit(effects, encoded.bytes.length);
     return { effects, encoded, aheadCount, commandBytes, base };
   }
@@ -257,15 +256,13 @@ export class Shard {
   async drain(ending: FlowError): Promise<void> {
     this.feed.close(ending);
     this.submit();
-    if (this.#ahead.submittedCount === 0) return;
-    await new Promise<void>((resolve) => this.#onDrained = resolve);
+    await this.#ahead.drained();
   }
 
   /** Forgets what the log has not answered, since the answer does not matter any more. */
   giveUp(failure: FlowError): void {
     this.#ahead.clear();
     this.feed.close(failure);
-    this.#onDrained?.();
   }
 
   /** Where its log is written at the moment. */
@@ -346,7 +343,6 @@ export class Shard {
     this.#shares.written(frame.body.length, aheadBytes, this.#log.limits);
     this.#goOn();
     this.#host.committed(this);
-    if (this.#ahead.submittedCount === 0) this.#onDrained?.();
   }
 
   /** Hands the next frame to the log before callers are answered, or lets some of them come into it. */
@@ -377,12 +373,11 @@ export class Shard {
     this.#refusesWrites = false;
     // What a void frame had given away is there again, for those who wait.
     this.#host.scheduleTurn();
-    this.#onDrained?.();
   }
 }
 
 /** Closes every shard, also if one of them cannot be closed properly; that one's error is told. */
-export async function closeAll(shards: readonly Shard[]): Promise<void> {
+export async function closeShards(shards: readonly Shard[]): Promise<void> {
   const closed = await Promise.allSettled(shards.map(async (shard) => await shard.close()));
   const failed = closed.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;

@@ -5,7 +5,7 @@
  */
 import { invalid } from "../../argument.ts";
 import type { Time } from "../../time/mod.ts";
-import { refuseUnknown } from "../unknown_option.ts";
+import { checkMembers } from "../../unknown_option.ts";
 
 /** A piece has no more steps, however fast they are: a clock may stand still. */
 const STEPS_MAX = 1_000;
@@ -59,7 +59,7 @@ export function checkLongWork<Progress>(
   if (typeof options !== "object" || options === null) {
     throw invalid("options", options, "an object");
   }
-  refuseUnknown("", Object.keys(options), [...others, "onProgress", "signal"]);
+  checkMembers("", options, others, ["onProgress", "signal"]);
   const { onProgress, signal } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalid("onProgress", onProgress, "a function");

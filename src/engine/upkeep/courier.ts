@@ -5,14 +5,14 @@
  */
 import { FlowError, isFileFault } from "../../errors.ts";
 import {
-  bytesOf,
+  broughtValues,
   type Effect,
   type Mail,
   type Message,
   pairName,
   type SentMessage,
   type Value,
-  valuesOf,
+  valueBytes,
 } from "../../flow/core/mod.ts";
 import { isDurable } from "../calls/footing.ts";
 import { FreshMessages } from "../shard/fresh_messages.ts";
@@ -178,7 +178,7 @@ export class Courier {
       if (messages.length === MESSAGES_MAX || !mayBeHeard(from, lsn)) break;
       const message = this.#read({ from, to }, lsn);
       if (message === undefined) break;
-      bytes += bytesOf(brought(message));
+      bytes += valueBytes(brought(message));
       if (messages.length > 0 && bytes > VALUE_BYTES_MAX) break;
       messages.push({ lsn, message });
     }
@@ -245,7 +245,7 @@ function mayBeHeard(from: Shard, lsn: number): boolean {
 
 /** The values that come with a message. */
 function brought(message: Message): readonly Value[] {
-  return message.kind === "birth" ? valuesOf(message.request) : [];
+  return message.kind === "birth" ? broughtValues(message.request) : [];
 }
 
 /** Whether a shard is about to hear of the birth of a flow. */

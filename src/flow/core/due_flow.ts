@@ -32,6 +32,6 @@ export function byLastChange(a: Flow, b: Flow): number {
 }
 
 /** By id, then by partition. */
-export function byIdentity(a: Identified, b: Identified): number {
+function byIdentity(a: Identified, b: Identified): number {
   return compareUtf8(a.id, b.id) || compareUtf8(a.partitionKey, b.partitionKey);
 }

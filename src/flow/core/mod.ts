@@ -102,7 +102,7 @@ export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
 export { indexFlaws } from "./index_flaws.ts";
 export { pairName } from "./pair_name.ts";
-export { bytesOf, valuesOf } from "./request_values.ts";
+export { broughtValues, valueBytes } from "./request_values.ts";
 export { type Control, type Flow, type Identity, isForgotten } from "./flow.ts";
 export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";

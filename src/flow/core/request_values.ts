@@ -17,7 +17,7 @@ interface Bringing {
 }
 
 /** The values that a request brings: not those that it only refers to. */
-export function valuesOf(request: ItemRequest): Value[] {
+export function broughtValues(request: ItemRequest): Value[] {
   const { payload, result, error, reason, values }: Bringing = request;
   const named = [...values?.put.values() ?? []].map(({ value }) => value);
   return [payload, result, error, reason, ...named]
@@ -25,7 +25,7 @@ export function valuesOf(request: ItemRequest): Value[] {
 }
 
 /** How many bytes values have together. */
-export function bytesOf(values: readonly Value[]): number {
+export function valueBytes(values: readonly Value[]): number {
   return values.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 

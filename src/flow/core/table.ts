@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HashChains, RecentHandles, SlowCopy } from "../../index/mod.ts";
+import { HashChains, SlowCopy } from "../../index/mod.ts";
 import type { ByteSpan, StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { ColdFlows } from "./cold/cold_flows.ts";
 import { seatOf } from "./cold/cold_lane.ts";
@@ -15,7 +15,7 @@ import { type Beside, FlowRows } from "./flow_rows.ts";
 import type { FlowEntry, FlowTable, Standing } from "./flow_table.ts";
 import { IdentityArena, type Ties } from "./identity_arena.ts";
 import { sortedBy } from "./radix_sort.ts";
-import { RECENT_COUNT, RECENT_PLACES, RecentKeys } from "./recent_keys.ts";
+import { RecentFlows } from "./recent_flows.ts";
 
 /** What a table is made of. */
 export interface PackedTableParts {
@@ -41,11 +41,7 @@ export class PackedTable implements FlowTable {
   readonly #identities: IdentityArena;
   readonly #byKey = new HashChains();
   readonly #byId = new HashChains();
-  readonly #recent = new Array<Flow | undefined>(RECENT_COUNT);
-  /** The handle of every flow that is at hand. */
-  readonly #recentHandles = new Float64Array(RECENT_COUNT);
-  readonly #recentKeys = new RecentKeys();
-  readonly #recentIds = new RecentHandles(RECENT_PLACES);
+  readonly #recent = new RecentFlows();
   readonly #copy: SlowCopy = new SlowCopy({
     end: () => this.#rows.end,
     // Who has a seat as well is written there.
@@ -79,9 +75,8 @@ export class PackedTable implements FlowTable {
   }
 
   find(partitionKey: string, id: string): Flow | undefined {
-    const recent = this.#recentAt(this.#recentIds.find(id));
-    const isRecent = recent?.identity.id === id && recent.identity.partitionKey === partitionKey;
-    if (isRecent) return recent;
+    const recent = this.#recent.find(partitionKey, id);
+    if (recent !== undefined) return recent;
     const key = this.#keys.first(partitionKey, id);
     const hash = hashOfKey(key);
     let handle = this.#byKey.first(hash);
@@ -141,12 +136,11 @@ export class PackedTable implements FlowTable {
   }
 
   at(handle: number): Flow {
-    const recent = this.#recentAt(handle);
+    const recent = this.#recent.at(handle);
     if (recent !== undefined) return recent;
     const identity = this.#identities.read(this.#rows.identityOf(handle));
     const flow = this.#rows.read(handle, identity);
-    this.#recentIds.note(identity.id, handle);
-    this.#remember(handle, flow);
+    this.#recent.note(handle, flow);
     return flow;
   }
 
@@ -198,8 +192,7 @@ export class PackedTable implements FlowTable {
     this.#absent = undefined;
     this.#byKey.add(handle, hashOfKey(flow.key));
     this.#byId.add(handle, this.#keys.hashOfText(flow.identity.id));
-    this.#recentIds.note(flow.identity.id, handle);
-    this.#remember(handle, flow);
+    this.#recent.note(handle, flow);
     return handle;
   }
 
@@ -220,7 +213,7 @@ export class PackedTable implements FlowTable {
       this.#identities.delete(before);
     }
     rows.write(handle, flow);
-    this.#remember(handle, flow);
+    this.#recent.replace(handle, flow);
   }
 
   delete(key: FlowKey): void {
@@ -229,9 +222,7 @@ export class PackedTable implements FlowTable {
   }
 
   #remove(handle: number, key: FlowKey): void {
-    const place = handle & (RECENT_COUNT - 1);
-    if (this.#recentHandles[place] === handle) this.#recent[place] = undefined;
-    this.#recentKeys.forget(key);
+    this.#recent.delete(handle, key);
     this.#byKey.remove(handle);
     this.#byId.remove(handle);
     this.#identities.delete(this.#rows.identityOf(handle));
@@ -287,7 +278,7 @@ export class PackedTable implements FlowTable {
   }
 
   #handleOf(key: FlowKey): number | undefined {
-    const recent = this.#recentKeys.handleOf(key);
+    const recent = this.#recent.handleOf(key);
     if (recent >= 0) return recent;
     if (key === this.#absent) return undefined;
     const hash = hashOfKey(key);
@@ -377,19 +368,6 @@ export class PackedTable implements FlowTable {
     this.#byKey.add(handle, hashOfKey(this.#rows.keyOf(handle)));
     this.#byId.add(handle, hashOfId);
     return handle;
-  }
-
-  #remember(handle: number, flow: Flow): void {
-    const place = handle & (RECENT_COUNT - 1);
-    this.#recent[place] = flow;
-    this.#recentHandles[place] = handle;
-    this.#recentKeys.note(flow.key, handle);
-  }
-
-  /** The flow with a handle, if it is at hand. */
-  #recentAt(handle: number): Flow | undefined {
-    const place = handle & (RECENT_COUNT - 1);
-    return this.#recentHandles[place] === handle ? this.#recent[place] : undefined;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from "./bad_argument.ts";
 import type { ConformanceCase } from "./case.ts";
 import { create } from "./leasing.ts";
+import { eachPage } from "./pages.ts";
 
 /** Sets keys to their own names, in the order in which they are given. */
 async function setAll(kv: KvStore, keys: readonly string[], partitionKey?: string): Promise<void> {
@@ -202,17 +203,11 @@ export const kvCases: readonly ConformanceCase[] = [
       await Promise.all(keys.map((key) => kv.set(key, 0)));
       same(await keysOf(kv, ""), keys.slice(0, 100));
       for (const rev of [false, true]) {
-        const found: string[] = [];
-        let cursor: string | null = null;
-        do {
-          const page = await kv.list("0", { count: 33, rev, cursor }) as Awaited<
-            ReturnType<KvStore["list"]>
-          >;
-          found.push(...page.items.map(({ key }) => key));
-          ({ cursor } = page);
-        } while (cursor !== null);
+        const pages = await Array.fromAsync(
+          eachPage((cursor) => kv.list("0", { count: 33, rev, cursor })),
+        );
         const expected = keys.slice(0, 100);
-        same(found, rev ? expected.toReversed() : expected);
+        same(pages.flat().map(({ key }) => key), rev ? expected.toReversed() : expected);
       }
     },
   },

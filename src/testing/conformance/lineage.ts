@@ -9,6 +9,7 @@ import { badBooleans, badCounts, badIntegers, badTexts, INSTANT_MS_MAX } from ".
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
 import { family, spawn } from "./family.ts";
 import { claimOne, create, idsOf } from "./leasing.ts";
+import { eachPage } from "./pages.ts";
 
 const QUERIES = ["byParent", "byRoot", "byCorrelation"] as const;
 type Query = typeof QUERIES[number];
@@ -84,19 +85,10 @@ export const lineageCases: readonly ConformanceCase[] = [
       const { store } = context;
       await relatives(context);
       for (const rev of [false, true]) {
-        const pages: string[][] = [];
-        let cursor: string | null = null;
-        do {
-          const options = { count: 2, rev, cursor, activeOnly: true };
-          const page: Awaited<ReturnType<typeof read>> = await read(options);
-          pages.push(page.items.map(({ id }) => id));
-          ({ cursor } = page);
-        } while (cursor !== null);
-        same(pages, rev ? [["e", "d"], ["b", "a"]] : [["a", "b"], ["d", "e"]]);
-      }
-
-      function read(options: ByParentOptions & { readonly cursor: string | null }) {
-        return store[query]("origin", options);
+        const pages = await Array.fromAsync(
+          eachPage((cursor) => store[query]("origin", { count: 2, rev, cursor, activeOnly: true })),
+        );
+        same(pages.map(idsOf), rev ? [["e", "d"], ["b", "a"]] : [["a", "b"], ["d", "e"]]);
       }
     },
   })),

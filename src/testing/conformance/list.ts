@@ -6,6 +6,7 @@
 import { holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase, ConformanceContext } from "./case.ts";
 import { claimOne, create, idsOf, JOB, leased, owner } from "./leasing.ts";
+import { eachPage } from "./pages.ts";
 
 /** Creates flows of state s, a millisecond apart. */
 async function createInTurn(context: ConformanceContext, ids: readonly string[]): Promise<void> {
@@ -197,18 +198,10 @@ export const listCases: readonly ConformanceCase[] = [
         })),
         { type: JOB },
       );
-      const found: string[] = [];
-      let cursor: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof read>> = await read(cursor);
-        found.push(...idsOf(page.items));
-        ({ cursor } = page);
-      } while (cursor !== null);
-      same(found, ["00", "06", "12", "18", "24"]);
-
-      function read(cursor: string | null) {
-        return store.list(JOB, { state: "s", partitionKey: "p", count: 2, cursor });
-      }
+      const pages = await Array.fromAsync(
+        eachPage((cursor) => store.list(JOB, { state: "s", partitionKey: "p", count: 2, cursor })),
+      );
+      same(pages.flatMap(idsOf), ["00", "06", "12", "18", "24"]);
     },
   },
   {
@@ -234,20 +227,13 @@ export const listCases: readonly ConformanceCase[] = [
       await store.claimDue(JOB, { worker: "w", leaseMs: 19 });
       await context.advance(30);
       const pages: string[][] = [];
-      let cursor: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof read>> = await read(cursor);
-        pages.push(page.items.map(({ id, partitionKey }) => `${partitionKey}/${id}`));
-        ({ cursor } = page);
+      for await (const items of eachPage((cursor) => store.stuck(JOB, { count: 2, cursor }))) {
+        pages.push(items.map(({ id, partitionKey }) => `${partitionKey}/${id}`));
         // What has gone from a page is not missed on the next one.
         if (pages.length === 1) await store.cancel({ id: "b", partitionKey: "p" });
-      } while (cursor !== null);
+      }
       same(pages, [["p/b", "p/c"], ["p/d", "p/e"], ["p/a", "q/a"]]);
       same(idsOf((await store.stuck(JOB, { cursor: null, partitionKey: "q" })).items), ["a"]);
-
-      function read(cursor: string | null) {
-        return store.stuck(JOB, { count: 2, cursor });
-      }
     },
   },
   {

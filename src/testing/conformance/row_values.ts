@@ -8,6 +8,7 @@ import { holds, refused, same, shows } from "./assertion.ts";
 import { badBooleans, badIntegers } from "./bad_argument.ts";
 import type { ConformanceCase } from "./case.ts";
 import { idsOf, JOB, owner } from "./leasing.ts";
+import { eachPage } from "./pages.ts";
 
 /** What stands before the options of each query for rows. */
 const SUBJECTS = {
@@ -54,21 +55,15 @@ async function failedFlows(
   for (const flow of flows) await store.fail(flow, { ...owner(flow), error: flow.id });
 }
 
-/** The ids of all pages. */
-async function pagesOf(
+/** The flows of all pages. */
+function pagesOf(
   store: FlowStore,
   query: Query,
   options: RowsOptions,
-): Promise<FlowRecord[][]> {
-  const pages: FlowRecord[][] = [];
-  let cursor: string | null = null;
-  do {
-    const given = { ...options, cursor };
-    const one: Page<FlowRecord> = await (store[query] as Ask)(SUBJECTS[query], given);
-    pages.push([...one.items]);
-    ({ cursor } = one);
-  } while (cursor !== null);
-  return pages;
+): Promise<(readonly FlowRecord[])[]> {
+  return Array.fromAsync(
+    eachPage((cursor) => (store[query] as Ask)(SUBJECTS[query], { ...options, cursor })),
+  );
 }
 
 /** As many bytes as one answer may have. */

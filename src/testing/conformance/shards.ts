@@ -8,6 +8,7 @@ import { fail, holds, refused, same, shows } from "./assertion.ts";
 import type { ConformanceCase } from "./case.ts";
 import { GROUP } from "./family.ts";
 import { claimedIds, claimOne, create, idsOf, JOB, owner } from "./leasing.ts";
+import { eachPage } from "./pages.ts";
 
 /** As many as to be sure that they are not all in one shard. */
 const PARTITIONS: readonly string[] = Array.from(
@@ -64,18 +65,10 @@ export const shardsCases: readonly ConformanceCase[] = [
       same(idsOf(await store.list(JOB)), [...PARTITIONS]);
       same(idsOf(await store.terminals(JOB, { rev: true })), PARTITIONS.toReversed());
       same(idsOf(await store.byCorrelation("order")), [...PARTITIONS]);
-      const found: string[] = [];
-      let cursor: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof read>> = await read(cursor);
-        found.push(...idsOf(page.items));
-        ({ cursor } = page);
-      } while (cursor !== null);
-      same(found, [...PARTITIONS]);
-
-      function read(cursor: string | null) {
-        return store.list(JOB, { count: 7, cursor });
-      }
+      const pages = await Array.fromAsync(
+        eachPage((cursor) => store.list(JOB, { count: 7, cursor })),
+      );
+      same(pages.flatMap(idsOf), [...PARTITIONS]);
     },
   },
   {

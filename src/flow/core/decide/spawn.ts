@@ -24,7 +24,7 @@ import {
   wrongState,
 } from "../refusals.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
-import { bytesOf, valuesOf } from "../request_values.ts";
+import { broughtValues, valueBytes } from "../request_values.ts";
 import { beginFlow } from "./create.ts";
 import { endFlow } from "./end.ts";
 import { requireClaimant } from "./guard.ts";
@@ -135,7 +135,7 @@ function isHere({ neighbours }: Draft, partitionKey: string): boolean {
 /** Refuses a child that would not fit into the message that brings it to its shard. */
 function requireFitting({ limits }: Draft, request: CreateRequest): void {
   const limit = Math.floor(limits.commandBytesMax / 2);
-  const bytes = bytesOf(valuesOf(request));
+  const bytes = valueBytes(broughtValues(request));
   if (bytes > limit) throw childTooLarge(request.id, bytes, limit);
 }
 

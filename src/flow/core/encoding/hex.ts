@@ -13,8 +13,8 @@ export function readDigest(reader: ByteReader): string {
   return hexOf(reader.raw(DIGEST_BYTES));
 }
 
-/** The bytes that pairs of hexadecimal digits stand for. */
-export function bytesOf(hex: string): Uint8Array {
+/** The bytes of a digest. */
+export function digestBytes(hex: string): Uint8Array {
   return Uint8Array.from(
     { length: hex.length / 2 },
     (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),

@@ -11,7 +11,7 @@ import type { BirthMessage, EndMessage, Message } from "../message.ts";
 import type { DigestedValue, ValueChanges } from "../named_values.ts";
 import type { Value, ValueLink } from "../value.ts";
 import { parseObject } from "./body.ts";
-import { bytesOf, readDigest } from "./hex.ts";
+import { digestBytes, readDigest } from "./hex.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 import { priorityOf } from "./numbers.ts";
@@ -173,7 +173,7 @@ function writeChanges(writer: ByteWriter, { link, put }: ValueChanges): void {
   writer.u32(put.size);
   for (const [name, { value, digest }] of put) {
     writer.text(name);
-    writer.raw(bytesOf(digest));
+    writer.raw(digestBytes(digest));
     writeContent(writer, value);
   }
 }

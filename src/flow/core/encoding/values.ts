@@ -6,7 +6,7 @@
 import type { ByteReader, ByteWriter } from "../../../codec/mod.ts";
 import type { ValuesEffect } from "../effect.ts";
 import type { NamedValue } from "../named_values.ts";
-import { bytesOf, readDigest } from "./hex.ts";
+import { digestBytes, readDigest } from "./hex.ts";
 import { readKey } from "./key.ts";
 import { refuseUnknownBits } from "./newer.ts";
 import { encodingOf } from "./value.ts";
@@ -21,7 +21,7 @@ export function writeValuesRest(writer: ByteWriter, { values }: ValuesEffect): v
     writer.u48(version);
     writer.u8(encoding);
     writer.u8(digest === null ? 0 : HAS_DIGEST);
-    if (digest !== null) writer.raw(bytesOf(digest));
+    if (digest !== null) writer.raw(digestBytes(digest));
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkObject, invalid, limitExceeded } from "../../../argument.ts";
+import { checkObject, given, invalid, limitExceeded } from "../../../argument.ts";
 import type {
   Backoff,
   BackoffKind,
@@ -187,10 +187,4 @@ function policyArguments(
     known,
     at,
   });
-}
-
-/** An object without the members that are undefined, so that it is the same after JSON. */
-function given<T extends object>(members: T): T {
-  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as T;
 }

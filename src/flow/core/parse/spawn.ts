@@ -65,9 +65,9 @@ export function parseSpawn(
 function parseGroup(args: Arguments): SpawnedGroup {
   const group = {
     id: args.text("groupId", "name the group"),
-    wait: wordOf(args, "wait", WAITS),
-    onChildFailed: wordOf(args, "onChildFailed", FAILURE_POLICIES),
-    onParentClosed: wordOf(args, "onParentClosed", CLOSED_POLICIES),
+    wait: givenWord(args, "wait", WAITS),
+    onChildFailed: givenWord(args, "onChildFailed", FAILURE_POLICIES),
+    onParentClosed: givenWord(args, "onParentClosed", CLOSED_POLICIES),
     waitState: args.liveState("waitState") ?? null,
     success: args.targetState("success") ??
       args.text("success", "name the state that the parent goes to when the group succeeds"),
@@ -102,7 +102,11 @@ function waitStateRequired(wait: ChildWait): FlowError {
 }
 
 /** One of a few words; the first one if nothing was given. */
-function wordOf<Word extends string>(args: Arguments, name: string, words: readonly Word[]): Word {
+function givenWord<Word extends string>(
+  args: Arguments,
+  name: string,
+  words: readonly Word[],
+): Word {
   const given = args.raw(name);
   const word = given === undefined ? words[0] : words.find((word) => word === given);
   if (word === undefined) throw invalid(name, given, words.map(show).join(" or "));
