@@ -41,7 +41,6 @@ const paid = new Map<string, number>();
 const tomorrow = () => ({ runAtMs: store.time.clock.wallMs() + DAY_MS });
 
 await using _worker = startWorker(expense, {
-  intervalMs: DAY_MS,
   worker: "worker-1",
   handlers: {
     requested: ({ id, payload: { euros } }) => {

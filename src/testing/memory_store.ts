@@ -23,8 +23,7 @@ export interface MemoryStore extends Store {
   readonly files: Directory;
   /**
    * Moves time forward by `ms`. Whatever becomes due on the way happens on the way, in order: claims
-   * that wait are answered, workers work, leases run out, the sweeper sweeps. Where it is to move by
-   * days, a worker had better not ask four times a second: give it a large `intervalMs`.
+   * that wait are answered, workers work, leases run out, the sweeper sweeps.
    */
   advance(ms: number): Promise<void>;
   /**

@@ -39,7 +39,10 @@ const LIMIT = 100;
 const CONCURRENCY = 10;
 const INTERVAL_MS = 250;
 
-/** A day: a worker that waits longer than that does not work. */
+/**
+ * A day: a worker that waits longer than that does not work. In a store whose time is moved by hand
+ * claims wait for as long, since a test that moves it by a week would have to wake them all the way.
+ */
 const INTERVAL_MS_MAX = 86_400_000;
 
 /** Handlers of one process that anybody could want to run at the same time. */
@@ -139,6 +142,9 @@ interface WorkerPlan {
   readonly command: ClaimOptions;
   readonly limit: number;
   readonly concurrency: number;
+  /** The longest wait of one claim. */
+  readonly blockMs: number;
+  /** The pause where a store cannot wait, or where a claim has failed. */
   readonly intervalMs: number;
   readonly heartbeat: boolean;
   readonly signal: AbortSignal | undefined;
@@ -176,6 +182,7 @@ function planOf(
     command: claimCommand(definition, runner.states, runner.rest),
     limit: limit ?? LIMIT,
     concurrency: concurrency ?? CONCURRENCY,
+    blockMs: intervalMs ?? (store.time?.manual ? INTERVAL_MS_MAX : INTERVAL_MS),
     intervalMs: intervalMs ?? INTERVAL_MS,
     heartbeat: heartbeat ?? true,
     signal,
@@ -290,12 +297,11 @@ class FlowWorker implements Worker {
   }
 
   async #claim(roomCount: number): Promise<readonly FlowRecord[]> {
-    const { definition, command, intervalMs } = this.#plan;
+    const { definition, command, blockMs } = this.#plan;
     const { signal } = this.#claiming;
     const records = await this.#claimLimit.within(
       roomCount,
-      (limit) =>
-        this.#store.claimDue(definition.type, { ...command, limit, blockMs: intervalMs, signal }),
+      (limit) => this.#store.claimDue(definition.type, { ...command, limit, blockMs, signal }),
     );
     this.#claimedCount += records.length;
     for (const record of records) {

@@ -18,7 +18,11 @@ export interface WorkerPace
   readonly limit?: number | undefined;
   /** The most handlers that run at the same time. A claim asks for no more jobs. Default 10. */
   readonly concurrency?: number | undefined;
-  /** The longest wait of one claim, or the pause where a store cannot wait, in milliseconds. Default 250. */
+  /**
+   * The longest wait of one claim, or the pause where a store cannot wait, in milliseconds, up to a
+   * day. Work that becomes due ends the wait at once. Default 250; in a store whose time is moved by
+   * hand claims wait for a day.
+   */
   readonly intervalMs?: number | undefined;
   /** Whether to extend leases while handlers run, at a third of their length. Default true. */
   readonly heartbeat?: boolean | undefined;

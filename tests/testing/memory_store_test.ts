@@ -38,6 +38,31 @@ test("memoryStore().advance() lets everything happen that is due on the way, in 
   assertEquals((await email.info()).completed, 3);
 });
 
+test("memoryStore().advance() lets a worker wait in its claim, and has it ask now and then only if it is told to", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  const { claimDue } = store;
+  let claimCount = 0;
+  store.claimDue = (...args: Parameters<typeof claimDue>) => {
+    claimCount++;
+    return claimDue.apply(store, args);
+  };
+  const plan = { worker: "w", handlers: { queued: () => ok() } };
+  const worker = startWorker(email, plan);
+  const HOUR_MS = 3_600_000;
+  await email.create({ id: "a", payload: "p", runAtMs: store.time.clock.wallMs() + HOUR_MS });
+  await store.advance(HOUR_MS - 1);
+  assertEquals((await email.info()).scheduled, 1);
+  await store.advance(1);
+  assertEquals((await email.info()).completed, 1);
+  assertEquals(claimCount, 2);
+  await worker.drain();
+
+  await using _other = startWorker(email, { ...plan, intervalMs: 250 });
+  await store.advance(1_000);
+  assertEquals(claimCount, 2 + 1 + 4);
+});
+
 test("memoryStore().reopen() goes on with the files and the time of the store before", async () => {
   const store = await memoryStore({ limits: { valueBytesMax: 64 } });
   const email = emailOn(store);

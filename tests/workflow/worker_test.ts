@@ -67,7 +67,9 @@ test("startWorker() runs at most `concurrency` handlers, and refills as they end
 
 test("startWorker() claims with its defaults and waits inside the store", async () => {
   const { store, time } = jobSource();
-  await using _worker = startWorker(emailOn(store), { worker: "w", handler: () => ok() });
+  // As in a store whose time is the machine's.
+  const email = emailOn({ ...store, time: undefined });
+  await using _worker = startWorker(email, { worker: "w", time, handler: () => ok() });
   await time.advance(0);
   const [claim] = store.calls;
   const { signal, ...options } = claim?.command === "claimDue" ? claim.args[1] : { signal: null };
@@ -106,7 +108,9 @@ test("startWorker() hands on what a claim takes, and the partition", async () =>
 test("startWorker() does not pause while a store that waits has nothing", async () => {
   const { store, time, add, limits } = jobSource();
   const desk = new Desk();
-  await using _worker = startWorker(emailOn(store), { worker: "w", handler: desk.handler });
+  await using _worker = startWorker(emailOn(store), {
+    ...{ worker: "w", intervalMs: 250, handler: desk.handler },
+  });
   await time.advance(1_000);
   assertEquals(limits().length, 5);
   add("a");
