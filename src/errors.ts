@@ -131,7 +131,7 @@ const ADVICE: Readonly<Record<FlowErrorCode, string>> = {
   unknown_outcome: "Reopen the store and read the flow before trying again",
   log_trimmed: "Read the flows as they are now, and follow the events from then on",
   store_locked: "Close the store or stop the process that has it, or open another directory",
-  store_closed: "Open it again",
+  store_closed: "Open it again, or keep it open for longer",
   store_failed: "Look at the cause, close the store if it is open, and open it again",
   copy_failed: "Look at the cause and copy again; no store has suffered from it",
   corrupt: "Restore a backup into another directory by restoreStore(), and keep these files",

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { FlowError } from "../errors.ts";
+import type { FlowError } from "../errors.ts";
 import {
   type ClaimCommand,
   type Command,
@@ -33,7 +33,7 @@ import type { StoreLimits } from "./options.ts";
 import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
 import { decided } from "./calls/decision.ts";
 import { DurablePolicies } from "./policies.ts";
-import { storeFailed, unknownOutcome } from "./calls/refusals.ts";
+import { storeClosed, storeFailed, unknownOutcome } from "./calls/refusals.ts";
 import { Router } from "./calls/router.ts";
 import { closeShards, Shard } from "./shard/shard.ts";
 import type { ShardHost, ShardsOptions } from "./shard/shard_options.ts";
@@ -229,7 +229,7 @@ export class Shards implements ShardHost {
   /** Ends the shards: what has been decided is written and answered, calls that wait are refused. */
   async close(): Promise<void> {
     if (this.#ended === undefined) {
-      const ending = this.#ended = new FlowError("store_closed", "The store was closed");
+      const ending = this.#ended = storeClosed();
       this.#dismiss(ending);
       await this.upkeep.end(ending);
       await Promise.all(this.#all.map((shard) => shard.drain(ending)));

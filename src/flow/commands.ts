@@ -259,7 +259,7 @@ export interface SignalOptions extends CommandOptions, ValueChangeOptions {
   readonly runAtMs?: number | null | undefined;
 }
 
-/** Names the flow of one item of a batch. */
+/** Names the flow of one item of a batch. A record or a job is no item: it has members besides. */
 export interface ItemRef {
   /** The id. */
   readonly id: string;

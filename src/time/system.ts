@@ -39,12 +39,15 @@ export function systemTime(): Time {
   };
 }
 
+/** As the host has it when this is loaded: what a test puts in its place later would stop a store. */
+const { setImmediate } = globalThis;
+
 /**
  * Runs `task` after the current macrotask. `setImmediate` comes after the microtasks and after the
  * callbacks of I/O that is ready; where it is missing a timer of 0 ms does the same, less promptly.
  */
 export function nextTurn(task: () => void): void {
-  if (typeof globalThis.setImmediate === "function") globalThis.setImmediate(task);
+  if (typeof setImmediate === "function") setImmediate(task);
   else setTimeout(task, 0);
 }
 

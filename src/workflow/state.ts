@@ -17,7 +17,12 @@ export type ClaimPayload = boolean | {
 export interface StateShape {
   /** The type of the payload. Default: unknown. */
   readonly payload?: StandardSchema | undefined;
-  /** How long a claim holds a flow, in milliseconds. Default 30,000. */
+  /**
+   * How long a claim holds a flow, in milliseconds. Default 30,000. A worker extends it while the
+   * handler runs, so it is no limit for that: it says how soon a flow is claimed again after its
+   * process has died. Better no less than a second: shorter ones are lost when something blocks the
+   * process.
+   */
   readonly leaseMs?: number | undefined;
   /**
    * How long a handler may run, in milliseconds. After that its job is settled by `onError` with

@@ -134,6 +134,7 @@ interface WorkerPlan {
   readonly command: ClaimOptions;
   readonly limit: number;
   readonly concurrency: number;
+  /** The pause where a store cannot wait, or where a claim has failed. */
   readonly intervalMs: number;
   readonly heartbeat: boolean;
   readonly signal: AbortSignal | undefined;

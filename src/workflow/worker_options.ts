@@ -45,7 +45,10 @@ export interface WorkerPace
 export interface WorkerListener<S, Asked extends boolean | undefined> {
   /**
    * Hears of every job that was settled, when that is on disk: what its handler said, and the flow
-   * after it. So it is the place for logs and counts of whatever fails. A throw in it is not caught.
+   * after it. So it is the place for logs and counts of what handlers do. A throw in it is not caught.
+   *
+   * No handler settles a flow that is given up because its leases were lost (`maxReclaims`) or that
+   * somebody cancels: of those `store.events()` tells.
    */
   readonly onSettled?: ((settled: SettledJob<Job<S, LiveName<S>, Asked>>) => void) | undefined;
 }

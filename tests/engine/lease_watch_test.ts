@@ -276,7 +276,10 @@ test("watchLease() tells every holder that the store was closed, also one that w
   await time.advance(0);
   await store.close();
   await time.advance(60_000);
-  const closed = ["store_closed: The store was closed. Open it again"];
+  const closed = [
+    'store_closed: The store was closed, by close() or where the block of its "await using" ended. ' +
+    "Open it again, or keep it open for longer",
+  ];
   assertEquals(listeners.map(({ heard }) => heard), [closed, closed, [], [], closed]);
 });
 

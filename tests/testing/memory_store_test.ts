@@ -38,6 +38,48 @@ test("memoryStore().advance() lets everything happen that is due on the way, in 
   assertEquals((await email.info()).completed, 3);
 });
 
+test("memoryStore().advance() lets a worker wait in its claim, and wakes it when there is something to do", async () => {
+  await using store = await memoryStore();
+  const email = emailOn(store);
+  const { claimDue } = store;
+  let claimCount = 0;
+  store.claimDue = (...args: Parameters<typeof claimDue>) => {
+    claimCount++;
+    return claimDue.apply(store, args);
+  };
+  await using _worker = startWorker(email, { worker: "w", handlers: { queued: () => ok() } });
+  const HOUR_MS = 3_600_000;
+  await email.create({ id: "a", payload: "p", runAtMs: store.time.clock.wallMs() + HOUR_MS });
+  await store.advance(HOUR_MS - 1);
+  assertEquals((await email.info()).scheduled, 1);
+  await store.advance(1);
+  assertEquals((await email.info()).completed, 1);
+  assertEquals(claimCount, 2);
+});
+
+test("memoryStore() answers, and its time moves, while the timers of the host are fake ones", async () => {
+  const { setImmediate, setTimeout } = globalThis;
+  const neverRings = (): undefined => undefined;
+  Object.assign(globalThis, { setImmediate: neverRings, setTimeout: neverRings });
+  let told: string | undefined;
+  try {
+    const store = await memoryStore();
+    const email = emailOn(store);
+    const runAtMs = store.time.clock.wallMs() + 60_000;
+    const ran = email.create({ id: "a", payload: "p", runAtMs })
+      .then(() => store.advance(60_000))
+      .then(() => email.runOnce({ worker: "w", handler: () => ok() }))
+      .then(([settled]) => told = settled?.record?.state)
+      .then(() => store.close());
+    // Without a timer that could be trusted: so many turns of the host are enough for anything.
+    for (let turn = 0; turn < 200 && told === undefined; turn++) await turnOfHost(setImmediate);
+    if (told !== undefined) await ran;
+  } finally {
+    Object.assign(globalThis, { setImmediate, setTimeout });
+  }
+  assertEquals(told, "completed");
+});
+
 test("memoryStore().reopen() goes on with the files and the time of the store before", async () => {
   const store = await memoryStore({ limits: { valueBytesMax: 64 } });
   const email = emailOn(store);
@@ -69,3 +111,7 @@ test("memoryStore() refuses options that a store does not have", async () => {
   const refused = await assertRejects(() => memoryStore(options), FlowError);
   assertEquals([refused.code, refused.details.field], ["invalid_argument", "limit"]);
 });
+
+function turnOfHost(setImmediate: (task: () => void) => unknown): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

@@ -50,6 +50,13 @@ export function outdatedAgain(): FlowError {
   );
 }
 
+/** Somebody has closed the store. */
+export function storeClosed(): FlowError {
+  // A program that does not wait for its work never sees where that happens.
+  const message = 'The store was closed, by close() or where the block of its "await using" ended';
+  return new FlowError("store_closed", message);
+}
+
 /** Nothing is served any more. */
 export function storeFailed(cause: unknown): FlowError {
   const message = `The log or the state above it failed${rootOf(cause)}`;
