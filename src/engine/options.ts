@@ -7,7 +7,7 @@ import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
-import { checkBoolean, invalid } from "../argument.ts";
+import { checkBoolean, checkInteger, checkObject, invalid } from "../argument.ts";
 import type { Time } from "../time/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import {
@@ -155,9 +155,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   if (files !== undefined && typeof files?.lock !== "function") {
     throw invalid("files", files, "a Directory");
   }
-  if (shards !== undefined && (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)) {
-    throw invalid("shards", shards, `a whole number from 1 to ${SHARDS_MAX}`);
-  }
+  if (shards !== undefined) checkInteger("shards", shards, 1, SHARDS_MAX);
   if (time !== undefined && typeof time?.defer !== "function") {
     throw invalid("time", time, "a Time, such as manualTime()");
   }
@@ -165,9 +163,7 @@ export function checkOptions(given: string | OpenOptions): OpenOptions {
   if (log === "thread" && !isOnDisk(options)) {
     throw invalid("log", log, 'used with a real directory; "auto" takes any');
   }
-  if (limits !== undefined && (typeof limits !== "object" || limits === null)) {
-    throw invalid("limits", limits, "an object");
-  }
+  if (limits !== undefined) checkObject("limits", limits);
   return options;
 }
 
@@ -192,10 +188,7 @@ export function checkLimits(options: OpenOptions): StoreLimits {
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const [min, max] = RANGES[name as keyof StoreLimits] ?? [1, Number.MAX_SAFE_INTEGER];
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw invalid(`limits.${name}`, value, `a whole number from ${min} to ${max}`);
-    }
-    limits[name as keyof FlowLimits] = value;
+    limits[name as keyof FlowLimits] = checkInteger(`limits.${name}`, value, min, max);
   }
   return limits;
 }
@@ -212,42 +205,33 @@ export function checkDiskFree({ diskFreeBytesMin }: StoreLimits, directory: Dire
 
 /** How and when flows are removed whose retention is over. */
 export function checkRetention(given: RetentionOptions = {}): SweepPlan {
-  if (typeof given !== "object" || given === null) throw invalid("retention", given, "an object");
+  checkObject("retention", given);
   checkMembers("retention.", given, Object.keys(DEFAULT_SWEEP_PLAN));
   const { sweep = DEFAULT_SWEEP_PLAN.sweep, intervalMs = DEFAULT_SWEEP_PLAN.intervalMs } = given;
   checkBoolean("retention.sweep", sweep);
-  if (!Number.isInteger(intervalMs) || intervalMs < 1 || intervalMs > INTERVAL_MS_MAX) {
-    const must = `a whole number from 1 to ${INTERVAL_MS_MAX}`;
-    throw invalid("retention.intervalMs", intervalMs, must);
-  }
+  checkInteger("retention.intervalMs", intervalMs, 1, INTERVAL_MS_MAX);
   return { sweep, intervalMs };
 }
 
 /** How and when segments are merged. */
 export function checkMerge({ dir, merge: given = {} }: OpenOptions): MergePlan {
-  if (typeof given !== "object" || given === null) throw invalid("merge", given, "an object");
+  checkObject("merge", given);
   checkMembers("merge.", given, Object.keys(DEFAULT_MERGE_PLAN));
   const ofPlace = dir === MEMORY ? MEMORY_KEEP_BYTES : DEFAULT_MERGE_PLAN.keepBytes;
   const { auto = DEFAULT_MERGE_PLAN.auto, keepBytes = ofPlace } = given;
   checkBoolean("merge.auto", auto);
-  if (!Number.isSafeInteger(keepBytes) || keepBytes < 0) {
-    throw invalid("merge.keepBytes", keepBytes, "a whole number from 0 on");
-  }
+  checkInteger("merge.keepBytes", keepBytes, 0, Number.MAX_SAFE_INTEGER);
   return { auto, keepBytes };
 }
 
 /** When checkpoints are written. */
 export function checkCheckpoints(given: CheckpointOptions = {}): CheckpointPlan {
-  if (typeof given !== "object" || given === null) {
-    throw invalid("checkpoints", given, "an object");
-  }
+  checkObject("checkpoints", given);
   checkMembers("checkpoints.", given, ["auto", "logBytes"]);
   const { auto = DEFAULT_CHECKPOINT_PLAN.auto, logBytes = DEFAULT_CHECKPOINT_PLAN.logBytes } =
     given;
   checkBoolean("checkpoints.auto", auto);
-  if (!Number.isSafeInteger(logBytes) || logBytes < 1) {
-    throw invalid("checkpoints.logBytes", logBytes, "a whole number from 1 on");
-  }
+  checkInteger("checkpoints.logBytes", logBytes, 1, Number.MAX_SAFE_INTEGER);
   return { ...DEFAULT_CHECKPOINT_PLAN, auto, logBytes };
 }
 

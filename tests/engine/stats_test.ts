@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { openStore } from "../../mod.ts";
+import { openStore, type ShardStats } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { ScriptedStore } from "./scripted_log.ts";
@@ -110,4 +110,28 @@ test("stats() says how much is free, if somebody wants that to be looked at", as
   const { freeBytes, ballastHeld } = store.stats().disk;
   assert(freeBytes !== null && freeBytes > 900_000 && freeBytes < 1_000_000);
   assertEquals(ballastHeld, true);
+});
+
+test("stats() of several shards is the sum of what each of them holds", async () => {
+  const held = async (shards: number) => {
+    await using store = await openStore({ files: memoryDirectory(), shards });
+    for (let index = 0; index < 24; index++) {
+      const partitionKey = `p${index}`;
+      await store.create("flow", { type: "job", partitionKey });
+      await store.kv.set("key", 1, { partitionKey });
+    }
+    return store.stats();
+  };
+  const [one, { shards: each, ...four }] = [await held(1), await held(4)];
+  const sum = (count: (stats: ShardStats) => number) =>
+    each.reduce((total, shard) => total + count(shard), 0);
+  assertEquals([four.flows, sum(({ flows }) => flows)], [24, 24]);
+  const { flowsBytes, keysBytes } = four.memory;
+  assertEquals([flowsBytes, keysBytes], [one.memory.flowsBytes, one.memory.keysBytes]);
+  for (const name of ["bytes", "segments", "records"] as const) {
+    assertEquals(four.log[name], sum(({ log }) => log[name]), name);
+  }
+  const { count, recordsMean } = four.log.commits;
+  assertEquals([count, sum(({ log }) => log.commits.count)], [48, 48]);
+  assertEquals(recordsMean, four.log.records / 48);
 });

@@ -16,6 +16,9 @@ import { test } from "../harness.ts";
 import { billingOn } from "./billing.ts";
 import { jobSource } from "./job_source.ts";
 
+/** The longest lease, and the longest run of a handler. */
+const CENTURY_MS = 100 * 365 * 86_400_000;
+
 /** A definition that is sound but for what is given. */
 function define(changes: object): unknown {
   return workflow({
@@ -59,8 +62,14 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => withState({ leaseMs: 1.5 }), "states.a.leaseMs", "1.5"],
   [() => withState({ leaseMs: NaN }), "states.a.leaseMs", "NaN"],
   [() => withState({ leaseMs: "30s" }), "states.a.leaseMs", `"30s"`],
+  [() => withState({ leaseMs: CENTURY_MS + 1 }), "states.a.leaseMs", `to ${CENTURY_MS}`],
   [() => withState({ handlerTimeoutMs: 0 }), "states.a.handlerTimeoutMs", "0, but must be"],
   [() => withState({ handlerTimeoutMs: "5s" }), "states.a.handlerTimeoutMs", `"5s"`],
+  [
+    () => withState({ handlerTimeoutMs: CENTURY_MS + 1 }),
+    "states.a.handlerTimeoutMs",
+    `to ${CENTURY_MS}`,
+  ],
   [() => withState({ handlerTimeoutMs: Infinity }), "states.a.handlerTimeoutMs", "Infinity"],
   [() => withState({ timeoutMs: 5 }), "states.a.timeoutMs", "handlerTimeoutMs"],
   [() => withState({ payload: "string" }), "states.a.payload", "Standard Schema"],
@@ -75,6 +84,7 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => withState({ claimPayload: {} }), "states.a.claimPayload.maxBytes", "undefined"],
   [() => withState({ claimPayload: { max: 1 } }), "states.a.claimPayload.max", "maxBytes"],
   [() => withState({ maxReclaims: -1 }), "states.a.maxReclaims", "-1"],
+  [() => withState({ maxReclaims: 1_000_001 }), "states.a.maxReclaims", "to 1000000"],
   [() => withState({ onOk: "z" }), "states.a.onOk", `"z", but must be complete() or one of a, b`],
   [() => withState({ onOk: "completed" }), "states.a.onOk", "complete()"],
   [() => withState({ onOk: fail() }), "states.a.onOk", "complete()"],
@@ -88,6 +98,7 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
   [() => withState({ retry: 3 }), "states.a.retry", "an object"],
   [() => withState({ retry: { maxAttempts: 3 } }), "states.a.retry.maxAttempts", "maxRetries"],
   [() => withState({ retry: { maxRetries: 1_001 } }), "states.a.retry.maxRetries", "1000"],
+  [() => withState({ retry: { maxRetries: -1 } }), "states.a.retry.maxRetries", "-1"],
   [() => withState({ retry: { exhaustedTo: "z" } }), "states.a.retry.exhaustedTo", `"z"`],
   [
     () => withState({ retry: { exhaustedTo: "b" }, onError: retryOr("failed") }),
@@ -105,6 +116,16 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
     "2592000000",
   ],
   [
+    () => withState({ retry: { backoff: { baseMs: -1 } } }),
+    "states.a.retry.backoff.baseMs",
+    "2592000000",
+  ],
+  [
+    () => withState({ retry: { backoff: { maxMs: 2_592_000_001 } } }),
+    "states.a.retry.backoff.maxMs",
+    "2592000000",
+  ],
+  [
     () => withState({ retry: { backoff: { maxMs: -1 } } }),
     "states.a.retry.backoff.maxMs",
     "2592000000",
@@ -113,6 +134,11 @@ const mistakes: readonly (readonly [() => unknown, string, string])[] = [
     () => withState({ retry: { backoff: { jitterPct: 101 } } }),
     "states.a.retry.backoff.jitterPct",
     "100",
+  ],
+  [
+    () => withState({ retry: { backoff: { jitterPct: -1 } } }),
+    "states.a.retry.backoff.jitterPct",
+    "from 0",
   ],
   [
     () => withState({ retry: { backoff: { jitter: 1 } } }),
@@ -143,6 +169,28 @@ test("workflow() takes terminal states as targets of failure, and lets them be d
   });
   assertEquals(definition.liveStates, ["a", "b", "c"]);
   assert(definition.states.get("failed")?.isTerminal);
+});
+
+test("workflow() takes the smallest and the largest of every number of a state", () => {
+  const month = 2_592_000_000;
+  for (
+    const state of [
+      {
+        ...{ leaseMs: 1, handlerTimeoutMs: 1, maxReclaims: 0, claimPayload: { maxBytes: 0 } },
+        retry: { maxRetries: 0, backoff: { baseMs: 0, maxMs: 0, jitterPct: 0 } },
+      },
+      {
+        ...{ leaseMs: CENTURY_MS, handlerTimeoutMs: CENTURY_MS, maxReclaims: 1_000_000 },
+        claimPayload: { maxBytes: Number.MAX_SAFE_INTEGER },
+        retry: { maxRetries: 1_000, backoff: { baseMs: month, maxMs: month, jitterPct: 100 } },
+      },
+    ]
+  ) {
+    const { definition } = workflow({ type: "t", initialState: "a", states: { a: state } });
+    const { leaseMs, handlerTimeoutMs, payloadBytesMax, policy } = definition.states.get("a")!;
+    const claimPayload = { maxBytes: payloadBytesMax };
+    assertEquals<object>({ leaseMs, handlerTimeoutMs, claimPayload, ...policy }, state);
+  }
 });
 
 test("workflow() fills in the defaults of a state", () => {

@@ -397,19 +397,29 @@ test("startWorker() settles a payload over the cap with too_large", async () => 
   assertEquals(stored.code, "too_large");
 });
 
+/** The longest time that a lease may last. */
+const CENTURY_MS = 100 * 365 * 86_400_000;
+
 const refused: readonly (readonly [object, string, string])[] = [
   [{ worker: "" }, "worker", "a non-empty text"],
   [{ worker: undefined }, "worker", "undefined"],
   [{ concurrency: 0 }, "concurrency", "0, but must be a whole number from 1"],
+  [{ concurrency: 100_001 }, "concurrency", "to 100000"],
   [{ limit: 0 }, "limit", "0, but must be a whole number from 1"],
   [{ intervalMs: 0 }, "intervalMs", "0"],
+  [{ intervalMs: 86_400_001 }, "intervalMs", "to 86400000"],
   [{ heartbeat: "yes" }, "heartbeat", "true or false"],
   [{ signal: {} }, "signal", "an AbortSignal"],
   [{ parallel: 3 }, "parallel", "known are worker"],
   [{ blockMs: 3 }, "blockMs", "known are worker"],
   [{ leaseMs: "5s" }, "leaseMs", '"5s", but must be a whole number from 1'],
+  [{ leaseMs: 0 }, "leaseMs", "0, but must be a whole number from 1"],
+  [{ leaseMs: CENTURY_MS + 1 }, "leaseMs", `to ${CENTURY_MS}`],
+  [{ priority: -1 }, "priority", "-1, but must be a whole number from 0 to 2"],
   [{ priority: 3 }, "priority", "3, but must be a whole number from 0 to 2"],
+  [{ reclaimRatio: -1 }, "reclaimRatio", "-1, but must be a whole number from 0 to 100"],
   [{ reclaimRatio: 0.5 }, "reclaimRatio", "0.5, but must be a whole number from 0 to 100"],
+  [{ reclaimRatio: 101 }, "reclaimRatio", "101, but must be a whole number from 0 to 100"],
   [{ reclaimExpired: 1 }, "reclaimExpired", "true or false"],
   [{ payload: "yes" }, "payload", "true or false"],
   [{ payloadMaxBytes: -1 }, "payloadMaxBytes", "-1"],
@@ -435,10 +445,35 @@ test("startWorker() refuses bad options before it claims", () => {
   assertEquals(store.calls, []);
 });
 
+test("startWorker() takes the smallest and the largest of every number", async () => {
+  for (
+    const options of [
+      {
+        ...{ limit: 1, concurrency: 1, intervalMs: 1, leaseMs: 1 },
+        ...{ priority: 0 as const, reclaimRatio: 0, payloadMaxBytes: 0 },
+      },
+      {
+        ...{ limit: Number.MAX_SAFE_INTEGER, concurrency: 100_000, intervalMs: 86_400_000 },
+        ...{ leaseMs: CENTURY_MS, priority: 2 as const, reclaimRatio: 100 },
+        payloadMaxBytes: Number.MAX_SAFE_INTEGER,
+      },
+    ]
+  ) {
+    const time = manualTime();
+    const store = fakeStore({ time, claimDue: () => [] });
+    await using _ = startWorker(emailOn(store), { worker: "w", handler: () => ok(), ...options });
+    await time.advance(0);
+    const { limit, concurrency, intervalMs, ...claim } = options;
+    const [asked] = store.calls;
+    assertEquals(asked!.args[1], { ...(asked!.args[1] as object), ...claim, blockMs: intervalMs });
+    assertEquals((asked!.args[1] as { limit: number }).limit, Math.min(limit, concurrency));
+  }
+});
+
 test("startWorker() refuses what is no workflow with a store", () => {
   const options = { worker: "w", handler: () => ok() };
   const unbound = workflow({ type: "email", initialState: "queued", states: { queued: {} } });
-  for (const given of [undefined, "email", fakeStore(), unbound]) {
+  for (const given of [undefined, null, "email", fakeStore(), { store: fakeStore() }, unbound]) {
     const start = () => startWorker(given as never, options as never);
     const { code, details } = assertThrows(start, FlowError);
     assertEquals([code, details.field], ["invalid_argument", "workflow"]);

@@ -97,6 +97,7 @@ export const ARGUMENT_TABLES: readonly ArgumentTable[] = [
       { name: "attributes", value: { x: null }, field: "attributes.x" },
       { name: "attributes", value: { x: NaN }, field: "attributes.x" },
       { name: "attributes", value: { x: [1] }, field: "attributes.x" },
+      { name: "attributes", value: { good: "x", bad: null }, field: "attributes.bad" },
       { name: "attributes", value: { "": 1 }, field: "attributes name" },
       ...badBooleans("idempotent"),
       ...durations("retentionTtlMs"),

@@ -127,6 +127,7 @@ export const limitsCases: readonly ConformanceCase[] = [
         field: "partitionKeys.length",
         limit,
       });
+      same(await claimedIds(store, { states: ["1", "2"], partitionKeys: ["1", "2"] }), []);
     },
   ),
   limited("a query shows as many rows as queryCountMax at most", { queryCountMax: 3 }, async (
