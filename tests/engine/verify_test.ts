@@ -365,6 +365,13 @@ test("verify() compares flows, keydir and messages with the records", async () =
       const control = { ...flow.control, payloadLsn: flow.bodyLsn };
       table.replace(table.handleOf(flow.key)!, { ...flow, control });
     },
+    "payload of flow": ({ all }) => {
+      const { headLsn, state: { flows: { table }, keydir } } = all[0]!;
+      keydir.append(headLsn, 1, 1 << 30);
+      const [flow] = table;
+      const control = { ...flow!.control, payloadLsn: headLsn };
+      table.replace(table.handleOf(flow!.key)!, { ...flow!, control });
+    },
     "no file has it": ({ all }) => {
       const { headLsn, state: { keydir } } = all[0]!;
       assert(!keydir.has(headLsn), "that record was left out");

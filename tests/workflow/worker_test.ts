@@ -327,6 +327,27 @@ test("startWorker() waits as long as an overloaded store asks for", async () => 
   assertEquals(store.calls.length, 2);
 });
 
+test("startWorker() tells of a claim that fails while it ends, but not of the one that it ends itself", async () => {
+  const failure = new Error("The line is dead");
+  for (const failed of [failure, undefined]) {
+    const errors: unknown[] = [];
+    const time = manualTime();
+    const store = fakeStore({
+      time,
+      claimDue: (_type, { signal }) =>
+        new Promise<never>((_resolve, reject) =>
+          signal!.addEventListener("abort", () => reject(failed ?? signal!.reason))
+        ) as never,
+    });
+    const worker = startWorker(emailOn(store), {
+      ...{ worker: "w", handler: () => ok(), onError: (error) => errors.push(error) },
+    });
+    await time.advance(0);
+    await worker.drain();
+    assertEquals(errors, failed === undefined ? [] : [failed]);
+  }
+});
+
 test("startWorker() ends by itself when the store is closed", async () => {
   const time = manualTime();
   const closed = new FlowError("store_closed", "Closed");
