@@ -486,8 +486,12 @@ test("startWorker() takes the smallest and the largest of every number", async (
     await time.advance(0);
     const { limit, concurrency, intervalMs, ...claim } = options;
     const [asked] = store.calls;
-    assertEquals(asked!.args[1], { ...(asked!.args[1] as object), ...claim, blockMs: intervalMs });
+    assertEquals(asked!.args[1], { ...(asked!.args[1] as object), ...claim });
     assertEquals((asked!.args[1] as { limit: number }).limit, Math.min(limit, concurrency));
+    await time.advance(intervalMs - 1);
+    assertEquals(store.calls.length, 1);
+    await time.advance(1);
+    assertEquals(store.calls.length, 2);
   }
 });
 
