@@ -99,6 +99,25 @@ test("the sweeper takes a slice at a time, and rests in between", async () => {
   assertEquals(await left(), 5);
 });
 
+test("the sweeper does not rest for long when new work is refused for lack of memory", async () => {
+  const time = manualTime();
+  await using store = await openStore({
+    ...{ dir: ":memory:", time },
+    limits: { memoryBytesMax: 600_000 },
+  });
+  let count = 0;
+  let refusal: unknown;
+  while (refusal === undefined) {
+    await finish(store, 100, 1_000, `batch-${count++}`).catch((error) => refusal = error);
+  }
+  assertEquals((refusal as FlowError).code, "overloaded");
+  await time.advance(999);
+  await assertRejects(() => store.create("early", { type: "job" }), FlowError);
+  // Who was told to wait for five seconds finds room after that.
+  await time.advance(4_001);
+  assertEquals((await store.create("late", { type: "job" })).state, "queued");
+});
+
 test("the sweeper looks how much room there is when it has its slice, and not before", async () => {
   let nowMs = 0;
   let isDiskFull = false;
@@ -107,7 +126,10 @@ test("the sweeper looks how much room there is when it has its slice, and not be
   const swept: string[] = [];
   const shards = {
     ...{ all: [], limits: { cleanupLimitMax: 1_000 }, now: () => nowMs, nextForgottenMs: () => 0 },
-    admission: { isDiskFull: () => isDiskFull, shortDisk: { takeSpare: () => spareBytes } },
+    admission: {
+      ...{ isDiskFull: () => isDiskFull, shortDisk: { takeSpare: () => spareBytes } },
+      isShortOfMemory: () => false,
+    },
     slices: { next: () => new Promise<void>((resolve) => slices.push(resolve)) },
     call: () => {
       swept.push(`at ${nowMs}`);
@@ -140,7 +162,7 @@ test("the sweeper rests between slices, unless there is more than when it began"
   const shards = {
     ...{ all: [{ state: { flows } }], limits: { cleanupLimitMax: 1_000 } },
     ...{ now: () => nowMs, nextForgottenMs: () => 0, reschedule: () => {} },
-    admission: { isDiskFull: () => false },
+    admission: { isDiskFull: () => false, isShortOfMemory: () => false },
     slices: { next: () => Promise.resolve() },
     call: () => Promise.resolve(cleanup),
   };

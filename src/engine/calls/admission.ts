@@ -123,6 +123,11 @@ export class Admission {
     return this.#disk?.ballastFailure ?? null;
   }
 
+  /** Whether the store takes as much memory as it may. */
+  isShortOfMemory(): boolean {
+    return this.#load().memoryBytes >= this.#limits.memoryBytesMax;
+  }
+
   /** Whether the disk is full. */
   isDiskFull(): boolean {
     return this.#disk?.shortage() === "disk_full";

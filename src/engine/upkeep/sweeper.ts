@@ -34,6 +34,12 @@ export const DEFAULT_SWEEP_PLAN: SweepPlan = { sweep: true, intervalMs: 60_000 }
  */
 const CATCH_UP_MS = 25;
 
+/**
+ * So long it rests at most while new work is refused for lack of memory: whoever is refused comes
+ * back after five seconds, and finds room if anything is over.
+ */
+const SHORT_REST_MS = 1_000;
+
 /** So much is written for every flow or key that is removed, roughly, and for the frame. */
 const REMOVAL_BYTES = 48;
 
@@ -45,8 +51,10 @@ export class Sweeper {
   readonly #shards: Shards;
   readonly #plan: SweepPlan;
   readonly #monotonicMs: () => number;
-  /** Not before this monotonic time. */
-  #restUntilMs: number;
+  /** Since when it rests, in monotonic time. */
+  #restsSinceMs: number;
+  /** For how long, unless memory is short. */
+  #restMs: number;
   #isSweeping = false;
   /** How much there was when the present sweep began: with more than that it has fallen behind. */
   #sizeBefore = Infinity;
@@ -64,7 +72,8 @@ export class Sweeper {
     this.#shards = shards;
     this.#plan = plan;
     this.#monotonicMs = monotonicMs;
-    this.#restUntilMs = monotonicMs() + plan.intervalMs;
+    this.#restsSinceMs = monotonicMs();
+    this.#restMs = plan.intervalMs;
   }
 
   /** The least time between two sweeps that found all there was; `Infinity` if it never sweeps. */
@@ -77,15 +86,15 @@ export class Sweeper {
     if (!this.#plan.sweep || this.#isSweeping) return Infinity;
     const leftMs = this.#shards.nextForgottenMs() - this.#shards.now();
     // What is over is so whenever somebody looks: the clock has gone on since it was read last.
-    if (leftMs <= 0) return this.#restUntilMs;
-    return Math.max(this.#restUntilMs, this.#monotonicMs() + leftMs);
+    if (leftMs <= 0) return this.#restUntilMs();
+    return Math.max(this.#restUntilMs(), this.#monotonicMs() + leftMs);
   }
 
   /** Sweeps one slice if it is time to. */
   wake(): void {
     // Most turns come before it has rested: they need not know what is next.
     const nowMs = this.#monotonicMs();
-    if (this.#restUntilMs > nowMs || this.nextAtMs() > nowMs) return;
+    if (this.#restUntilMs() > nowMs || this.nextAtMs() > nowMs) return;
     this.#isSweeping = true;
     if (this.#sizeBefore === Infinity) this.#sizeBefore = sizeOf(this.#shards);
     // A sweep that fails has removed nothing, and the next one finds the same.
@@ -141,8 +150,15 @@ export class Sweeper {
   /** Rests until the next sweep: for the interval, or less. */
   #rest(ms: number): void {
     this.#isSweeping = false;
-    this.#restUntilMs = this.#monotonicMs() + Math.min(ms, this.#plan.intervalMs);
+    this.#restsSinceMs = this.#monotonicMs();
+    this.#restMs = Math.min(ms, this.#plan.intervalMs);
     this.#shards.reschedule();
+  }
+
+  /** Until when it rests, in monotonic time: memory may become short, or be so no more, meanwhile. */
+  #restUntilMs(): number {
+    const isShort = this.#shards.admission.isShortOfMemory();
+    return this.#restsSinceMs + (isShort ? Math.min(this.#restMs, SHORT_REST_MS) : this.#restMs);
   }
 }
 
