@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Directory, writeFully } from "../files/mod.ts";
+import type { Directory } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
-import { guarded, isNoSpace } from "./file_fault.ts";
+import { guarded } from "./file_fault.ts";
 import { FileLog, type FileLogParts } from "./file_log.ts";
 import { InlineIo } from "./inline_io.ts";
 import type { Log, LogPosition } from "./log.ts";
@@ -14,7 +14,7 @@ import type { Manifest } from "./manifest.ts";
 import type { Seal, SegmentEntry } from "./manifest_state.ts";
 import { logStart } from "./position.ts";
 import { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
-import { encodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES } from "./segment.ts";
+import { SEGMENT_HEAD_BYTES } from "./segment.ts";
 import {
   createSegment,
   freeSegmentId,
@@ -55,8 +55,8 @@ export interface FileLogsOptions {
   /** See `LogLimits`. Default 64 KiB. */
   readonly behindBytesMin?: number;
   /**
-   * Whether to go on in new segments, if there is room: somebody may still write to those that are
-   * open, whose end is where it is found. Default false.
+   * Whether to go on in new segments: somebody may still write to those that are open, whose end is
+   * where it is found. Default false.
    */
   readonly inNewSegments?: boolean;
   /** Writes and syncs the segments of a shard. Inline while logs are opened. Default: always. */
@@ -102,13 +102,11 @@ export function openFileLogs(
   const { io = () => new InlineIo(directory, "Nobody asked for a thread") } = options;
   return guarded(`The log in "${directory.path}" cannot be opened`, () => {
     const openings = shards.map((shard) =>
-      new Opening({ directory, manifest, random, shard }, { io: io(shard), steps })
+      new Opening({ directory, manifest, random, shard }, { io: io(shard), steps, inNewSegments })
     );
     try {
       for (const opening of openings) opening.look();
-      // Where there is no room for them, a log goes on where it was.
-      const isMoving = inNewSegments && manifest.makeRoom(openings.length);
-      for (const opening of openings) opening.repair(isMoving);
+      for (const opening of openings) opening.repair();
       const epoch = begin(openings);
       return openings.map((opening) => new FileLog({ ...opening.finish(epoch), ...limits }));
     } catch (error) {
@@ -152,6 +150,7 @@ class Opening {
   left: readonly [id: number, seal: Seal] | undefined;
   /** The highest number of an opening that left a trace in the log. */
   epoch = 0;
+  readonly #inNewSegments: boolean;
   readonly #files: SegmentFiles;
   readonly #io: SegmentIo;
   readonly #steps: RecoverySteps;
@@ -160,13 +159,18 @@ class Opening {
 
   constructor(
     source: SegmentSource,
-    { io, steps }: { readonly io: SegmentIo; readonly steps: RecoverySteps },
+    { io, steps, inNewSegments }: {
+      readonly io: SegmentIo;
+      readonly steps: RecoverySteps;
+      readonly inNewSegments: boolean;
+    },
   ) {
     const { directory, manifest } = source;
     this.source = source;
     this.#files = new SegmentFiles(directory, manifest.state.dbId);
     this.#io = io;
     this.#steps = steps;
+    this.#inNewSegments = inNewSegments;
     this.strays = findStrays(source);
   }
 
@@ -184,31 +188,18 @@ class Opening {
     this.#steps.judge(this.#survey);
   }
 
-  /** Makes the end durable, or a segment to begin with; or one more, if the log is to move. */
-  repair(isMoving: boolean): void {
+  /** Makes the end durable, or a segment to begin with. */
+  repair(): void {
     if (this.#tail === undefined || this.#survey === undefined) return this.#begin(logStart);
     this.#steps.repair(this.#tail.file, this.#survey);
-    if (isMoving) this.#move(this.#tail, this.#survey);
-  }
-
-  #move(
-    { entry: { id, salt }, file }: NewSegment,
-    { end, endOffset: size, epoch }: TailSurvey,
-  ): void {
-    try {
-      // What is there may be damaged, and nobody writes it anew.
-      const evidence = encodeEvidence({ salt, durableLsn: end.lsn, epoch });
-      writeFully(file, evidence, { at: EVIDENCE_OFFSET });
-      file.flush();
-      this.#begin(end);
-    } catch (error) {
-      if (isNoSpace(error)) return;
-      throw error;
-    }
+    if (!this.#inNewSegments) return;
+    const { entry: { id }, file } = this.#tail;
+    const { end, endOffset: size } = this.#survey;
     file.close();
     this.left = [id, { end, size }];
     // The head of the next one proves all before it.
-    this.#survey = undefined;
+    this.#tail = this.#survey = undefined;
+    this.#begin(end);
   }
 
   #begin(base: LogPosition): void {
