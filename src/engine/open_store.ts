@@ -69,11 +69,11 @@ export async function openStore(given: string | OpenOptions): Promise<Store> {
     // Several logs are written at once, and the isolate can only do one thing.
     const isAlone = manifest.shardCount === 1;
     const shortCut = isAlone && log === "auto" && !time.manual ? new ShortCut(time) : undefined;
+    await ownerEnded(lock, { manifest, time });
     const logs = openFileLogs({
       directory,
       manifest,
       random: time.random,
-      inNewSegments: await ownerEnded(lock, { manifest, time }),
       segmentBytesMax: limits.segmentBytesMax,
       frameBytesMax: FRAME_BYTES_MAX,
       io: (shard) => ios[shard] = ioOver(directory, options, shortCut),

@@ -63,7 +63,7 @@ export async function ownerEnded(
     readonly time: Pick<Time, "alarm" | "clock" | "manual">;
   },
 ): Promise<boolean> {
-  if (!isNew || manifest.generation === 1) return false;
+  if (isNew !== true || manifest.generation === 1) return false;
   manifest.publish({});
   // Whose clock is moved by hand does not look.
   if (time.manual) return true;

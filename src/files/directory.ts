@@ -24,8 +24,11 @@ export interface LockOwner {
  * Keep the object as long as the lock is wanted: the garbage collector may give it back otherwise.
  */
 export interface Lock {
-  /** Whether its file was not there: nobody has ever had it, or somebody has deleted it. */
-  readonly isNew: boolean;
+  /**
+   * Whether its file was not there: nobody has ever had it, or somebody has deleted it. Default false:
+   * it cannot get lost.
+   */
+  readonly isNew?: boolean | undefined;
   /** Gives the directory free. Releasing twice is allowed. */
   release(): void;
   /** Same as `release()`, for `using`. */

@@ -20,7 +20,7 @@ export class LocalLock {
       // A lock that was broken and taken by somebody else is not this one's to give.
       if (this.#held === held) this.#held = undefined;
     };
-    return { isNew: false, release, [Symbol.dispose]: release };
+    return { release, [Symbol.dispose]: release };
   }
 
   /** Frees the lock, as the end of its owner's process would. */

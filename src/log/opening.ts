@@ -9,9 +9,9 @@ import type { Random } from "../time/mod.ts";
 import { guarded } from "./file_fault.ts";
 import { FileLog, type FileLogParts } from "./file_log.ts";
 import { InlineIo } from "./inline_io.ts";
-import type { Log, LogPosition } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Seal, SegmentEntry } from "./manifest_state.ts";
+import type { SegmentEntry } from "./manifest_state.ts";
 import { logStart } from "./position.ts";
 import { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
 import { SEGMENT_HEAD_BYTES } from "./segment.ts";
@@ -54,11 +54,6 @@ export interface FileLogsOptions {
   readonly frameBytesMax?: number;
   /** See `LogLimits`. Default 64 KiB. */
   readonly behindBytesMin?: number;
-  /**
-   * Whether to go on in new segments: somebody may still write to those that are open, whose end is
-   * where it is found. Default false.
-   */
-  readonly inNewSegments?: boolean;
   /** Writes and syncs the segments of a shard. Inline while logs are opened. Default: always. */
   readonly io?: (shard: number) => SegmentIo;
 }
@@ -98,11 +93,10 @@ export function openFileLogs(
   const { behindBytesMin = BEHIND_BYTES_MIN } = options;
   const limits = { segmentBytesMax, frameBytesMax, behindBytesMin };
   const { directory, manifest, random, shards = [...Array(manifest.shardCount).keys()] } = options;
-  const { inNewSegments = false } = options;
   const { io = () => new InlineIo(directory, "Nobody asked for a thread") } = options;
   return guarded(`The log in "${directory.path}" cannot be opened`, () => {
     const openings = shards.map((shard) =>
-      new Opening({ directory, manifest, random, shard }, { io: io(shard), steps, inNewSegments })
+      new Opening({ directory, manifest, random, shard }, { io: io(shard), steps })
     );
     try {
       for (const opening of openings) opening.look();
@@ -125,14 +119,11 @@ function begin(openings: readonly Opening[]): number {
   const { state } = manifest;
   const epoch = Math.max(state.epoch, ...openings.map(({ epoch }) => epoch)) + 1;
   const created = openings.flatMap(({ created }) => created ?? []);
-  const left = new Map(openings.flatMap(({ left }) => left === undefined ? [] : [left]));
-  const segments = state.segments
-    .map((entry) => left.has(entry.id) ? { ...entry, sealed: left.get(entry.id)! } : entry);
   removeStrays(directory, strays.expired);
   // What is new may fit all the same, and a store on a full disk has to open, so that work can end.
   manifest.makeRoom(created.length + strays.quarantine.length);
   manifest.publish({
-    ...created.length === 0 ? {} : { segments: [...segments, ...created] },
+    ...created.length === 0 ? {} : { segments: [...state.segments, ...created] },
     epoch,
     nextSegment: freeSegmentId({ directory, manifest }),
     quarantine: strays.quarantine,
@@ -146,11 +137,8 @@ class Opening {
   readonly strays: Strays;
   /** A segment that the manifest does not list yet. */
   created: SegmentEntry | undefined;
-  /** The segment that was open, and where it ends, if the log goes on in another. */
-  left: readonly [id: number, seal: Seal] | undefined;
   /** The highest number of an opening that left a trace in the log. */
   epoch = 0;
-  readonly #inNewSegments: boolean;
   readonly #files: SegmentFiles;
   readonly #io: SegmentIo;
   readonly #steps: RecoverySteps;
@@ -159,18 +147,13 @@ class Opening {
 
   constructor(
     source: SegmentSource,
-    { io, steps, inNewSegments }: {
-      readonly io: SegmentIo;
-      readonly steps: RecoverySteps;
-      readonly inNewSegments: boolean;
-    },
+    { io, steps }: { readonly io: SegmentIo; readonly steps: RecoverySteps },
   ) {
     const { directory, manifest } = source;
     this.source = source;
     this.#files = new SegmentFiles(directory, manifest.state.dbId);
     this.#io = io;
     this.#steps = steps;
-    this.#inNewSegments = inNewSegments;
     this.strays = findStrays(source);
   }
 
@@ -190,21 +173,12 @@ class Opening {
 
   /** Makes the end durable, or a segment to begin with. */
   repair(): void {
-    if (this.#tail === undefined || this.#survey === undefined) return this.#begin(logStart);
-    this.#steps.repair(this.#tail.file, this.#survey);
-    if (!this.#inNewSegments) return;
-    const { entry: { id }, file } = this.#tail;
-    const { end, endOffset: size } = this.#survey;
-    file.close();
-    this.left = [id, { end, size }];
-    // The head of the next one proves all before it.
-    this.#tail = this.#survey = undefined;
-    this.#begin(end);
-  }
-
-  #begin(base: LogPosition): void {
-    this.#tail = createSegment(this.source, base);
-    this.created = this.#tail.entry;
+    if (this.#tail !== undefined && this.#survey !== undefined) {
+      this.#steps.repair(this.#tail.file, this.#survey);
+    } else {
+      this.#tail = createSegment(this.source, logStart);
+      this.created = this.#tail.entry;
+    }
   }
 
   /** What the log goes on with, once the manifest knows of it. */

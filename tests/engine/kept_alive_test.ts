@@ -106,7 +106,7 @@ test("a store that has something to do later for itself keeps no process alive",
 
 test("a look at the lock keeps no process alive", () => {
   const time = watchedTime();
-  const lock = watchedLock({ isNew: false, release: () => {}, [Symbol.dispose]: () => {} }, {
+  const lock = watchedLock({ release: () => {}, [Symbol.dispose]: () => {} }, {
     manifest: { findOther: () => undefined },
     lostFiles: { find: () => undefined },
     time,

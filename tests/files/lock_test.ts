@@ -105,7 +105,7 @@ test("nodeDirectory().lock() is new where its file was not there", () => {
   using folder = scratchFolder();
   const isNew = (): boolean => {
     using lock = nodeDirectory(folder.path).lock(lockOwner(startedAtMs));
-    return lock.isNew;
+    return lock.isNew === true;
   };
   assertEquals([isNew(), isNew()], [true, false]);
   rmSync(join(folder.path, "LOCK"));

@@ -1,11 +1,9 @@
-import fc from "fast-check";
 import { FlowError, isFlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import { Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
 import { countingDirectory } from "../files/counting.ts";
 import {
   append,
@@ -352,41 +350,6 @@ test("openFileLog() leaves files with other names alone", () => {
   const directory = directoryOf({ ...files, ...others });
   for (let count = 0; count < 4; count++) openLog(directory).close();
   for (const name of names) assertEquals(filesOf(directory)[name], files["log-1.seg"]);
-});
-
-/** What two owners of one directory do: the first writes, the second has opened it and writes. */
-function contested(before: number, turns: readonly ("first" | "second")[], inNewSegments: boolean) {
-  const directory = memoryDirectory();
-  const first = openLog(directory);
-  const wanted: string[] = [];
-  for (let count = 0; count < before; count++) {
-    wanted.push(`before ${count}`);
-    append(first, wanted.at(-1)!);
-  }
-  const random = seededRandom(2);
-  const second = openLog(directory, { random, inNewSegments });
-  for (const [turn, who] of turns.entries()) {
-    append(who === "first" ? first : second, `${who} ${turn}`);
-    if (who === "second") wanted.push(`second ${turn}`);
-  }
-  second.close();
-  const found = textsOf(openLog(directory));
-  return { found, wanted };
-}
-
-test("openFileLog() in a new segment is not harmed by what another owner goes on to write", () => {
-  const property = fc.property(
-    fc.nat({ max: 3 }),
-    fc.array(fc.constantFrom("first" as const, "second" as const), { maxLength: 12 }),
-    (before, turns) => {
-      const { found, wanted } = contested(before, turns, true);
-      assertEquals(found, wanted);
-    },
-  );
-  assertProperty(property, { file: "tests/log/opening_test.ts" });
-  // In the same segment the two overwrite each other.
-  const { found } = contested(1, ["second", "first", "first"], false);
-  assertEquals(found, ["before 0", "first 1", "first 2"]);
 });
 
 test("openFileLog() raises the epoch with every opening, also past a manifest that was lost", () => {
