@@ -7,6 +7,7 @@
  * @module
  */
 import { checkObject, given, invalid, placed } from "../argument.ts";
+import { LEASE_MS, PAYLOAD_BYTES_MAX } from "../bounds.ts";
 import {
   type CancelOptions,
   type ChildItem,
@@ -63,7 +64,6 @@ import {
   settle,
   type Settlement,
 } from "./settlement.ts";
-import { LEASE_MS, PAYLOAD_BYTES_MAX } from "./state_check.ts";
 import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
 
 type Options = Readonly<Record<string, unknown>>;

@@ -4,13 +4,13 @@
  * @module
  */
 import { given, invalid } from "../argument.ts";
+import { DURATION_MS_MAX, PAYLOAD_BYTES_MAX, PRIORITY_MAX } from "../bounds.ts";
 import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
 import { checkFlag, checkWhole } from "./argument.ts";
 import type { CheckedDefinition, StateDefinition } from "./definition.ts";
 import { jobOf, type StateJob } from "./job.ts";
 import { partitioned, type PartitionFilter } from "./partition_key.ts";
 import type { LiveName } from "./state.ts";
-import { LEASE_MS_MAX, PAYLOAD_BYTES_MAX } from "./state_check.ts";
 
 /** The states to claim from: one, several, or `"any"`: all that are declared and not terminal. */
 export type ClaimStates<S> = "any" | LiveName<S> | readonly LiveName<S>[];
@@ -56,8 +56,8 @@ export interface StateChoice<C> {
  * worker would hear it again and again, and nobody else.
  */
 export function checkClaim(options: Readonly<Record<string, unknown>>): void {
-  checkWhole("leaseMs", options.leaseMs, { min: 1, max: LEASE_MS_MAX });
-  checkWhole("priority", options.priority, { min: 0, max: 2 });
+  checkWhole("leaseMs", options.leaseMs, { min: 1, max: DURATION_MS_MAX });
+  checkWhole("priority", options.priority, { min: 0, max: PRIORITY_MAX });
   checkWhole("reclaimRatio", options.reclaimRatio, { min: 0, max: 100 });
   checkWhole("payloadMaxBytes", options.payloadMaxBytes, { min: 0 });
   checkFlag("reclaimExpired", options.reclaimExpired);

@@ -4,6 +4,14 @@
  * @module
  */
 import { checkObject, given, invalid } from "../argument.ts";
+import {
+  BACKOFF_MS_MAX,
+  DURATION_MS_MAX,
+  LEASE_MS,
+  PAYLOAD_BYTES_MAX,
+  RECLAIMS_MAX,
+  RETRIES_MAX,
+} from "../bounds.ts";
 import { FlowError } from "../errors.ts";
 import { type Backoff, isReservedName, isTerminalState, type RetryPolicy } from "../flow/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
@@ -11,21 +19,6 @@ import { checkName, checkWhole, membersOf } from "./argument.ts";
 import type { OkAction, StateDefinition } from "./definition.ts";
 import type { StandardSchema } from "./schema.ts";
 import type { ClaimPayload, StateShape } from "./state.ts";
-
-/** How long a claim holds a flow of a state that does not say. */
-export const LEASE_MS = 30_000;
-
-/** The largest payload that claims bring along from a state that does not say. */
-export const PAYLOAD_BYTES_MAX = 65_536;
-
-/** The longest base and cap of a backoff: 30 days. */
-const BACKOFF_MS_MAX = 30 * 86_400_000;
-
-/** The longest lease, and the longest run of a handler: a hundred years. */
-export const LEASE_MS_MAX = 100 * 365 * 86_400_000;
-
-/** The most leases that a flow may be allowed to lose. */
-const RECLAIMS_MAX = 1_000_000;
 
 const MEMBERS = membersOf<StateShape>({
   payload: true,
@@ -79,8 +72,8 @@ export function checkedState(
   const field = `states.${name}`;
   const state = checkObject(field, shape);
   checkMembers(`${field}.`, state, MEMBERS);
-  checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: LEASE_MS_MAX });
-  checkWhole(`${field}.handlerTimeoutMs`, state.handlerTimeoutMs, { min: 1, max: LEASE_MS_MAX });
+  checkWhole(`${field}.leaseMs`, state.leaseMs, { min: 1, max: DURATION_MS_MAX });
+  checkWhole(`${field}.handlerTimeoutMs`, state.handlerTimeoutMs, { min: 1, max: DURATION_MS_MAX });
   if (state.maxReclaims !== null) {
     checkWhole(`${field}.maxReclaims`, state.maxReclaims, { min: 0, max: RECLAIMS_MAX });
   }
@@ -191,7 +184,7 @@ function checkedRetry(field: string, value: unknown, declared: readonly string[]
   if (value === undefined) return {};
   const retry = checkObject(field, value);
   checkMembers(`${field}.`, retry, RETRY_MEMBERS);
-  checkWhole(`${field}.maxRetries`, retry.maxRetries, { min: 0, max: 1_000 });
+  checkWhole(`${field}.maxRetries`, retry.maxRetries, { min: 0, max: RETRIES_MAX });
   if (retry.exhaustedTo !== undefined) {
     checkTarget(`${field}.exhaustedTo`, retry.exhaustedTo, declared);
   }

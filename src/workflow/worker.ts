@@ -4,6 +4,7 @@
  * @module
  */
 import { checkObject, invalid } from "../argument.ts";
+import { LEASE_MS } from "../bounds.ts";
 import type { ClaimOptions, FlowRecord, FlowStore } from "../flow/mod.ts";
 import { systemTime, type Time } from "../time/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
@@ -16,7 +17,6 @@ import { JobRunner } from "./job_runner.ts";
 import { type LooseJob, type Runner, runnerOf } from "./run.ts";
 import type { SettledJob } from "./run_options.ts";
 import type { LiveName } from "./state.ts";
-import { LEASE_MS } from "./state_check.ts";
 import { isStoreEnd } from "./store_end.ts";
 import { StoreLimit } from "./store_limit.ts";
 import type {

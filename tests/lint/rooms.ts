@@ -6,13 +6,20 @@
  */
 
 /** What stands below every room. */
-const ground = ["argument.ts", "errors.ts", "invariant.ts", "unknown_option.ts"] as const;
+const ground = [
+  "argument.ts",
+  "bounds.ts",
+  "errors.ts",
+  "invariant.ts",
+  "unknown_option.ts",
+] as const;
 
 /**
  * Every room of `src/`, bottom first, with the rooms it may import. A room may only name rooms that
  * stand above it in this table, so there can be no cycle.
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
+  "bounds.ts": [],
   "errors.ts": [],
   "invariant.ts": [],
   "unknown_option.ts": ["errors.ts"],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PRIORITY_MAX } from "../../../bounds.ts";
 import {
   type ByteReader,
   type ByteWriter,
@@ -23,7 +24,7 @@ import { Lease } from "../lease.ts";
 import { putHash, readHashAt, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
-import { PRIORITY_MAX, priorityOf, wordOf } from "./numbers.ts";
+import { priorityOf, wordOf } from "./numbers.ts";
 import { BACKOFF_KINDS } from "../words.ts";
 
 /** Events by number. A number is never used again for another event. */

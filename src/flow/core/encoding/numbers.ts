@@ -3,12 +3,10 @@
  *
  * @module
  */
+import { PRIORITY_MAX } from "../../../bounds.ts";
 import { DecodeError } from "../../../codec/mod.ts";
 import type { Priority } from "../../mod.ts";
 import { newer } from "./newer.ts";
-
-/** The most urgent priority. */
-export const PRIORITY_MAX = 2;
 
 /** A priority. */
 export function priorityOf(number: number): Priority {

@@ -13,6 +13,7 @@ import {
   limitExceeded,
   missing,
 } from "../../../argument.ts";
+import { DURATION_MS_MAX, PRIORITY_MAX } from "../../../bounds.ts";
 import { unknownOption } from "../../../unknown_option.ts";
 import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
@@ -26,7 +27,6 @@ import {
   checkLiveState,
   checkTargetState,
   checkText,
-  DURATION_MS_MAX,
   INSTANT_MS_MAX,
   isShortText,
 } from "./checks.ts";
@@ -177,7 +177,7 @@ export class Arguments {
 
   /** How urgent a flow is. */
   priority(): Priority | undefined {
-    return this.integer("priority", 0, 2) as Priority | undefined;
+    return this.integer("priority", 0, PRIORITY_MAX) as Priority | undefined;
   }
 
   /** What ends a wait. */

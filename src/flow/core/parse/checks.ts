@@ -23,9 +23,6 @@ export const INSTANT_MS_MAX = 8_640_000_000_000_000;
 /** The most events that a flow may keep. */
 export const HISTORY_EVENTS_MAX = 1_000_000;
 
-/** A hundred years. */
-export const DURATION_MS_MAX = 100 * 365 * 86_400_000;
-
 const encoder = new TextEncoder();
 
 /**

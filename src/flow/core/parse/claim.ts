@@ -4,13 +4,13 @@
  * @module
  */
 import { checkObject, contradiction } from "../../../argument.ts";
+import { DURATION_MS_MAX, LEASE_MS } from "../../../bounds.ts";
 import { RUNNING } from "../../mod.ts";
 import type { ClaimCommand, ClaimFilter } from "../command.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
-import { checkStateName, checkText, checkTexts, DURATION_MS_MAX } from "./checks.ts";
+import { checkStateName, checkText, checkTexts } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";
 import { parseLostLeases } from "./policy.ts";
-import { LEASE_MS } from "./settle.ts";
 
 /** The share of a claim that expired leases get first, in percent. */
 const RECLAIM_RATIO = 25;

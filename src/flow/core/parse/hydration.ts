@@ -4,12 +4,10 @@
  * @module
  */
 import { invalid } from "../../../argument.ts";
+import { PAYLOAD_BYTES_MAX } from "../../../bounds.ts";
 import type { Hydration } from "../command.ts";
 import type { Arguments } from "./arguments.ts";
 import { checkText, checkTexts } from "./checks.ts";
-
-/** Larger values are left out, unless the caller says otherwise. */
-const PAYLOAD_BYTES_MAX = 65_536;
 
 /** Reads the cap; null if no values are wanted. `named`: the named ones that are. */
 export function hydrationOf(

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkObject, given, invalid, limitExceeded } from "../../../argument.ts";
+import { BACKOFF_MS_MAX, RECLAIMS_MAX, RETRIES_MAX } from "../../../bounds.ts";
 import type {
   Backoff,
   BackoffKind,
@@ -18,10 +19,7 @@ import { BACKOFF_KINDS } from "../words.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkStateName, checkText, HISTORY_EVENTS_MAX } from "./checks.ts";
 
-const RETRIES_MAX = 1_000;
-const BACKOFF_MS_MAX = 30 * 86_400_000;
 const RETENTION_TTL_MS_MAX = 365 * 86_400_000;
-const RECLAIMS_MAX = 1_000_000;
 
 const STATE: readonly string[] = ["retry", "retention", "maxReclaims"];
 const OF_STATE: ReadonlySet<string> = new Set(STATE);

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkObject } from "../../../argument.ts";
+import { LEASE_MS } from "../../../bounds.ts";
 import type {
   CancelCommand,
   CancelRequest,
@@ -29,9 +30,6 @@ import {
 import { VALUE_CHANGES, valueChangesOf } from "./named_values.ts";
 import { parseRetryPolicy } from "./policy.ts";
 import { parseTarget } from "./target.ts";
-
-/** How long a lease lasts that nobody gave a length. */
-export const LEASE_MS = 30_000;
 
 const TOKENS = { ofItemOnly: ["leaseToken", "fencingToken"] };
 const COMPLETE = optionNames(["result", "payload", "ttlMs", ...VALUE_CHANGES], TOKENS);
