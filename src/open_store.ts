@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { FlowError } from "./errors.ts";
 import type { OpenOptions, RestoreOptions, Store } from "./engine/mod.ts";
+import { FlowError } from "./errors.ts";
 
 /** What the lock of a directory is made of: the only part of the engine that not all runtimes have. */
 const SQLITE = "node:sqlite";

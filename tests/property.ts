@@ -5,9 +5,9 @@
  */
 
 import fc from "fast-check";
+import { relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { relative } from "node:path";
 import { fail } from "./assert.ts";
 
 /** How a property is checked. */

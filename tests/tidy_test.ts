@@ -40,6 +40,10 @@ const violations: Readonly<Record<RuleName, readonly Record<string, string | und
     { "src/flow/record.ts": "//\n".repeat(rules.linesMax + 1) },
     { "tests/flow/record_test.ts": "//\n".repeat(rules.testLinesMax + 1) },
   ],
+  importsAreInOrder: [
+    { "src/flow/record.ts": 'import a from "./a.ts";\nimport b from "../b.ts";\n' },
+    { "src/flow/record.ts": 'import {\n  a,\n} from "../a.ts";\nimport b from "node:fs";\n' },
+  ],
   roomsAreKnown: [
     { "src/flow/mod.ts": undefined },
     { "src/attic/mod.ts": "" },

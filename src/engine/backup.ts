@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { invalid } from "../argument.ts";
 import type { FlowError } from "../errors.ts";
 import { type Directory, nodeDirectory, type NodeDirectoryOptions } from "../files/mod.ts";
-import { invalid } from "../argument.ts";
 import {
   copyBackup,
   copying,

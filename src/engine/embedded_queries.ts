@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type * as flow from "../flow/mod.ts";
 import {
   endedRows,
   type LineageQuery,
@@ -29,16 +28,17 @@ import {
   relatedRows,
   valuePlace,
 } from "../flow/core/mod.ts";
+import type * as flow from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 import type { Callers } from "./calls/caller.ts";
+import { flowVerdict, historyVerdict, verdictOn } from "./calls/verdict.ts";
 import { Definitions } from "./definitions.ts";
 import type { EventCursors } from "./events/event_cursor.ts";
 import { FeedStream } from "./events/event_stream.ts";
 import { healthOf, type StoreHealth } from "./health/health.ts";
-import type { Shards } from "./shards.ts";
 import { statsOf, type StoreStats } from "./health/stats.ts";
 import { type Parse, TypeQueries } from "./queries/type_queries.ts";
-import { flowVerdict, historyVerdict, verdictOn } from "./calls/verdict.ts";
+import type { Shards } from "./shards.ts";
 
 /** What queries need of the store around them. */
 export interface QueryParts {

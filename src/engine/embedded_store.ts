@@ -4,7 +4,6 @@
  * @module
  */
 import type { Lock } from "../files/mod.ts";
-import type * as flow from "../flow/mod.ts";
 import {
   type ClaimCommand,
   type Command,
@@ -32,17 +31,18 @@ import {
   parseValuePut,
   type RetentionCleanupCommand,
 } from "../flow/core/mod.ts";
+import type * as flow from "../flow/mod.ts";
 import { applyAtomic } from "./calls/atomic.ts";
 import type { Callers } from "./calls/caller.ts";
 import { applyCommand } from "./calls/dispatch.ts";
+import { Spread } from "./calls/spread.ts";
+import { verdictOn } from "./calls/verdict.ts";
 import { EmbeddedQueries, type QueryParts } from "./embedded_queries.ts";
 import { EmbeddedKv } from "./kv_store.ts";
 import type { Compaction, CompactOptions } from "./merges/merger.ts";
-import type { Shards } from "./shards.ts";
-import { Spread } from "./calls/spread.ts";
-import type { Store } from "./store.ts";
 import type { Parse } from "./queries/type_queries.ts";
-import { verdictOn } from "./calls/verdict.ts";
+import type { Shards } from "./shards.ts";
+import type { Store } from "./store.ts";
 
 /** What a store is made of. */
 export interface EmbeddedStoreParts extends QueryParts {

@@ -3,16 +3,6 @@
  *
  * @module
  */
-import type {
-  KvDeleteOptions,
-  KvEntry,
-  KvListOptions,
-  KvOptions,
-  KvRecord,
-  KvSetOptions,
-  KvStore,
-  Page,
-} from "../flow/mod.ts";
 import {
   findKey,
   findKeys,
@@ -28,6 +18,16 @@ import {
   readKeys,
   type Reply,
 } from "../flow/core/mod.ts";
+import type {
+  KvDeleteOptions,
+  KvEntry,
+  KvListOptions,
+  KvOptions,
+  KvRecord,
+  KvSetOptions,
+  KvStore,
+  Page,
+} from "../flow/mod.ts";
 import { invariant } from "../invariant.ts";
 import type { Callers } from "./calls/caller.ts";
 import { GradualVerdict } from "./calls/gradual_verdict.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 import { FlowError } from "../errors.ts";
-import type { FlowEventName, LeaseWatchOptions } from "../flow/mod.ts";
 import {
   type Control,
   type Effect,
@@ -14,10 +13,11 @@ import {
   packKey,
   toRecord,
 } from "../flow/core/mod.ts";
+import type { FlowEventName, LeaseWatchOptions } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
-import type { Shards } from "./shards.ts";
 import { type Footing, isVoid } from "./calls/footing.ts";
 import { footingsOf } from "./calls/verdict.ts";
+import type { Shards } from "./shards.ts";
 
 /** What ends a lease without its holder. */
 const TAKES_LEASES: ReadonlySet<FlowEventName> = new Set(

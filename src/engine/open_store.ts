@@ -17,9 +17,9 @@ import {
 } from "../log/mod.ts";
 import { systemTime } from "../time/mod.ts";
 import { backUp, type BackupParts } from "./backup.ts";
+import { Callers, located } from "./calls/caller.ts";
 import { Checkpoints } from "./checkpoints/checkpoints.ts";
 import { DiskRoom } from "./disk/disk_room.ts";
-import { Callers, located } from "./calls/caller.ts";
 import { EmbeddedStore } from "./embedded_store.ts";
 import { EventCursors } from "./events/event_cursor.ts";
 import { hashKeyOf } from "./hash_key.ts";
@@ -38,8 +38,8 @@ import {
 } from "./options.ts";
 import type { ShardsOptions } from "./shard/shard_options.ts";
 import { Shards } from "./shards.ts";
-import { ShortCut } from "./thread/short_cut.ts";
 import type { Store } from "./store.ts";
+import { ShortCut } from "./thread/short_cut.ts";
 import { ThreadIo } from "./thread/thread_io.ts";
 import { describeDamage } from "./verify/damage_report.ts";
 import { type VerifyParts, verifyStore } from "./verify/verify.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { checkBoolean, checkInteger, checkObject, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import type { Directory } from "../files/mod.ts";
-import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import { DEFAULT_COOLING_PLAN, SHARDS_MAX } from "../flow/core/mod.ts";
-import { checkBoolean, checkInteger, checkObject, invalid } from "../argument.ts";
+import { DEFAULT_LIMITS, type FlowLimits } from "../flow/mod.ts";
 import type { Time } from "../time/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import {

@@ -21,29 +21,29 @@ import {
 import type { Time } from "../time/mod.ts";
 import { Admission } from "./calls/admission.ts";
 import { Claim, type Claimant } from "./calls/claim.ts";
-import { Closer } from "./upkeep/closer.ts";
-import { Courier } from "./upkeep/courier.ts";
-import { lacksRoom } from "./disk/disk_room.ts";
-import { HoldUp } from "./turns/hold_up.ts";
-import { Preparation } from "./calls/preparation.ts";
-import { LeaseWatch } from "./lease_watch.ts";
-import { KnownDamage } from "./health/known_damage.ts";
-import { loadOf } from "./health/load.ts";
-import type { StoreLimits } from "./options.ts";
-import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
 import { decided } from "./calls/decision.ts";
-import { DurablePolicies } from "./policies.ts";
+import { type Call, PendingCalls, type Verdict } from "./calls/pending.ts";
+import { Preparation } from "./calls/preparation.ts";
 import { storeClosed, storeFailed, unknownOutcome } from "./calls/refusals.ts";
 import { Router } from "./calls/router.ts";
+import { decideIn, type Share } from "./calls/spread.ts";
+import { type Waiter, Waiters } from "./calls/waiters.ts";
+import { lacksRoom } from "./disk/disk_room.ts";
+import { KnownDamage } from "./health/known_damage.ts";
+import { loadOf } from "./health/load.ts";
+import type { Vitals } from "./health/vitals.ts";
+import { LeaseWatch } from "./lease_watch.ts";
+import type { StoreLimits } from "./options.ts";
+import { DurablePolicies } from "./policies.ts";
 import { closeShards, Shard } from "./shard/shard.ts";
 import type { ShardHost, ShardsOptions } from "./shard/shard_options.ts";
 import { ShardTime } from "./shard/shard_time.ts";
-import { decideIn, type Share } from "./calls/spread.ts";
+import { HoldUp } from "./turns/hold_up.ts";
 import { Slices } from "./turns/slices.ts";
 import { Turns } from "./turns/turns.ts";
+import { Closer } from "./upkeep/closer.ts";
+import { Courier } from "./upkeep/courier.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
-import type { Vitals } from "./health/vitals.ts";
-import { type Waiter, Waiters } from "./calls/waiters.ts";
 
 /** The shards of an open store. */
 export class Shards implements ShardHost {

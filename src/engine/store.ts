@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Directory } from "../files/mod.ts";
 import type {
   AtomicCommands,
   AtomicOptions,
@@ -16,14 +17,13 @@ import type {
   KvStore,
   LeaseWatchOptions,
 } from "../flow/mod.ts";
-import type { Directory } from "../files/mod.ts";
+import type { Time } from "../time/mod.ts";
 import type { Backup, BackupOptions } from "./backup.ts";
-import type { Verification } from "./verify/damage_report.ts";
-import type { Compaction, CompactOptions } from "./merges/merger.ts";
 import type { StoreHealth } from "./health/health.ts";
 import type { StoreStats } from "./health/stats.ts";
+import type { Compaction, CompactOptions } from "./merges/merger.ts";
+import type { Verification } from "./verify/damage_report.ts";
 import type { VerifyOptions } from "./verify/verify.ts";
-import type { Time } from "../time/mod.ts";
 
 /** An open store. Close it when it is no longer needed: the directory is free then. */
 export interface Store extends FlowStore, AsyncDisposable {

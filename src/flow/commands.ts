@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Attributes, Priority } from "./record.ts";
 import type { RetryPolicy } from "./policy.ts";
+import type { Attributes, Priority } from "./record.ts";
 import type { NamedValueOptions, ValueChangeOptions, ValueSelection } from "./values.ts";
 
 /** Options that every command takes. */

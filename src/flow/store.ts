@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Time } from "../time/mod.ts";
+import type { BatchOutcome } from "./batch.ts";
 import type { ChildItem, SpawnChildrenOptions } from "./children.ts";
-import type { FlowRecord, FlowRef, HistoryEvent } from "./record.ts";
 import type {
   CancelItem,
   CancelManyOptions,
@@ -30,6 +31,8 @@ import type {
   TransitionManyOptions,
   TransitionOptions,
 } from "./commands.ts";
+import type { LeaseWatchOptions } from "./lease.ts";
+import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
 import type {
   ByParentOptions,
   FailuresOptions,
@@ -43,12 +46,9 @@ import type {
   StuckOptions,
   TerminalsOptions,
 } from "./queries.ts";
-import type { LeaseWatchOptions } from "./lease.ts";
-import type { BatchOutcome } from "./batch.ts";
+import type { FlowRecord, FlowRef, HistoryEvent } from "./record.ts";
 import type { RetentionCleanup, RetentionCleanupOptions } from "./retention.ts";
-import type { PolicyGetOptions, PolicySetOptions, ResolvedPolicy } from "./policy.ts";
 import type { StoredValue, ValuePutOptions } from "./values.ts";
-import type { Time } from "../time/mod.ts";
 
 /** The result of a `*Many` command: records, or one outcome per item if `independent` is true. */
 export type Many<O> = O extends { readonly independent: true } ? BatchOutcome[] : FlowRecord[];

@@ -10,11 +10,11 @@
 import { crc32, DecodeError, STREAM_BYTES, StreamReader, StreamWriter } from "../codec/mod.ts";
 import { type Directory, type FileHandle, readFully, withFile } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
-import { decodeDocument, encodeDocument } from "./document.ts";
-import { magic } from "./header.ts";
+import { decodeDocument, encodeDocument } from "./format/document.ts";
+import { magic } from "./format/header.ts";
 import type { FrameEnd } from "./log.ts";
-import { parsePosition } from "./manifest_state.ts";
-import type { SideFile } from "./side_file.ts";
+import { parsePosition } from "./manifest/manifest_state.ts";
+import type { SideFile } from "./writing/side_file.ts";
 
 const MAGIC = magic("FCCK");
 

@@ -11,7 +11,7 @@
 import { FlowError } from "../errors.ts";
 import { closeAll } from "../files/mod.ts";
 import { failed } from "./file_fault.ts";
-import { FrameLine, type PlacedFrame, type SegmentRoom } from "./frame_line.ts";
+import { isSamePosition } from "./format/position.ts";
 import type {
   BodyPlace,
   CommittedFrame,
@@ -24,14 +24,14 @@ import type {
   VoidReason,
 } from "./log.ts";
 import { LogReader } from "./log_reader.ts";
-import { isSamePosition } from "./position.ts";
-import { SegmentChange } from "./segment_change.ts";
-import type { SegmentSource } from "./segment_creation.ts";
-import type { SegmentFiles } from "./segment_files.ts";
-import type { IoResult, LogMode, SegmentIo } from "./segment_io.ts";
 import { FileSegments } from "./segments.ts";
-import { SideWork } from "./side_work.ts";
-import type { SegmentWriter } from "./writer.ts";
+import type { SegmentSource } from "./segments/segment_creation.ts";
+import type { SegmentFiles } from "./segments/segment_files.ts";
+import { FrameLine, type PlacedFrame, type SegmentRoom } from "./writing/frame_line.ts";
+import { SegmentChange } from "./writing/segment_change.ts";
+import type { IoResult, LogMode, SegmentIo } from "./writing/segment_io.ts";
+import { SideWork } from "./writing/side_work.ts";
+import type { SegmentWriter } from "./writing/writer.ts";
 
 /** What an opened log is made of. */
 export interface FileLogParts extends SegmentSource {

@@ -7,17 +7,22 @@
 import { adviceOn } from "../errors.ts";
 import { type Directory, type FileHandle, readFully, readWholeFile } from "../files/mod.ts";
 import { failed } from "./file_fault.ts";
-import { FileWindow } from "./file_window.ts";
-import { decodeFrameHeader } from "./frame.ts";
-import { HEADER_BYTES } from "./header.ts";
+import { decodeFrameHeader } from "./format/frame.ts";
+import { HEADER_BYTES } from "./format/header.ts";
+import { isSamePosition } from "./format/position.ts";
+import {
+  decodeEvidence,
+  EVIDENCE_OFFSET,
+  SEGMENT_HEAD_BYTES,
+  segmentName,
+} from "./format/segment.ts";
 import type { Log, LogPosition } from "./log.ts";
-import type { Manifest } from "./manifest.ts";
-import { encodeSlot, slotName } from "./manifest_slot.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
-import { isSamePosition } from "./position.ts";
-import { type Expected, FrameFlaw, type StoredFrame, walkFrames } from "./reader.ts";
-import { decodeEvidence, EVIDENCE_OFFSET, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-import { SegmentFiles } from "./segment_files.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import { encodeSlot, slotName } from "./manifest/manifest_slot.ts";
+import type { SegmentEntry } from "./manifest/manifest_state.ts";
+import { FileWindow } from "./segments/file_window.ts";
+import { type Expected, FrameFlaw, type StoredFrame, walkFrames } from "./segments/reader.ts";
+import { SegmentFiles } from "./segments/segment_files.ts";
 
 /** Bytes that are looked through for the next frame before others get their turn. */
 const SEARCH_BYTES = 1 << 18;

@@ -8,9 +8,9 @@
  */
 
 import type { FlowError } from "../errors.ts";
-import type { MergedFrame } from "./frame.ts";
-import type { LogMode } from "./segment_io.ts";
-import type { SideFile } from "./side_file.ts";
+import type { MergedFrame } from "./format/frame.ts";
+import type { LogMode } from "./writing/segment_io.ts";
+import type { SideFile } from "./writing/side_file.ts";
 
 /** A place in the log between two frames: what a frame stands on. */
 export interface LogPosition {

@@ -8,15 +8,15 @@ import { FlowError } from "../errors.ts";
 import { type FileHandle, readFully } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
 import { corrupt, type DamagePlace, failed, guarded } from "./file_fault.ts";
-import { FileWindow, type WindowMemory } from "./file_window.ts";
+import { isSamePosition } from "./format/position.ts";
+import { SEGMENT_HEAD_BYTES, segmentName } from "./format/segment.ts";
 import type { CommittedFrame, FrameEnd, LogPosition } from "./log.ts";
-import type { Manifest } from "./manifest.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
-import { isSamePosition } from "./position.ts";
-import { FrameFlaw, type StoredFrame, walkFrames } from "./reader.ts";
-import { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-import type { SegmentFiles } from "./segment_files.ts";
-import type { SegmentWriter } from "./writer.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import type { SegmentEntry } from "./manifest/manifest_state.ts";
+import { FileWindow, type WindowMemory } from "./segments/file_window.ts";
+import { FrameFlaw, type StoredFrame, walkFrames } from "./segments/reader.ts";
+import type { SegmentFiles } from "./segments/segment_files.ts";
+import type { SegmentWriter } from "./writing/writer.ts";
 
 /** Where a reader finds things. */
 export interface LogReaderOptions {

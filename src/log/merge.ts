@@ -10,20 +10,25 @@
 import { FlowError } from "../errors.ts";
 import { closeAll, type Directory, type FileHandle } from "../files/mod.ts";
 import { invariant } from "../invariant.ts";
-import { COVERAGE_BYTES, encodeMergedFrame, type MergedFrame, mergedFrameBytes } from "./frame.ts";
 import { failed, isNoSpace } from "./file_fault.ts";
-import { WindowMemory } from "./file_window.ts";
-import { HEADER_BYTES } from "./header.ts";
+import {
+  COVERAGE_BYTES,
+  encodeMergedFrame,
+  type MergedFrame,
+  mergedFrameBytes,
+} from "./format/frame.ts";
+import { HEADER_BYTES } from "./format/header.ts";
+import { isSamePosition } from "./format/position.ts";
+import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./format/segment.ts";
 import type { BodyPlace, CommittedFrame, LogPosition, Merge, Merged } from "./log.ts";
-import { MANIFEST_NAMES } from "./manifest_slot.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
-import { isSamePosition } from "./position.ts";
-import type { StoredFrame } from "./reader.ts";
-import { encodeSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-import { emptyIfPossible, removeIfPossible, removeInSteps } from "./removal.ts";
-import { freeSegmentId, type SegmentSource } from "./segment_creation.ts";
-import type { SegmentFiles } from "./segment_files.ts";
-import type { IoResult, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
+import { MANIFEST_NAMES } from "./manifest/manifest_slot.ts";
+import type { SegmentEntry } from "./manifest/manifest_state.ts";
+import { WindowMemory } from "./segments/file_window.ts";
+import type { StoredFrame } from "./segments/reader.ts";
+import { emptyIfPossible, removeIfPossible, removeInSteps } from "./segments/removal.ts";
+import { freeSegmentId, type SegmentSource } from "./segments/segment_creation.ts";
+import type { SegmentFiles } from "./segments/segment_files.ts";
+import type { IoResult, SegmentFile, SegmentIo, SegmentWrite } from "./writing/segment_io.ts";
 
 /** What a merge is made of. */
 export interface SegmentMergeParts extends SegmentSource {

@@ -27,7 +27,7 @@ export {
   inspectLog,
   manifestFlaw,
 } from "./inspection.ts";
-export { type BackupCut, copyBackup, cutBackup } from "./backup.ts";
+export { type BackupCut, copyBackup, cutBackup } from "./backup/backup.ts";
 export {
   type CheckpointFacts,
   checkpointName,
@@ -37,27 +37,33 @@ export {
   readCheckpoint,
   type ReadFacts,
 } from "./checkpoint.ts";
-export { copying, type CopyProgress } from "./copying.ts";
-export { frameEnd, type MergedFrame } from "./frame.ts";
+export { copying, type CopyProgress } from "./backup/copying.ts";
+export { frameEnd, type MergedFrame } from "./format/frame.ts";
 export { guarded } from "./file_fault.ts";
 export { isNoSpace } from "./file_fault.ts";
-export { InlineIo } from "./inline_io.ts";
-export { LostFiles } from "./lost_files.ts";
-export { Manifest, type ManifestOptions } from "./manifest.ts";
+export { InlineIo } from "./writing/inline_io.ts";
+export { LostFiles } from "./segments/lost_files.ts";
+export { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
 export type {
   ManifestState,
   Origin,
   QuarantineEntry,
   Seal,
   SegmentEntry,
-} from "./manifest_state.ts";
+} from "./manifest/manifest_state.ts";
 export { type FileLogOptions, type FileLogsOptions, openFileLog, openFileLogs } from "./opening.ts";
-export { endOfFrame, isSamePosition, logStart } from "./position.ts";
+export { endOfFrame, isSamePosition, logStart } from "./format/position.ts";
 export { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
-export { removeIfPossible, removeInSteps } from "./removal.ts";
-export { SEGMENT_HEAD_BYTES, segmentName } from "./segment.ts";
-export type { IoResult, LogMode, SegmentFile, SegmentIo, SegmentWrite } from "./segment_io.ts";
-export type { SideFile } from "./side_file.ts";
+export { removeIfPossible, removeInSteps } from "./segments/removal.ts";
+export { SEGMENT_HEAD_BYTES, segmentName } from "./format/segment.ts";
+export type {
+  IoResult,
+  LogMode,
+  SegmentFile,
+  SegmentIo,
+  SegmentWrite,
+} from "./writing/segment_io.ts";
+export type { SideFile } from "./writing/side_file.ts";
 export {
   beginRecord,
   decodeRecord,
@@ -69,6 +75,6 @@ export {
   recordAt,
   type RecordHead,
   RecordType,
-} from "./record.ts";
-export { recordsOf, type RecordSpan, RecordWalk } from "./record_walk.ts";
-export { restoreBackup, type RestoreParts } from "./restore.ts";
+} from "./format/record.ts";
+export { recordsOf, type RecordSpan, RecordWalk } from "./format/record_walk.ts";
+export { restoreBackup, type RestoreParts } from "./backup/restore.ts";

@@ -8,23 +8,23 @@ import type { Directory } from "../files/mod.ts";
 import type { Random } from "../time/mod.ts";
 import { guarded } from "./file_fault.ts";
 import { FileLog, type FileLogParts } from "./file_log.ts";
-import { InlineIo } from "./inline_io.ts";
+import { logStart } from "./format/position.ts";
+import { SEGMENT_HEAD_BYTES } from "./format/segment.ts";
 import type { Log } from "./log.ts";
-import type { Manifest } from "./manifest.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
-import { logStart } from "./position.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import type { SegmentEntry } from "./manifest/manifest_state.ts";
 import { type RecoverySteps, recoverySteps, type TailSurvey } from "./recovery.ts";
-import { SEGMENT_HEAD_BYTES } from "./segment.ts";
 import {
   createSegment,
   freeSegmentId,
   type NewSegment,
   type SegmentSource,
-} from "./segment_creation.ts";
-import { SegmentFiles } from "./segment_files.ts";
-import type { SegmentIo } from "./segment_io.ts";
-import { findStrays, removeStrays, type Strays } from "./strays.ts";
-import { SegmentWriter } from "./writer.ts";
+} from "./segments/segment_creation.ts";
+import { SegmentFiles } from "./segments/segment_files.ts";
+import { findStrays, removeStrays, type Strays } from "./segments/strays.ts";
+import { InlineIo } from "./writing/inline_io.ts";
+import type { SegmentIo } from "./writing/segment_io.ts";
+import { SegmentWriter } from "./writing/writer.ts";
 
 /** Size from which on a segment is rolled, unless another is asked for. */
 const SEGMENT_BYTES_MAX = 64 << 20;

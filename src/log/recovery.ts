@@ -10,21 +10,21 @@
 import { FlowError } from "../errors.ts";
 import { type FileHandle, readFully, writeFully } from "../files/mod.ts";
 import { corrupt } from "./file_fault.ts";
-import { FileWindow } from "./file_window.ts";
-import { decodeFrameHeader, type FrameHeader } from "./frame.ts";
-import { cutOff } from "./cut.ts";
-import { HEADER_BYTES } from "./header.ts";
-import type { LogPosition } from "./log.ts";
-import type { SegmentEntry } from "./manifest_state.ts";
-import { FrameFlaw, walkFrames } from "./reader.ts";
+import { decodeFrameHeader, type FrameHeader } from "./format/frame.ts";
+import { HEADER_BYTES } from "./format/header.ts";
 import {
   decodeEvidence,
   type Evidence,
   EVIDENCE_OFFSET,
   SEGMENT_HEAD_BYTES,
   segmentName,
-} from "./segment.ts";
-import type { SegmentWriter } from "./writer.ts";
+} from "./format/segment.ts";
+import type { LogPosition } from "./log.ts";
+import type { SegmentEntry } from "./manifest/manifest_state.ts";
+import { cutOff } from "./segments/cut.ts";
+import { FileWindow } from "./segments/file_window.ts";
+import { FrameFlaw, walkFrames } from "./segments/reader.ts";
+import type { SegmentWriter } from "./writing/writer.ts";
 
 /** Bytes that are written again at a time. */
 const COPY_BYTES = 1 << 20;

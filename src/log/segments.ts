@@ -9,8 +9,8 @@ import { invariant } from "../invariant.ts";
 import type { LogPosition, Merge, Segment, Segments } from "./log.ts";
 import type { LogReader } from "./log_reader.ts";
 import { SegmentMerge, type SegmentMergeParts } from "./merge.ts";
-import { createSideFile, type SideFile } from "./side_file.ts";
-import type { SegmentWriter } from "./writer.ts";
+import { createSideFile, type SideFile } from "./writing/side_file.ts";
+import type { SegmentWriter } from "./writing/writer.ts";
 
 /** What the segments of a file log are known by. */
 export interface FileSegmentsParts

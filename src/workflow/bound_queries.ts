@@ -18,10 +18,10 @@ import type {
   TerminalsOptions,
 } from "../flow/mod.ts";
 import { BEFORE, optionsOf, type SaidElsewhere } from "./argument.ts";
-import type { CheckedDefinition } from "./definition.ts";
-import { checkStore } from "./definition_check.ts";
+import type { CheckedDefinition } from "./definition/definition.ts";
+import { checkStore } from "./definition/definition_check.ts";
+import { partitioned } from "./definition/partition_key.ts";
 import { isForeign, refOf } from "./flow_name.ts";
-import { partitioned } from "./partition_key.ts";
 
 /** The half of a workflow on a store that only reads. */
 export class BoundQueries {

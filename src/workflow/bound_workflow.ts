@@ -30,15 +30,16 @@ import { systemTime, type Time, Uuids } from "../time/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import { BEFORE, checkHandler, membersOf, optionsOf } from "./argument.ts";
 import { BoundQueries } from "./bound_queries.ts";
-import { childItem } from "./child.ts";
 import { claimCommand, claimedJob, claimedStates, reclaimCommand } from "./claim.ts";
 import { createBatchOptions, type CreateCommand, createCommand, createOptions } from "./create.ts";
-import type { StateDefinition } from "./definition.ts";
-import { groupOptions } from "./fanout.ts";
+import type { StateDefinition } from "./definition/definition.ts";
+import { checkedPayload, type Eventually } from "./definition/schema.ts";
 import { leaseOf, refOf } from "./flow_name.ts";
-import type { Lease } from "./job.ts";
-import { runWatched } from "./job_signal.ts";
-import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./outcome.ts";
+import { childItem } from "./jobs/child.ts";
+import { groupOptions } from "./jobs/fanout.ts";
+import type { Lease } from "./jobs/job.ts";
+import { runWatched } from "./jobs/job_signal.ts";
+import type { AgainOptions, EndOptions, MoveOptions, Outcome } from "./jobs/outcome.ts";
 import {
   isHandled,
   type LooseHandler,
@@ -48,9 +49,8 @@ import {
   type RunParts,
   saidOf,
   settled,
-} from "./run.ts";
-import type { HandleOptions, RunResult, SettledJob } from "./run_options.ts";
-import { checkedPayload, type Eventually } from "./schema.ts";
+} from "./jobs/run.ts";
+import type { HandleOptions, RunResult, SettledJob } from "./jobs/run_options.ts";
 import {
   completeSettlement,
   errorSettlement,
@@ -63,7 +63,7 @@ import {
   retrySettlement,
   settle,
   type Settlement,
-} from "./settlement.ts";
+} from "./jobs/settlement.ts";
 import { checkedStates, type CheckStatesOptions, type StateReport } from "./state_report.ts";
 
 type Options = Readonly<Record<string, unknown>>;

@@ -7,10 +7,10 @@ import { given, invalid } from "../argument.ts";
 import { DURATION_MS_MAX, PAYLOAD_BYTES_MAX, PRIORITY_MAX } from "../bounds.ts";
 import { type ClaimOptions, type FlowRecord, type ReclaimOptions, RUNNING } from "../flow/mod.ts";
 import { checkFlag, checkWhole } from "./argument.ts";
-import type { CheckedDefinition, StateDefinition } from "./definition.ts";
-import { jobOf, type StateJob } from "./job.ts";
-import { partitioned, type PartitionFilter } from "./partition_key.ts";
-import type { LiveName } from "./state.ts";
+import type { CheckedDefinition, StateDefinition } from "./definition/definition.ts";
+import { partitioned, type PartitionFilter } from "./definition/partition_key.ts";
+import type { LiveName } from "./definition/state.ts";
+import { jobOf, type StateJob } from "./jobs/job.ts";
 
 /** The states to claim from: one, several, or `"any"`: all that are declared and not terminal. */
 export type ClaimStates<S> = "any" | LiveName<S> | readonly LiveName<S>[];

@@ -7,11 +7,11 @@ import { checkObject, given, invalid } from "../argument.ts";
 import type { CommandOptions, CreateManyOptions, CreateOptions } from "../flow/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import { membersOf } from "./argument.ts";
-import type { CheckedDefinition } from "./definition.ts";
-import { partitioned, partitionKeyOf, type PartitionOf } from "./partition_key.ts";
-import type { PayloadIn } from "./payload.ts";
-import { checkedPayload, type Eventually } from "./schema.ts";
-import type { LiveName } from "./state.ts";
+import type { CheckedDefinition } from "./definition/definition.ts";
+import { partitioned, partitionKeyOf, type PartitionOf } from "./definition/partition_key.ts";
+import type { PayloadIn } from "./definition/payload.ts";
+import { checkedPayload, type Eventually } from "./definition/schema.ts";
+import type { LiveName } from "./definition/state.ts";
 
 /** What a flow is created with, besides its partition, state and payload. */
 export interface CreateFacts

@@ -6,9 +6,9 @@
 import { given, invalid } from "../argument.ts";
 import { FlowError } from "../errors.ts";
 import { type FlowRecord, type FlowRef, isTerminalState } from "../flow/mod.ts";
-import type { CheckedDefinition } from "./definition.ts";
-import type { Lease } from "./job.ts";
-import { type Partition, partitioned } from "./partition_key.ts";
+import type { CheckedDefinition } from "./definition/definition.ts";
+import { type Partition, partitioned } from "./definition/partition_key.ts";
+import type { Lease } from "./jobs/job.ts";
 
 /**
  * Names a flow: its id, its id with the partition fields or the partition key, a job or a record.

@@ -3,8 +3,13 @@
  *
  * @module
  */
-export { type CompleteAction, type FailAction, type RetryOr, retryOr } from "./action.ts";
-export type { ChildAttributes, ChildFacts, ChildPartition } from "./child.ts";
+export {
+  type CompleteAction,
+  type FailAction,
+  type RetryOr,
+  retryOr,
+} from "./definition/action.ts";
+export type { ChildAttributes, ChildFacts, ChildPartition } from "./jobs/child.ts";
 export type {
   Claimed,
   ClaimStates,
@@ -25,8 +30,8 @@ export type {
   OkAction,
   StateDefinition,
   WorkflowDefinition,
-} from "./definition.ts";
-export { NonRetryableError, type StoredException } from "./failure.ts";
+} from "./definition/definition.ts";
+export { NonRetryableError, type StoredException } from "./jobs/failure.ts";
 export type {
   ChildFailureName,
   DefaultWaitState,
@@ -39,7 +44,7 @@ export type {
   SuccessName,
   Waiting,
   WaitState,
-} from "./fanout.ts";
+} from "./jobs/fanout.ts";
 export type { FlowName } from "./flow_name.ts";
 export type {
   Handler,
@@ -48,8 +53,8 @@ export type {
   OkOf,
   OutcomeOf,
   TransitionOf,
-} from "./handler.ts";
-export type { Job, Lease, StateJob } from "./job.ts";
+} from "./jobs/handler.ts";
+export type { Job, Lease, StateJob } from "./jobs/job.ts";
 export {
   type AgainOptions,
   type Complete,
@@ -73,8 +78,13 @@ export {
   retry,
   type Transition,
   transition,
-} from "./outcome.ts";
-export type { Partition, PartitionFilter, PartitionOf, PartitionValue } from "./partition_key.ts";
+} from "./jobs/outcome.ts";
+export type {
+  Partition,
+  PartitionFilter,
+  PartitionOf,
+  PartitionValue,
+} from "./definition/partition_key.ts";
 export type {
   FailureOptions,
   Hydrated,
@@ -88,7 +98,7 @@ export type {
   PayloadIn,
   PayloadOut,
   SchemaTypes,
-} from "./payload.ts";
+} from "./definition/payload.ts";
 export type {
   HandleOptions,
   HandlerChoice,
@@ -98,7 +108,7 @@ export type {
   RunStatesOptions,
   SettledJob,
   UnsettledJob,
-} from "./run_options.ts";
+} from "./jobs/run_options.ts";
 export {
   type Eventually,
   type StandardSchema,
@@ -106,7 +116,7 @@ export {
   type StandardSchemaProperties,
   type StandardSchemaResult,
   type,
-} from "./schema.ts";
+} from "./definition/schema.ts";
 export type {
   CheckedStates,
   ClaimPayload,
@@ -115,7 +125,7 @@ export type {
   NoOthers,
   StateDef,
   StateShape,
-} from "./state.ts";
+} from "./definition/state.ts";
 export type { CheckStatesOptions, StateReport, UnservedState } from "./state_report.ts";
 export {
   type FlowMoveOptions,
@@ -136,7 +146,7 @@ export type {
   WaitingChildrenOptions,
   WorkflowQueries,
 } from "./workflow_queries.ts";
-export { startWorker } from "./worker.ts";
+export { startWorker } from "./worker/worker.ts";
 export type {
   Worker,
   WorkerErrorContext,
@@ -144,4 +154,4 @@ export type {
   WorkerOptions,
   WorkerPace,
   WorkerStats,
-} from "./worker_options.ts";
+} from "./worker/worker_options.ts";

@@ -16,7 +16,7 @@ import {
 } from "../flow/mod.ts";
 import { checkMembers } from "../unknown_option.ts";
 import { membersOf } from "./argument.ts";
-import type { CheckedDefinition } from "./definition.ts";
+import type { CheckedDefinition } from "./definition/definition.ts";
 import { StoreLimit } from "./store_limit.ts";
 
 /** Flows that are read at a time. */

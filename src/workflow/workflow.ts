@@ -21,7 +21,6 @@ import type {
 } from "../flow/mod.ts";
 import { systemTime, Uuids } from "../time/mod.ts";
 import { BoundWorkflow } from "./bound_workflow.ts";
-import { type ChildAttributes, childItem } from "./child.ts";
 import type {
   Claimed,
   ClaimStates,
@@ -30,13 +29,8 @@ import type {
   StateChoice,
 } from "./claim.ts";
 import type { CreateAttributes, CreateBatchOptions } from "./create.ts";
-import type { CheckedDefinition, WorkflowDefinition } from "./definition.ts";
-import { checkedDefinition } from "./definition_check.ts";
-import type { DefaultWaitState, FanoutOptions } from "./fanout.ts";
-import type { FlowName } from "./flow_name.ts";
-import type { JobHandler } from "./handler.ts";
-import type { Job, Lease } from "./job.ts";
-import type { AgainOptions, EndOptions, MoveOptions } from "./outcome.ts";
+import type { CheckedDefinition, WorkflowDefinition } from "./definition/definition.ts";
+import { checkedDefinition } from "./definition/definition_check.ts";
 import type {
   FailureOptions,
   MovePayload,
@@ -44,16 +38,22 @@ import type {
   OkOptions,
   OptionalFirst,
   PayloadIn,
-} from "./payload.ts";
+} from "./definition/payload.ts";
+import type { Eventually } from "./definition/schema.ts";
+import type { CheckedStates, LiveName, Name } from "./definition/state.ts";
+import type { FlowName } from "./flow_name.ts";
+import { type ChildAttributes, childItem } from "./jobs/child.ts";
+import type { DefaultWaitState, FanoutOptions } from "./jobs/fanout.ts";
+import type { JobHandler } from "./jobs/handler.ts";
+import type { Job, Lease } from "./jobs/job.ts";
+import type { AgainOptions, EndOptions, MoveOptions } from "./jobs/outcome.ts";
 import type {
   HandleOptions,
   RunOptions,
   RunResult,
   RunStatesOptions,
   SettledJob,
-} from "./run_options.ts";
-import type { Eventually } from "./schema.ts";
-import type { CheckedStates, LiveName, Name } from "./state.ts";
+} from "./jobs/run_options.ts";
 import type { CheckStatesOptions, StateReport } from "./state_report.ts";
 import type { WorkflowQueries } from "./workflow_queries.ts";
 

@@ -20,9 +20,9 @@ import type {
   TerminalsOptions,
   TerminalState,
 } from "../flow/mod.ts";
+import type { PartitionFilter } from "./definition/partition_key.ts";
+import type { Name } from "./definition/state.ts";
 import type { FlowName } from "./flow_name.ts";
-import type { PartitionFilter } from "./partition_key.ts";
-import type { Name } from "./state.ts";
 
 /** The state that `list()` takes: one of the workflow's, one that every store knows, or another. */
 export type ListState<S> =

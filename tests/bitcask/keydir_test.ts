@@ -1,8 +1,8 @@
-import { assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { Keydir, MergedRun } from "../../src/bitcask/mod.ts";
 import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 
 test("Keydir finds every record in the segment that holds it", () => {
   const keydir = new Keydir();

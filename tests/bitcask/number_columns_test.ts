@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { columnBytesMax, NumberColumns } from "../../src/bitcask/number_columns.ts";
 import { assertEquals, assertLessOrEqual } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { columnBytesMax, NumberColumns } from "../../src/bitcask/number_columns.ts";
 
 /** Numbers as they stand beside one another in a log, and any others. */
 const column = fc.array(

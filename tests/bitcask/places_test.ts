@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { assertEquals, assertLess, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
 import { Keydir, MergedRun } from "../../src/bitcask/mod.ts";
 import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
+import { assertEquals, assertLess, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
 
 /** A record, and where it stands. */
 interface Standing {

@@ -1,5 +1,3 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import {
   ByteReader,
   ByteWriter,
@@ -9,6 +7,8 @@ import {
   putU53,
   putU8,
 } from "../../src/codec/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 test("ByteWriter loses nothing of what is written at the moment it grows", () => {
   // Every kind of write, at every distance from the end of the first buffer.

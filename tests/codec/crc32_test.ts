@@ -1,5 +1,5 @@
-import { crc32, crc32OfText } from "../../src/codec/mod.ts";
 import { crc32OfTable } from "../../src/codec/crc32.ts";
+import { crc32, crc32OfText } from "../../src/codec/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assertEquals, assertNotEquals } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -1,6 +1,6 @@
+import { sha256Hex } from "../../src/codec/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { sha256Hex } from "../../src/codec/mod.ts";
 
 test("sha256Hex() of the standard's examples", () => {
   const of = (text: string) => sha256Hex(new TextEncoder().encode(text));

@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowBatchError, FlowError, openStore, type Store, type StoreLimits } from "../../mod.ts";
 import { memoryDirectory, nodeDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ScriptedStore } from "./scripted_log.ts";
-import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 
 const LIMITS: Partial<StoreLimits> = { diskFreeBytesMin: 100_000, ballastBytes: 20_000 };
 

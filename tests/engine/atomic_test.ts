@@ -1,6 +1,3 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
-import { countingDirectory } from "../files/counting.ts";
 import {
   type AtomicCommands,
   FlowAtomicError,
@@ -12,6 +9,9 @@ import {
 } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { partitionsOf } from "./partitions.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 

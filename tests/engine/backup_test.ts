@@ -10,15 +10,6 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import {
-  assert,
-  assertEquals,
-  assertGreater,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "../assert.ts";
-import { test, when } from "../harness.ts";
-import {
   type FlowRecord,
   openStore,
   restoreStore,
@@ -34,6 +25,15 @@ import {
   writeDurably,
 } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
+import { test, when } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
 const GROUP = { groupId: "g", waitState: "waiting", success: "done", failure: "broken", type: "c" };

@@ -6,10 +6,10 @@
  * @module
  */
 import fc from "fast-check";
+import type { FlowRecord } from "../../src/flow/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertAsyncProperty } from "../property.ts";
-import type { FlowRecord } from "../../src/flow/mod.ts";
 import { ScriptedStore, type ScriptOptions } from "./scripted_log.ts";
 
 const TYPE = "job";

@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf } from "./partitions.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 

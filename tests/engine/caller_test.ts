@@ -8,9 +8,9 @@ import {
   workflow,
 } from "../../mod.ts";
 import { located } from "../../src/engine/calls/caller.ts";
-import { explainedLoad } from "../../src/open_store.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, nodeDirectory } from "../../src/files/mod.ts";
+import { explainedLoad } from "../../src/open_store.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";

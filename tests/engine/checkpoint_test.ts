@@ -1,7 +1,7 @@
 import { isFlowError, openStore, restoreStore, type Store } from "../../mod.ts";
 import { sha256Hex } from "../../src/codec/mod.ts";
-import { CHECKPOINT_VERSION } from "../../src/flow/core/mod.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { CHECKPOINT_VERSION } from "../../src/flow/core/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";

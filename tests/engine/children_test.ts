@@ -1,3 +1,7 @@
+import { FlowError, type FlowRecord } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
+import { openStore } from "../../src/open_store.ts";
+import { manualTime } from "../../src/time/mod.ts";
 import {
   assert,
   assertEquals,
@@ -6,10 +10,6 @@ import {
   assertRejects,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import { memoryDirectory } from "../../src/files/mod.ts";
-import { openStore } from "../../src/open_store.ts";
-import { FlowError, type FlowRecord } from "../../mod.ts";
-import { manualTime } from "../../src/time/mod.ts";
 import { openLog } from "../log/log_store.ts";
 import { GROUP, names, threeGenerations } from "./generations.ts";
 import { ScriptedStore } from "./scripted_log.ts";

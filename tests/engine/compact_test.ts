@@ -15,7 +15,7 @@ import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
-import { runEngineScenario } from "../simulation/engine_simulation.ts";
+import { runEngineScenario } from "../simulation/engine/simulation.ts";
 import { copyOf } from "./copied_files.ts";
 
 const SEGMENT_BYTES = 65_536;

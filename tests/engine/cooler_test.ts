@@ -1,5 +1,3 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { Shards } from "../../src/engine/shards.ts";
@@ -8,7 +6,9 @@ import { type Command, parseCreate } from "../../src/flow/core/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { Manifest, openFileLog } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
-import { runEngineScenario } from "../simulation/engine_simulation.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { runEngineScenario } from "../simulation/engine/simulation.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -5,10 +5,10 @@
  */
 
 import fc from "fast-check";
-import { Courier, isExpected } from "../../src/engine/upkeep/courier.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { Shards } from "../../src/engine/shards.ts";
-import { Mailbox } from "../../src/flow/core/mailbox.ts";
+import { Courier, isExpected } from "../../src/engine/upkeep/courier.ts";
+import { Mailbox } from "../../src/flow/core/families/mailbox.ts";
 import { pairName } from "../../src/flow/core/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -1,12 +1,9 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
-import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { ByteWriter } from "../../src/codec/mod.ts";
-import { Shards } from "../../src/engine/shards.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
-import { type Command, parseClaimDue, parseCreate } from "../../src/flow/core/mod.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { type Directory, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { type Command, parseClaimDue, parseCreate } from "../../src/flow/core/mod.ts";
 import {
   beginRecord,
   type BodyPlace,
@@ -18,6 +15,9 @@ import {
   openFileLog,
 } from "../../src/log/mod.ts";
 import { manualTime, seededRandom, systemTime, type Time } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 
 function newDisk(): SimulatedDisk {
   return new SimulatedDisk({ random: seededRandom(1) });

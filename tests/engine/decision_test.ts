@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { decided, type Deciders } from "../../src/engine/calls/decision.ts";
 import type { Call, Verdict } from "../../src/engine/calls/pending.ts";
 import { type Shard, Superseded } from "../../src/engine/shard/shard.ts";
 import { FlowError } from "../../src/errors.ts";
 import { Expected } from "../../src/flow/core/mod.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** A shard that only knows what an answer stands on. */
 function shardAt(lsn: number): Shard {

@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError } from "../../mod.ts";
 import { Definitions } from "../../src/engine/definitions.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 
 test("Definitions compares with the first outline of a type, whatever was refused since", () => {
   const definitions = new Definitions();

@@ -1,8 +1,8 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { DiskRoom, lacksRoom } from "../../src/engine/disk/disk_room.ts";
 import { type Directory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 const BALLAST = 1_000;
 const FREE_MIN = 5_000;

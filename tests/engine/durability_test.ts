@@ -1,9 +1,9 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
-import { type CountingDirectory, countingDirectory } from "../files/counting.ts";
 import { openStore } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { manualTime } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { type CountingDirectory, countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 
 const SEGMENT = "log-1.seg";
 

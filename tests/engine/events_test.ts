@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore, type Store, type StoreEvent } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 /** The next `count` events of a stream that begins at `from`. */

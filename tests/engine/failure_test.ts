@@ -1,3 +1,6 @@
+import { FlowError, openStore } from "../../mod.ts";
+import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import {
   assert,
   assertEquals,
@@ -7,9 +10,6 @@ import {
   assertRejects,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError, openStore } from "../../mod.ts";
-import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
-import { manualTime, seededRandom } from "../../src/time/mod.ts";
 
 function newDisk(capacityBytes?: number): SimulatedDisk {
   const random = seededRandom(1);

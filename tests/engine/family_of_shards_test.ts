@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertObjectMatch, assertRejects, fail } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowRecord, openStore, type Store } from "../../mod.ts";
 import { type Directory, type Keep, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertObjectMatch, assertRejects, fail } from "../assert.ts";
+import { test } from "../harness.ts";
 
 const SHARDS = 3;
 

@@ -1,9 +1,9 @@
+import type { Ending, Fault, FileCall, Keep } from "../../src/files/mod.ts";
 import { assert } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { Ending, Fault, FileCall, Keep } from "../../src/files/mod.ts";
-import type { EngineOp, LogTemper } from "../simulation/engine_scenario.ts";
-import type { EngineReport } from "../simulation/engine_report.ts";
-import { runEngineScenario } from "../simulation/engine_simulation.ts";
+import type { EngineReport } from "../simulation/engine/report.ts";
+import type { EngineOp, LogTemper } from "../simulation/engine/scenario.ts";
+import { runEngineScenario } from "../simulation/engine/simulation.ts";
 
 /** A day in the life of a store: whatever callers do, with rests, pauses and a restart. */
 const day: readonly EngineOp[] = Array.from({ length: 24 }, (_, hour): EngineOp[] => [

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FramesAhead } from "../../src/engine/shard/frames_ahead.ts";
 import type { Log, LogPosition } from "../../src/log/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** As much of a log as frames ask for on their way to it. */
 function startOfLog(): Log {

@@ -5,18 +5,18 @@
  */
 
 import {
-  applyInGroups,
-  type BatchAnswer,
-  type GroupOptions,
-} from "../../src/engine/calls/groups.ts";
-import type { Shard } from "../../src/engine/shard/shard.ts";
-import {
   type BatchOutcome,
   FlowBatchError,
   FlowError,
   type FlowErrorCode,
   type FlowRecord,
 } from "../../mod.ts";
+import {
+  applyInGroups,
+  type BatchAnswer,
+  type GroupOptions,
+} from "../../src/engine/calls/groups.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { ItemsCommand, Value } from "../../src/flow/core/mod.ts";
 import { notApplied } from "../../src/flow/core/mod.ts";
 import { fakeRecord } from "../../src/testing/mod.ts";

@@ -1,9 +1,9 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { inWords } from "../../src/engine/health/duration.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 function codes(store: Store): string[] {

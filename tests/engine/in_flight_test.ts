@@ -1,11 +1,11 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { parseCreate } from "../../src/flow/core/mod.ts";
 import { type Frame, Manifest, openFileLog } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { wrappedLog } from "../simulation/wrapped_log.ts";
 
 test("a shard has no more frames in flight than its log takes", async () => {

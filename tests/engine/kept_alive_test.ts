@@ -4,12 +4,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { watchedLock } from "../../src/engine/watched_lock.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { runScript } from "../runtimes.ts";
 import { watchedTime } from "../time/kept_alive.ts";
 import { GROUP, threeGenerations } from "./generations.ts";

@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
-import { countingDirectory } from "../files/counting.ts";
 import { FlowError, type KvEntry, openStore, type Store } from "../../mod.ts";
-import { eachPage } from "../../src/testing/conformance/pages.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
+import { eachPage } from "../../src/testing/conformance/pages.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 
 /** All keys of the partition that nobody named, a page at a time. */
 async function all(store: Store): Promise<KvEntry[]> {

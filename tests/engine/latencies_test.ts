@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { Latencies } from "../../src/engine/health/latencies.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 test("Latencies before the first one are 0", () => {
   const summary = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 };

@@ -1,8 +1,8 @@
-import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowRecord, openStore, type Store } from "../../mod.ts";
 import { SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 async function claimed(store: Store, leaseMs = 30_000): Promise<FlowRecord> {

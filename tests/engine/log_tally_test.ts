@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { LogTally } from "../../src/engine/shard/log_tally.ts";
 import type { FrameEnd } from "../../src/log/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** The end of a frame, of which each has ten records. */
 function frame(index: number, segment: number, endOffset: number): FrameEnd {

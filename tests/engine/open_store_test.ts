@@ -1,7 +1,7 @@
+import { FlowError, openStore } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError, openStore } from "../../mod.ts";
 
 test("openStore() refuses limits that no frame can keep", async () => {
   for (const name of ["commandBytesMax", "valueInlineBytesMax"] as const) {

@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { openStore, type Store } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, type Time } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 const DAY_MS = 86_400_000;
 

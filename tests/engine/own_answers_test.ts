@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { DEFAULT_LIMITS, type TypePolicy } from "../../mod.ts";
 import { memoryStore } from "../../src/testing/mod.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** Every object in a value that its owner could change, and the buffers of bytes, by where it is. */
 function changeable(value: unknown, at: string, found = new Map<object, string>()) {

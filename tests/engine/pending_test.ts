@@ -1,14 +1,14 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError } from "../../mod.ts";
-import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { GradualVerdict } from "../../src/engine/calls/gradual_verdict.ts";
 import { type Call, PendingCalls } from "../../src/engine/calls/pending.ts";
+import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
 import { Shards } from "../../src/engine/shards.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { parseCreate } from "../../src/flow/core/mod.ts";
 import { type Frame, Manifest, openFileLog } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { wrappedLog } from "../simulation/wrapped_log.ts";
 
 /** Calls that wait for one log, and who was answered until now. */

@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { Preparation } from "../../src/engine/calls/preparation.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
-import { partitionsOf } from "./partitions.ts";
 import { manualTime } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
+import { partitionsOf } from "./partitions.ts";
 
 /** Those of other partitions are passed over eight at a time. */
 const MANY = 24_000;

@@ -1,9 +1,9 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
-import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
 import { openStore, type Store } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { manualTime, type Time } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
 
 test("terminals() and failures() of a store list and page what has ended", async () => {
   const time = manualTime();

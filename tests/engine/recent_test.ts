@@ -1,6 +1,6 @@
+import { Recent } from "../../src/engine/thread/recent.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { Recent } from "../../src/engine/thread/recent.ts";
 
 test("Recent knows the middle and the upper quarter of the last eight figures", () => {
   const recent = new Recent();

@@ -1,6 +1,6 @@
 import { Keydir } from "../../src/bitcask/mod.ts";
-import { LogTally } from "../../src/engine/shard/log_tally.ts";
 import { replacedRuns, takeOver } from "../../src/engine/checkpoints/replaced_runs.ts";
+import { LogTally } from "../../src/engine/shard/log_tally.ts";
 import type { ShardState } from "../../src/engine/shard/shard_state.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { logStart, Manifest, recordsOf, type SegmentEntry } from "../../src/log/mod.ts";

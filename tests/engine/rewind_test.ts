@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 
 test("rewind() finds an event that is on its way to the disk", async () => {
   const time = manualTime();

@@ -1,7 +1,7 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { Router } from "../../src/engine/calls/router.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf, shardMap } from "./partitions.ts";
 
 const SHARDS = 3;

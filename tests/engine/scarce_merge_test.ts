@@ -1,4 +1,5 @@
 import { isFlowError, openStore, restoreStore, type Store } from "../../mod.ts";
+import { planPieces } from "../../src/engine/merges/scarce_merge.ts";
 import {
   type Directory,
   memoryDirectory,
@@ -6,12 +7,11 @@ import {
   SimulatedDisk,
   writeFully,
 } from "../../src/files/mod.ts";
-import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
-import { planPieces } from "../../src/engine/merges/scarce_merge.ts";
 import { Manifest, type Segment } from "../../src/log/mod.ts";
+import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { copyOf } from "./copied_files.ts";
 
 const HOUR_MS = 3_600_000;

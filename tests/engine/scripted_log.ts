@@ -4,15 +4,15 @@
  * @module
  */
 
-import { FlowError } from "../../src/errors.ts";
 import { DEFAULT_CHECKPOINT_PLAN } from "../../src/engine/checkpoints/checkpoint_plan.ts";
 import { Checkpoints } from "../../src/engine/checkpoints/checkpoints.ts";
 import { EmbeddedStore } from "../../src/engine/embedded_store.ts";
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from "../../src/engine/options.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
 import { Shards } from "../../src/engine/shards.ts";
-import { ShardMap } from "../../src/flow/core/mod.ts";
+import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory } from "../../src/files/mod.ts";
+import { ShardMap } from "../../src/flow/core/mod.ts";
 import {
   type Frame,
   type Log,
@@ -22,9 +22,9 @@ import {
   type VoidReason,
 } from "../../src/log/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
-import { noFiles } from "./no_files.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
 import { wrappedLog } from "../simulation/wrapped_log.ts";
+import { noFiles } from "./no_files.ts";
 
 /** What a scripted store differs in. */
 export interface ScriptOptions {

@@ -1,11 +1,11 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import {
   CLOSED_MS_MAX,
   LEAP_MS,
   LEAP_STABLE_MS,
   ShardTime,
 } from "../../src/engine/shard/shard_time.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** A clock whose two hands are moved by hand. */
 class Hands {

@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { openStore, type Store } from "../../mod.ts";
 import { type Directory, type Ending, type Keep, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf } from "./partitions.ts";
 
 const SHARDS = 3;

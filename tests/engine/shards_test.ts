@@ -1,5 +1,3 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { test } from "../harness.ts";
 import {
   FlowBatchError,
   FlowError,
@@ -12,6 +10,8 @@ import { memoryDirectory } from "../../src/files/mod.ts";
 import { valuePlace } from "../../src/flow/core/mod.ts";
 import { eachPage } from "../../src/testing/conformance/pages.ts";
 import { manualTime } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf, shardMap } from "./partitions.ts";
 
 const SHARDS = 3;

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowRecord } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf } from "./partitions.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 

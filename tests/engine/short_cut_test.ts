@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { ShortCut } from "../../src/engine/thread/short_cut.ts";
 import type { Time } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** What a machine is like, in milliseconds. */
 interface Machine {

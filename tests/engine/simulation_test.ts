@@ -2,9 +2,9 @@ import process from "node:process";
 import { assert, assertEquals, assertNotEquals, fail } from "../assert.ts";
 import { test } from "../harness.ts";
 import { currentRuntime } from "../runtimes.ts";
-import { engineMutants } from "../simulation/engine_mutants.ts";
-import { checkEngineScenarios } from "../simulation/engine_property.ts";
-import type { EngineReport } from "../simulation/engine_report.ts";
+import { checkEngineScenarios } from "../simulation/engine/property.ts";
+import type { EngineReport } from "../simulation/engine/report.ts";
+import { engineMutants } from "../simulation/mutants/engine.ts";
 
 /** Seed and runs of a long night: `FLOWCASK_SEED` and `FLOWCASK_RUNS`, which multiplies. */
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);

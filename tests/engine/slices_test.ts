@@ -1,9 +1,9 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { Rest } from "../../src/engine/turns/rest.ts";
 import { Slices } from "../../src/engine/turns/slices.ts";
 import { TurnShare } from "../../src/engine/turns/turn_share.ts";
 import { type ManualTime, manualTime } from "../../src/time/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 /** Works for so many slices, and notes each. */
 async function work(slices: Slices, name: string, count: number, done: string[]): Promise<void> {

@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { openStore, type ShardStats } from "../../mod.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 test("stats() counts flows, claims, commits and bytes, also after the store was opened again", async () => {

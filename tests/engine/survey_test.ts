@@ -4,12 +4,12 @@
  * @module
  */
 
-import { assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { Dividing } from "../../src/engine/queries/dividing.ts";
 import { Survey } from "../../src/engine/queries/survey.ts";
-import { FlowError } from "../../src/errors.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
+import { FlowError } from "../../src/errors.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 
 const CLOSED = new FlowError("store_closed", "The store was closed");
 

@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
-import { countingDirectory } from "../files/counting.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { Sweeper } from "../../src/engine/upkeep/sweeper.ts";
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { type ManualTime, manualTime, seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 
 /** Creates flows and cancels them, to be kept for `ttlMs`. */
 async function finish(store: Store, count: number, ttlMs: number, type = "job"): Promise<void> {

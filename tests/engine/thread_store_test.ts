@@ -1,7 +1,7 @@
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { type CountingDirectory, countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 /** Turns that are more than any order of a thread takes. */

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers";
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, openStore, type Store } from "../../mod.ts";
 import { manualTime, type Time } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 test("commands get to the log although every turn of the host takes longer than a second", async () => {

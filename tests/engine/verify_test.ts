@@ -1,15 +1,15 @@
-import { assert, assertEquals, assertGreater, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { type Damage, type FlowRecord, openStore, type Store } from "../../mod.ts";
 import { ByteWriter } from "../../src/codec/mod.ts";
-import { Shards } from "../../src/engine/shards.ts";
 import { DEFAULT_STORE_LIMITS } from "../../src/engine/options.ts";
+import { Shards } from "../../src/engine/shards.ts";
 import { verifyStore } from "../../src/engine/verify/verify.ts";
 import { FlowError } from "../../src/errors.ts";
 import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../src/files/mod.ts";
 import { ShardMap } from "../../src/flow/core/mod.ts";
 import { beginRecord, endRecord, type Log, Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { seededRandom, systemTime } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { partitionsOf } from "./partitions.ts";
 
 const GROUP = { groupId: "g", waitState: "waiting", success: "done", failure: "broken", type: "c" };

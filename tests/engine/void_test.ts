@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowRecord } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { test } from "../harness.ts";
 import { ScriptedStore } from "./scripted_log.ts";
 
 /** Two claims of one flow, the first of which ends in a frame that is void. Returns the second. */

@@ -1,8 +1,8 @@
+import { type Waiter, Waiters } from "../../src/engine/calls/waiters.ts";
+import { FlowError } from "../../src/errors.ts";
+import { manualTime } from "../../src/time/mod.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError } from "../../src/errors.ts";
-import { type Waiter, Waiters } from "../../src/engine/calls/waiters.ts";
-import { manualTime } from "../../src/time/mod.ts";
 
 /** A waiter that notes how often it is asked for its due time, and what it is told. */
 class Probe implements Waiter {

@@ -1,12 +1,12 @@
 import { copyFileSync, cpSync, renameSync, rmSync, truncateSync } from "node:fs";
-import process from "node:process";
 import { join } from "node:path";
+import process from "node:process";
+import { openStore } from "../../mod.ts";
 import { ownerEnded, watchedLock } from "../../src/engine/watched_lock.ts";
 import { FlowError } from "../../src/errors.ts";
 import { memoryDirectory, readWholeFile, writeDurably } from "../../src/files/mod.ts";
 import { LostFiles, Manifest } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
-import { openStore } from "../../mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test, when } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { Contents } from "../../src/files/contents.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";

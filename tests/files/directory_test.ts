@@ -18,9 +18,9 @@ import {
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { countingDirectory } from "./counting.ts";
 import { assertProperty } from "../property.ts";
 import { scratchFolder } from "../scratch.ts";
+import { countingDirectory } from "./counting.ts";
 
 const owner = { pid: 1, runtime: "test/1", startedAtMs: 0 };
 

@@ -1,5 +1,5 @@
-import { PowerCut } from "../../src/files/mod.ts";
 import { makeFolder } from "../../src/files/folder_creation.ts";
+import { PowerCut } from "../../src/files/mod.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { FolderModel } from "./folder_model.ts";

@@ -5,8 +5,8 @@
  */
 
 import { dirname } from "node:path";
-import { FileError, PowerCut } from "../../src/files/mod.ts";
 import type { Folders } from "../../src/files/folder_creation.ts";
+import { FileError, PowerCut } from "../../src/files/mod.ts";
 
 /** Folders by their absolute paths. At first there is `/`, and what is given. */
 export class FolderModel implements Folders {

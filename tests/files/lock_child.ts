@@ -6,8 +6,8 @@
  */
 
 import process from "node:process";
-import { lockOwner, nodeDirectory } from "../../src/files/mod.ts";
 import { FlowError } from "../../src/errors.ts";
+import { lockOwner, nodeDirectory } from "../../src/files/mod.ts";
 
 const [path = "", startedAtMs = ""] = process.argv.slice(2);
 try {

@@ -5,11 +5,11 @@
  */
 
 import fc from "fast-check";
-import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
-import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { CtrlEffect, Effect } from "../../src/flow/core/effect.ts";
-import type { WrittenValue } from "../../src/flow/core/value.ts";
 import { Lease } from "../../src/flow/core/lease.ts";
+import { Dictionary } from "../../src/flow/core/table/dictionary.ts";
+import type { WrittenValue } from "../../src/flow/core/values/value.ts";
+import type { FlowEventName, Priority } from "../../src/flow/mod.ts";
 
 /** Objects as literals make them. */
 function plain<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {

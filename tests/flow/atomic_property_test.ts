@@ -1,7 +1,4 @@
 import fc from "fast-check";
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
 import { FlowError } from "../../src/errors.ts";
 import {
   type AtomicCommands,
@@ -9,6 +6,9 @@ import {
   FlowAtomicError,
   type FlowRecord,
 } from "../../src/flow/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
 import { CoreStore } from "./core_store.ts";
 
 const PARTITION = "p";

@@ -1,5 +1,3 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import {
   type AtomicCommands,
@@ -7,6 +5,8 @@ import {
   type FlowRecord,
   type KvRecord,
 } from "../../src/flow/mod.ts";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 import { CoreStore } from "./core_store.ts";
 
 const P = { partitionKey: "p" };

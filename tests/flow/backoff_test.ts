@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { backoffMs, type ResolvedBackoff } from "../../src/flow/core/decide/backoff.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { backoffMs, type ResolvedBackoff } from "../../src/flow/core/backoff.ts";
 
 const nowMs = 10_000;
 

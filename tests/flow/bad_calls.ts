@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** A bad call: its arguments, and what the error is to say. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { CoreStore } from "./core_store.ts";
 import {
   type Bad,
   badBooleans,
@@ -12,6 +11,7 @@ import {
   proof,
   refuses,
 } from "./bad_calls.ts";
+import { CoreStore } from "./core_store.ts";
 
 test("create() refuses bad input, naming field, value and limit", () => {
   const create = (options: object) => ["f", { type: "t", ...options }];

@@ -1,6 +1,6 @@
+import { type AtomicCommands, FlowAtomicError } from "../../src/flow/mod.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { type AtomicCommands, FlowAtomicError } from "../../src/flow/mod.ts";
 import {
   type Bad,
   badBooleans,

@@ -1,7 +1,7 @@
+import { FlowBatchError } from "../../src/flow/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { InvariantError } from "../../src/invariant.ts";
-import { FlowBatchError } from "../../src/flow/mod.ts";
 import { claimed, proof, refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Asserts that a command is refused with a code, and that it changed nothing. */

@@ -1,3 +1,9 @@
+import type {
+  BatchOutcome,
+  FlowLimits,
+  FlowRecord,
+  SpawnChildrenOptions,
+} from "../../src/flow/mod.ts";
 import {
   assert,
   assertEquals,
@@ -7,12 +13,6 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { test } from "../harness.ts";
-import type {
-  BatchOutcome,
-  FlowLimits,
-  FlowRecord,
-  SpawnChildrenOptions,
-} from "../../src/flow/mod.ts";
 import { proof, refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
 

@@ -1,11 +1,11 @@
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
+import { StreamWriter } from "../../src/codec/mod.ts";
 import { type Brief, ColdBlock, isNear } from "../../src/flow/core/cold/cold_block.ts";
 import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
 import { hashOfKey } from "../../src/flow/core/flow_key.ts";
 import type { ColdRecords } from "../../src/flow/core/mod.ts";
-import { StreamWriter } from "../../src/codec/mod.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 
 const KIND = { type: "t", state: "s" };
 

@@ -1,10 +1,6 @@
 import fc from "fast-check";
-import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
 import { StreamReader, StreamWriter } from "../../src/codec/mod.ts";
 import { FlowError } from "../../src/errors.ts";
-import { InvariantError } from "../../src/invariant.ts";
 import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
 import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
 import { SeatChains } from "../../src/flow/core/cold/seat_chains.ts";
@@ -18,7 +14,11 @@ import {
   wakeFlows,
 } from "../../src/flow/core/mod.ts";
 import type { BodyEffect, ColdRecords, CtrlEffect } from "../../src/flow/core/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */

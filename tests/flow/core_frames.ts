@@ -4,9 +4,9 @@
  * @module
  */
 
+import { decodeRecord, type LogRecord } from "../../src/log/format/record.ts";
+import { recordsOf } from "../../src/log/format/record_walk.ts";
 import { endOfFrame, type Frame, type LogPosition, logStart } from "../../src/log/mod.ts";
-import { decodeRecord, type LogRecord } from "../../src/log/record.ts";
-import { recordsOf } from "../../src/log/record_walk.ts";
 import type { Logged } from "./core_log.ts";
 
 /** A frame, or several that were merged. */

@@ -6,7 +6,7 @@
 
 import { Keydir, MergedRun } from "../../src/bitcask/mod.ts";
 import * as core from "../../src/flow/core/mod.ts";
-import { decodeRecord } from "../../src/log/record.ts";
+import { decodeRecord } from "../../src/log/format/record.ts";
 import { assertEquals } from "../assert.ts";
 
 /** A record in the log of a store. */

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { sipHash24 } from "../../src/codec/mod.ts";
+import { Lives } from "../../src/flow/core/merge/lives.ts";
+import { Stretches } from "../../src/flow/core/merge/stretches.ts";
 import {
   type Beyond,
   beyondRuns,
@@ -16,10 +19,7 @@ import {
   Survivors,
   type SurvivorsOptions,
 } from "../../src/flow/core/mod.ts";
-import { sipHash24 } from "../../src/codec/mod.ts";
-import { Lives } from "../../src/flow/core/merge/lives.ts";
-import { Stretches } from "../../src/flow/core/merge/stretches.ts";
-import { decodeRecord, type LogRecord } from "../../src/log/record.ts";
+import { decodeRecord, type LogRecord } from "../../src/log/format/record.ts";
 import { type CoreFrame, CoreFrames, recordsIn } from "./core_frames.ts";
 import type { Logged, MergedStretch } from "./core_log.ts";
 import { CoreStore, type CoreStoreOptions } from "./core_store.ts";

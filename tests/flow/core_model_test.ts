@@ -11,7 +11,7 @@ import {
   newTally,
   RUN_STEPS,
   runCoreScenario,
-} from "./core_scenario.ts";
+} from "./pairs/scenario.ts";
 
 /** Commands to try at least. The other runtimes run the same code; a few show that it is the same. */
 const COMMANDS_MIN = currentRuntime === "deno" ? 200_000 : 10_000;

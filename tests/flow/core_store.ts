@@ -4,6 +4,9 @@
  * @module
  */
 
+import { sipHash24 } from "../../src/codec/mod.ts";
+import * as core from "../../src/flow/core/mod.ts";
+import { FlowState } from "../../src/flow/core/mod.ts";
 import { DEFAULT_LIMITS, type FlowLimits, type FlowRecord } from "../../src/flow/mod.ts";
 import type {
   AtomicCommands,
@@ -18,15 +21,12 @@ import type {
   RetentionCleanup,
   StoredValue,
 } from "../../src/flow/mod.ts";
-import * as core from "../../src/flow/core/mod.ts";
-import { FlowState } from "../../src/flow/core/mod.ts";
-import { decodeRecord } from "../../src/log/record.ts";
-import { sipHash24 } from "../../src/codec/mod.ts";
+import { decodeRecord } from "../../src/log/format/record.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals } from "../assert.ts";
-import { CoreLog, type Logged } from "./core_log.ts";
 import { throughCheckpoint } from "./checkpoint_trip.ts";
 import { type CoreFrame, recordsIn } from "./core_frames.ts";
+import { CoreLog, type Logged } from "./core_log.ts";
 import type { Rebuilding } from "./core_mutants.ts";
 import { encodeEffects } from "./effect_records.ts";
 

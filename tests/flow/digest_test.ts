@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { CreateRequest } from "../../src/flow/core/command.ts";
 import { sipHash24 } from "../../src/codec/mod.ts";
+import type { CreateRequest } from "../../src/flow/core/command.ts";
 import {
   createDigest,
   groupDigest,

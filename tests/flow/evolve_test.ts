@@ -1,7 +1,7 @@
+import { decodeEffect, evolve } from "../../src/flow/core/mod.ts";
+import { decodeRecord } from "../../src/log/format/record.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { decodeEffect, evolve } from "../../src/flow/core/mod.ts";
-import { decodeRecord } from "../../src/log/record.ts";
 import { CoreStore } from "./core_store.ts";
 import { assertIndexed } from "./indexed.ts";
 

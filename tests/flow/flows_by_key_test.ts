@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { FlowsByKey } from "../../src/flow/core/draft/flows_by_key.ts";
 import type { Flow } from "../../src/flow/core/flow.ts";
-import { FlowsByKey } from "../../src/flow/core/flows_by_key.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";

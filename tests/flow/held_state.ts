@@ -6,7 +6,7 @@
 
 import type { FlowState } from "../../src/flow/core/mod.ts";
 import { KV_PARTITION } from "../../src/flow/mod.ts";
-import { KV_PARTITIONS } from "./kv_operations.ts";
+import { KV_PARTITIONS } from "./pairs/kv_operations.ts";
 
 /** Everything in a state that is not an order over it, as values. */
 export type HeldState = Readonly<Record<string, readonly unknown[]>>;

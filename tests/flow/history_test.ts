@@ -1,9 +1,9 @@
+import type { Flow } from "../../src/flow/core/flow.ts";
+import { answer } from "../../src/flow/core/mod.ts";
+import { stepsBack } from "../../src/flow/core/queries/history.ts";
+import type { FlowRecord, HistoryEvent } from "../../src/flow/mod.ts";
 import { assert, assertEquals, assertFalse } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { FlowRecord, HistoryEvent } from "../../src/flow/mod.ts";
-import { answer } from "../../src/flow/core/mod.ts";
-import type { Flow } from "../../src/flow/core/flow.ts";
-import { stepsBack } from "../../src/flow/core/history.ts";
 import { CoreStore } from "./core_store.ts";
 
 /**

@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { HotCount } from "../../src/flow/core/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { HotCount } from "../../src/flow/core/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
 const COUNT = 9_000;

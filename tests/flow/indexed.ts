@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Flow, type FlowState, indexFlaws } from "../../src/flow/core/mod.ts";
 import { seatOf } from "../../src/flow/core/cold/cold_lane.ts";
+import { type Flow, type FlowState, indexFlaws } from "../../src/flow/core/mod.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 /**

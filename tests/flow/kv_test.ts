@@ -1,6 +1,6 @@
+import { FlowError } from "../../src/errors.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError } from "../../src/errors.ts";
 import { refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
 

@@ -1,4 +1,4 @@
-import { Mailbox } from "../../src/flow/core/mailbox.ts";
+import { Mailbox } from "../../src/flow/core/families/mailbox.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 

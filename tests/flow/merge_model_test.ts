@@ -4,8 +4,8 @@ import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
 import { type Merged, type MergeMutant, mergeMutants } from "./core_merge.ts";
-import { CorePair } from "./core_pair.ts";
-import { type Op, op } from "./operations.ts";
+import { CorePair } from "./pairs/core_pair.ts";
+import { type Op, op } from "./pairs/operations.ts";
 
 /** Runs to try. Each is a store that lives, merges and is opened again. */
 const RUNS = currentRuntime === "deno" ? 800 : 40;

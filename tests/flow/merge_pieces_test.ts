@@ -4,8 +4,8 @@ import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
 import { type Merged, type MergeMutant, pieceMutants } from "./core_merge.ts";
-import { CorePair } from "./core_pair.ts";
-import { op } from "./operations.ts";
+import { CorePair } from "./pairs/core_pair.ts";
+import { op } from "./pairs/operations.ts";
 
 /** Runs to try. Each is a store of two flows that come, go and come again. */
 const RUNS = currentRuntime === "deno" ? 500 : 40;

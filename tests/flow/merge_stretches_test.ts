@@ -1,7 +1,7 @@
+import type { Effect, FlowKey } from "../../src/flow/core/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { proof } from "./cases.ts";
-import type { Effect, FlowKey } from "../../src/flow/core/mod.ts";
 import { SegmentedStore, survivors } from "./core_merge.ts";
 import type { CoreStore } from "./core_store.ts";
 import { heldBy } from "./held_state.ts";

@@ -1,7 +1,7 @@
+import type { Effect, FlowKey } from "../../src/flow/core/mod.ts";
+import type { FlowRecord } from "../../src/flow/mod.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { FlowRecord } from "../../src/flow/mod.ts";
-import type { Effect, FlowKey } from "../../src/flow/core/mod.ts";
 import { proof } from "./cases.ts";
 import { rareMutants, SegmentedStore, survivors } from "./core_merge.ts";
 import type { CoreStore } from "./core_store.ts";

@@ -1,8 +1,8 @@
+import { resolvePolicy, resolveStatePolicy } from "../../src/flow/core/policy_resolution.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { refused } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
-import { resolvePolicy, resolveStatePolicy } from "../../src/flow/core/policy_resolution.ts";
 
 test("resolveStatePolicy() overlays member by member: default, type, state, command", () => {
   const stored = {

@@ -1,6 +1,6 @@
+import { FlowError } from "../../src/errors.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { FlowError } from "../../src/errors.ts";
 import { claimed } from "./cases.ts";
 import { CoreStore } from "./core_store.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { sortedBy } from "../../src/flow/core/radix_sort.ts";
+import { sortedBy } from "../../src/flow/core/table/radix_sort.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";

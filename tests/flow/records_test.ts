@@ -1,4 +1,11 @@
 import fc from "fast-check";
+import { DecodeError } from "../../src/codec/mod.ts";
+import { FlowError } from "../../src/errors.ts";
+import type { Effect } from "../../src/flow/core/effect.ts";
+import { GistReader } from "../../src/flow/core/encoding/gists.ts";
+import { decodeEffect } from "../../src/flow/core/encoding/records.ts";
+import { Dictionary } from "../../src/flow/core/table/dictionary.ts";
+import { decodeRecord, RECORD_HEADER_BYTES, recordAt } from "../../src/log/format/record.ts";
 import {
   assert,
   assertEquals,
@@ -8,13 +15,6 @@ import {
 } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { DecodeError } from "../../src/codec/mod.ts";
-import { FlowError } from "../../src/errors.ts";
-import { Dictionary } from "../../src/flow/core/dictionary.ts";
-import type { Effect } from "../../src/flow/core/effect.ts";
-import { GistReader } from "../../src/flow/core/encoding/gists.ts";
-import { decodeEffect } from "../../src/flow/core/encoding/records.ts";
-import { decodeRecord, RECORD_HEADER_BYTES, recordAt } from "../../src/log/record.ts";
 import { anyCtrl, anyEffect, dictionary } from "./any_effect.ts";
 import { encodeEffects } from "./effect_records.ts";
 

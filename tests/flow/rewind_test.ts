@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Asserts that a rewind is refused with a code, and that it changed nothing. */

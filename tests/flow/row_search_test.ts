@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { assert, assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
+import { isFlowError } from "../../src/errors.ts";
 import {
   endedRows,
   type Flow,
@@ -10,11 +8,13 @@ import {
   relatedRows,
   RowSearch,
 } from "../../src/flow/core/mod.ts";
-import type { FlowTable } from "../../src/flow/core/flow_table.ts";
-import type { LineageQuery, ListQuery, TerminalsQuery } from "../../src/flow/core/query.ts";
+import type { LineageQuery, ListQuery, TerminalsQuery } from "../../src/flow/core/queries/query.ts";
+import { positionOf } from "../../src/flow/core/queries/rows.ts";
+import type { FlowTable } from "../../src/flow/core/table/flow_table.ts";
 import type { FlowRecord } from "../../src/flow/mod.ts";
-import { isFlowError } from "../../src/errors.ts";
-import { positionOf } from "../../src/flow/core/rows.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** Flows become cold as soon as time has gone on. */

@@ -1,22 +1,22 @@
 import fc from "fast-check";
-import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
+import { sipHash24 } from "../../src/codec/mod.ts";
 import { ColdFlows } from "../../src/flow/core/cold/cold_flows.ts";
-import { Dictionary } from "../../src/flow/core/dictionary.ts";
 import type { BodyEffect } from "../../src/flow/core/effect.ts";
 import { bodyOf } from "../../src/flow/core/encoding/body.ts";
 import type { Flow } from "../../src/flow/core/flow.ts";
 import { FlowKeys, nextKey } from "../../src/flow/core/flow_key.ts";
-import { IdentityArena } from "../../src/flow/core/identity_arena.ts";
-import { NamePool } from "../../src/flow/core/name_pool.ts";
-import type { FlowTable } from "../../src/flow/core/flow_table.ts";
-import { PackedTable } from "../../src/flow/core/table.ts";
 import { Lease } from "../../src/flow/core/lease.ts";
+import { Dictionary } from "../../src/flow/core/table/dictionary.ts";
+import type { FlowTable } from "../../src/flow/core/table/flow_table.ts";
+import { IdentityArena } from "../../src/flow/core/table/identity_arena.ts";
+import { NamePool } from "../../src/flow/core/table/name_pool.ts";
+import { PackedTable } from "../../src/flow/core/table/table.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { compareBytes } from "../index/crowd.ts";
+import { assertProperty } from "../property.ts";
 import { CoreStore } from "./core_store.ts";
 import { encodeEffects } from "./effect_records.ts";
-import { compareBytes } from "../index/crowd.ts";
-import { sipHash24 } from "../../src/codec/mod.ts";
 
 const name = fc.string({
   unit: fc.constantFrom("a", "b", "\u00c3", "\u00a9", "\u00e9", "\u20ac", "\u{1F600}", "\ufeff"),

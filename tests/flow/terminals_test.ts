@@ -1,6 +1,6 @@
+import type { FlowRecord } from "../../src/flow/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { FlowRecord } from "../../src/flow/mod.ts";
 import { CoreStore } from "./core_store.ts";
 
 /** A store whose flows a to f end at 1,010, 1,020 and so on: every third one fails. */

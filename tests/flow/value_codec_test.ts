@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
+import { decodeValue, encodeValue } from "../../src/flow/core/values/value_codec.ts";
+import { ValueMemory } from "../../src/flow/core/values/value_memory.ts";
 import { assert, assertEquals, assertNotStrictEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { decodeValue, encodeValue } from "../../src/flow/core/value_codec.ts";
-import { ValueMemory } from "../../src/flow/core/value_memory.ts";
 
 /** Shared by all values, as those of a store share theirs. */
 const memory = new ValueMemory();

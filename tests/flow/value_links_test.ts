@@ -1,10 +1,10 @@
 import fc from "fast-check";
+import { NumberSet } from "../../src/flow/core/values/number_set.ts";
+import { ValueLinks } from "../../src/flow/core/values/value_links.ts";
+import { valueNumber } from "../../src/flow/core/values/value_ref.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { NumberSet } from "../../src/flow/core/number_set.ts";
-import { ValueLinks } from "../../src/flow/core/value_links.ts";
-import { valueNumber } from "../../src/flow/core/value_ref.ts";
 
 test("NumberSet has what was added and nothing else", () => {
   const number = fc.oneof(

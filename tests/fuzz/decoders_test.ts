@@ -1,48 +1,48 @@
 import fc from "fast-check";
-import { assertInstanceOf, assertLessOrEqual, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { anyCtrl, anyEffect, dictionary } from "../flow/any_effect.ts";
-import { encodeEffects } from "../flow/effect_records.ts";
+import { Keydir } from "../../src/bitcask/mod.ts";
 import { ByteWriter, crc32, DecodeError } from "../../src/codec/mod.ts";
 import { EventCursors } from "../../src/engine/events/event_cursor.ts";
+import { StoredRecords } from "../../src/engine/shard/stored_records.ts";
 import { isFlowError } from "../../src/errors.ts";
 import { type FileHandle, memoryDirectory, withFile } from "../../src/files/mod.ts";
 import { ownerOf } from "../../src/files/owner.ts";
+import { formatEventId, parseEventId } from "../../src/flow/core/event_id.ts";
+import { isLeaseToken, leaseToken } from "../../src/flow/core/flow.ts";
+import { Lease } from "../../src/flow/core/lease.ts";
+import { decodeEffect } from "../../src/flow/core/mod.ts";
+import type { ValueEffect, ValuePartEffect } from "../../src/flow/core/mod.ts";
 import {
   formatCursor,
   formatKeyCursor,
   parseCursor,
   parseKeyCursor,
-} from "../../src/flow/core/cursor.ts";
-import { formatEventId, parseEventId } from "../../src/flow/core/event_id.ts";
-import { isLeaseToken, leaseToken } from "../../src/flow/core/flow.ts";
-import { decodeEffect } from "../../src/flow/core/mod.ts";
-import type { ValueEffect, ValuePartEffect } from "../../src/flow/core/mod.ts";
+} from "../../src/flow/core/queries/cursor.ts";
+import { parseValueRef, valueRef } from "../../src/flow/core/values/value_ref.ts";
 import { InvariantError } from "../../src/invariant.ts";
-import { Keydir } from "../../src/bitcask/mod.ts";
-import { StoredRecords } from "../../src/engine/shard/stored_records.ts";
-import { parseValueRef, valueRef } from "../../src/flow/core/value_ref.ts";
-import { Lease } from "../../src/flow/core/lease.ts";
-import { BACKUP_NAME, encodeBackupList, readBackupList } from "../../src/log/backup_list.ts";
+import { BACKUP_NAME, encodeBackupList, readBackupList } from "../../src/log/backup/backup_list.ts";
 import {
   decodeFrameHeader,
   encodeFrame,
   encodeMergedFrame,
   frameBytes,
   mergedFrameBytes,
-} from "../../src/log/frame.ts";
-import { FileWindow } from "../../src/log/file_window.ts";
-import { decodeSlot, encodeSlot } from "../../src/log/manifest_slot.ts";
-import { type ManifestState, slotsOf } from "../../src/log/manifest_state.ts";
-import { FrameFlaw, walkFrames } from "../../src/log/reader.ts";
-import { decodeRecord } from "../../src/log/record.ts";
-import { recordsOf } from "../../src/log/mod.ts";
+} from "../../src/log/format/frame.ts";
+import { decodeRecord } from "../../src/log/format/record.ts";
 import {
   decodeEvidence,
   decodeSegmentHeader,
   encodeEvidence,
   encodeSegmentHead,
-} from "../../src/log/segment.ts";
+} from "../../src/log/format/segment.ts";
+import { decodeSlot, encodeSlot } from "../../src/log/manifest/manifest_slot.ts";
+import { type ManifestState, slotsOf } from "../../src/log/manifest/manifest_state.ts";
+import { recordsOf } from "../../src/log/mod.ts";
+import { FileWindow } from "../../src/log/segments/file_window.ts";
+import { FrameFlaw, walkFrames } from "../../src/log/segments/reader.ts";
+import { assertInstanceOf, assertLessOrEqual, assertThrows } from "../assert.ts";
+import { anyCtrl, anyEffect, dictionary } from "../flow/any_effect.ts";
+import { encodeEffects } from "../flow/effect_records.ts";
+import { test } from "../harness.ts";
 import { fuzz, type Subject } from "./subject.ts";
 
 const encoder = new TextEncoder();

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { isFlowError } from "../../src/errors.ts";
+import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertGreater, fail } from "../assert.ts";
 import { fromGolden } from "../golden/log_files.ts";
 import { openGolden, seenOf } from "../golden/store_life.ts";
 import { test } from "../harness.ts";
 import { directoryOf } from "../log/log_store.ts";
 import { currentRuntime } from "../runtimes.ts";
-import { isFlowError } from "../../src/errors.ts";
-import { seededRandom } from "../../src/time/mod.ts";
 import { mutated } from "./mutation.ts";
 
 /** Of each golden store. */

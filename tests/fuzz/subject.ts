@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
+import { seededRandom } from "../../src/time/mod.ts";
 import { fail } from "../assert.ts";
 import { currentRuntime } from "../runtimes.ts";
-import { seededRandom } from "../../src/time/mod.ts";
 import { mutated } from "./mutation.ts";
 
 /** A decoder, and what it promises. */

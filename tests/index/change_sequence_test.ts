@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { assertEquals, assertLess, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
-import { assertProperty } from "../property.ts";
 import { BLOCK_PLACES, ChangePlaces } from "../../src/index/change_places.ts";
 import { ChangeSequence } from "../../src/index/change_sequence.ts";
 import { InvariantError } from "../../src/invariant.ts";
 import { seededRandom } from "../../src/time/mod.ts";
+import { assertEquals, assertLess, assertThrows } from "../assert.ts";
+import { test } from "../harness.ts";
+import { assertProperty } from "../property.ts";
 
 /** What a sequence says from an instant on, one member after the other; backwards from the end. */
 function listed(sequence: ChangeSequence, fromMs: number | "back"): [number, number][] {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { DueIndex, type DuePlace, type DueSelection } from "../../src/index/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { DueIndex, type DuePlace, type DueSelection } from "../../src/index/mod.ts";
 import { compareBytes, membersOf, type Name } from "./crowd.ts";
 
 // Ids repeat, so that partitions have to break ties. One partition has more members than the others.

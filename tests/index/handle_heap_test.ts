@@ -1,12 +1,12 @@
 import fc from "fast-check";
+import { HandleHeap } from "../../src/index/handle_heap.ts";
+import { walkHeaps } from "../../src/index/heap_walk.ts";
+import { LongUint32Array } from "../../src/index/long_array.ts";
+import type { Ties } from "../../src/index/members.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { InvariantError } from "../../src/invariant.ts";
-import { HandleHeap } from "../../src/index/handle_heap.ts";
-import { walkHeaps } from "../../src/index/heap_walk.ts";
-import type { Ties } from "../../src/index/members.ts";
-import { LongUint32Array } from "../../src/index/long_array.ts";
 
 /** Members that are called by their handles and ordered by them. */
 const numbered: Ties = {

@@ -1,7 +1,7 @@
+import { HandleOrder, type Rank } from "../../src/index/handle_order.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
-import { InvariantError } from "../../src/invariant.ts";
-import { HandleOrder, type Rank } from "../../src/index/handle_order.ts";
 
 /** Handles stand in the order of their numbers. */
 function at(place: number): Rank {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import { HashChains, LinearBuckets } from "../../src/index/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { HashChains, LinearBuckets } from "../../src/index/mod.ts";
-import { InvariantError } from "../../src/invariant.ts";
 
 /** All handles that were added with a hash, in no order. */
 function found(chains: HashChains, hash: number): number[] {

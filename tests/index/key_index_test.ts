@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { type IndexedKey, KeyIndex } from "../../src/index/key_index.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { type IndexedKey, KeyIndex } from "../../src/index/key_index.ts";
 
 const PARTITIONS = ["p", "q", "\u{1F600}"];
 

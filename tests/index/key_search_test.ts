@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { KeyIndex } from "../../src/index/key_index.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { KeyIndex } from "../../src/index/key_index.ts";
 
 /** Keys that a search walks over, in an order that UTF-16 does not know, and one of each other kind. */
 const key = fc.string({

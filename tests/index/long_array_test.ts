@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import { LongFloat64Array, LongUint32Array } from "../../src/index/long_array.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { LongFloat64Array, LongUint32Array } from "../../src/index/long_array.ts";
-import { InvariantError } from "../../src/invariant.ts";
 
 for (const LongArray of [LongUint32Array, LongFloat64Array]) {
   test(`${LongArray.name} holds what was set, and 0 everywhere else`, () => {

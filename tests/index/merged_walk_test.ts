@@ -1,7 +1,7 @@
 import fc from "fast-check";
+import { mergedWalk } from "../../src/index/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { mergedWalk } from "../../src/index/mod.ts";
 import { assertProperty } from "../property.ts";
 
 function* walk(numbers: readonly number[], onRead: () => void = () => {}): Generator<number> {

@@ -1,7 +1,7 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import { HashChains, LongUint32Array } from "../../src/index/mod.ts";
 import { PartitionOrder } from "../../src/index/partition_order.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { membersOf } from "./crowd.ts";
 
 const names = Array.from({ length: 30 }, (_, handle) => (

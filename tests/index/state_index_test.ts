@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import { StateIndex, type StatePlace } from "../../src/index/mod.ts";
+import { InvariantError } from "../../src/invariant.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { InvariantError } from "../../src/invariant.ts";
-import { StateIndex, type StatePlace } from "../../src/index/mod.ts";
 import { compareBytes, membersOf, type Name } from "./crowd.ts";
 
 const names: readonly Name[] = Array.from({ length: 18 }, (_, handle) => ({

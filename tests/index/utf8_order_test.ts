@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { compareUtf8 } from "../../src/index/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
-import { compareUtf8 } from "../../src/index/mod.ts";
 import { compareBytes } from "./crowd.ts";
 
 test("compareUtf8() orders texts by their bytes", () => {

@@ -1,13 +1,13 @@
 import { ByteWriter, crc32, u32At } from "../../src/codec/mod.ts";
+import { FlowError, isFlowError } from "../../src/errors.ts";
 import {
   type Directory,
   type FileCall,
   memoryDirectory,
   SimulatedDisk,
 } from "../../src/files/mod.ts";
-import { encodeBackupList, readBackupList } from "../../src/log/backup_list.ts";
+import { encodeBackupList, readBackupList } from "../../src/log/backup/backup_list.ts";
 import { copyBackup, cutBackup, type Log, Manifest, restoreBackup } from "../../src/log/mod.ts";
-import { FlowError, isFlowError } from "../../src/errors.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -18,8 +18,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { type FileHooks, wrappedDirectory } from "../simulation/wrapped_directory.ts";
 import { append, filesOf, frameOf, openLog, submit, textsOf } from "./log_store.ts";

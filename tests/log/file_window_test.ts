@@ -1,5 +1,5 @@
 import { memoryDirectory, writeFully } from "../../src/files/mod.ts";
-import { FileWindow, WindowMemory } from "../../src/log/file_window.ts";
+import { FileWindow, WindowMemory } from "../../src/log/segments/file_window.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { InvariantError } from "../../src/invariant.ts";
+import { decodeFrameHeader, encodeFrame, frameBytes } from "../../src/log/format/frame.ts";
 import { endOfFrame, type Frame, isSamePosition, logStart } from "../../src/log/mod.ts";
-import { decodeFrameHeader, encodeFrame, frameBytes } from "../../src/log/frame.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertFalse, assertThrows } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -7,8 +7,7 @@ import {
   SimulatedDisk,
   writeDurably,
 } from "../../src/files/mod.ts";
-import { BACKUP_NAME } from "../../src/log/backup_list.ts";
-import { Manifest } from "../../src/log/mod.ts";
+import { BACKUP_NAME } from "../../src/log/backup/backup_list.ts";
 import {
   decodeSlot,
   encodeSlot,
@@ -16,7 +15,7 @@ import {
   MANIFEST_NAMES,
   readSlot,
   slotBytesFor,
-} from "../../src/log/manifest_slot.ts";
+} from "../../src/log/manifest/manifest_slot.ts";
 import {
   featuresOf,
   type ManifestState,
@@ -25,11 +24,12 @@ import {
   type SegmentEntry,
   shardCountOf,
   slotsOf,
-} from "../../src/log/manifest_state.ts";
+} from "../../src/log/manifest/manifest_state.ts";
+import { Manifest } from "../../src/log/mod.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { assertProperty } from "../property.ts";
 import { directoryOf, filesOf, withHeaderField } from "./log_store.ts";
 

@@ -1,7 +1,7 @@
 import { isFlowError } from "../../src/errors.ts";
 import { type Directory, FileError, memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { InvariantError } from "../../src/invariant.ts";
-import { Feature } from "../../src/log/format.ts";
+import { Feature } from "../../src/log/format/format.ts";
 import {
   type BodyPlace,
   InlineIo,
@@ -14,11 +14,11 @@ import {
   SEGMENT_HEAD_BYTES,
   type SegmentIo,
 } from "../../src/log/mod.ts";
-import type { StoredFrame } from "../../src/log/reader.ts";
+import type { StoredFrame } from "../../src/log/segments/reader.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { wrappedDirectory } from "../simulation/wrapped_directory.ts";
 import { append, directoryOf, filesOf, frameOf, openLog, submit, textsOf } from "./log_store.ts";
 

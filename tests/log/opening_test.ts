@@ -3,8 +3,8 @@ import { type Directory, memoryDirectory, SimulatedDisk, withFile } from "../../
 import { Manifest, openFileLogs } from "../../src/log/mod.ts";
 import { randomBytes, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import {
   append,
   directoryOf,

@@ -1,10 +1,10 @@
 import { memoryDirectory, SimulatedDisk } from "../../src/files/mod.ts";
 import { logStart, Manifest } from "../../src/log/mod.ts";
-import { createSegment, freeSegmentId, listNext } from "../../src/log/segment_creation.ts";
+import { createSegment, freeSegmentId, listNext } from "../../src/log/segments/segment_creation.ts";
 import { seededRandom } from "../../src/time/mod.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 
 const random = seededRandom(1);
 

@@ -1,6 +1,6 @@
 import { FileError } from "../../src/files/mod.ts";
 import type { IoResult } from "../../src/log/mod.ts";
-import { SideWork } from "../../src/log/side_work.ts";
+import { SideWork } from "../../src/log/writing/side_work.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 

@@ -12,8 +12,8 @@ import {
 } from "../../src/log/mod.ts";
 import { manualTime, seededRandom } from "../../src/time/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";
-import { test } from "../harness.ts";
 import { countingDirectory } from "../files/counting.ts";
+import { test } from "../harness.ts";
 import { SimulatedThread } from "../simulation/simulated_thread.ts";
 import { append, frameOf, openLog, textsOf } from "./log_store.ts";
 

@@ -14,9 +14,9 @@ import type {
   ResolvedPolicy,
   ResolvedStatePolicy,
 } from "../../src/flow/mod.ts";
-import { showRecordOfKey } from "./key_view.ts";
 import { showGroup } from "../flow/group_view.ts";
-import { type Model, type ModelEvent, type ModelFlow, plainError } from "../flow/model.ts";
+import { type Model, type ModelEvent, type ModelFlow, plainError } from "../flow/model/model.ts";
+import { showRecordOfKey } from "./key_view.ts";
 
 /** Plain data: what both sides say in the same words is equal as JSON. */
 export type Shown = unknown;

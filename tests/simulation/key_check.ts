@@ -7,8 +7,8 @@
 import type { StoredRecords } from "../../src/engine/shard/stored_records.ts";
 import { type FlowState, readKey } from "../../src/flow/core/mod.ts";
 import type { IndexedKey } from "../../src/index/mod.ts";
-import type { ModelKey } from "../flow/kv_model.ts";
-import type { Model } from "../flow/model.ts";
+import type { ModelKey } from "../flow/model/kv.ts";
+import type { Model } from "../flow/model/model.ts";
 import type { Shown } from "./flow_view.ts";
 import { showKey, showRecordOfKey } from "./key_view.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { KvEntry, KvRecord } from "../../src/flow/mod.ts";
-import type { ModelKey } from "../flow/kv_model.ts";
+import type { ModelKey } from "../flow/model/kv.ts";
 
 /** A key of the store. */
 export function showRecordOfKey(record: KvRecord | KvEntry): unknown {

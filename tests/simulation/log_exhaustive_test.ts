@@ -1,8 +1,8 @@
 import type { FileCall } from "../../src/files/mod.ts";
 import { assert } from "../assert.ts";
 import { test } from "../harness.ts";
-import type { LogOp } from "./log_scenario.ts";
-import { runLogScenario } from "./log_simulation.ts";
+import type { LogOp } from "./log/scenario.ts";
+import { runLogScenario } from "./log/simulation.ts";
 
 /** A little of everything: frames within a sector and across, idling, a roll, closing, opening. */
 const script: readonly LogOp[] = [

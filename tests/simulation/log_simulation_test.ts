@@ -1,10 +1,10 @@
 import process from "node:process";
 import { assert, assertEquals, assertNotEquals, fail } from "../assert.ts";
 import { test } from "../harness.ts";
-import { logMutants } from "./log_mutants.ts";
-import { checkLogScenarios } from "./log_property.ts";
-import type { LogScenario } from "./log_scenario.ts";
-import { type LogReport, runLogScenario } from "./log_simulation.ts";
+import { checkLogScenarios } from "./log/property.ts";
+import type { LogScenario } from "./log/scenario.ts";
+import { type LogReport, runLogScenario } from "./log/simulation.ts";
+import { logMutants } from "./mutants/log.ts";
 
 /** Seed and runs of a long night: `FLOWCASK_SEED` and `FLOWCASK_RUNS`, which multiplies. */
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);

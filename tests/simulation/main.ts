@@ -11,9 +11,9 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { checkEngineScenarios } from "./engine_property.ts";
-import { checkLogScenarios } from "./log_property.ts";
-import { checkCrowdScenarios, checkShardsScenarios } from "./shards_property.ts";
+import { checkEngineScenarios } from "./engine/property.ts";
+import { checkLogScenarios } from "./log/property.ts";
+import { checkCrowdScenarios, checkShardsScenarios } from "./shards/property.ts";
 
 /** Which scenarios to run. */
 interface Campaign {

@@ -6,7 +6,7 @@
 
 import { FlowError } from "../../src/errors.ts";
 import { FlowAtomicError, FlowBatchError } from "../../src/flow/mod.ts";
-import { AtomicRefusal, type Refusal } from "../flow/refusal.ts";
+import { AtomicRefusal, type Refusal } from "../flow/model/refusal.ts";
 import { showAnswer } from "./flow_view.ts";
 
 /** How a call ended. */

@@ -1,16 +1,16 @@
-import process from "node:process";
 import fc from "fast-check";
+import process from "node:process";
 import type { Footing } from "../../src/engine/calls/footing.ts";
 import type { Shards } from "../../src/engine/shards.ts";
 import { assert, fail } from "../assert.ts";
 import { test } from "../harness.ts";
 import { assertAsyncProperty } from "../property.ts";
 import { currentRuntime } from "../runtimes.ts";
-import { courierMutants, orderMutants } from "./courier_mutants.ts";
-import { type OpenShards, spoiled } from "./shards_machine.ts";
-import { shardsScenario } from "./shards_scenario.ts";
-import { runShardsScenario } from "./shards_simulation.ts";
-import { checkCrowdScenarios, checkShardsScenarios } from "./shards_property.ts";
+import { courierMutants, orderMutants } from "./mutants/courier.ts";
+import { type OpenShards, spoiled } from "./shards/machine.ts";
+import { checkCrowdScenarios, checkShardsScenarios } from "./shards/property.ts";
+import { shardsScenario } from "./shards/scenario.ts";
+import { runShardsScenario } from "./shards/simulation.ts";
 
 const SEED = Number(process.env["FLOWCASK_SEED"] ?? Date.now() % 0x7fff_ffff);
 const RUNS = Number(process.env["FLOWCASK_RUNS"] ?? 1) * (currentRuntime === "deno" ? 300 : 100);

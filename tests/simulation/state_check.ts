@@ -4,10 +4,10 @@
  * @module
  */
 
-import { ShardState } from "../../src/engine/shard/shard_state.ts";
-import type { Shard } from "../../src/engine/shard/shard.ts";
-import { verifySteps, type VerifySubject } from "../../src/engine/verify/verify.ts";
 import type { SipKey } from "../../src/codec/mod.ts";
+import type { Shard } from "../../src/engine/shard/shard.ts";
+import { ShardState } from "../../src/engine/shard/shard_state.ts";
+import { verifySteps, type VerifySubject } from "../../src/engine/verify/verify.ts";
 import {
   answer,
   type FlowState,
@@ -23,8 +23,8 @@ import { DEFAULT_LIMITS, type FlowRecord } from "../../src/flow/mod.ts";
 import type { Log } from "../../src/log/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { assertIndexed } from "../flow/indexed.ts";
-import { type Model, type ModelFlow, takeableMs } from "../flow/model.ts";
-import { nameOf } from "./engine_journal.ts";
+import { type Model, type ModelFlow, takeableMs } from "../flow/model/model.ts";
+import { nameOf } from "./engine/journal.ts";
 import { showAnswer, showFlow, showModelEvent, type Shown, showRecord } from "./flow_view.ts";
 import { showIndex, showModelIndex, showModelStored, showStored } from "./key_check.ts";
 import { Violation } from "./log_oracle.ts";

@@ -6,10 +6,10 @@
 
 import type { Claimant } from "../../src/engine/calls/claim.ts";
 import type { Call, Verdict } from "../../src/engine/calls/pending.ts";
+import type { Share } from "../../src/engine/calls/spread.ts";
 import type { Shard } from "../../src/engine/shard/shard.ts";
 import type { ShardsOptions } from "../../src/engine/shard/shard_options.ts";
 import { Shards } from "../../src/engine/shards.ts";
-import type { Share } from "../../src/engine/calls/spread.ts";
 import type { ClaimCommand, Command, Reply, SpreadCommand } from "../../src/flow/core/mod.ts";
 
 /** One call, from the first decision to the answer. */

@@ -1,5 +1,3 @@
-import { assertEquals } from "../assert.ts";
-import { test } from "../harness.ts";
 import type {
   AtomicCommands,
   AtomicKv,
@@ -15,6 +13,8 @@ import type {
 } from "../../mod.ts";
 import { memoryDirectory } from "../../src/files/mod.ts";
 import { type Command, conformance } from "../../src/testing/mod.ts";
+import { assertEquals } from "../assert.ts";
+import { test } from "../harness.ts";
 import { DURABLE_SUPPORTS, openSubject } from "./conformance_subjects.ts";
 import { type Heard, listen, nothingHeard } from "./heard_calls.ts";
 

@@ -4,13 +4,13 @@
  * @module
  */
 import { type OpenOptions, openStore, type Store } from "../../mod.ts";
+import { memoryDirectory } from "../../src/files/mod.ts";
 import {
   type ConformanceCapability,
   type ConformanceSettings,
   type ConformanceSubject,
   manualTime,
 } from "../../src/testing/mod.ts";
-import { memoryDirectory } from "../../src/files/mod.ts";
 import { type Scratch, scratchFolder } from "../scratch.ts";
 
 /** What a store is capable of whose files outlive it: everything. */

@@ -1,6 +1,6 @@
+import { conformance, conformanceCases } from "../../src/testing/mod.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
-import { conformance, conformanceCases } from "../../src/testing/mod.ts";
 import {
   DURABLE_SUPPORTS,
   fileSubject,

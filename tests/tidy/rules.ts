@@ -7,7 +7,7 @@
 
 import { roomOf } from "../lint/layers.ts";
 import { rooms } from "../lint/rooms.ts";
-import { reachable, resolve } from "./imports.ts";
+import { importsOf, reachable, resolve } from "./imports.ts";
 import { foldersIn, manifestOf, roomsIn, textOf, type Tree } from "./tree.ts";
 
 /** Looks at the project and says what is wrong. */
@@ -21,7 +21,7 @@ export const testLinesMax = 800;
 
 /** Files that were looked at twice: why each is better whole. */
 const longFiles: Readonly<Record<string, string>> = {
-  "tests/flow/model.ts": "One model of one thing; a cut would need an interface of its own",
+  "tests/flow/model/model.ts": "One model of one thing; a cut would need an interface of its own",
 };
 
 /** Folders of `tests/` that are no room of `src/`. */
@@ -47,6 +47,17 @@ export const filesAreShort: Rule = (tree) =>
     if (lineCount > max && !excused) return [`${path} has ${lineCount} lines, above ${max}`];
     if (lineCount <= max && excused) return [`${path} needs its exception no longer`];
     return [];
+  });
+
+/** Imports stand in one order: packages, then what is far away, then what is near. */
+export const importsAreInOrder: Rule = (tree) =>
+  sources(tree).flatMap((path) => {
+    const [block = ""] = /(?:^import [^;]*;\n)+/m.exec(textOf(tree, path)) ?? [];
+    const names = importsOf(block).map(({ specifier }) => specifier);
+    const sorted = names.toSorted(byDistance);
+    const index = names.findIndex((name, place) => name !== sorted[place]);
+    if (index < 0) return [];
+    return [`${path} should import "${sorted[index]}" before "${names[index]}"`];
   });
 
 /** Every room has a door and a line in the table of layers; it and its corners are in the code map. */
@@ -217,6 +228,12 @@ export const assertionsAreUsed: Rule = (tree) => {
     .filter((name) => !new RegExp(`\\b${name}\\b`).test(tests))
     .map((name) => `tests/assert.ts exports ${name}, which no test uses`);
 };
+
+function byDistance(a: string, b: string): number {
+  const [isNearA, isNearB] = [a.startsWith("."), b.startsWith(".")];
+  if (isNearA !== isNearB) return isNearA ? 1 : -1;
+  return a < b ? -1 : Number(a > b);
+}
 
 function sources(tree: Tree): string[] {
   return [...tree.keys()].filter((path) => path.endsWith(".ts"));

@@ -1,6 +1,6 @@
 import { FlowError, type FlowErrorCode } from "../../src/errors.ts";
 import { seededRandom } from "../../src/time/mod.ts";
-import { claimBackoffMs } from "../../src/workflow/claim_backoff.ts";
+import { claimBackoffMs } from "../../src/workflow/worker/claim_backoff.ts";
 import { assertEquals, assertGreater, assertGreaterOrEqual, assertLessOrEqual } from "../assert.ts";
 import { test } from "../harness.ts";
 

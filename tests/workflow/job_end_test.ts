@@ -6,8 +6,8 @@
 import { FlowError } from "../../src/errors.ts";
 import type { FlowStore } from "../../src/flow/mod.ts";
 import { fakeRecord, manualTime } from "../../src/testing/mod.ts";
-import { Heartbeat } from "../../src/workflow/heartbeat.ts";
 import { ok, startWorker } from "../../src/workflow/mod.ts";
+import { Heartbeat } from "../../src/workflow/worker/heartbeat.ts";
 import { assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { emailOn } from "./billing.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Bell } from "../../src/workflow/bell.ts";
-import { Heartbeat } from "../../src/workflow/heartbeat.ts";
 import { noReply, startWorker, type, workflow } from "../../src/workflow/mod.ts";
+import { Bell } from "../../src/workflow/worker/bell.ts";
+import { Heartbeat } from "../../src/workflow/worker/heartbeat.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { test } from "../harness.ts";
 import { runScript } from "../runtimes.ts";

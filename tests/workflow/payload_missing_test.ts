@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { manualTime } from "../../src/time/mod.ts";
 import { fakeRecord, fakeStore, memoryStore } from "../../src/testing/mod.ts";
+import { manualTime } from "../../src/time/mod.ts";
 import { complete, fail, ok, startWorker, type, workflow } from "../../src/workflow/mod.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";

@@ -1,8 +1,8 @@
 import { FlowError } from "../../src/errors.ts";
 import type { BatchOutcome } from "../../src/flow/mod.ts";
 import { fakeRecord, type FakeStore, fakeStore, manualTime } from "../../src/testing/mod.ts";
-import type { Settlement } from "../../src/workflow/settlement.ts";
-import { SettlementQueue } from "../../src/workflow/settlement_queue.ts";
+import type { Settlement } from "../../src/workflow/jobs/settlement.ts";
+import { SettlementQueue } from "../../src/workflow/worker/settlement_queue.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { test } from "../harness.ts";
 

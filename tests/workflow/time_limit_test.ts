@@ -14,8 +14,8 @@ import {
   memoryStore,
   runUntilIdle,
 } from "../../src/testing/mod.ts";
-import { fail, noReply, ok, retryOr, startWorker, type, workflow } from "../../src/workflow/mod.ts";
 import type { Time } from "../../src/time/mod.ts";
+import { fail, noReply, ok, retryOr, startWorker, type, workflow } from "../../src/workflow/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { test } from "../harness.ts";
 import { jobSource } from "./job_source.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { AtomicCommands, AtomicOptions, AtomicResult } from "../../flow/mod.ts";
 import { answer, parseAtomic } from "../../flow/core/mod.ts";
+import type { AtomicCommands, AtomicOptions, AtomicResult } from "../../flow/mod.ts";
 import { invariant } from "../../invariant.ts";
 import type { KvParts } from "../kv_store.ts";
 import type { Verdict } from "./pending.ts";

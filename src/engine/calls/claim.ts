@@ -5,10 +5,10 @@
  */
 import type { FlowError } from "../../errors.ts";
 import type { ClaimCommand, Reply } from "../../flow/core/mod.ts";
-import type { Call, Verdict } from "./pending.ts";
-import type { Prepared } from "./preparation.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import type { Call, Verdict } from "./pending.ts";
+import type { Prepared } from "./preparation.ts";
 import { Spread } from "./spread.ts";
 import type { Waiter } from "./waiters.ts";
 

@@ -5,10 +5,10 @@
  */
 import { FlowError } from "../../errors.ts";
 import { Expected } from "../../flow/core/mod.ts";
-import type { Call, Verdict } from "./pending.ts";
-import { raising } from "./refusals.ts";
 import { Superseded } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import type { Call, Verdict } from "./pending.ts";
+import { raising } from "./refusals.ts";
 
 /** What is needed to decide a call. */
 export type Deciders = Pick<Shards, "all" | "courier" | "lose">;

@@ -4,9 +4,9 @@
  * @module
  */
 import { type Command, routeOf } from "../../flow/core/mod.ts";
-import { applyInGroups } from "./groups.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import { applyInGroups } from "./groups.ts";
 import { verdictOn } from "./verdict.ts";
 
 /** Lets the shards that a command concerns decide it, each its part. */

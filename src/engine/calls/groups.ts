@@ -4,7 +4,6 @@
  * @module
  */
 import { FlowError, isFlowError } from "../../errors.ts";
-import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../flow/mod.ts";
 import {
   broughtValues,
   type ItemRequest,
@@ -12,8 +11,9 @@ import {
   notApplied,
   targetOf,
 } from "../../flow/core/mod.ts";
-import type { Router } from "./router.ts";
+import { type BatchOutcome, FlowBatchError, type FlowRecord } from "../../flow/mod.ts";
 import type { Shard } from "../shard/shard.ts";
+import type { Router } from "./router.ts";
 
 /** What a batch resolves to. */
 export type BatchAnswer = FlowRecord[] | BatchOutcome[];

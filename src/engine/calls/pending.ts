@@ -4,9 +4,9 @@
  * @module
  */
 import type { Time } from "../../time/mod.ts";
+import type { Shard } from "../shard/shard.ts";
 import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
 import { type Footing, isDurable, isVoid } from "./footing.ts";
-import type { Shard } from "../shard/shard.ts";
 
 /**
  * Answers with so many flows are given in one macrotask, and the rest in later ones, however they come

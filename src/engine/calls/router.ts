@@ -13,8 +13,8 @@ import {
   type Route,
   type ShardMap,
 } from "../../flow/core/mod.ts";
-import { isExpected } from "../upkeep/courier.ts";
 import type { Shard } from "../shard/shard.ts";
+import { isExpected } from "../upkeep/courier.ts";
 
 /** Finds the shards of a store by what is in them. */
 export class Router {

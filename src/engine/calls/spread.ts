@@ -12,9 +12,9 @@ import {
   type SpreadCommand,
   type SpreadReply,
 } from "../../flow/core/mod.ts";
-import { type Footing, isVoid } from "./footing.ts";
 import { type Shard, Superseded } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import { type Footing, isVoid } from "./footing.ts";
 
 /** What a command did in one shard. */
 export interface Share {

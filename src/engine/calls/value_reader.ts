@@ -4,8 +4,8 @@
  * @module
  */
 import { type ReadValue, valuePlace } from "../../flow/core/mod.ts";
-import type { Footing } from "./footing.ts";
 import type { Shard } from "../shard/shard.ts";
+import type { Footing } from "./footing.ts";
 
 /** Reads values of some shards, by number, as a call may see them that stands on something. */
 export function valuesAt(

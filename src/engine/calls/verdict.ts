@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { HistoryEvent } from "../../flow/mod.ts";
 import {
   answer,
   answerInParts,
@@ -16,11 +15,12 @@ import {
   readHistory,
   type Reply,
 } from "../../flow/core/mod.ts";
+import type { HistoryEvent } from "../../flow/mod.ts";
+import type { Shard } from "../shard/shard.ts";
+import type { Shards } from "../shards.ts";
 import type { Footing } from "./footing.ts";
 import { GradualVerdict } from "./gradual_verdict.ts";
 import type { Verdict } from "./pending.ts";
-import type { Shard } from "../shard/shard.ts";
-import type { Shards } from "../shards.ts";
 import { valuesAt } from "./value_reader.ts";
 
 /**

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LastCheckpoint } from "./checkpoints.ts";
 import type { LogTally } from "../shard/log_tally.ts";
+import type { LastCheckpoint } from "./checkpoints.ts";
 
 /** How and when checkpoints are written. */
 export interface CheckpointOptions {

@@ -4,16 +4,16 @@
  * @module
  */
 import type { Time } from "../../time/mod.ts";
+import type { Shard } from "../shard/shard.ts";
+import type { Shards } from "../shards.ts";
+import { Rest } from "../turns/rest.ts";
 import {
   type CheckpointPlan,
   DEFAULT_CHECKPOINT_PLAN,
   isCheckpointDue,
 } from "./checkpoint_plan.ts";
 import type { Checkpoints } from "./checkpoints.ts";
-import { Rest } from "../turns/rest.ts";
 import { type CheckpointPace, GivenUp, type RunningCheckpoint } from "./running_checkpoint.ts";
-import type { Shard } from "../shard/shard.ts";
-import type { Shards } from "../shards.ts";
 
 /** After a checkpoint that went wrong, or that there is no room for, there is none for so long. */
 export const CHECKPOINT_RETRY_MS = 10_000;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { CHECKPOINT_VERSION } from "../../flow/core/mod.ts";
 import type { Directory } from "../../files/mod.ts";
+import { CHECKPOINT_VERSION } from "../../flow/core/mod.ts";
 import {
   type CheckpointFacts,
   checkpointName,
@@ -19,9 +19,9 @@ import {
   removeInSteps,
 } from "../../log/mod.ts";
 import type { MergedSegments } from "../shard/log_tally.ts";
+import { BESIDE_PART, type ShardState } from "../shard/shard_state.ts";
 import { bytesAfter, replacedRuns, takeOver } from "./replaced_runs.ts";
 import { type Beside, RunningCheckpoint, type WrittenCheckpoint } from "./running_checkpoint.ts";
-import { BESIDE_PART, type ShardState } from "../shard/shard_state.ts";
 
 /** How checkpoints are made. */
 export interface CheckpointsOptions {

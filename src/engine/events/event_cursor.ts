@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { FlowError } from "../../errors.ts";
 import { sipHash24 } from "../../codec/mod.ts";
+import { FlowError } from "../../errors.ts";
 import type { ManifestState } from "../../log/mod.ts";
 import { hashKeyOf } from "../hash_key.ts";
 import type { FeedPosition } from "./feed.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import type { FlowError } from "../../errors.ts";
-import type { EventStream, StoreEvent } from "../../flow/mod.ts";
 import type { EventsQuery } from "../../flow/core/mod.ts";
+import type { EventStream, StoreEvent } from "../../flow/mod.ts";
 import type { Alarm, Time } from "../../time/mod.ts";
 import type { Callers } from "../calls/caller.ts";
+import type { Slices } from "../turns/slices.ts";
 import type { EventCursors } from "./event_cursor.ts";
 import type { Feed } from "./feed.ts";
-import type { Slices } from "../turns/slices.ts";
 import { FeedReader, type FoundEvent } from "./feed_reader.ts";
 
 /** After so many events everybody else has a turn: a loop over them has none by itself. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { StoreEvent } from "../../flow/mod.ts";
 import {
   type CtrlEffect,
   type FlowKey,
@@ -11,6 +10,7 @@ import {
   packKey,
   toHistoryEvent,
 } from "../../flow/core/mod.ts";
+import type { StoreEvent } from "../../flow/mod.ts";
 import {
   type BodyPlace,
   type CommittedFrame,
@@ -20,8 +20,8 @@ import {
   recordsOf,
   RecordType,
 } from "../../log/mod.ts";
-import type { Feed, FeedPosition } from "./feed.ts";
 import { storedEffect } from "../shard/stored_effect.ts";
+import type { Feed, FeedPosition } from "./feed.ts";
 
 /** A piece has so many bytes of frames, and one frame more. */
 const PIECE_BYTES = 1 << 20;

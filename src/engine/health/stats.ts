@@ -3,15 +3,15 @@
  *
  * @module
  */
+import type { LogMode } from "../../log/mod.ts";
 import type { DiskStats } from "../calls/admission.ts";
 import type { CheckpointStats } from "../checkpoints/checkpointer.ts";
-import { Latencies, type LatencySummary } from "./latencies.ts";
-import { memoryOf, type MemoryStats } from "./load.ts";
-import type { LogMode } from "../../log/mod.ts";
 import { segmentBytes } from "../merges/merge_plan.ts";
 import type { MergeStats } from "../merges/merger.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import { Latencies, type LatencySummary } from "./latencies.ts";
+import { memoryOf, type MemoryStats } from "./load.ts";
 
 /** A log, or several together. */
 export interface LogStats {

@@ -5,19 +5,19 @@
  */
 import type { FlowError } from "../../errors.ts";
 import { beyondRuns } from "../../flow/core/mod.ts";
-import { checkLongWork, type LongWorkOptions } from "../turns/long_work.ts";
-import { DEFAULT_MERGE_PLAN, type MergePlan, segmentBytes, worthMerging } from "./merge_plan.ts";
-import type { DiskRoom } from "../disk/disk_room.ts";
-import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from "./merging.ts";
-import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
-import { Rest } from "../turns/rest.ts";
+import type { Time } from "../../time/mod.ts";
 import { isDiskFull, noRoomToMerge, outdatedAgain } from "../calls/refusals.ts";
-import { ROOM_BYTES_MIN, ScarceRest } from "./scarce_rest.ts";
-import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "./scarce_merge.ts";
+import type { DiskRoom } from "../disk/disk_room.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
-import type { Time } from "../../time/mod.ts";
+import { checkLongWork, type LongWorkOptions } from "../turns/long_work.ts";
+import { Rest } from "../turns/rest.ts";
 import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
+import { type CompactProgress, type Pace, untilAborted } from "./merge_pace.ts";
+import { DEFAULT_MERGE_PLAN, type MergePlan, segmentBytes, worthMerging } from "./merge_plan.ts";
+import { carryOut, type MergingOptions, type Outcome, Outdated, PASSES } from "./merging.ts";
+import { isWorthRolling, mergeInRoom, SCARCE_PASSES, type ScarceOutcome } from "./scarce_merge.ts";
+import { ROOM_BYTES_MIN, ScarceRest } from "./scarce_rest.ts";
 
 /**
  * In the background everybody else has this long between two slices, which take a few hundredths of it,

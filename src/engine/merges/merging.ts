@@ -14,10 +14,10 @@ import {
   Survivors,
 } from "../../flow/core/mod.ts";
 import { type CommittedFrame, type LogPosition, type Merge, RecordWalk } from "../../log/mod.ts";
-import { KeptRecords } from "./kept_records.ts";
 import type { MergedSegments } from "../shard/log_tally.ts";
 import type { Shard } from "../shard/shard.ts";
 import { storedError } from "../shard/stored_effect.ts";
+import { KeptRecords } from "./kept_records.ts";
 
 /** So many records are looked at in one slice: a tenth of a millisecond, or four if all have a kibibyte. */
 const SLICE_RECORDS = 500;

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Segment } from "../../log/mod.ts";
-import { type MergePlan, segmentBytes } from "./merge_plan.ts";
 import { isDiskFull } from "../calls/refusals.ts";
+import { type MergePlan, segmentBytes } from "./merge_plan.ts";
 import { Merging, type MergingOptions, type Outcome } from "./merging.ts";
 
 /** A new segment takes so much besides the records in it, and a little for each frame. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type * as flow from "../../flow/mod.ts";
 import {
   type FlowState,
   type InfoQuery,
@@ -18,11 +17,12 @@ import {
   type SearchedRows,
   type StuckQuery,
 } from "../../flow/core/mod.ts";
-import { Dividing } from "./dividing.ts";
+import type * as flow from "../../flow/mod.ts";
+import { verdictOn } from "../calls/verdict.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
+import { Dividing } from "./dividing.ts";
 import { Survey } from "./survey.ts";
-import { verdictOn } from "../calls/verdict.ts";
 
 /** Checks the arguments of a command or query. */
 export type Parse<Parsed> = (subject: unknown, options: unknown, context: ParseContext) => Parsed;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { MergedRun } from "../../bitcask/mod.ts";
 import { type FlowError, isFlowError } from "../../errors.ts";
 import {
   type Command,
@@ -16,7 +17,6 @@ import {
   openingGrace,
   type Reply,
 } from "../../flow/core/mod.ts";
-import type { MergedRun } from "../../bitcask/mod.ts";
 import {
   type Frame,
   frameEnd,
@@ -27,16 +27,16 @@ import {
   type VoidReason,
 } from "../../log/mod.ts";
 import type { Time } from "../../time/mod.ts";
-import { Feed } from "../events/feed.ts";
-import type { Checkpoints } from "../checkpoints/checkpoints.ts";
-import { CommitMeter } from "./commit_meter.ts";
 import type { Footing, Life } from "../calls/footing.ts";
+import { commandTooLarge, diskFull } from "../calls/refusals.ts";
+import type { Checkpoints } from "../checkpoints/checkpoints.ts";
+import type { RunningCheckpoint } from "../checkpoints/running_checkpoint.ts";
+import { Feed } from "../events/feed.ts";
+import { CommitMeter } from "./commit_meter.ts";
 import { FrameShares } from "./frame_shares.ts";
 import { FramesAhead } from "./frames_ahead.ts";
 import { IdleMark } from "./idle_mark.ts";
 import type { MergedSegments } from "./log_tally.ts";
-import type { RunningCheckpoint } from "../checkpoints/running_checkpoint.ts";
-import { commandTooLarge, diskFull } from "../calls/refusals.ts";
 import type { ShardHost, ShardOptions } from "./shard_options.ts";
 import { type Circumstances, type EncodedRecords, ShardState } from "./shard_state.ts";
 import type { StoredRecords } from "./stored_records.ts";

@@ -14,8 +14,8 @@ import type { Checkpoints } from "../checkpoints/checkpoints.ts";
 import type { DiskRoom } from "../disk/disk_room.ts";
 import type { MergePlan } from "../merges/merge_plan.ts";
 import type { StoreLimits } from "../options.ts";
-import type { Shard } from "./shard.ts";
 import type { SweepPlan } from "../upkeep/sweeper.ts";
+import type { Shard } from "./shard.ts";
 
 /** What a shard tells the store that it belongs to. */
 export interface ShardHost {

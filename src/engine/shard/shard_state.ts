@@ -3,6 +3,15 @@
  *
  * @module
  */
+import { Keydir } from "../../bitcask/mod.ts";
+import {
+  type ByteSpan,
+  ByteWriter,
+  type SipKey,
+  type StreamReader,
+  type StreamWriter,
+} from "../../codec/mod.ts";
+import { isFlowError } from "../../errors.ts";
 import {
   type Command,
   Cooling,
@@ -28,15 +37,6 @@ import {
   writeEffects,
 } from "../../flow/core/mod.ts";
 import type { FlowLimits } from "../../flow/mod.ts";
-import { isFlowError } from "../../errors.ts";
-import {
-  type ByteSpan,
-  ByteWriter,
-  type SipKey,
-  type StreamReader,
-  type StreamWriter,
-} from "../../codec/mod.ts";
-import { Keydir } from "../../bitcask/mod.ts";
 import { type BodyPlace, frameEnd, type Log, type Origin, recordsOf } from "../../log/mod.ts";
 import type { Random } from "../../time/mod.ts";
 import type { Checkpoints } from "../checkpoints/checkpoints.ts";

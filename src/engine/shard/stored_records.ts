@@ -5,7 +5,6 @@
  */
 import type { Keydir } from "../../bitcask/mod.ts";
 import { isSameHash } from "../../codec/mod.ts";
-import { invariant } from "../../invariant.ts";
 import type {
   BodyEffect,
   ColdRecords,
@@ -22,6 +21,7 @@ import type {
   ValueParts,
   WrittenValue,
 } from "../../flow/core/mod.ts";
+import { invariant } from "../../invariant.ts";
 import { type BodyPlace, type Log, readRecord } from "../../log/mod.ts";
 import { storedEffect } from "./stored_effect.ts";
 

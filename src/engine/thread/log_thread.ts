@@ -8,8 +8,8 @@
  * @module
  */
 import type { Worker } from "node:worker_threads";
-import { invariant } from "../../invariant.ts";
 import type { FileHandle } from "../../files/mod.ts";
+import { invariant } from "../../invariant.ts";
 import type { IoResult, SegmentFile, SegmentWrite } from "../../log/mod.ts";
 import {
   LAYOUT,

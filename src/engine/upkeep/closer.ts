@@ -6,9 +6,9 @@
 import type { FlowError } from "../../errors.ts";
 import { findFlow, type Flow, type FlowTarget, isForeclosed } from "../../flow/core/mod.ts";
 import type { Call, Verdict } from "../calls/pending.ts";
+import { WaitingCalls } from "../calls/waiting_calls.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
-import { WaitingCalls } from "../calls/waiting_calls.ts";
 
 /** Without room on the disk it waits this long before it tries again. */
 const RETRY_MS = 1_000;

@@ -15,11 +15,11 @@ import {
   valueBytes,
 } from "../../flow/core/mod.ts";
 import { isDurable } from "../calls/footing.ts";
-import { FreshMessages } from "../shard/fresh_messages.ts";
 import type { Call } from "../calls/pending.ts";
+import { WaitingCalls } from "../calls/waiting_calls.ts";
+import { FreshMessages } from "../shard/fresh_messages.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Shards } from "../shards.ts";
-import { WaitingCalls } from "../calls/waiting_calls.ts";
 
 /** Messages that take effect in one command, at most. */
 const MESSAGES_MAX = 64;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { invariant } from "../../invariant.ts";
 import type { RetentionCleanup } from "../../flow/mod.ts";
-import type { Shards } from "../shards.ts";
+import { invariant } from "../../invariant.ts";
 import { Spread } from "../calls/spread.ts";
+import type { Shards } from "../shards.ts";
 
 /** How and when the sweeper works. */
 export interface RetentionOptions {

@@ -5,10 +5,10 @@
  */
 import type { FlowError } from "../../errors.ts";
 import { Checkpointer } from "../checkpoints/checkpointer.ts";
-import { Cooler } from "./cooler.ts";
 import { Merger } from "../merges/merger.ts";
 import type { ShardsOptions } from "../shard/shard_options.ts";
 import type { Shards } from "../shards.ts";
+import { Cooler } from "./cooler.ts";
 import { Sweeper } from "./sweeper.ts";
 
 /** Keeps the memory and the logs of a store small: a little in a turn, or in slices between turns. */

@@ -10,8 +10,8 @@ import {
   oldestVersion,
   valuePlace,
 } from "../../flow/core/mod.ts";
-import type { RecordCheck, Reference } from "./record_check.ts";
 import type { Shard } from "../shard/shard.ts";
+import type { RecordCheck, Reference } from "./record_check.ts";
 
 /** What the flows of a shard are checked with. */
 export interface FlowCheckParts {

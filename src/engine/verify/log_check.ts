@@ -11,9 +11,9 @@ import {
   recordsOf,
   segmentName,
 } from "../../log/mod.ts";
-import type { DamageReport } from "./damage_report.ts";
 import type { Shard } from "../shard/shard.ts";
 import { storedEffect } from "../shard/stored_effect.ts";
+import type { DamageReport } from "./damage_report.ts";
 
 type FoundFrame = Extract<Finding, { readonly kind: "frame" }>["frame"];
 

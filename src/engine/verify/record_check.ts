@@ -4,11 +4,11 @@
  * @module
  */
 import { isFileFault } from "../../errors.ts";
-import { InvariantError } from "../../invariant.ts";
 import type { Effect, WrittenValue } from "../../flow/core/mod.ts";
+import { InvariantError } from "../../invariant.ts";
 import { flawOf, segmentName } from "../../log/mod.ts";
-import type { DamageReport } from "./damage_report.ts";
 import type { Shard } from "../shard/shard.ts";
+import type { DamageReport } from "./damage_report.ts";
 
 /** A record that something in memory names. */
 export interface Reference {

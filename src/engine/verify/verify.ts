@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { InvariantError } from "../../invariant.ts";
-import { indexFlaws } from "../../flow/core/mod.ts";
 import type { Directory } from "../../files/mod.ts";
+import { indexFlaws } from "../../flow/core/mod.ts";
+import { InvariantError } from "../../invariant.ts";
 import { type Log, type Manifest, manifestFlaw } from "../../log/mod.ts";
 import type { Time } from "../../time/mod.ts";
+import type { Shard } from "../shard/shard.ts";
+import type { Shards } from "../shards.ts";
+import { checkLongWork, inPieces, type LongWorkOptions } from "../turns/long_work.ts";
 import { DamageReport, type Verification } from "./damage_report.ts";
 import { FlowCheck } from "./flow_check.ts";
 import { checkLog } from "./log_check.ts";
-import { checkLongWork, inPieces, type LongWorkOptions } from "../turns/long_work.ts";
 import { RecordCheck } from "./record_check.ts";
-import type { Shard } from "../shard/shard.ts";
-import type { Shards } from "../shards.ts";
 
 /** How long a piece of the work may be: nobody notices it between two commits. */
 const PIECE_MS = 2;

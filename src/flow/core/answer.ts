@@ -17,11 +17,11 @@ import type {
 import type { Hydration } from "./command.ts";
 import type { Flow } from "./flow.ts";
 import { toRecord } from "./flow_record.ts";
-import { Hydrator, type ReadValue } from "./hydrator.ts";
-import { type Parts, whole } from "./parts.ts";
+import { type Parts, whole } from "./queries/parts.ts";
+import { cursorBehind } from "./queries/rows.ts";
 import type { FlowsReply, ItemOutcome, Reply, RowsReply, ValuesReply } from "./reply.ts";
-import { cursorBehind } from "./rows.ts";
-import { decodeValue } from "./value_codec.ts";
+import { Hydrator, type ReadValue } from "./values/hydrator.ts";
+import { decodeValue } from "./values/value_codec.ts";
 
 /** What a promise resolves to. */
 export type Answer =

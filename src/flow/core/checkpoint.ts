@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { invariant } from "../../invariant.ts";
 import type { Hash64, StreamReader, StreamWriter } from "../../codec/mod.ts";
 import type { IndexedKey } from "../../index/mod.ts";
+import { invariant } from "../../invariant.ts";
 import { place } from "./evolve.ts";
-import type { SavedMail } from "./mailbox.ts";
+import type { SavedMail } from "./families/mailbox.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
 import type { Saving, StreamsOf } from "./saved.ts";
 import type { FlowState } from "./state.ts";

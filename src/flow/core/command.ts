@@ -5,10 +5,10 @@
  */
 import type { Attributes, Priority, RetryPolicy, StatePolicy, TypePolicy } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
-import type { CloseCommand, DeliverCommand, SpawnCommand } from "./family_command.ts";
+import type { CloseCommand, DeliverCommand, SpawnCommand } from "./families/family_command.ts";
 import type { KvDeleteCommand, KvSetCommand } from "./kv_command.ts";
-import type { DigestedValue, ValueChanges } from "./named_values.ts";
-import type { Value, ValueLink } from "./value.ts";
+import type { DigestedValue, ValueChanges } from "./values/named_values.ts";
+import type { Value, ValueLink } from "./values/value.ts";
 
 /** Names a flow. */
 export interface FlowTarget {

@@ -5,10 +5,10 @@
  */
 import { type Hash64, hashWriter } from "../../codec/mod.ts";
 import type { CreateRequest, SignalCommand } from "./command.ts";
-import type { SpawnedGroup } from "./family_command.ts";
+import type { SpawnedGroup } from "./families/family_command.ts";
 import type { KeyedHash } from "./flow_key.ts";
-import type { ValueChanges } from "./named_values.ts";
 import { pairName } from "./pair_name.ts";
+import type { ValueChanges } from "./values/named_values.ts";
 
 const encoder = new TextEncoder();
 

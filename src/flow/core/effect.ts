@@ -8,12 +8,12 @@
  */
 import type { Hash64 } from "../../codec/mod.ts";
 import type { FlowEventName, RetryFacts, TypePolicy } from "../mod.ts";
+import type { Group } from "./families/group.ts";
+import type { Message } from "./families/message.ts";
 import type { Control, Identity } from "./flow.ts";
 import type { FlowKey } from "./flow_key.ts";
-import type { Group } from "./group.ts";
-import type { Message } from "./message.ts";
-import type { NamedValues } from "./named_values.ts";
-import type { WrittenValue } from "./value.ts";
+import type { NamedValues } from "./values/named_values.ts";
+import type { WrittenValue } from "./values/value.ts";
 
 /** Gives a number to the name of a type or a state. */
 export interface DictEffect {

@@ -19,17 +19,17 @@ import type {
   SignalKeyEffect,
   ValuesEffect,
 } from "./effect.ts";
-import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
 import { bodyOf } from "./encoding/body.ts";
+import { type Group, NO_GROUPS, withGroups } from "./families/group.ts";
+import { type Control, type Flow, hasEnded, shownState } from "./flow.ts";
 import { type FlowKey, packKey } from "./flow_key.ts";
-import { type Group, NO_GROUPS, withGroups } from "./group.ts";
-import { type NamedValues, NO_VALUES } from "./named_values.ts";
-import { rememberSignal } from "./signal_memory.ts";
-import type { NascentFlow } from "./nascent_flows.ts";
 import { pairName } from "./pair_name.ts";
-import { linksOf } from "./request_values.ts";
+import { rememberSignal } from "./signal_memory.ts";
 import type { FlowState } from "./state.ts";
-import type { Standing } from "./flow_table.ts";
+import type { Standing } from "./table/flow_table.ts";
+import type { NascentFlow } from "./table/nascent_flows.ts";
+import { type NamedValues, NO_VALUES } from "./values/named_values.ts";
+import { linksOf } from "./values/request_values.ts";
 
 /**
  * Applies one effect: the only way in which state changes, while commands run and when the log is

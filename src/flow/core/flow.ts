@@ -6,10 +6,10 @@
 import type { Hash64 } from "../../codec/mod.ts";
 import { type Attributes, isTerminalState, type Priority, RUNNING } from "../mod.ts";
 import type { EventPosition } from "./event_id.ts";
+import type { Group, Membership } from "./families/group.ts";
 import type { FlowKey } from "./flow_key.ts";
-import type { Group, Membership } from "./group.ts";
 import type { Lease } from "./lease.ts";
-import type { NamedValues } from "./named_values.ts";
+import type { NamedValues } from "./values/named_values.ts";
 
 /** What a flow is for life. Written once, when it is created. */
 export interface Identity {

@@ -5,10 +5,10 @@
  */
 import type { Attributes, ChildGroup, FlowRecord, ValueRef } from "../mod.ts";
 import { formatEventId } from "./event_id.ts";
+import type { Group } from "./families/group.ts";
 import { type Flow, leaseToken, NO_ATTRIBUTES, shownState } from "./flow.ts";
-import type { Group } from "./group.ts";
-import type { NamedValues } from "./named_values.ts";
-import { valueRef } from "./value_ref.ts";
+import type { NamedValues } from "./values/named_values.ts";
+import { valueRef } from "./values/value_ref.ts";
 
 /** A flow as a record, without values. */
 export function toRecord({ identity, control, values, groups }: Flow): FlowRecord {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandBase } from "./command.ts";
-import type { Value } from "./value.ts";
+import type { Value } from "./values/value.ts";
 
 /** Names a key. */
 export interface KvTarget {

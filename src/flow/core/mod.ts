@@ -46,7 +46,7 @@ export type {
   DeliverCommand,
   SpawnCommand,
   SpawnedGroup,
-} from "./family_command.ts";
+} from "./families/family_command.ts";
 export type { KvDeleteCommand, KvSetCommand, KvTarget } from "./kv_command.ts";
 export {
   findKey,
@@ -58,7 +58,7 @@ export {
   readKey,
   readKeys,
   type StoredKey,
-} from "./kv_query.ts";
+} from "./queries/kv_query.ts";
 export type {
   EventsQuery,
   GetQuery,
@@ -72,15 +72,15 @@ export type {
   StuckQuery,
   TerminalsQuery,
   ValuesQuery,
-} from "./query.ts";
+} from "./queries/query.ts";
 export { decide, type DecideShard, decideSpread, type Decision } from "./decide/decide.ts";
 export { hasDone, joined, onceMore } from "./decide/spread.ts";
-export { Dictionary } from "./dictionary.ts";
-export type { DecideContext } from "./decide_context.ts";
-export { type ClosingView, isForeclosed } from "./closing.ts";
-export { Expected } from "./expected.ts";
-export { type Mail, Mailbox } from "./mailbox.ts";
-export type { Message, SentMessage } from "./message.ts";
+export { Dictionary } from "./table/dictionary.ts";
+export type { DecideContext } from "./draft/decide_context.ts";
+export { type ClosingView, isForeclosed } from "./families/closing.ts";
+export { Expected } from "./draft/expected.ts";
+export { type Mail, Mailbox } from "./families/mailbox.ts";
+export type { Message, SentMessage } from "./families/message.ts";
 export type {
   BodyEffect,
   ChildFacts,
@@ -100,21 +100,26 @@ export type {
 } from "./effect.ts";
 export { decodeEffect, writeEffects } from "./encoding/records.ts";
 export { evolve } from "./evolve.ts";
-export { indexFlaws } from "./index_flaws.ts";
+export { indexFlaws } from "./table/index_flaws.ts";
 export { pairName } from "./pair_name.ts";
-export { broughtValues, valueBytes } from "./request_values.ts";
+export { broughtValues, valueBytes } from "./values/request_values.ts";
 export { type Control, type Flow, type Identity, isForgotten } from "./flow.ts";
 export { type FlowKey, type KeyedHash, packKey } from "./flow_key.ts";
 export { toRecord } from "./flow_record.ts";
-export type { Group, Membership } from "./group.ts";
-export type { DigestedValue, NamedValue, NamedValues, ValueChanges } from "./named_values.ts";
-export { type HistoryLog, oldestVersion, readHistory } from "./history.ts";
-export { toHistoryEvent } from "./history_event.ts";
-export type { FoundValue, ReadValue } from "./hydrator.ts";
+export type { Group, Membership } from "./families/group.ts";
+export type {
+  DigestedValue,
+  NamedValue,
+  NamedValues,
+  ValueChanges,
+} from "./values/named_values.ts";
+export { type HistoryLog, oldestVersion, readHistory } from "./queries/history.ts";
+export { toHistoryEvent } from "./queries/history_event.ts";
+export type { FoundValue, ReadValue } from "./values/hydrator.ts";
 export { grantLeaseGrace, leapGrace, type LeaseGrace, openingGrace } from "./lease_grace.ts";
-export { relatedRows } from "./lineage.ts";
-export { findFlow, type FlowLookup, isMeant, lookupIn } from "./lookup.ts";
-export { load, type Loaded, type Need, needsOf } from "./need.ts";
+export { relatedRows } from "./queries/lineage.ts";
+export { findFlow, type FlowLookup, isMeant, lookupIn } from "./draft/lookup.ts";
+export { load, type Loaded, type Need, needsOf } from "./draft/need.ts";
 export {
   type Beyond,
   beyondRuns,
@@ -122,12 +127,12 @@ export {
   type LinkMark,
   type StatesBeyond,
 } from "./merge/beyond.ts";
-export type { Gist } from "./gist.ts";
+export type { Gist } from "./merge/gist.ts";
 export { GistReader } from "./encoding/gists.ts";
 export type { Stretch } from "./merge/stretches.ts";
 export { Survivors, type SurvivorsOptions } from "./merge/survivors.ts";
-export { ALONE, type Neighbours } from "./neighbours.ts";
-export { type Parts, whole } from "./parts.ts";
+export { ALONE, type Neighbours } from "./families/neighbours.ts";
+export { type Parts, whole } from "./queries/parts.ts";
 export type { ParseContext } from "./parse/arguments.ts";
 export { parseAtomic, type ParsedAtomic } from "./parse/atomic.ts";
 export { parseClaimDue, parseReclaim } from "./parse/claim.ts";
@@ -165,9 +170,14 @@ export { type Definition, parseDefine } from "./parse/define.ts";
 export { parseSignal } from "./parse/signal.ts";
 export { parseSpawn } from "./parse/spawn.ts";
 export { parseValueMget, parseValuePut } from "./parse/value_store.ts";
-export { HotCount } from "./hot_count.ts";
-export { PartitionCounts } from "./partition_counts.ts";
-export { readSearched, RowSearch, type RowsFound, type SearchedRows } from "./row_search.ts";
+export { HotCount } from "./queries/hot_count.ts";
+export { PartitionCounts } from "./queries/partition_counts.ts";
+export {
+  readSearched,
+  RowSearch,
+  type RowsFound,
+  type SearchedRows,
+} from "./queries/row_search.ts";
 export {
   divideFor,
   endedRows,
@@ -178,8 +188,8 @@ export {
   readStuck,
   readTypes,
   readValues,
-} from "./queries.ts";
-export { notApplied } from "./refusals.ts";
+} from "./queries/queries.ts";
+export { notApplied } from "./draft/refusals.ts";
 export type {
   AtomicReply,
   ClaimReply,
@@ -208,8 +218,8 @@ export {
 } from "./route.ts";
 export { ShardMap, type SlotRuns } from "./shard_map.ts";
 export { createFlowState, FlowState, type FlowStateOptions, type Policies } from "./state.ts";
-export type { FlowTable } from "./flow_table.ts";
-export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./value.ts";
-export { ValueMemory } from "./value_memory.ts";
-export { SHARDS_MAX, valueNumber, type ValuePlace, valuePlace } from "./value_ref.ts";
+export type { FlowTable } from "./table/flow_table.ts";
+export type { Value, ValueEncoding, ValueLink, ValueParts, WrittenValue } from "./values/value.ts";
+export { ValueMemory } from "./values/value_memory.ts";
+export { SHARDS_MAX, valueNumber, type ValuePlace, valuePlace } from "./values/value_ref.ts";
 export type { FlowLimits } from "../mod.ts";

@@ -6,8 +6,8 @@
 import type { FlowError } from "../../errors.ts";
 import type { FlowInfo, KvRecord, ResolvedPolicy, RetentionCleanup, StoredValue } from "../mod.ts";
 import type { Hydration } from "./command.ts";
-import type { ValuesQuery } from "./query.ts";
 import type { Flow } from "./flow.ts";
+import type { ValuesQuery } from "./queries/query.ts";
 
 /** How one item of an independent batch ended. */
 export type ItemOutcome =

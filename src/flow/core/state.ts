@@ -4,7 +4,6 @@
  * @module
  */
 import { type Hash64, sipHash24, type SipKey } from "../../codec/mod.ts";
-import { InvariantError } from "../../invariant.ts";
 import {
   CopiedMap,
   DueIndex,
@@ -13,23 +12,24 @@ import {
   LineageIndex,
   StateIndex,
 } from "../../index/mod.ts";
+import { InvariantError } from "../../invariant.ts";
 import { ColdFlows } from "./cold/cold_flows.ts";
 import type { ColdRecords } from "./cold/cold_records.ts";
 import type { ClaimFilter } from "./command.ts";
-import { Dictionary } from "./dictionary.ts";
-import type { ClosingView } from "./closing.ts";
 import { RequestText } from "./digest.ts";
+import type { ClosingView } from "./families/closing.ts";
+import type { Group } from "./families/group.ts";
+import { Mailbox } from "./families/mailbox.ts";
 import type { Flow } from "./flow.ts";
 import { FlowKeys, type KeyedHash } from "./flow_key.ts";
 import { KeyVersions } from "./key_versions.ts";
-import type { Group } from "./group.ts";
-import { Mailbox } from "./mailbox.ts";
-import type { NamedValues } from "./named_values.ts";
-import { NascentFlows } from "./nascent_flows.ts";
 import type { StoredPolicy } from "./policy_resolution.ts";
-import type { FlowTable } from "./flow_table.ts";
-import { PackedTable } from "./table.ts";
-import { ValueLinks } from "./value_links.ts";
+import { Dictionary } from "./table/dictionary.ts";
+import type { FlowTable } from "./table/flow_table.ts";
+import { NascentFlows } from "./table/nascent_flows.ts";
+import { PackedTable } from "./table/table.ts";
+import type { NamedValues } from "./values/named_values.ts";
+import { ValueLinks } from "./values/value_links.ts";
 
 /** Named values of a flow: the next control block of their command brings them. */
 export interface ListedValues {

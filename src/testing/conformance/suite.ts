@@ -3,7 +3,14 @@
  *
  * @module
  */
+import { admissionCases } from "./admission.ts";
+import { argumentsCases } from "./arguments.ts";
 import { fail } from "./assertion.ts";
+import { atomicCases } from "./atomic.ts";
+import { batchCases } from "./batch.ts";
+import { batchOptionCases } from "./batch_options.ts";
+import { blockingCases } from "./blocking.ts";
+import { cascadeCases } from "./cascade.ts";
 import type {
   ConformanceCapability,
   ConformanceCase,
@@ -13,13 +20,6 @@ import type {
   ConformanceSubject,
   ConformanceTime,
 } from "./case.ts";
-import { admissionCases } from "./admission.ts";
-import { argumentsCases } from "./arguments.ts";
-import { atomicCases } from "./atomic.ts";
-import { batchCases } from "./batch.ts";
-import { batchOptionCases } from "./batch_options.ts";
-import { blockingCases } from "./blocking.ts";
-import { cascadeCases } from "./cascade.ts";
 import { childrenCases } from "./children.ts";
 import { claimCases } from "./claim.ts";
 import { createCases } from "./create.ts";

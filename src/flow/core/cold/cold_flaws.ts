@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isFileFault } from "../../../errors.ts";
 import { isSameHash } from "../../../codec/mod.ts";
+import { isFileFault } from "../../../errors.ts";
 import { type Flow, hasEnded } from "../flow.ts";
 import type { FlowState } from "../state.ts";
 import { secondOf } from "./cold_block.ts";

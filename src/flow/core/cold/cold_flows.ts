@@ -5,10 +5,10 @@
  */
 import { isSameHash, type StreamReader, type StreamWriter } from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
+import { NO_GROUPS } from "../families/group.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowKey } from "../flow_key.ts";
-import { NO_GROUPS } from "../group.ts";
-import { NO_VALUES } from "../named_values.ts";
+import { NO_VALUES } from "../values/named_values.ts";
 import { BLOCK_BITS, type Brief, ColdBlock, isNear, SEAT_BYTES } from "./cold_block.ts";
 import { ColdLane, type LaneKind, type LanePlace, placesOf, seatOf } from "./cold_lane.ts";
 import type { ColdRecords } from "./cold_records.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BodyEffect, CtrlEffect } from "../effect.ts";
-import type { NamedValues } from "../named_values.ts";
+import type { NamedValues } from "../values/named_values.ts";
 
 /** Where what was left out is read. It throws if that cannot be read. */
 export interface ColdRecords {

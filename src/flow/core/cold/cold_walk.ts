@@ -7,7 +7,7 @@ import { isFileFault } from "../../../errors.ts";
 import { boundsOf, type ChangeWalk, comparePositions, mergedWalk } from "../../../index/mod.ts";
 import { byLastChange } from "../due_flow.ts";
 import type { Flow } from "../flow.ts";
-import { positionOf } from "../rows.ts";
+import { positionOf } from "../queries/rows.ts";
 import type { ColdFlows } from "./cold_flows.ts";
 import { type ColdLane, type LanePlace, seatOf } from "./cold_lane.ts";
 

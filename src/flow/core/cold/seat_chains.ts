@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { invariant } from "../../../invariant.ts";
 import { LinearBuckets, LongUint32Array } from "../../../index/mod.ts";
+import { invariant } from "../../../invariant.ts";
 
 /** Lists begin with so many buckets. */
 const FIRST_COUNT = 1 << 8;

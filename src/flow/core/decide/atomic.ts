@@ -6,7 +6,7 @@
 import { FlowError } from "../../../errors.ts";
 import { FlowAtomicError } from "../../mod.ts";
 import type { AtomicCommand, Command } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { AtomicReply, Reply } from "../reply.ts";
 
 /** Decides a command on what the ones before it have done. */

@@ -7,9 +7,9 @@ import { FlowError } from "../../../errors.ts";
 import { invariant } from "../../../invariant.ts";
 import { FlowBatchError } from "../../mod.ts";
 import type { BatchMode } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import { notApplied } from "../draft/refusals.ts";
 import type { Flow } from "../flow.ts";
-import { notApplied } from "../refusals.ts";
 import { flowReply, type ItemOutcome, type Reply } from "../reply.ts";
 
 /** Does one thing to one flow. Throws before it has written anything, or not at all. */

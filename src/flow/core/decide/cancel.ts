@@ -4,9 +4,9 @@
  * @module
  */
 import type { CancelRequest } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import { hasEndedAlready } from "../draft/refusals.ts";
 import { type Flow, hasEnded } from "../flow.ts";
-import { hasEndedAlready } from "../refusals.ts";
 import { endFlow } from "./end.ts";
 import { type Claimant, requireClaimant } from "./guard.ts";
 import { withValues } from "./values.ts";

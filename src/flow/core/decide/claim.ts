@@ -4,10 +4,10 @@
  * @module
  */
 import { type DueSelection, mergedWalk } from "../../../index/mod.ts";
-import { isForeclosed } from "../closing.ts";
 import type { ClaimCommand, ClaimFilter } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { byUrgency, type DueFlow } from "../due_flow.ts";
+import { isForeclosed } from "../families/closing.ts";
 import { type Flow, hasEnded } from "../flow.ts";
 import { packKey } from "../flow_key.ts";
 import { Lease } from "../lease.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { cancelChildren } from "../cascade.ts";
-import type { CloseCommand } from "../family_command.ts";
-import type { Draft } from "../draft.ts";
-import { findFlow } from "../lookup.ts";
+import type { Draft } from "../draft/draft.ts";
+import { findFlow } from "../draft/lookup.ts";
+import { cancelChildren } from "../families/cascade.ts";
+import type { CloseCommand } from "../families/family_command.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
 
 /** Ends the flow that somebody wants to see, or goes on with groups that are closing. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CompleteRequest, FailRequest } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { Flow } from "../flow.ts";
 import { endFlow } from "./end.ts";
 import { requireLease } from "./guard.ts";

@@ -5,13 +5,13 @@
  */
 import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import type { CreateRequest } from "../command.ts";
-import type { Draft } from "../draft.ts";
-import { Expected } from "../expected.ts";
+import type { Draft } from "../draft/draft.ts";
+import { Expected } from "../draft/expected.ts";
+import { alreadyExists, idempotencyConflict } from "../draft/refusals.ts";
+import type { Membership } from "../families/group.ts";
 import { type Flow, type Identity, isForgotten, NO_ATTRIBUTES } from "../flow.ts";
-import type { Membership } from "../group.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
-import type { PlannedValues } from "../named_values.ts";
-import { alreadyExists, idempotencyConflict } from "../refusals.ts";
+import type { PlannedValues } from "../values/named_values.ts";
 import { plannedValues } from "./values.ts";
 
 /** The state of a flow that is created without one. */

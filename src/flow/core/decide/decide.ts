@@ -4,8 +4,8 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import type { DecideContext } from "../decide_context.ts";
-import { Draft } from "../draft.ts";
+import type { DecideContext } from "../draft/decide_context.ts";
+import { Draft } from "../draft/draft.ts";
 import type { Effect } from "../effect.ts";
 import type { Flow } from "../flow.ts";
 import type { Reply, SpreadReply } from "../reply.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { cancelChildren } from "../cascade.ts";
-import type { DeliverCommand } from "../family_command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import { cancelChildren } from "../families/cascade.ts";
+import type { DeliverCommand } from "../families/family_command.ts";
+import type { BirthMessage, Message } from "../families/message.ts";
 import { type Flow, isForgotten } from "../flow.ts";
-import type { BirthMessage, Message } from "../message.ts";
-import { NO_VALUES, planValues } from "../named_values.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
+import { NO_VALUES, planValues } from "../values/named_values.ts";
 import { beginFlow, isSameRequest } from "./create.ts";
 import { rollUp } from "./roll_up.ts";
 

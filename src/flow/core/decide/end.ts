@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { noteEnd } from "../cascade.ts";
-import type { Ending } from "../control_change.ts";
-import type { Draft } from "../draft.ts";
+import type { Ending } from "../draft/control_change.ts";
+import type { Draft } from "../draft/draft.ts";
+import { noteEnd } from "../families/cascade.ts";
 import type { Flow } from "../flow.ts";
 
 /**

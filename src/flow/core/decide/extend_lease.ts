@@ -4,7 +4,7 @@
  * @module
  */
 import type { ExtendLeaseCommand } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
 import { requireLease } from "./guard.ts";
 

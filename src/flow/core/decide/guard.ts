@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { LeaseProof } from "../command.ts";
-import { type Flow, hasEnded, isLeaseToken, shownState } from "../flow.ts";
-import { hasEndedAlready, staleLease, wrongState } from "../refusals.ts";
 import { RUNNING } from "../../mod.ts";
+import type { LeaseProof } from "../command.ts";
+import { hasEndedAlready, staleLease, wrongState } from "../draft/refusals.ts";
+import { type Flow, hasEnded, isLeaseToken, shownState } from "../flow.ts";
 
 /**
  * Refuses everybody but the present owner. The end of the lease does not matter: until somebody else

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Draft } from "../draft/draft.ts";
+import { versionConflict } from "../draft/refusals.ts";
 import type { KvDeleteCommand, KvSetCommand, KvTarget } from "../kv_command.ts";
-import type { Draft } from "../draft.ts";
-import { versionConflict } from "../refusals.ts";
 import type { KvDeleteReply, KvSetReply } from "../reply.ts";
 
 /** Gives a key a value. */

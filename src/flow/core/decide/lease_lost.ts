@@ -4,9 +4,9 @@
  * @module
  */
 import { isTerminalState } from "../../mod.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { Flow } from "../flow.ts";
-import { jsonValue } from "../value_codec.ts";
+import { jsonValue } from "../values/value_codec.ts";
 import { endFlow } from "./end.ts";
 
 /** Sends a flow that has lost its last allowed lease to a state. */

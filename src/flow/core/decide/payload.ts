@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { Flow } from "../flow.ts";
-import type { Value, ValueLink } from "../value.ts";
+import type { Value, ValueLink } from "../values/value.ts";
 
 /** The LSN of the new payload; of the old one if there is no new one. */
 export function keptPayload(

@@ -4,9 +4,9 @@
  * @module
  */
 import type { PolicySetCommand } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import { generationConflict } from "../draft/refusals.ts";
 import { resolvePolicy } from "../policy_resolution.ts";
-import { generationConflict } from "../refusals.ts";
 import type { PolicyReply } from "../reply.ts";
 
 /** Replaces the policy of a type. Flows that exist keep what was decided when they were created. */

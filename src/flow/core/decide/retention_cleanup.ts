@@ -5,7 +5,7 @@
  */
 import { mergedWalk } from "../../../index/mod.ts";
 import type { RetentionCleanupCommand } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { byDueTime, type DueFlow } from "../due_flow.ts";
 import type { CleanupReply } from "../reply.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { isTerminalState, type ResolvedStatePolicy, type RetryFacts } from "../../mod.ts";
-import { backoffMs } from "../backoff.ts";
 import type { RetryRequest } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { Flow } from "../flow.ts";
 import { resolveStatePolicy } from "../policy_resolution.ts";
+import { backoffMs } from "./backoff.ts";
 import { endFlow } from "./end.ts";
 import { requireLease } from "./guard.ts";
 import { keptPayload } from "./payload.ts";

@@ -5,11 +5,8 @@
  */
 import { isTerminalState } from "../../mod.ts";
 import type { RewindCommand } from "../command.ts";
-import type { Draft } from "../draft.ts";
-import { compareEvents, positionOf } from "../event_id.ts";
-import { type Flow, hasEnded, shownState } from "../flow.ts";
-import { restoredValues } from "../named_values.ts";
-import type { PastFlow } from "../need.ts";
+import type { Draft } from "../draft/draft.ts";
+import type { PastFlow } from "../draft/need.ts";
 import {
   rewindEventNotFound,
   rewindEventUnusable,
@@ -17,8 +14,11 @@ import {
   rewindLeased,
   rewindOfDueTime,
   wrongState,
-} from "../refusals.ts";
+} from "../draft/refusals.ts";
+import { compareEvents, positionOf } from "../event_id.ts";
+import { type Flow, hasEnded, shownState } from "../flow.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
+import { restoredValues } from "../values/named_values.ts";
 import { endFlow } from "./end.ts";
 
 /** Gives a flow the state that it had after an event. History goes on; it is never rewritten. */

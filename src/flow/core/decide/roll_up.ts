@@ -5,13 +5,13 @@
  */
 import { invariant } from "../../../invariant.ts";
 import { type FlowEventName, isTerminalState } from "../../mod.ts";
-import { cancelChildren, shutGroups } from "../cascade.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { EventFacts } from "../effect.ts";
+import { cancelChildren, shutGroups } from "../families/cascade.ts";
+import { type Group, isFrozen, withEnd } from "../families/group.ts";
+import type { EndMessage } from "../families/message.ts";
 import { type Control, type Flow, isForgotten, unheededGroup } from "../flow.ts";
-import type { EndMessage } from "../message.ts";
-import { type Group, isFrozen, withEnd } from "../group.ts";
-import { jsonValue } from "../value_codec.ts";
+import { jsonValue } from "../values/value_codec.ts";
 import { endFlow } from "./end.ts";
 
 /** What has become of a child, in words. */

@@ -6,9 +6,14 @@
 import { type Hash64, isSameHash } from "../../../codec/mod.ts";
 import type { SignalCommand } from "../command.ts";
 import { keyDigest, signalDigest } from "../digest.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import {
+  guardRequired,
+  hasEndedAlready,
+  signalConflict,
+  stateMismatch,
+} from "../draft/refusals.ts";
 import { type Control, type Flow, hasEnded, shownState } from "../flow.ts";
-import { guardRequired, hasEndedAlready, signalConflict, stateMismatch } from "../refusals.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
 import { withValues } from "./values.ts";
 

@@ -6,13 +6,9 @@
 import { isSameHash } from "../../../codec/mod.ts";
 import { isTerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
-import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
 import { groupDigest, type HashedRequest } from "../digest.ts";
-import type { Draft } from "../draft.ts";
-import { Expected } from "../expected.ts";
-import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
-import type { Group, Membership } from "../group.ts";
-import type { PlannedValues } from "../named_values.ts";
+import type { Draft } from "../draft/draft.ts";
+import { Expected } from "../draft/expected.ts";
 import {
   alreadyExists,
   childIsParent,
@@ -22,9 +18,13 @@ import {
   parentTerminal,
   tooManyGroups,
   wrongState,
-} from "../refusals.ts";
+} from "../draft/refusals.ts";
+import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../families/family_command.ts";
+import type { Group, Membership } from "../families/group.ts";
+import { type Flow, hasEnded, isForgotten, shownState } from "../flow.ts";
 import { type FlowReply, flowReply } from "../reply.ts";
-import { broughtValues, valueBytes } from "../request_values.ts";
+import type { PlannedValues } from "../values/named_values.ts";
+import { broughtValues, valueBytes } from "../values/request_values.ts";
 import { beginFlow } from "./create.ts";
 import { endFlow } from "./end.ts";
 import { requireClaimant } from "./guard.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import { invariant } from "../../../invariant.ts";
-import type { SpreadCommand } from "../route.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { byUrgency } from "../due_flow.ts";
 import { packKey } from "../flow_key.ts";
 import type { ClaimReply, CleanupReply, SpreadReply } from "../reply.ts";
+import type { SpreadCommand } from "../route.ts";
 import { decideClaim } from "./claim.ts";
 import { decideRetentionCleanup } from "./retention_cleanup.ts";
 

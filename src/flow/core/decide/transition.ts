@@ -4,7 +4,7 @@
  * @module
  */
 import type { TransitionRequest } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { Flow } from "../flow.ts";
 import { requireClaimant, requireState } from "./guard.ts";
 import { keptPayload } from "./payload.ts";

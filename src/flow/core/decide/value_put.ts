@@ -6,10 +6,10 @@
 import { invariant } from "../../../invariant.ts";
 import type { StoredValue } from "../../mod.ts";
 import type { ValuePutCommand } from "../command.ts";
-import type { Draft } from "../draft.ts";
-import { heldValue } from "../named_values.ts";
+import type { Draft } from "../draft/draft.ts";
 import type { ValueReply } from "../reply.ts";
-import { valueRef } from "../value_ref.ts";
+import { heldValue } from "../values/named_values.ts";
+import { valueRef } from "../values/value_ref.ts";
 import { plannedValues } from "./values.ts";
 
 /** Stores a value for a name of a flow, whoever has its lease, or for no flow. */

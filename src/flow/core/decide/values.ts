@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
+import { tooManyNames, valueConflict } from "../draft/refusals.ts";
 import type { Flow } from "../flow.ts";
 import {
   type NamedValues,
@@ -11,8 +12,7 @@ import {
   type PlannedValues,
   planValues,
   type ValueChanges,
-} from "../named_values.ts";
-import { tooManyNames, valueConflict } from "../refusals.ts";
+} from "../values/named_values.ts";
 
 /** The flow with its named values changed, if a command changes them. Refuses before it writes. */
 export function withValues(draft: Draft, flow: Flow, changes: ValueChanges | undefined): Flow {

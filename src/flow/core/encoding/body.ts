@@ -15,10 +15,10 @@ import {
 } from "../../../codec/mod.ts";
 import { fixedLengthAt, RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { Attributes } from "../../mod.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { BodyEffect } from "../effect.ts";
 import { type Identity, NO_ATTRIBUTES } from "../flow.ts";
-import type { BodyGist, GistRoom } from "../gist.ts";
+import type { BodyGist, GistRoom } from "../merge/gist.ts";
+import type { Dictionary } from "../table/dictionary.ts";
 import { putHash, readHashAt, readKey } from "./key.ts";
 import { readMembership, writeMembership } from "./membership.ts";
 import { type NameIds, nameIn } from "./names.ts";

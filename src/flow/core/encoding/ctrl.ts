@@ -17,15 +17,15 @@ import {
 import { invariant } from "../../../invariant.ts";
 import { RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { FlowEventName, RetryFacts } from "../../mod.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { ChildFacts, CtrlEffect } from "../effect.ts";
-import type { CtrlGist, GistRoom } from "../gist.ts";
 import { Lease } from "../lease.ts";
+import type { CtrlGist, GistRoom } from "../merge/gist.ts";
+import type { Dictionary } from "../table/dictionary.ts";
+import { BACKOFF_KINDS } from "../words.ts";
 import { putHash, readHashAt, readKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
 import { priorityOf, wordOf } from "./numbers.ts";
-import { BACKOFF_KINDS } from "../words.ts";
 
 /** Events by number. A number is never used again for another event. */
 const EVENTS: readonly (FlowEventName | undefined)[] = [

@@ -4,9 +4,9 @@
  * @module
  */
 import { recordAt, type RecordSpan, RecordType } from "../../../log/mod.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { FlowKey } from "../flow_key.ts";
-import type { BodyGist, CtrlGist, Gist, GistRoom, ValueGist } from "../gist.ts";
+import type { BodyGist, CtrlGist, Gist, GistRoom, ValueGist } from "../merge/gist.ts";
+import type { Dictionary } from "../table/dictionary.ts";
 import { readBodyGist } from "./body.ts";
 import { readCtrlGist } from "./ctrl.ts";
 import { decodeEffect } from "./records.ts";

@@ -5,13 +5,13 @@
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mod.ts";
 import type { GroupResolution } from "../../mod.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { ClosingEffect, GroupEffect } from "../effect.ts";
+import type { Dictionary } from "../table/dictionary.ts";
+import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
 import { type NameIds, nameIn } from "./names.ts";
 import { refuseUnknownBits } from "./newer.ts";
 import { wordOf } from "./numbers.ts";
-import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 
 /** Resolutions by number. A number is never used again for another one. */
 const RESOLUTIONS: readonly (GroupResolution | null)[] = [null, "success", "failure"];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteReader, ByteWriter } from "../../../codec/mod.ts";
-import type { Membership } from "../group.ts";
+import type { Membership } from "../families/group.ts";
 
 /** Writes the group that a flow is in. */
 export function writeMembership(writer: ByteWriter, membership: Membership): void {

@@ -7,9 +7,9 @@ import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mo
 import { type Attributes, isTerminalState, type TerminalState } from "../../mod.ts";
 import type { CreateRequest } from "../command.ts";
 import type { InboxEffect, OutboxEffect } from "../effect.ts";
-import type { BirthMessage, EndMessage, Message } from "../message.ts";
-import type { DigestedValue, ValueChanges } from "../named_values.ts";
-import type { Value, ValueLink } from "../value.ts";
+import type { BirthMessage, EndMessage, Message } from "../families/message.ts";
+import type { DigestedValue, ValueChanges } from "../values/named_values.ts";
+import type { Value, ValueLink } from "../values/value.ts";
 import { parseObject } from "./body.ts";
 import { digestBytes, readDigest } from "./hex.ts";
 import { readMembership, writeMembership } from "./membership.ts";

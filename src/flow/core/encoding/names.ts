@@ -5,8 +5,8 @@
  */
 import { DecodeError } from "../../../codec/mod.ts";
 import { invariant } from "../../../invariant.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { Effect } from "../effect.ts";
+import type { Dictionary } from "../table/dictionary.ts";
 
 /** Tells the number of a name. */
 export interface NameIds {

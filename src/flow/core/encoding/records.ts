@@ -12,13 +12,13 @@ import {
   RecordType,
 } from "../../../log/mod.ts";
 import type { TypePolicy } from "../../mod.ts";
-import type { Dictionary } from "../dictionary.ts";
 import type { DelEffect, DictEffect, Effect, PolicyEffect, SignalKeyEffect } from "../effect.ts";
+import type { Dictionary } from "../table/dictionary.ts";
 import { parseObject, readBody, writeBodyFixed, writeBodyRest } from "./body.ts";
 import { readCtrl, writeCtrlFixed, writeCtrlRest } from "./ctrl.ts";
-import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
 import { readClosing, readGroup, writeClosing, writeGroupFixed, writeGroupRest } from "./group.ts";
 import { readHash, readKey, writeHash, writeKey } from "./key.ts";
+import { readKv, readKvDel, writeKvDelRest, writeKvFixed, writeKvRest } from "./kv.ts";
 import { readInbox, readOutbox, writeInbox, writeOutboxFixed, writeOutboxRest } from "./message.ts";
 import { type NameIds, nameIds, nameIn } from "./names.ts";
 import { newer } from "./newer.ts";

@@ -7,8 +7,8 @@ import { type ByteReader, type ByteWriter, DecodeError } from "../../../codec/mo
 import { RECORD_HEADER_BYTES, type RecordSpan } from "../../../log/mod.ts";
 import type { ValueEffect, ValuePartEffect } from "../effect.ts";
 import type { FlowKey } from "../flow_key.ts";
-import type { GistRoom, ValueGist } from "../gist.ts";
-import type { ValueEncoding, WrittenValue } from "../value.ts";
+import type { GistRoom, ValueGist } from "../merge/gist.ts";
+import type { ValueEncoding, WrittenValue } from "../values/value.ts";
 import { readHashAt, readKey, writeKey } from "./key.ts";
 import { newer, refuseUnknownBits } from "./newer.ts";
 

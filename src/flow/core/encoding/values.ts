@@ -5,7 +5,7 @@
  */
 import type { ByteReader, ByteWriter } from "../../../codec/mod.ts";
 import type { ValuesEffect } from "../effect.ts";
-import type { NamedValue } from "../named_values.ts";
+import type { NamedValue } from "../values/named_values.ts";
 import { digestBytes, readDigest } from "./hex.ts";
 import { readKey } from "./key.ts";
 import { refuseUnknownBits } from "./newer.ts";

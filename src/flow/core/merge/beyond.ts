@@ -6,8 +6,8 @@
 import type { Flow } from "../flow.ts";
 import type { FlowKey, KeyedHash } from "../flow_key.ts";
 import type { FlowState } from "../state.ts";
-import type { ValueLinks } from "../value_links.ts";
-import { valueNumber, valuePlace } from "../value_ref.ts";
+import type { ValueLinks } from "../values/value_links.ts";
+import { valueNumber, valuePlace } from "../values/value_ref.ts";
 
 /**
  * What lies around a run: the state that the whole log has come to, and those of the other shards.

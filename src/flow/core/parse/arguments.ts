@@ -17,11 +17,10 @@ import { DURATION_MS_MAX, PRIORITY_MAX } from "../../../bounds.ts";
 import { unknownOption } from "../../../unknown_option.ts";
 import type { Attributes, FlowLimits, Priority } from "../../mod.ts";
 import type { FlowTarget, LeaseProof } from "../command.ts";
-import type { DigestedValue } from "../named_values.ts";
-import type { Value, ValueLink } from "../value.ts";
-import { encodeValue } from "../value_codec.ts";
-import type { ValueMemory } from "../value_memory.ts";
-import { parseValueLink } from "./value_link.ts";
+import type { DigestedValue } from "../values/named_values.ts";
+import type { Value, ValueLink } from "../values/value.ts";
+import { encodeValue } from "../values/value_codec.ts";
+import type { ValueMemory } from "../values/value_memory.ts";
 import {
   checkCount,
   checkLiveState,
@@ -31,6 +30,7 @@ import {
   isShortText,
 } from "./checks.ts";
 import { parseNamedValues } from "./named_values.ts";
+import { parseValueLink } from "./value_link.ts";
 
 /** What a store allows its callers. */
 export interface ParseContext {

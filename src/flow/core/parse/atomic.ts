@@ -7,7 +7,7 @@ import { contradiction, invalid, limitExceeded, show } from "../../../argument.t
 import { FlowError } from "../../../errors.ts";
 import { type AtomicCommands, type AtomicStep, FlowAtomicError } from "../../mod.ts";
 import type { AtomicCommand, AtomicPart } from "../command.ts";
-import type { SpawnCommand } from "../family_command.ts";
+import type { SpawnCommand } from "../families/family_command.ts";
 import { argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkText } from "./checks.ts";
 import { parseCreate } from "./create.ts";

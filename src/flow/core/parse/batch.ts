@@ -7,7 +7,7 @@ import { checkObject, invalid, isObject, limitExceeded, ofItems, show } from "..
 import { FlowError } from "../../../errors.ts";
 import type { BatchMode } from "../command.ts";
 import { pairName } from "../pair_name.ts";
-import type { Value } from "../value.ts";
+import type { Value } from "../values/value.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 
 /** The names of the options of one command, in its three places. */

@@ -5,7 +5,7 @@
  */
 import { crc32OfText } from "../../../codec/mod.ts";
 import type { CreateCommand, CreateRequest } from "../command.ts";
-import type { ChildRequest } from "../family_command.ts";
+import type { ChildRequest } from "../families/family_command.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { optionNames, parseBatch, parseSingle } from "./batch.ts";
 import { checkText, HISTORY_EVENTS_MAX } from "./checks.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { invalid } from "../../../argument.ts";
-import type { EventsQuery } from "../query.ts";
+import type { EventsQuery } from "../queries/query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkTexts } from "./checks.ts";
 

@@ -5,9 +5,9 @@
  */
 import { invalid } from "../../../argument.ts";
 import type { FlowEventName } from "../../mod.ts";
-import type { HistoryFilter, HistoryQuery } from "../query.ts";
 import { EVENT_NAMES } from "../encoding/ctrl.ts";
 import { compareEvents, type EventPosition, formatEventId, parseEventId } from "../event_id.ts";
+import type { HistoryFilter, HistoryQuery } from "../queries/query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { hydrationOf } from "./hydration.ts";
 import { checkConsistent, countOf } from "./query.ts";

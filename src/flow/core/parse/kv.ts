@@ -5,10 +5,10 @@
  */
 import { invalid } from "../../../argument.ts";
 import { KV_PARTITION } from "../../mod.ts";
-import { parseKeyCursor } from "../cursor.ts";
 import type { KvDeleteCommand, KvSetCommand, KvTarget } from "../kv_command.ts";
-import type { KvListQuery } from "../kv_query.ts";
-import { encodeValue } from "../value_codec.ts";
+import { parseKeyCursor } from "../queries/cursor.ts";
+import type { KvListQuery } from "../queries/kv_query.ts";
+import { encodeValue } from "../values/value_codec.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkText } from "./checks.ts";
 import { countOf } from "./query.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { contradiction } from "../../../argument.ts";
-import type { LineageQuery, Relation } from "../query.ts";
+import type { LineageQuery, Relation } from "../queries/query.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkText } from "./checks.ts";
 import { parseState, ROWS, rowsOf } from "./query.ts";

@@ -6,9 +6,9 @@
 import { checkObject, invalid, limitExceeded } from "../../../argument.ts";
 import { sha256Hex } from "../../../codec/mod.ts";
 import type { FlowLimits } from "../../mod.ts";
-import type { DigestedValue, ValueChanges } from "../named_values.ts";
-import type { Value, ValueLink } from "../value.ts";
-import { encodeValue } from "../value_codec.ts";
+import type { DigestedValue, ValueChanges } from "../values/named_values.ts";
+import type { Value, ValueLink } from "../values/value.ts";
+import { encodeValue } from "../values/value_codec.ts";
 import type { Arguments, ParseContext } from "./arguments.ts";
 import { checkText, checkTexts } from "./checks.ts";
 import { parseValueLink } from "./value_link.ts";

@@ -14,7 +14,7 @@ import type {
   StatePolicy,
 } from "../../mod.ts";
 import type { PolicySetCommand } from "../command.ts";
-import type { PolicyQuery } from "../query.ts";
+import type { PolicyQuery } from "../queries/query.ts";
 import { BACKOFF_KINDS } from "../words.ts";
 import { Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkStateName, checkText, HISTORY_EVENTS_MAX } from "./checks.ts";

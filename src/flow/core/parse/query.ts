@@ -7,9 +7,15 @@ import { invalid } from "../../../argument.ts";
 import { DURATION_MS_MAX } from "../../../bounds.ts";
 import { isTerminalState, RUNNING, type TerminalState } from "../../mod.ts";
 import type { Hydration } from "../command.ts";
-import type { GetQuery, InfoQuery, ListQuery, StuckQuery, TerminalsQuery } from "../query.ts";
-import { parseCursor, parseLeaseCursor } from "../cursor.ts";
-import type { RowsWanted } from "../rows.ts";
+import { parseCursor, parseLeaseCursor } from "../queries/cursor.ts";
+import type {
+  GetQuery,
+  InfoQuery,
+  ListQuery,
+  StuckQuery,
+  TerminalsQuery,
+} from "../queries/query.ts";
+import type { RowsWanted } from "../queries/rows.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkStateName, checkText } from "./checks.ts";
 import { hydrationOf, namedSelection } from "./hydration.ts";

@@ -6,8 +6,8 @@
 import { checkObject, contradiction, invalid, missing, ofItems, show } from "../../../argument.ts";
 import { FlowError } from "../../../errors.ts";
 import { type ChildWait, isTerminalState } from "../../mod.ts";
-import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../family_command.ts";
-import type { Value } from "../value.ts";
+import type { ChildRequest, SpawnCommand, SpawnedGroup } from "../families/family_command.ts";
+import type { Value } from "../values/value.ts";
 import { CLOSED_POLICIES, FAILURE_POLICIES, WAITS } from "../words.ts";
 import { Arguments, type ParseContext } from "./arguments.ts";
 import { checkItems } from "./batch.ts";

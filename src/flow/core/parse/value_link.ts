@@ -4,8 +4,8 @@
  * @module
  */
 import { invalid } from "../../../argument.ts";
-import type { ValueLink } from "../value.ts";
-import { parseValueRef } from "../value_ref.ts";
+import type { ValueLink } from "../values/value.ts";
+import { parseValueRef } from "../values/value_ref.ts";
 import { checkText } from "./checks.ts";
 
 /** Reads a reference. */

@@ -5,9 +5,9 @@
  */
 import { contradiction, invalid, limitExceeded } from "../../../argument.ts";
 import type { ValuePutCommand } from "../command.ts";
-import type { ValuesQuery } from "../query.ts";
-import { encodeValue } from "../value_codec.ts";
-import { parseValueRef } from "../value_ref.ts";
+import type { ValuesQuery } from "../queries/query.ts";
+import { encodeValue } from "../values/value_codec.ts";
+import { parseValueRef } from "../values/value_ref.ts";
 import { type Arguments, argumentsOf, type ParseContext } from "./arguments.ts";
 import { checkText } from "./checks.ts";
 import { digested } from "./named_values.ts";
