@@ -53,8 +53,8 @@ export function watchedLock(
 
 /**
  * Waits for the end of an owner whose lock somebody has deleted: it sees the generation that is
- * published here. Resolves to whether there may have been one. Of a directory that no store was ever
- * open in there is none, such as one that was restored.
+ * published here. Of a directory that no store was ever open in there is none, such as one that was
+ * restored.
  */
 export async function ownerEnded(
   { isNew }: Lock,
@@ -62,14 +62,13 @@ export async function ownerEnded(
     readonly manifest: Pick<Manifest, "generation" | "publish">;
     readonly time: Pick<Time, "alarm" | "clock" | "manual">;
   },
-): Promise<boolean> {
-  if (isNew !== true || manifest.generation === 1) return false;
+): Promise<void> {
+  if (isNew !== true || manifest.generation === 1) return;
   manifest.publish({});
   // Whose clock is moved by hand does not look.
-  if (time.manual) return true;
+  if (time.manual) return;
   const atMs = time.clock.monotonicMs() + OWNER_END_MS;
   await new Promise<void>((ring) => time.alarm(ring).set(atMs, { keepAlive: true }));
-  return true;
 }
 
 function foundBy(look: () => FlowError | undefined): FlowError | undefined {
