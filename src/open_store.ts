@@ -64,7 +64,7 @@ export async function openStore(options: string | OpenOptions): Promise<Store> {
  * import { openStore, restoreStore } from "@flowcask/flowcask";
  * import { simulatedDisk } from "@flowcask/flowcask/testing";
  *
- * // In earnest: await store.backup("./backup"), and restoreStore({ from: "./backup", to: "./data" }).
+ * // In production: await store.backup("./backup"), and restoreStore({ from: "./backup", to: "./data" }).
  * const [backup, data] = [simulatedDisk().directory(), simulatedDisk().directory()];
  * {
  *   await using store = await openStore(":memory:");

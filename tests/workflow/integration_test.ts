@@ -365,6 +365,18 @@ test("startWorker() that has waited for a day takes a flow when it is there, is 
   assertEquals(seen, [["now", dayMs], ["later", 2 * dayMs], ["held", 3 * dayMs]]);
 });
 
+test("startWorker() takes within a second what a leap of the clock has made due", async () => {
+  await using opened = await open();
+  const { store, time } = opened;
+  const email = emailOn(store);
+  await email.create({ id: "a", payload: "p", runAtMs: time.clock.wallMs() + 30_000 });
+  await using _worker = startWorker(email, { worker: "w", handler: () => ok() });
+  await time.advance(100);
+  time.setWall(time.clock.wallMs() + 30_000);
+  await time.advance(1_000);
+  assertEquals((await email.get("a"))?.state, "completed");
+});
+
 test("startWorker() aborts the job of a flow that is cancelled, at once and without a heartbeat", async () => {
   await using opened = await open();
   const { store, time } = opened;

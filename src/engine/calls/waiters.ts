@@ -12,8 +12,11 @@ import { firstIndex } from "../../index/mod.ts";
 import type { Clock } from "../../time/mod.ts";
 import { TurnShare, type TurnShareLimits } from "../turns/turn_share.ts";
 
-/** Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile. */
-const CLOCK_CHECK_MS = 10_000;
+/**
+ * Who waits for a due time looks at the clock so often: the wall clock may leap ahead meanwhile, as on
+ * a machine that slept, and workers wait without end.
+ */
+const CLOCK_CHECK_MS = 1_000;
 
 /** What claims that were blocked take of a turn: each takes some 100 µs and more with many flows. */
 const SHARE: TurnShareLimits = { slicesMax: 1_000, msMax: 8 };

@@ -73,9 +73,9 @@ const MEMBERS = membersOf<
  * Starts a worker: it claims due flows, runs their handlers side by side, extends their leases, and
  * applies what the handlers say, those of one turn in one command.
  *
- * It waits for work inside the store, without end and without asking again. A claim that fails
- * is told to `onError`, or the process is warned; and it is tried again, after a wait that doubles up
- * to 30 seconds.
+ * It waits for work inside the store, without end and without asking again. A claim that fails is
+ * told to `onError`, or the process is warned; and it is tried again, after a wait that doubles up to
+ * 30 seconds.
  *
  * Throws `invalid_argument` for bad options and a `TypeError` for a handler that is no function.
  *
