@@ -58,10 +58,14 @@ const calls: Readonly<Record<string, (store: Store, options?: object) => Promise
   verify: (store, options) => store.verify(options),
 };
 
-/** The places in a stack, without what the error says. */
+/**
+ * The places in a stack, without what the error says, and without the runtime's own: now and then one
+ * shows which of its queues had the turn.
+ */
 async function stackOf(call: () => Promise<unknown>): Promise<string[]> {
   const { message, stack = "" } = await assertRejects(async () => void await call(), FlowError);
-  return stack.replace(message, "").split("\n").filter((line) => line.includes("/"));
+  return stack.replace(message, "").split("\n")
+    .filter((line) => line.includes("/") && !/\b(?:ext|node):/.test(line));
 }
 
 /** Nobody wants to see the engine at work: at most the door that the call has come through. */
