@@ -48,7 +48,7 @@ export function watchedLock(
     alarm.clear();
     lock.release();
   };
-  return { isNew: lock.isNew, release, [Symbol.dispose]: release };
+  return { release, [Symbol.dispose]: release };
 }
 
 /**
@@ -57,13 +57,13 @@ export function watchedLock(
  * restored.
  */
 export async function ownerEnded(
-  { isNew }: Lock,
+  { isNew }: Pick<Lock, "isNew">,
   { manifest, time }: {
     readonly manifest: Pick<Manifest, "generation" | "publish">;
     readonly time: Pick<Time, "alarm" | "clock" | "manual">;
   },
 ): Promise<void> {
-  if (isNew !== true || manifest.generation === 1) return;
+  if (!isNew || manifest.generation === 1) return;
   manifest.publish({});
   // Whose clock is moved by hand does not look.
   if (time.manual) return;

@@ -17,11 +17,7 @@ function scene() {
   const open = (): Manifest => Manifest.open({ directory, random: seededRandom(1) });
   const time = manualTime();
   const said: string[] = [];
-  const inner = {
-    isNew: false,
-    release: () => void said.push("released"),
-    [Symbol.dispose]: () => {},
-  };
+  const inner = { release: () => void said.push("released"), [Symbol.dispose]() {} };
   const manifest = open();
   const lostFiles = new LostFiles({ directory, manifest, logs: [] });
   const lose = ({ code }: FlowError): void => void said.push(code);
@@ -96,7 +92,7 @@ test("watchedLock() tells who has the directory, if files are gone as well, and 
   ) {
     const time = manualTime();
     const said: FlowError[] = [];
-    const inner = { isNew: false, release() {}, [Symbol.dispose]() {} };
+    const inner = { release() {}, [Symbol.dispose]() {} };
     const lose = (cause: FlowError): void => void said.push(cause);
     const lostFiles = { find };
     using _lock = watchedLock(inner, { manifest: { findOther }, lostFiles, time, lose });
@@ -109,12 +105,11 @@ test("ownerEnded() lets whoever has another lock see a generation, and waits for
   const { directory, time, said } = scene();
   const random = seededRandom(1);
   const opened = Manifest.open({ directory, random });
-  const lock = (isNew: boolean) => ({ isNew, release() {}, [Symbol.dispose]() {} });
   const seconds = {
     ...{ manual: false, clock: time.clock },
     alarm: (ring: () => void) => time.alarm(ring),
   };
-  const ask = (isNew: boolean) => ownerEnded(lock(isNew), { manifest: opened, time: seconds });
+  const ask = (isNew: boolean) => ownerEnded({ isNew }, { manifest: opened, time: seconds });
   // Nobody has had a store open in it.
   await ask(true);
   assertEquals(opened.generation, 1);
@@ -133,10 +128,10 @@ test("ownerEnded() lets whoever has another lock see a generation, and waits for
   const restored = memoryDirectory();
   Manifest.create(restored, opened.state);
   const manifest = Manifest.open({ directory: restored, random });
-  await ownerEnded(lock(true), { manifest, time: seconds });
+  await ownerEnded({ isNew: true }, { manifest, time: seconds });
   assertEquals(manifest.generation, 1);
   // A clock that is moved by hand has no seconds to look in.
-  await ownerEnded(lock(true), { manifest: opened, time });
+  await ownerEnded({ isNew: true }, { manifest: opened, time });
 });
 
 test(
