@@ -155,6 +155,31 @@ test("the sweeper looks how much room there is when it has its slice, and not be
   assertEquals([swept, sweeper.nextAtMs()], [["at 120000"], 180_000]);
 });
 
+test("the sweeper asks for the memory only when something is over that a short rest would remove earlier", () => {
+  let nowMs = 0;
+  let forgottenMs = Infinity;
+  let asked = 0;
+  const shards = {
+    ...{ all: [], now: () => nowMs, nextForgottenMs: () => forgottenMs },
+    admission: { isShortOfMemory: () => asked++ < 0 },
+  };
+  const sweeper = new Sweeper(shards as unknown as Shards, () => nowMs);
+  /** How often it asks in a turn at that time, and what it says when it wants its turn. */
+  const turn = (atMs: number): readonly [wake: number, next: number, nextAtMs: number] => {
+    [nowMs, asked] = [atMs, 0];
+    sweeper.wake();
+    const inWake = asked;
+    const nextAtMs = sweeper.nextAtMs();
+    return [inWake, asked - inWake, nextAtMs];
+  };
+  assertEquals(turn(30_000), [0, 0, Infinity]);
+  forgottenMs = 60_000;
+  assertEquals(turn(30_000), [0, 0, 60_000]);
+  forgottenMs = 500;
+  assertEquals(turn(999), [0, 1, 60_000]);
+  assertEquals(turn(1_000), [1, 1, 60_000]);
+});
+
 test("the sweeper rests between slices, unless there is more than when it began", async () => {
   let nowMs = 60_000;
   const flows = { table: { size: 5_000 }, kv: { size: 10 } };

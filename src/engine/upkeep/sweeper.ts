@@ -86,15 +86,19 @@ export class Sweeper {
     if (!this.#plan.sweep || this.#isSweeping) return Infinity;
     const leftMs = this.#shards.nextForgottenMs() - this.#shards.now();
     // What is over is so whenever somebody looks: the clock has gone on since it was read last.
-    if (leftMs <= 0) return this.#restUntilMs();
-    return Math.max(this.#restUntilMs(), this.#monotonicMs() + leftMs);
+    const overMs = leftMs <= 0 ? -Infinity : this.#monotonicMs() + leftMs;
+    const restedMs = this.#restsSinceMs + this.#restMs;
+    const soonestMs = Math.max(overMs, this.#soonestMs());
+    // Most turns find nothing that a shorter rest would remove earlier: they need not ask for the memory.
+    if (soonestMs >= restedMs) return soonestMs;
+    return this.#shards.admission.isShortOfMemory() ? soonestMs : restedMs;
   }
 
   /** Sweeps one slice if it is time to. */
   wake(): void {
     // Most turns come before it has rested: they need not know what is next.
     const nowMs = this.#monotonicMs();
-    if (this.#restUntilMs() > nowMs || this.nextAtMs() > nowMs) return;
+    if (this.#soonestMs() > nowMs || this.nextAtMs() > nowMs) return;
     this.#isSweeping = true;
     if (this.#sizeBefore === Infinity) this.#sizeBefore = sizeOf(this.#shards);
     // A sweep that fails has removed nothing, and the next one finds the same.
@@ -155,10 +159,9 @@ export class Sweeper {
     this.#shards.reschedule();
   }
 
-  /** Until when it rests, in monotonic time: memory may become short, or be so no more, meanwhile. */
-  #restUntilMs(): number {
-    const isShort = this.#shards.admission.isShortOfMemory();
-    return this.#restsSinceMs + (isShort ? Math.min(this.#restMs, SHORT_REST_MS) : this.#restMs);
+  /** Until when it rests in any case: memory may become short, or be so no more, meanwhile. */
+  #soonestMs(): number {
+    return this.#restsSinceMs + Math.min(this.#restMs, SHORT_REST_MS);
   }
 }
 
