@@ -78,6 +78,11 @@ export class SimulatedDisk {
     return this.#machine.handles.size;
   }
 
+  /** How many mutating calls were made in all, as {@linkcode cutAfter} counts them. */
+  get mutationCount(): number {
+    return this.#machine.mutationCount;
+  }
+
   /** Size of all files that have a name or are open, in bytes. */
   get usedBytes(): number {
     return this.#machine.usedBytes;

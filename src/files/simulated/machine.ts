@@ -54,6 +54,7 @@ export class SimulatedMachine {
   #process = 1;
   #isOff = false;
   #cut: Cut | undefined;
+  #mutationCount = 0;
 
   /** Whether a write throws after a part of it for which there was room. */
   readonly throwsShort: boolean;
@@ -72,6 +73,11 @@ export class SimulatedMachine {
   /** Whether the last process has ended and no other has been started. */
   get isOff(): boolean {
     return this.#isOff;
+  }
+
+  /** Mutating calls that were made, those included within which a process ended. */
+  get mutationCount(): number {
+    return this.#mutationCount;
   }
 
   /** Size of all files that have a name or are open, in bytes. */
@@ -125,7 +131,10 @@ export class SimulatedMachine {
   /** Lets a program make a call, unless a crash or a fault is due. */
   perform<Result extends number | void>(process: number, call: MachineCall<Result>): Result {
     this.checkAlive(process, call.kind);
-    if (call.mutates && this.#cutIsDue()) this.#cutDuring(call);
+    if (call.mutates) {
+      this.#mutationCount += 1;
+      if (this.#cutIsDue()) this.#cutDuring(call);
+    }
     const fault = this.faults.strike(call.kind, call.name);
     try {
       const result = fault === undefined ? call.act() : this.#struck(call, fault);
