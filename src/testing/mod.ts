@@ -1,7 +1,7 @@
 /**
  * What code that uses flowcask is tested with: the real store in memory, time that is moved by hand,
  * handlers that run until nothing is due, a store that only pretends, a disk that loses what a disk
- * may lose; and for those who make a store of their own, the cases that every store has to pass.
+ * may lose, programs that crash at every call of it; and for those who make a store of their own, the cases that every store has to pass.
  *
  * @module
  */
@@ -32,6 +32,10 @@ export {
   runUntilIdle,
   type RunUntilIdleOptions,
 } from "./run_until_idle.ts";
+export type { Scenario, ScenarioContext, ScenarioFactory } from "./simulation/scenario.ts";
+export type { SimulatedProcess } from "./simulation/simulated_process.ts";
+export { simulate, type SimulateOptions, type SimulationReport } from "./simulation/simulate.ts";
+export { type FailedRun, SimulationFailure } from "./simulation/simulation_failure.ts";
 export { simulatedDisk, type SimulatedDiskSettings } from "./simulated_disk.ts";
 export type {
   Chance,

@@ -22,7 +22,7 @@ export interface SimulateOptions {
   readonly only?: number | undefined;
   /**
    * For how long a process goes on if it does not crash, in simulated milliseconds: until its flows
-   * have come to their end, with all their retries. Default an hour.
+   * have come to their end, with all their retries. Default 600,000, ten minutes.
    */
   readonly processMs?: number | undefined;
   /** How the store is opened. Default: as `openStore()` does by itself. */
@@ -48,8 +48,8 @@ const OPTIONS = ["runs", "seed", "only", "processMs", "store"] as const satisfie
 const RUNS = 100;
 const RUNS_MAX = 1_000_000;
 const SEED_MAX = 0xffff_ffff;
-const HOUR_MS = 3_600_000;
-const PROCESS_MS_MAX = 365 * 24 * HOUR_MS;
+const PROCESS_MS = 600_000;
+const PROCESS_MS_MAX = 365 * 86_400_000;
 
 /**
  * Lets a program crash at every place, and looks whether it does what it should all the same.
@@ -139,5 +139,24 @@ export async function simulate(
   return report;
 }
 
-function checkedOptions(options: SimulateOptions): Omit<Required<SimulateOptions>, "only" | "store"> {
+interface CheckedOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly only: number | undefined;
+  readonly processMs: number;
+  readonly store: NonNullable<SimulateOptions["store"]>;
+}
+
+function checkedOptions(options: SimulateOptions): CheckedOptions {
+  checkObject("options", options);
+  checkMembers("", options, OPTIONS);
+  const { runs = RUNS, seed = 1, only, processMs = PROCESS_MS, store = {} } = options;
+  checkInteger("runs", runs, 1, RUNS_MAX);
+  return {
+    runs,
+    seed: checkInteger("seed", seed, 0, SEED_MAX),
+    only: only === undefined ? undefined : checkInteger("only", only, 0, runs),
+    processMs: checkInteger("processMs", processMs, 1, PROCESS_MS_MAX),
+    store: checkObject("store", store),
+  };
 }

@@ -12,7 +12,7 @@ export interface SimulatedProcess {
   /** 1 for the first process of a run, one more after every crash. */
   readonly number: number;
   /** Resolves after `ms` of simulated time; never if the process ends before. */
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /**
@@ -22,6 +22,7 @@ export interface SimulatedProcess {
  */
 export class MortalProcess implements SimulatedProcess {
   readonly number: number;
+  readonly sleep: (ms: number) => Promise<void>;
   /** The time of the machine, for as long as the process lives. */
   readonly time: Time;
   readonly #disk: SimulatedDisk;
@@ -32,6 +33,10 @@ export class MortalProcess implements SimulatedProcess {
     this.number = number;
     this.#disk = disk;
     this.time = new MortalTime(this, time);
+    this.sleep = (ms) =>
+      new Promise((resolve) => {
+        this.time.alarm(resolve).set(time.clock.monotonicMs() + ms);
+      });
   }
 
   /** Whether it is gone. */
@@ -42,12 +47,6 @@ export class MortalProcess implements SimulatedProcess {
   /** It is gone, also when the machine runs again. */
   end(): void {
     this.#hasEnded = true;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.time.alarm(resolve).set(this.time.clock.monotonicMs() + ms);
-    });
   }
 
   /** The store as code of this process sees it. */

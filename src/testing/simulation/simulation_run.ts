@@ -27,6 +27,7 @@ export class SimulationRun {
   readonly #options: RunOptions;
   readonly #disk: SimulatedDisk;
   readonly #time: ManualTime;
+  #callCount = 0;
   #powerCutCount = 0;
   #killCount = 0;
 
@@ -37,9 +38,9 @@ export class SimulationRun {
     this.#time = manualTime({ seed: options.random.u32() });
   }
 
-  /** Calls that have changed the disk. */
+  /** Calls that have changed the disk, until the last process had come to its end. */
   get callCount(): number {
-    return this.#disk.mutationCount;
+    return this.#callCount;
   }
 
   /** Crashes by loss of power. */
@@ -58,7 +59,7 @@ export class SimulationRun {
     for (const [index, crash] of [...crashes, undefined].entries()) {
       if (crash !== undefined) this.#disk.cutAfter(crash.afterCalls, { ending: crash.ending });
       const process = new MortalProcess(index + 1, this.#disk, this.#time);
-      const callsBefore = this.callCount;
+      const callsBefore = this.#disk.mutationCount;
       const main = new Main(process, async (): Promise<Store> => {
         const store = await openStore({ ...this.#options.store, files, time: process.time });
         await scenario.start(process.holds(store), process);
@@ -69,7 +70,7 @@ export class SimulationRun {
       process.end();
       // What its code has begun comes to its next wait.
       await this.#time.advance(0);
-      this.#note(process, crash!, this.callCount - callsBefore);
+      this.#note(process, crash!, this.#disk.mutationCount - callsBefore);
       await this.#time.advance(crash!.downMs);
       files = this.#disk.restart();
     }
@@ -90,6 +91,7 @@ export class SimulationRun {
   async #conclude(scenario: Scenario, main: Main): Promise<void> {
     // A crash that has not struck comes too late.
     this.#disk.disarm();
+    this.#callCount = this.#disk.mutationCount;
     const store = main.store(this.#options.processMs);
     await scenario.check(store);
     await store.close();
@@ -99,10 +101,10 @@ export class SimulationRun {
     if (ending === "power") this.#powerCutCount++;
     else this.#killCount++;
     const what = ending === "power" ? "lost power" : "was killed";
-    const call = this.#disk.trace().split("\n").findLast((line) => /POWER CUT|KILLED/.test(line));
+    const [, call] = /^#\d+ (.*) →/.exec(this.#disk.trace().split("\n").at(-1)!)!;
     this.story.push(
-      `Process ${number} ${what} within its call ${calls} that changed the disk` +
-        `${call === undefined ? "" : ` (${call.trim()})`}, down for ${downMs} ms`,
+      `Process ${number} ${what} within call ${calls} of those that change the disk: ${call}. ` +
+        `The next one began ${downMs} ms later`,
     );
   }
 }
