@@ -13,7 +13,7 @@ export interface Scenario {
    * What the program does whenever it starts: it has an open store then, as a crash has left it. It
    * makes what it has to, so that doing it again does no harm, and starts its workers.
    */
-  start(store: Store, process: SimulatedProcess): Promise<unknown> | void;
+  start(store: Store, self: SimulatedProcess): Promise<unknown> | void;
   /** Looks at the end whether all is as it should be, and throws if not. */
   check(store: Store): Promise<unknown> | void;
 }
