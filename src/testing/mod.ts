@@ -1,7 +1,8 @@
 /**
  * What code that uses flowcask is tested with: the real store in memory, time that is moved by hand,
  * handlers that run until nothing is due, a store that only pretends, a disk that loses what a disk
- * may lose, programs that crash at every call of it; and for those who make a store of their own, the cases that every store has to pass.
+ * may lose, programs that crash at every call of it; and for those who make a store of their own, the
+ * cases that every store has to pass.
  *
  * @module
  */

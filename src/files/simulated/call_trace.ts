@@ -32,12 +32,21 @@ export class CallTrace {
     this.#entries = this.#entries.slice(-ENTRIES_MAX);
   }
 
+  /** The last call, without what came of it; empty if there was none. */
+  get lastCall(): string {
+    const last = this.#entries.at(-1);
+    return last === undefined ? "" : callOf(last);
+  }
+
   /** One line per call, oldest first. */
   toString(): string {
-    return this.#entries.map(({ what, name, facts, outcome }, index) => {
-      const call = [`#${this.#forgottenCount + index + 1}`, what, name, ...facts];
-      return (outcome === "" ? call : [...call, "→", outcome]).filter((word) => word !== "")
-        .join(" ");
+    return this.#entries.map((entry, index) => {
+      const call = `#${this.#forgottenCount + index + 1} ${callOf(entry)}`;
+      return entry.outcome === "" ? call : `${call} → ${entry.outcome}`;
     }).join("\n");
   }
+}
+
+function callOf({ what, name, facts }: TraceEntry): string {
+  return [what, name, ...facts].filter((word) => word !== "").join(" ");
 }

@@ -126,7 +126,7 @@ export class SimulatedDisk {
    */
   cutAfter(calls: number, options: CutOptions = {}): void {
     this.#machine.cutAfter({
-      left: calls,
+      at: this.mutationCount + calls,
       ending: options.ending ?? "power",
       keep: options.keep ?? "chance",
     });
@@ -173,6 +173,11 @@ export class SimulatedDisk {
   loseFile(name: string): void {
     this.#machine.names.lose(name);
     this.#note("LOST FILE", { name });
+  }
+
+  /** The last call, without what came of it; empty if there was none. */
+  get lastCall(): string {
+    return this.#machine.trace.lastCall;
   }
 
   /** The last calls, one a line, for the report of a failed run. */

@@ -20,7 +20,8 @@ export type Ending = "power" | "kill";
 
 /** A crash that waits for its call. */
 export interface Cut {
-  left: number;
+  /** How many mutating calls there are before the one within which it strikes. */
+  readonly at: number;
   readonly ending: Ending;
   readonly keep: Keep;
 }
@@ -88,7 +89,7 @@ export class SimulatedMachine {
     return used;
   }
 
-  /** Ends the process within the call that comes after `left` more mutating calls. */
+  /** Ends the process within the mutating call at which the cut strikes. */
   cutAfter(cut: Cut): void {
     this.#cut = cut;
   }
@@ -131,10 +132,7 @@ export class SimulatedMachine {
   /** Lets a program make a call, unless a crash or a fault is due. */
   perform<Result extends number | void>(process: number, call: MachineCall<Result>): Result {
     this.checkAlive(process, call.kind);
-    if (call.mutates) {
-      this.#mutationCount += 1;
-      if (this.#cutIsDue()) this.#cutDuring(call);
-    }
+    if (call.mutates && this.#cutIsDue()) this.#cutDuring(call);
     const fault = this.faults.strike(call.kind, call.name);
     try {
       const result = fault === undefined ? call.act() : this.#struck(call, fault);
@@ -146,11 +144,9 @@ export class SimulatedMachine {
     }
   }
 
+  /** Counts a mutating call. Returns whether the cut strikes within it. */
   #cutIsDue(): boolean {
-    if (this.#cut === undefined) return false;
-    if (this.#cut.left === 0) return true;
-    this.#cut.left -= 1;
-    return false;
+    return this.#mutationCount++ === this.#cut?.at;
   }
 
   #cutDuring(call: MachineCall<number | void>): never {

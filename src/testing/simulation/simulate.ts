@@ -5,12 +5,12 @@
  */
 import { checkInteger, checkObject } from "../../argument.ts";
 import type { OpenOptions } from "../../engine/mod.ts";
-import { type Random, seededRandom } from "../../time/mod.ts";
+import { seededRandom } from "../../time/mod.ts";
 import { checkMembers } from "../../unknown_option.ts";
-import { type Crash, planCrashes } from "./crash_plan.ts";
+import { planCrashes } from "./crash_plan.ts";
 import type { ScenarioFactory } from "./scenario.ts";
 import { SimulationFailure } from "./simulation_failure.ts";
-import { SimulationRun } from "./simulation_run.ts";
+import { type RunOptions, SimulationRun } from "./simulation_run.ts";
 
 /** How to {@linkcode simulate}. */
 export interface SimulateOptions {
@@ -114,9 +114,10 @@ export async function simulate(
   const { runs, seed, only, processMs, store } = checkedOptions(options);
   const report = { runs: 0, callCount: 0, powerCuts: 0, kills: 0 };
 
-  async function play(number: number, plan: (random: Random) => readonly Crash[]): Promise<number> {
+  async function play(number: number): Promise<number> {
     const random = seededRandom(seed + Math.imul(number, 0x9e37_79b1));
-    const crashes = plan(random);
+    const { callCount } = report;
+    const crashes = number === 0 ? [] : planCrashes({ number, count: runs, callCount }, random);
     const run = new SimulationRun({ processMs, store, random });
     try {
       const made = await scenario({ run: number, random: seededRandom(random.u32()) });
@@ -124,27 +125,24 @@ export async function simulate(
     } catch (error) {
       throw new SimulationFailure({ run: number, runs, seed, story: run.story }, error);
     }
-    report.powerCuts += run.powerCutCount;
-    report.kills += run.killCount;
+    report.powerCuts += run.endingCounts.power;
+    report.kills += run.endingCounts.kill;
     return run.callCount;
   }
 
-  report.callCount = await play(0, () => []);
-  const { callCount } = report;
+  report.callCount = await play(0);
   for (let number = 1; number <= runs; number++) {
     if (only !== undefined && number !== only) continue;
-    await play(number, (random) => planCrashes({ number, count: runs, callCount }, random));
+    await play(number);
     report.runs++;
   }
   return report;
 }
 
-interface CheckedOptions {
+interface CheckedOptions extends Omit<RunOptions, "random"> {
   readonly runs: number;
   readonly seed: number;
   readonly only: number | undefined;
-  readonly processMs: number;
-  readonly store: NonNullable<SimulateOptions["store"]>;
 }
 
 function checkedOptions(options: SimulateOptions): CheckedOptions {

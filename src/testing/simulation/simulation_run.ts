@@ -4,8 +4,9 @@
  * @module
  */
 import { type OpenOptions, openStore, type Store } from "../../engine/mod.ts";
-import { SimulatedDisk } from "../../files/mod.ts";
-import { type ManualTime, manualTime, type Random, seededRandom } from "../../time/mod.ts";
+import type { Ending, SimulatedDisk } from "../../files/mod.ts";
+import { type ManualTime, manualTime, type Random } from "../../time/mod.ts";
+import { simulatedDisk } from "../simulated_disk.ts";
 import type { Crash } from "./crash_plan.ts";
 import type { Scenario } from "./scenario.ts";
 import { MortalProcess } from "./simulated_process.ts";
@@ -24,33 +25,23 @@ export interface RunOptions {
 export class SimulationRun {
   /** What became of each process that has ended, in words. */
   readonly story: string[] = [];
+  /** How many processes have ended by loss of power, and how many were killed. */
+  readonly endingCounts: Record<Ending, number> = { power: 0, kill: 0 };
   readonly #options: RunOptions;
   readonly #disk: SimulatedDisk;
   readonly #time: ManualTime;
   #callCount = 0;
-  #powerCutCount = 0;
-  #killCount = 0;
 
   /** A run on a machine that is new. */
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#disk = new SimulatedDisk({ random: seededRandom(options.random.u32()) });
+    this.#disk = simulatedDisk({ seed: options.random.u32() });
     this.#time = manualTime({ seed: options.random.u32() });
   }
 
   /** Calls that have changed the disk, until the last process had come to its end. */
   get callCount(): number {
     return this.#callCount;
-  }
-
-  /** Crashes by loss of power. */
-  get powerCutCount(): number {
-    return this.#powerCutCount;
-  }
-
-  /** Crashes of the process alone. */
-  get killCount(): number {
-    return this.#killCount;
   }
 
   /** Lets processes crash as planned, and the last one come to its end. Rejects as the scenario does. */
@@ -82,7 +73,7 @@ export class SimulationRun {
     const endMs = nowMs() + this.#options.processMs;
     await this.#time.advance(0);
     while (!this.#disk.isOff && !main.hasFailed && nowMs() < endMs) {
-      // From alarm to alarm: nobody lives on for the rest of an hour after a crash.
+      // From alarm to alarm: nothing goes on for the rest of its time after a crash.
       const nextMs = Math.min(this.#time.nextAlarmMs ?? Infinity, endMs);
       await this.#time.advance(Math.max(0, nextMs - nowMs()));
     }
@@ -98,13 +89,11 @@ export class SimulationRun {
   }
 
   #note({ number }: MortalProcess, { ending, downMs }: Crash, calls: number): void {
-    if (ending === "power") this.#powerCutCount++;
-    else this.#killCount++;
+    this.endingCounts[ending]++;
     const what = ending === "power" ? "lost power" : "was killed";
-    const [, call] = /^#\d+ (.*) →/.exec(this.#disk.trace().split("\n").at(-1)!)!;
     this.story.push(
-      `Process ${number} ${what} within call ${calls} of those that change the disk: ${call}. ` +
-        `The next one began ${downMs} ms later`,
+      `Process ${number} ${what} within call ${calls} of those that change the disk: ` +
+        `${this.#disk.lastCall}. The next one began ${downMs} ms later`,
     );
   }
 }
